@@ -1,0 +1,26 @@
+// How many multiply-adds an adapter does when nothing else is in the way: twelve chains a thread, eight steps a turn.
+// Grid: one invocation an output.
+const WG: u32 = 64u;
+
+struct Params {
+  turns: u32,
+  factor: f32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(global_invocation_id) gid: vec3u) {
+  let add = f32(gid.x) * 1e-9;
+  var a: array<f32, 12>;
+  for (var i = 0u; i < 12u; i++) { a[i] = f32(gid.x + i); }
+  for (var t = 0u; t < p.turns; t++) {
+    for (var s = 0u; s < 8u; s++) {
+      for (var i = 0u; i < 12u; i++) { a[i] = a[i] * p.factor + add; }
+    }
+  }
+  var sum = 0.0;
+  for (var i = 0u; i < 12u; i++) { sum += a[i]; }
+  y[gid.x] = sum;
+}

@@ -1,0 +1,31 @@
+// y = x / max(|x|, 1e-12) over rows of d values; saves |x| of each row.
+//
+// A subgroup owns a row and a lane every SG-th column: no workgroup memory, no barrier. Grid: WG/SG rows a workgroup.
+enable subgroups;
+diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see
+const WG: u32 = 64u;
+const SG: u32 = 8u;
+
+struct Params {
+  rows: u32,
+  d: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> norms: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lid: u32, @builtin(subgroup_invocation_id) lane: u32) {
+  let row = (wid.y * groups.x + wid.x) * (WG / SG) + lid / SG;
+  if (row >= p.rows) { return; }
+  let at = row * p.d;
+  var squares = 0.0;
+  for (var i = lane; i < p.d; i += SG) { squares += x[at + i] * x[at + i]; }
+  let norm = sqrt(subgroupAdd(squares));
+  let scale = 1.0 / max(norm, 1e-12);
+  for (var i = lane; i < p.d; i += SG) { y[at + i] = x[at + i] * scale; }
+  if (lane == 0u) { norms[row] = norm; }
+}

@@ -1,0 +1,74 @@
+// y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each row.
+//
+// A subgroup owns ROWS rows, which share the loads of weight and bias, and a lane every SG-th column: no workgroup
+// memory, no barrier. Two passes, the mean, then the differences from it. What the rounding of the mean leaves in
+// them (delta) is taken off as well, so that rows far from zero keep their digits.
+// Row r of y is token start + r % count of sequence r / count; x has `tokens` of them a sequence.
+// Grid: WG/SG * ROWS rows a workgroup.
+enable subgroups;
+diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see
+const WG: u32 = 64u;
+const SG: u32 = 8u;
+const ROWS: u32 = 1u;
+
+struct Params {
+  rows: u32,
+  d: u32,
+  tokens: u32,
+  start: u32,
+  count: u32,
+  eps: f32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> stats: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lid: u32, @builtin(subgroup_invocation_id) lane: u32) {
+  let row0 = ((wid.y * groups.x + wid.x) * (WG / SG) + lid / SG) * ROWS;
+  if (row0 >= p.rows) { return; }
+  // Rows beyond the last repeat it: the same values are written again.
+  var at_x: array<u32, ROWS>;
+  var at_y: array<u32, ROWS>;
+  var mean: array<f32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) {
+    let row = min(row0 + r, p.rows - 1u);
+    at_x[r] = (row / p.count * p.tokens + p.start + row % p.count) * p.d;
+    at_y[r] = row * p.d;
+  }
+  for (var i = lane; i < p.d; i += SG) {
+    for (var r = 0u; r < ROWS; r++) { mean[r] += x[at_x[r] + i]; }
+  }
+  for (var r = 0u; r < ROWS; r++) { mean[r] = subgroupAdd(mean[r]) / f32(p.d); }
+  var delta: array<f32, ROWS>;
+  var rstd: array<f32, ROWS>;
+  for (var i = lane; i < p.d; i += SG) {
+    for (var r = 0u; r < ROWS; r++) {
+      let v = x[at_x[r] + i] - mean[r];
+      delta[r] += v;
+      rstd[r] += v * v;
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) {
+    delta[r] = subgroupAdd(delta[r]) / f32(p.d);
+    let variance = subgroupAdd(rstd[r]) / f32(p.d) - delta[r] * delta[r];
+    rstd[r] = inverseSqrt(max(variance, 0.0) + p.eps);
+  }
+  for (var i = lane; i < p.d; i += SG) {
+    let w = weight[i];
+    let b = bias[i];
+    for (var r = 0u; r < ROWS; r++) { y[at_y[r] + i] = (x[at_x[r] + i] - mean[r] - delta[r]) * rstd[r] * w + b; }
+  }
+  if (lane == 0u) {
+    for (var r = 0u; r < ROWS; r++) {
+      let row = min(row0 + r, p.rows - 1u);
+      stats[2u * row] = mean[r] + delta[r];
+      stats[2u * row + 1u] = rstd[r];
+    }
+  }
+}

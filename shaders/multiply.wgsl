@@ -1,0 +1,19 @@
+// y = a * b, b repeated when it is shorter (period words). Grid: one invocation an element.
+const WG: u32 = 64u;
+
+struct Params {
+  size: u32,
+  period: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = gid.y * groups.x * WG + gid.x;
+  if (i >= p.size) { return; }
+  y[i] = a[i] * b[i % p.period];
+}

@@ -1,0 +1,80 @@
+/** Weights and adapters by path: safetensors, torch archives, or a model made up from a seed. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AdapterTensors, canonicalAdapters } from '../io/adapter_names.js';
+import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
+import { openSafetensors } from '../io/safetensors.js';
+import type { TensorFile } from '../io/tensor_file.js';
+import { readTorchArchive } from '../io/torch_archive.js';
+import { inferConfig } from '../model/config.js';
+import { syntheticAdapters, syntheticClip, VIT_L_14_336 } from '../model/synthetic.js';
+import { compareNatural } from './images.js';
+import { fileError } from './file_error.js';
+import { fileSource } from './file_source.js';
+
+/** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: for trying and timing, they know nothing. */
+const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
+
+/** Sizes of the smallest model that has every part. */
+const TINY = {
+  ...VIT_L_14_336,
+  embed: 48,
+  image: 56,
+  visionWidth: 128,
+  visionLayers: 4,
+  visionHeads: 2,
+  textWidth: 64,
+  textLayers: 3,
+  textHeads: 1,
+  levels: [1, 2, 3, 4],
+};
+
+/** Opens a file of tensors; what it is, its first bytes tell. */
+export async function openTensors(path: string): Promise<TensorFile> {
+  const source = await fileSource(path);
+  const head = await source.read(0, Math.min(2, source.size));
+  const isZip = head[0] === 0x50 && head[1] === 0x4b;
+  return isZip ? (await readTorchArchive(source)).tensors : openSafetensors(source);
+}
+
+/** A CLIP checkpoint by path, or a synthetic one. */
+export async function openClip(path: string): Promise<ClipTensors> {
+  const m = SYNTHETIC.exec(path);
+  if (m) return syntheticClip(m[1] ? TINY : VIT_L_14_336, Number(m[2] ?? 1), true);
+  return canonicalClip(await openTensors(path));
+}
+
+export interface AdapterFiles {
+  readonly text: AdapterTensors;
+  readonly image: AdapterTensors;
+}
+
+/**
+ * The adapters of a folder as training leaves it: `text_adapter` and `image_adapter`, or the image adapter of one epoch
+ * (`image_adapter_{epoch}`), as .safetensors or .pth.
+ */
+export async function openAdapters(folder: string, clip: ClipTensors, epoch?: number): Promise<AdapterFiles> {
+  const m = SYNTHETIC.exec(folder);
+  if (m) {
+    const made = syntheticAdapters(inferConfig(clip), Number(m[2] ?? 2));
+    return { text: made, image: made };
+  }
+  let names: string[];
+  try {
+    if (!statSync(folder).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+    names = readdirSync(folder).sort(compareNatural);
+  } catch (error) {
+    throw fileError(folder, 'read', error);
+  }
+  const find = (pattern: RegExp, what: string): string => {
+    const found = names.filter((n) => pattern.test(n)).at(-1);
+    if (!found) throw new Error(`${folder}: no ${what}: expected ${what}.safetensors or .pth as training writes it`);
+    return join(folder, found);
+  };
+  const text = find(/^text_adapter(?:\.\w+)?\.(?:safetensors|pth)$/, 'text_adapter');
+  const image =
+    epoch === undefined
+      ? find(/^image_adapter(?:_\d+|\.\w+)?\.(?:safetensors|pth)$/, 'image_adapter')
+      : find(new RegExp(`^image_adapter_${epoch}\\.(?:safetensors|pth)$`), `image_adapter_${epoch}`);
+  return { text: canonicalAdapters(await openTensors(text)), image: canonicalAdapters(await openTensors(image)) };
+}

@@ -1,0 +1,30 @@
+/** The file system's errors in one clear line that names the file and the remedy. */
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder; check the path',
+  ENOTDIR: 'a part of the path is a file; check the path',
+  EISDIR: 'it is a folder; name a file',
+  EACCES: 'permission denied; change its permissions or choose another place',
+  EPERM: 'permission denied; change its permissions or choose another place',
+  EROFS: 'the file system is read-only; choose another place',
+  ENOSPC: 'the disk is full; free some space and run again',
+  EDQUOT: 'the disk quota is used up; free some space and run again',
+  EFBIG: 'the file is too large for this file system; choose another place',
+  EMFILE: 'too many open files; raise the limit (ulimit -n)',
+  ENFILE: 'too many open files; close other programs',
+  EIO: 'the disk failed; check it',
+  ENAMETOOLONG: 'the name is too long; choose a shorter one',
+};
+
+/** A one-line error for a failed system call on `path`; an error of any other kind is returned as it is. */
+export function fileError(path: string, action: 'read' | 'write', error: unknown): Error {
+  const code = codeOf(error);
+  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  return new Error(`${path}: cannot ${action}: ${REASONS[code] ?? `the system says ${code}`}`, { cause: error });
+}
+
+/** The system's code of an error (`ENOENT`), undefined for errors of the program. */
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
+}

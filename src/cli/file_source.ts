@@ -1,0 +1,62 @@
+/** Files of the file system as byte sources. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { type ByteSource, checkRange } from '../io/source.js';
+import { fileError } from './file_error.js';
+
+/** What tells that a file is still the one that was opened first. */
+interface Identity {
+  readonly ino: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/**
+ * A file for reading by ranges. Its name is the path as given. Nothing is held open between reads, so there is nothing to
+ * close.
+ *
+ * @throws a one-line error when the file is missing, a folder or may not be read; `read` throws when the file has been
+ * changed or replaced since
+ */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const first = await withFile(path, identify);
+  const source: ByteSource = {
+    name: path,
+    size: first.size,
+    read(offset, length) {
+      return withFile(path, async (handle) => {
+        checkRange(source, offset, length);
+        const now = await identify(handle);
+        if (now.ino !== first.ino || now.size !== first.size || now.mtimeMs !== first.mtimeMs) {
+          throw new Error(`${path}: file was changed while it was being read; run again`);
+        }
+        const bytes = new Uint8Array(length);
+        for (let done = 0; done < length; ) {
+          // One system call, of 1 GiB at most: what every platform can do at once.
+          const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 1 << 30), offset + done);
+          if (bytesRead === 0) throw new Error(`${path}: file became shorter while it was being read; run again`);
+          done += bytesRead;
+        }
+        return bytes;
+      });
+    },
+  };
+  return source;
+}
+
+async function identify(handle: FileHandle): Promise<Identity> {
+  const stat = await handle.stat();
+  if (stat.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+  return stat;
+}
+
+async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    return await work(handle);
+  } catch (error) {
+    throw fileError(path, 'read', error);
+  } finally {
+    await handle?.close();
+  }
+}

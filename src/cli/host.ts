@@ -1,0 +1,73 @@
+/** The Node host: Dawn's entry point, the kernels' texts, and waiting that leaves the cores to the device. */
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Gpu, type GpuHost, type GpuOptions } from '../gpu/gpu.js';
+
+const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
+
+/** Toggles that unlock f16 on NVIDIA, exact timestamps and shorter pipelines; unknown to no Dawn of this version. */
+const ENABLE = [
+  'allow_unsafe_apis',
+  'vulkan_enable_f16_on_nvidia',
+  'use_vulkan_memory_model',
+  'disable_robustness',
+  'disable_workgroup_init',
+];
+const DISABLE = ['timestamp_quantization', 'enable_spirv_validation'];
+
+/** Dawn's objects must stay referenced while a device lives, or the process crashes. */
+const kept: unknown[] = [];
+
+export interface NodeHostOptions extends GpuOptions {
+  /** Substring of the adapter's name. */
+  readonly adapter?: string | undefined;
+  /** Dawn's own defaults: what a browser would run. */
+  readonly defaultToggles?: boolean | undefined;
+}
+
+/** The text of every kernel by stem. */
+export function readShaders(folder: string = SHADERS): Map<string, string> {
+  const files = readdirSync(folder).filter((f) => f.endsWith('.wgsl'));
+  return new Map(files.map((f) => [f.slice(0, -5), readFileSync(join(folder, f), 'utf8')]));
+}
+
+/**
+ * Awaits a promise of the device. The binding polls on every turn of the event loop while one is pending; on a
+ * software adapter that takes a core from the kernels, so each turn sleeps, longer as the wait grows (2 ms at most).
+ */
+export async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  let done = false;
+  const settled = promise.finally(() => {
+    done = true;
+  });
+  settled.catch(() => undefined);
+  for (let turn = 0; !done; turn++) {
+    await new Promise((next) => setImmediate(next));
+    if (!done && turn > 20) Atomics.wait(cell, 0, 0, Math.min(2, 0.05 * (turn - 20)));
+  }
+  return settled;
+}
+
+/** Dawn's entry point with our toggles. */
+export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> {
+  process.env.XDG_RUNTIME_DIR ??= mkdtempSync(join(tmpdir(), 'aaclip-'));
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  const flags = options.defaultToggles
+    ? []
+    : [`enable-dawn-features=${ENABLE.join()}`, `disable-dawn-features=${DISABLE.join()}`];
+  if (options.adapter) flags.push(`adapter=${options.adapter}`);
+  const entry = create(flags);
+  kept.push(entry);
+  return { entry, shaders: readShaders(), wait: waitSparingly };
+}
+
+/** Opens the device of this machine. @throws GpuError with the remedy when there is none. */
+export async function openGpu(options: NodeHostOptions = {}): Promise<Gpu> {
+  const gpu = await Gpu.open(await nodeHost(options), options);
+  kept.push(gpu);
+  return gpu;
+}

@@ -1,0 +1,57 @@
+/** Decoded pictures and masks as plain bytes, and the one kind of error that bad picture files raise. */
+
+/** An 8-bit RGB picture: `data[(y * width + x) * 3 + c]`. */
+export interface Picture {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 3;
+  readonly data: Uint8Array;
+}
+
+/** An 8-bit single-channel picture: `data[y * width + x]`. */
+export interface Mask {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/**
+ * What a host supplies: file bytes to RGB, equal to opening the file with Pillow and `convert('RGB')`:
+ * alpha dropped without compositing, no colour management, no EXIF rotation.
+ * @throws PictureError (as a rejection) for bytes that are no readable picture.
+ */
+export type PictureDecoder = (name: string, bytes: Uint8Array) => Promise<Picture>;
+
+/** A picture file that cannot be used; the message is one line: file, what is wrong, remedy. */
+export class PictureError extends Error {
+  override readonly name = 'PictureError';
+  readonly file: string;
+
+  constructor(file: string, problem: string, remedy?: string) {
+    super(`${file}: ${problem}${remedy ? `; ${remedy}` : ''}`.replace(/\s*\n\s*/g, ' '));
+    this.file = file;
+  }
+}
+
+/** Largest picture accepted unless the caller says otherwise, in pixels: 300 MB as RGB bytes. */
+export const MAX_PIXELS = 100_000_000;
+
+/**
+ * Refuses empty and oversized pictures from their header alone, before any pixel memory is taken.
+ * @param limit largest number of pixels accepted
+ * @throws PictureError
+ */
+export function checkPictureSize(name: string, width: number, height: number, limit: number = MAX_PIXELS): void {
+  if (!(width > 0 && height > 0)) {
+    throw new PictureError(name, `empty picture: expected at least 1x1 pixels, got ${width}x${height}`);
+  }
+  if (width * height > limit) {
+    const megapixels = (n: number) => `${(n / 1e6).toFixed(n < 1e6 ? 3 : 0)} megapixels`;
+    throw new PictureError(
+      name,
+      `picture too large: expected at most ${megapixels(limit)}, got ${width}x${height} (${megapixels(width * height)})`,
+      'shrink the picture or raise the pixel limit',
+    );
+  }
+}

@@ -1,0 +1,80 @@
+/** Looking up data sets and classes, and the prompts of a class. */
+import { type DatasetInfo, type Domain, REGISTRY, type Registry } from './datasets.js';
+
+/** What the text tower is given for one class. */
+export interface ClassPrompts {
+  /** States x templates, templates varying fastest: the published order. */
+  readonly normal: readonly string[];
+  readonly abnormal: readonly string[];
+  /** The name the prompts use. */
+  readonly realName: string;
+  /** Whether the class is one of a known data set (or the general "object"). */
+  readonly known: boolean;
+  /** That of the class's data set; Industrial for a class of no known one. */
+  readonly domain: Domain;
+}
+
+/** The class name that stands for anything, in every data set. */
+export const ANY_OBJECT = 'object';
+
+/** A name looked up as an own key, so that "constructor" is an unknown class and nothing else. */
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/**
+ * The prompts of a class: its real name where a data set knows it, else the name as given.
+ * @throws when the name is empty or blank
+ */
+export function promptsFor(className: string, registry: Registry = REGISTRY): ClassPrompts {
+  if (className.trim() === '') {
+    throw new Error('class name: empty: expected the name of what the picture shows, such as "bottle" or "object"');
+  }
+  const home = Object.values(registry.datasets).find((d) => own(d.classes, className) !== undefined);
+  const realName = (home && own(home.classes, className)) ?? className;
+  const fill = (states: readonly string[]) =>
+    states.flatMap((state) => {
+      // The replacement is a function because "$&" and the like in a name must stay as they are.
+      const named = state.replace('{}', () => realName);
+      return registry.templates.map((template) => template.replace('{}', () => named));
+    });
+  return {
+    normal: fill(registry.normalStates),
+    abnormal: fill(registry.abnormalStates),
+    realName,
+    known: home !== undefined || className === ANY_OBJECT,
+    domain: home?.domain ?? 'Industrial',
+  };
+}
+
+/**
+ * A data set by name.
+ * @throws listing the known ones when there is none of that name
+ */
+export function findDataset(name: string, registry: Registry = REGISTRY): DatasetInfo {
+  const found = own(registry.datasets, name);
+  if (!found) {
+    throw new Error(
+      `data set: unknown name: expected one of ${Object.keys(registry.datasets).join(', ')}, got ${quoted(name)}`,
+    );
+  }
+  return found;
+}
+
+/**
+ * The real name of a class of a data set; "object" is a class of every one.
+ * @throws listing the data set's classes when it has none of that name
+ */
+export function findClass(dataset: string, className: string, registry: Registry = REGISTRY): string {
+  const { classes } = findDataset(dataset, registry);
+  const realName = className === ANY_OBJECT ? ANY_OBJECT : own(classes, className);
+  if (realName === undefined) {
+    const known = [...Object.keys(classes), ANY_OBJECT].join(', ');
+    throw new Error(`data set ${dataset}: unknown class: expected one of ${known}, got ${quoted(className)}`);
+  }
+  return realName;
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name);
+}

@@ -1,0 +1,227 @@
+/** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
+import { PipelineCache } from './pipeline.js';
+import { BufferPool, type Storage } from './pool.js';
+import { Profile } from './profile.js';
+import { Readback } from './readback.js';
+import type { Knobs, ShaderTexts } from './shader.js';
+import { type Binding, CommandStream } from './stream.js';
+import { type AdapterClass, classify, type Traits } from './tuning.js';
+
+/** What a host supplies: the WebGPU entry point, the kernels' texts and how to wait without stealing the device's time. */
+export interface GpuHost {
+  readonly entry: GPU;
+  readonly shaders: ShaderTexts;
+  /** Waits for a promise of the device; the default is to await it. */
+  readonly wait?: <T>(promise: Promise<T>) => Promise<T>;
+}
+
+export interface GpuOptions {
+  /** Pretend the adapter were of another class, to try its kernels. */
+  readonly adapterClass?: AdapterClass | undefined;
+  /** Use no subgroup operations even where the adapter has them. */
+  readonly noSubgroups?: boolean | undefined;
+}
+
+export interface Dispatch {
+  readonly kernel: string;
+  readonly knobs?: Knobs;
+  readonly params: Readonly<Record<string, number>>;
+  readonly buffers: Readonly<Record<string, Binding>>;
+  readonly grid: readonly [number, number, number];
+  /** Floating-point operations, for the timing report and to keep single submits short. */
+  readonly flops?: number;
+  /** Bytes read and written, for the timing report. */
+  readonly traffic?: number;
+}
+
+/** A device was lost or reported an error; every later flush and read says so again. */
+export class GpuError extends Error {
+  override readonly name = 'GpuError';
+}
+
+export class Gpu implements Disposable {
+  readonly traits: Traits;
+  readonly pool: BufferPool;
+  readonly kernels: PipelineCache;
+  readonly profile: Profile;
+  /** Tensors alive now; every test ends with as many as it began with. */
+  liveTensors = 0;
+  readonly #device: GPUDevice;
+  readonly #adapter: GPUAdapter;
+  readonly #entry: GPU;
+  readonly #stream: CommandStream;
+  readonly #readback: Readback;
+  #failure: GpuError | undefined;
+  #closed = false;
+
+  private constructor(host: GpuHost, adapter: GPUAdapter, device: GPUDevice, options: GpuOptions) {
+    // The binding crashes when its entry object is collected while the device lives: hold all three.
+    this.#entry = host.entry;
+    this.#adapter = adapter;
+    this.#device = device;
+    this.traits = classify(adapter, device, options.adapterClass, options.noSubgroups ?? false);
+    this.pool = new BufferPool(device);
+    this.kernels = new PipelineCache(device, host.shaders);
+    this.#stream = new CommandStream(device, this.traits.workPerSubmit);
+    const wait = host.wait ?? (<T>(p: Promise<T>) => p);
+    this.#readback = new Readback(device, this.#stream, wait);
+    this.profile = new Profile(device, this.#stream, wait);
+    device.addEventListener('uncapturederror', (event) => {
+      const { error } = event as GPUUncapturedErrorEvent;
+      const what = error.message.split('\n')[0] ?? '';
+      this.#fail(/memory/i.test(what) ? `out of device memory: ${what}: use a smaller batch or image size` : what);
+    });
+    void device.lost.then((info) => {
+      if (!this.#closed) this.#fail(`device lost (${info.reason}): ${info.message.split('\n')[0]}: start again`);
+    });
+  }
+
+  /**
+   * Opens the best adapter the entry point offers.
+   * @throws GpuError when there is none, with the way to get one.
+   */
+  static async open(host: GpuHost, options: GpuOptions = {}): Promise<Gpu> {
+    const adapter = await host.entry.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) {
+      throw new GpuError(
+        'webgpu: no adapter found: install a Vulkan driver (`npm run setup` does it where the system allows), or use a browser with WebGPU',
+      );
+    }
+    const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
+    const extra = ['chromium-experimental-subgroup-matrix'] as unknown as GPUFeatureName[];
+    const { limits } = adapter;
+    const device = await adapter.requestDevice({
+      requiredFeatures: [...wanted, ...extra].filter((f) => adapter.features.has(f)),
+      requiredLimits: {
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxBufferSize: limits.maxBufferSize,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      },
+    });
+    return new Gpu(host, adapter, device, options);
+  }
+
+  /** Largest number of bytes one kernel argument may have. */
+  get bindingLimit(): number {
+    return this.#device.limits.maxStorageBufferBindingSize;
+  }
+
+  /** Adapter facts for `aaclip info` and reports. */
+  get description() {
+    const { info, features, limits } = this.#adapter;
+    const named: Record<string, number> = {};
+    for (const key in limits) {
+      const value = limits[key as keyof GPUSupportedLimits];
+      if (typeof value === 'number') named[key] = value;
+    }
+    return {
+      vendor: info.vendor,
+      architecture: info.architecture,
+      device: info.device,
+      description: info.description,
+      features: [...features].sort(),
+      limits: named,
+    };
+  }
+
+  get dispatches(): number {
+    return this.#stream.dispatches;
+  }
+
+  get submits(): number {
+    return this.#stream.submits;
+  }
+
+  /** Records one dispatch on the open stream. */
+  dispatch(d: Dispatch): void {
+    const kernel = this.kernels.get(d.kernel, d.knobs ?? {});
+    this.profile.note(kernel.label, d.flops ?? 0, d.traffic ?? 0);
+    this.#stream.dispatch(kernel, d.params, d.buffers, d.grid, d.flops ?? d.traffic ?? 0);
+  }
+
+  /**
+   * A storage that holds `data` for every command recorded from now on.
+   *
+   * The bytes pass through a mapped buffer and a recorded copy: writing to a recycled buffer at once would change what
+   * dispatches already recorded read.
+   */
+  upload(data: ArrayBufferView): Storage {
+    this.#check();
+    const size = Math.max(4, Math.ceil(data.byteLength / 4) * 4);
+    const storage = this.pool.take(size);
+    const staging = this.#device.createBuffer({ label: 'upload', size, usage: GPUBufferUsage.COPY_SRC, mappedAtCreation: true });
+    new Uint8Array(staging.getMappedRange()).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    staging.unmap();
+    this.#stream.upload(staging, storage, size);
+    return storage;
+  }
+
+  /** Records a copy between storages; offsets and length are multiples of 4. */
+  copy(from: Storage, fromOffset: number, to: Storage, toOffset: number, bytes: number): void {
+    this.#stream.copy(from, fromOffset, to.buffer, toOffset, bytes);
+  }
+
+  /** Fills every buffer taken from the pool with NaN first, so that a kernel which reads what it did not write shows. */
+  set poison(on: boolean) {
+    this.pool.onTake = on
+      ? (storage) => {
+          const words = storage.capacity / 4;
+          const groups = Math.ceil(words / 64);
+          this.dispatch({
+            kernel: 'fill',
+            params: { size: words, word: 0x7fc00000 },
+            buffers: { y: { storage, bytes: Math.min(storage.capacity, this.bindingLimit) } },
+            grid: groups <= 65535 ? [groups, 1, 1] : [32768, Math.ceil(groups / 32768), 1],
+          });
+        }
+      : undefined;
+  }
+
+  /** Submits what was recorded. @throws the first error the device reported, if any. */
+  flush(): void {
+    this.#check();
+    this.#stream.flush();
+  }
+
+  /** Resolves when everything recorded so far has run. */
+  async idle(): Promise<void> {
+    this.flush();
+    await this.#readback.idle();
+    this.#check();
+  }
+
+  /** Reads the first `bytes` of a storage once everything before has run. */
+  async read(storage: Storage, bytes: number): Promise<ArrayBuffer> {
+    this.#check();
+    const data = await this.#readback.read(storage, bytes);
+    this.#check();
+    return data;
+  }
+
+  /** Destroys free buffers; returns the bytes given back to the system. */
+  trim(): number {
+    const gone = this.pool.trim();
+    this.#stream.destroyLater(gone);
+    this.flush();
+    return gone.reduce((sum, s) => sum + s.capacity, 0);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#device.destroy();
+    void this.#entry;
+  }
+
+  #check(): void {
+    if (this.#closed) throw new GpuError('webgpu: the device was closed');
+    if (this.#failure) throw this.#failure;
+  }
+
+  #fail(what: string): void {
+    this.#failure ??= new GpuError(`webgpu: ${what}`);
+  }
+}

@@ -1,0 +1,85 @@
+/** What a pickle of tensors is made of once read: plain nested values, none of which can do anything. */
+import { type Dtype, elementsOf } from './dtype.js';
+import { spanOf } from './strided.js';
+
+/** Tuples and lists are arrays, dictionaries of any kind are maps. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | PickleTensor
+  | PickleStorage
+  | PickleObject
+  | PickleGlobal
+  | PickleValue[]
+  | PickleDict;
+
+export type PickleDict = Map<string | number, PickleValue>;
+
+/** A name that the pickle refers to: a constructor or a storage type. Inert. */
+export class PickleGlobal {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A run of stored elements, by the key of its entry in the archive. */
+export class PickleStorage {
+  readonly dtype: Dtype;
+  readonly key: string;
+  readonly length: number;
+
+  constructor(dtype: Dtype, key: string, length: number) {
+    this.dtype = dtype;
+    this.key = key;
+    this.length = length;
+  }
+}
+
+/** A strided view of a storage; offset and stride in elements. */
+export class PickleTensor {
+  readonly storage: PickleStorage;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+
+  constructor(storage: PickleStorage, offset: number, shape: readonly number[], stride: readonly number[]) {
+    const counts =
+      Number.isSafeInteger(elementsOf(shape)) && [offset, ...stride].every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (!counts || shape.length !== stride.length || offset + spanOf(shape, stride) > storage.length) {
+      throw new Error(
+        `tensor does not fit its storage of ${storage.length}: got offset ${offset}, shape [${shape}], stride [${stride}]`,
+      );
+    }
+    this.storage = storage;
+    this.offset = offset;
+    this.shape = shape;
+    this.stride = stride;
+  }
+}
+
+/** An object of a class that the archive itself describes (a TorchScript module): its class's name and attributes. */
+export class PickleObject {
+  readonly className: string;
+  readonly attributes: PickleDict = new Map();
+
+  constructor(className: string) {
+    this.className = className;
+  }
+}
+
+/** The value under a path of dictionary keys, attribute names and list indices; undefined where there is none. */
+export function valueAt(root: PickleValue, ...path: readonly (string | number)[]): PickleValue | undefined {
+  let value: PickleValue | undefined = root;
+  for (const step of path) {
+    if (value instanceof PickleObject) value = value.attributes;
+    if (value instanceof Map) value = value.get(step);
+    else if (Array.isArray(value) && typeof step === 'number') value = value[step];
+    else return undefined;
+  }
+  return value;
+}

@@ -1,0 +1,64 @@
+/** Writer of safetensors files, as a stream of chunks: one tensor is in memory at a time. */
+import { dtypeSize } from './dtype.js';
+import { type RawTensor, type TensorInfo, tensorInfo } from './tensor_file.js';
+
+/** A tensor to write: what it is, and how to get its row-major little-endian bytes when its turn comes. */
+export interface TensorToWrite extends TensorInfo {
+  bytes(): Uint8Array | Promise<Uint8Array>;
+}
+
+/** A tensor to write whose bytes are at hand. */
+export function toWrite(name: string, tensor: RawTensor): TensorToWrite {
+  return { ...tensorInfo(name, tensor.dtype, tensor.shape), bytes: () => tensor.bytes };
+}
+
+/**
+ * The chunks of a safetensors file: the header first, padded with spaces to a multiple of 8, then each tensor. The order
+ * is always the same whatever order they are given in: widest dtype first, so that every tensor is aligned, then by
+ * name; metadata by key.
+ *
+ * @throws when a name occurs twice or is the reserved `__metadata__`, or bytes do not have the length announced.
+ */
+export async function* writeSafetensors(
+  tensors: Iterable<TensorToWrite>,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const ordered = [...tensors].sort(
+    (a, b) => dtypeSize(b.dtype) - dtypeSize(a.dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  );
+  yield encodeHeader(ordered, metadata);
+  for (const tensor of ordered) {
+    const bytes = await tensor.bytes();
+    if (bytes.byteLength !== tensor.byteLength) {
+      throw new Error(
+        `tensor ${tensor.name}: wrong length: expected ${tensor.byteLength} bytes for ${tensor.dtype} [${tensor.shape.join(', ')}], got ${bytes.byteLength}`,
+      );
+    }
+    yield bytes;
+  }
+}
+
+function encodeHeader(ordered: readonly TensorToWrite[], metadata: Readonly<Record<string, string>>): Uint8Array {
+  // Text is put together here because an object would sort names that look like numbers before the others.
+  const parts: string[] = [];
+  const keys = Object.keys(metadata).sort();
+  if (keys.length > 0) {
+    const pairs = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`);
+    parts.push(`"__metadata__":{${pairs.join(',')}}`);
+  }
+  const seen = new Set(['__metadata__']);
+  let at = 0;
+  for (const { name, dtype, shape, byteLength } of ordered) {
+    if (seen.has(name)) throw new Error(`safetensors: name is taken: expected each tensor once, got ${name} again`);
+    seen.add(name);
+    const entry = { dtype, shape, data_offsets: [at, at + byteLength] };
+    parts.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    at += byteLength;
+  }
+  const json = new TextEncoder().encode(`{${parts.join(',')}}`);
+  const length = Math.ceil(json.byteLength / 8) * 8;
+  const out = new Uint8Array(8 + length).fill(0x20);
+  new DataView(out.buffer).setBigUint64(0, BigInt(length), true);
+  out.set(json, 8);
+  return out;
+}

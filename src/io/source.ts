@@ -1,0 +1,34 @@
+/** Where bytes come from: a file, a blob, an array. Readers ask for the ranges they need and never hold the whole. */
+export interface ByteSource {
+  /** What error messages call it: a path or a file's name. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset` on, in an array of their own that starts at offset 0 of its buffer, so that it
+   * can be viewed as any number type. Throws when the range does not lie within the source.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** A source over bytes in memory. Reads are copies, so what a reader does with them leaves `bytes` alone. */
+export function bytesSource(name: string, bytes: Uint8Array): ByteSource {
+  const source: ByteSource = {
+    name,
+    size: bytes.byteLength,
+    async read(offset, length) {
+      checkRange(source, offset, length);
+      return new Uint8Array(bytes.subarray(offset, offset + length));
+    },
+  };
+  return source;
+}
+
+/** Throws unless `length` bytes from `offset` on lie within the source. */
+export function checkRange(source: { name: string; size: number }, offset: number, length: number): void {
+  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+  if (whole && offset + length <= source.size) return;
+  throw new Error(
+    `${source.name}: read past the end: expected bytes within 0..${source.size}, got ${offset}..${offset + length}; the file may be truncated`,
+  );
+}

@@ -1,0 +1,107 @@
+/** Tensors under canonical names, put together from those of a file when they are read. */
+import type { Dtype } from './dtype.js';
+import { toF32 } from './dtype.js';
+import { toRowMajor } from './strided.js';
+import { noSuchTensor, type RawTensor, type TensorFile, type TensorInfo, tensorInfo } from './tensor_file.js';
+
+/** Tensors under canonical names, whatever names and layouts the file underneath uses. */
+export interface TensorView {
+  /** What error messages call the file. */
+  readonly name: string;
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  /** Dimensions of a tensor; this and the others throw, and list what there is, for a name the view lacks. */
+  shape(name: string): readonly number[];
+  dtype(name: string): Dtype;
+  /** Row-major bytes, in the file's dtype. */
+  read(name: string): Promise<RawTensor>;
+  readF32(name: string): Promise<Float32Array>;
+}
+
+/** How a canonical tensor comes from the file: tensors stacked along the first axis, or one matrix transposed. */
+export interface Recipe {
+  readonly from: readonly string[];
+  readonly transposed?: boolean;
+}
+
+/**
+ * The view of `file` that `recipes` describe, by canonical name. Every tensor they name must be in the file.
+ *
+ * @throws when tensors that are stacked differ in dtype or in the dimensions after the first, or one that is transposed
+ * is no matrix
+ */
+export function viewTensors(file: TensorFile, recipes: ReadonlyMap<string, Recipe>): TensorView {
+  const infos = new Map<string, TensorInfo>();
+  for (const [name, recipe] of recipes) infos.set(name, describe(file, name, recipe));
+
+  function infoOf(name: string): TensorInfo {
+    const info = infos.get(name);
+    if (info === undefined) throw noSuchTensor(file.name, name, infos.keys());
+    return info;
+  }
+
+  async function read(name: string): Promise<RawTensor> {
+    const { dtype, shape } = infoOf(name);
+    const { from, transposed } = recipes.get(name)!;
+    const parts: RawTensor[] = [];
+    for (const part of from) parts.push(await file.read(part));
+    if (transposed) return { dtype, shape, bytes: transpose(parts[0]!) };
+    return { dtype, shape, bytes: parts.length === 1 ? parts[0]!.bytes : join(parts) };
+  }
+
+  return {
+    name: file.name,
+    names: [...infos.keys()],
+    has: (name) => infos.has(name),
+    shape: (name) => infoOf(name).shape,
+    dtype: (name) => infoOf(name).dtype,
+    read,
+    async readF32(name) {
+      const raw = await read(name);
+      return toF32(raw.bytes, raw.dtype);
+    },
+  };
+}
+
+function describe(file: TensorFile, name: string, { from, transposed }: Recipe): TensorInfo {
+  const parts = from.map((part) => {
+    const info = file.tensors.get(part);
+    if (info === undefined) throw noSuchTensor(file.name, part, file.tensors.keys());
+    return info;
+  });
+  const [first] = parts as [TensorInfo, ...TensorInfo[]];
+  if (transposed) {
+    if (first.shape.length !== 2) throw mismatch(file, first, 'a matrix');
+    return tensorInfo(name, first.dtype, [first.shape[1]!, first.shape[0]!]);
+  }
+  if (parts.length === 1) return tensorInfo(name, first.dtype, first.shape);
+  for (const part of parts) {
+    const same = part.dtype === first.dtype && part.shape.slice(1).join() === first.shape.slice(1).join();
+    if (!same || part.shape.length === 0)
+      throw mismatch(file, part, `${first.dtype} [${first.shape}] as ${first.name}`);
+  }
+  const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
+  return tensorInfo(name, first.dtype, [rows, ...first.shape.slice(1)]);
+}
+
+function mismatch(file: TensorFile, info: TensorInfo, expected: string): Error {
+  return new Error(
+    `${file.name}: tensor ${info.name}: wrong shape: expected ${expected}, got ${info.dtype} [${info.shape}]`,
+  );
+}
+
+function transpose({ shape, bytes }: RawTensor): Uint8Array {
+  const [rows, columns] = shape as [number, number];
+  const itemSize = rows * columns === 0 ? 1 : bytes.byteLength / (rows * columns);
+  return toRowMajor(bytes, itemSize, [columns, rows], [1, columns]);
+}
+
+function join(parts: readonly RawTensor[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.byteLength, 0));
+  let at = 0;
+  for (const { bytes } of parts) {
+    out.set(bytes, at);
+    at += bytes.byteLength;
+  }
+  return out;
+}

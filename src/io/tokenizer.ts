@@ -1,0 +1,144 @@
+/**
+ * CLIP's tokenizer: byte-level byte-pair encoding with end-of-word marks.
+ *
+ * A text is cleaned (NFC, HTML's character references resolved twice, white space folded, lower case) and cut into
+ * words; a word's UTF-8 bytes become symbols of a printable alphabet, the last one with the mark `</w>`, and neighbours
+ * are merged in the order of CLIP's table. The published program also repairs garbled encodings (mojibake) with ftfy;
+ * of that only Unicode's NFC is done here, since prompts are typed and not crawled.
+ */
+import { unescapeHtml } from './html_unescape.js';
+
+/** Ids of the marks around every text. */
+export const START_OF_TEXT = 49406;
+export const END_OF_TEXT = 49407;
+/** Ids a text may have, marks included. */
+export const CONTEXT_LENGTH = 77;
+
+const MERGES = 49152 - 256 - 2;
+const END_OF_WORD = '</w>';
+/** White space as Python's text methods see it, which cleaned the texts CLIP was trained on. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: 1c to 1f are white space there
+const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
+const WORDS = /<\|startoftext\|>|<\|endoftext\|>|'[sſ]|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+/gu;
+
+export interface Tokenizer {
+  /** Ids of a text with the marks around it, as long as it takes. */
+  tokenize(text: string): number[];
+  /**
+   * Ids of texts as rows of `context` each, [texts, context], filled up with 0.
+   *
+   * @throws when a text takes more than `context` ids; the error names it
+   */
+  encode(texts: readonly string[], context?: number): Uint32Array;
+}
+
+/**
+ * Makes a tokenizer from CLIP's merge table: 48894 lines of two symbols each, most frequent first
+ * (`weights/clip_merges.txt`).
+ */
+export function createTokenizer(merges: string): Tokenizer {
+  const lines = merges.trimEnd().split('\n');
+  if (lines.length !== MERGES || lines.some((line) => line.split(' ').length !== 2)) {
+    throw new Error(
+      `tokenizer: merge table is broken: expected ${MERGES} lines of two symbols, got ${lines.length} lines`,
+    );
+  }
+  const ranks = new Map(lines.map((line, rank) => [line, rank]));
+  const bytes = byteSymbols();
+  // Ids count the byte symbols in the order of their characters, those that end a word, then the merges.
+  const alphabet = [...bytes].sort((a, b) => byteOrder(a) - byteOrder(b));
+  const vocabulary = new Map<string, number>();
+  for (const symbol of alphabet) vocabulary.set(symbol, vocabulary.size);
+  for (const symbol of alphabet) vocabulary.set(symbol + END_OF_WORD, vocabulary.size);
+  for (const line of lines) vocabulary.set(line.replace(' ', ''), vocabulary.size);
+  const words = new Map<string, readonly number[]>([
+    ['<|startoftext|>', [START_OF_TEXT]],
+    ['<|endoftext|>', [END_OF_TEXT]],
+  ]);
+  const utf8 = new TextEncoder();
+
+  function idsOfWord(word: string): readonly number[] {
+    const known = words.get(word);
+    if (known !== undefined) return known;
+    const symbols = Array.from(utf8.encode(word), (byte) => bytes[byte]!);
+    symbols[symbols.length - 1] += END_OF_WORD;
+    const result = mergePairs(symbols, ranks).map((symbol) => vocabulary.get(symbol)!);
+    words.set(word, result);
+    return result;
+  }
+
+  function tokenize(text: string): number[] {
+    const found = cleanText(text).match(WORDS) ?? [];
+    const ids = [START_OF_TEXT, ...found.flatMap(idsOfWord), END_OF_TEXT];
+    // A text may spell the end mark out. CLIP reads its output at the first one, where nothing behind it has a say.
+    return ids.slice(0, ids.indexOf(END_OF_TEXT) + 1);
+  }
+
+  return {
+    tokenize,
+    encode(texts, context = CONTEXT_LENGTH) {
+      const rows = new Uint32Array(texts.length * context);
+      for (const [i, text] of texts.entries()) {
+        const row = tokenize(text);
+        if (row.length > context) {
+          throw new Error(
+            `tokenizer: text is too long: expected at most ${context} tokens, got ${row.length} for ${JSON.stringify(text)}; shorten it`,
+          );
+        }
+        rows.set(row, i * context);
+      }
+      return rows;
+    },
+  };
+}
+
+function cleanText(text: string): string {
+  const plain = unescapeHtml(unescapeHtml(text.normalize('NFC')));
+  return plain.replace(SPACES, ' ').replace(/^ | $/g, '').toLowerCase();
+}
+
+/** Merges neighbours, the pair that comes first in the table first, until no pair is in it. */
+function mergePairs(symbols: readonly string[], ranks: ReadonlyMap<string, number>): readonly string[] {
+  let word = symbols;
+  while (word.length > 1) {
+    let best = Number.POSITIVE_INFINITY;
+    let at = 0;
+    for (let i = 0; i + 1 < word.length; i++) {
+      const rank = ranks.get(`${word[i]} ${word[i + 1]}`);
+      if (rank !== undefined && rank < best) {
+        best = rank;
+        at = i;
+      }
+    }
+    if (best === Number.POSITIVE_INFINITY) break;
+    const left = word[at];
+    const right = word[at + 1];
+    const merged: string[] = [];
+    for (let i = 0; i < word.length; i++) {
+      if (word[i] === left && word[i + 1] === right) {
+        merged.push(`${left}${right}`);
+        i++;
+      } else {
+        merged.push(word[i]!);
+      }
+    }
+    word = merged;
+  }
+  return word;
+}
+
+/** Whether a byte's own Latin-1 character stands for it in the table: one that prints and is no space. */
+function standsForItself(byte: number): boolean {
+  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte !== 0xad);
+}
+
+/** The character that stands for each byte: its own where it prints, else the next one from U+0100 on. */
+function byteSymbols(): string[] {
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(standsForItself(byte) ? byte : next++));
+}
+
+/** Where a byte symbol stands in the vocabulary: by its character. */
+function byteOrder(symbol: string): number {
+  return symbol.charCodeAt(0);
+}

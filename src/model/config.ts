@@ -1,0 +1,79 @@
+/** Sizes of a CLIP model, read from the shapes of its tensors. */
+import type { ClipTensors } from '../io/clip_names.js';
+
+export interface ClipConfig {
+  /** Joint width of image and text embeddings. */
+  readonly embed: number;
+  readonly patch: number;
+  /** Image size the positional grid was made for. */
+  readonly image: number;
+  readonly visionWidth: number;
+  readonly visionLayers: number;
+  readonly visionHeads: number;
+  readonly vocab: number;
+  readonly context: number;
+  readonly textWidth: number;
+  readonly textLayers: number;
+  readonly textHeads: number;
+  /** 1-based numbers of the blocks whose tokens are compared with the text. */
+  readonly levels: readonly number[];
+}
+
+/** Widths whose heads are not 64 wide (OpenCLIP's H, g and bigG towers); nothing in the tensors' shapes tells. */
+const HEAD_WIDTHS: Readonly<Record<number, number>> = { 1280: 80, 1408: 88, 1664: 104 };
+
+/** Levels at the quarters of a tower: 6, 12, 18, 24 of 24 blocks. */
+export function quarterLevels(layers: number): number[] {
+  return [...new Set([1, 2, 3, 4].map((q) => Math.max(1, Math.round((q * layers) / 4))))];
+}
+
+/** Blocks that get an adapter where no checkpoint says: 6 of 24, as published. */
+export function defaultAdaptUntil(layers: number): number {
+  return Math.max(1, Math.round(layers / 4));
+}
+
+function countBlocks(tensors: ClipTensors, prefix: string): number {
+  let n = 0;
+  while (tensors.has(`${prefix}.resblocks.${n}.attn.in_proj_weight`)) n++;
+  return n;
+}
+
+/**
+ * The configuration of a checkpoint.
+ * @throws when a tensor that carries a size is missing or has an impossible shape
+ */
+export function inferConfig(tensors: ClipTensors, headWidth?: number): ClipConfig {
+  const conv = tensors.shape('visual.conv1.weight');
+  const [visionWidth, channels, patch, patchX] = conv as [number, number, number, number];
+  if (conv.length !== 4 || channels !== 3 || patch !== patchX) {
+    throw new Error(`${tensors.name}: visual.conv1.weight: expected [width, 3, patch, patch], got [${conv.join(', ')}]`);
+  }
+  const rows = tensors.shape('visual.positional_embedding')[0]!;
+  const grid = Math.sqrt(rows - 1);
+  if (!Number.isInteger(grid)) {
+    throw new Error(`${tensors.name}: visual.positional_embedding: expected 1 + g*g rows, got ${rows}`);
+  }
+  const [vocab, textWidth] = tensors.shape('token_embedding.weight') as [number, number];
+  const visionLayers = countBlocks(tensors, 'visual.transformer');
+  const textLayers = countBlocks(tensors, 'transformer');
+  if (visionLayers === 0 || textLayers === 0) throw new Error(`${tensors.name}: no transformer blocks found`);
+  const heads = (width: number, wide: number): number => {
+    const n = width / wide;
+    if (!Number.isInteger(n)) throw new Error(`${tensors.name}: width ${width} is no multiple of the head width ${wide}`);
+    return n;
+  };
+  return {
+    embed: tensors.shape('visual.proj')[1]!,
+    patch,
+    image: grid * patch,
+    visionWidth,
+    visionLayers,
+    visionHeads: heads(visionWidth, headWidth ?? HEAD_WIDTHS[visionWidth] ?? 64),
+    vocab,
+    context: tensors.shape('positional_embedding')[0]!,
+    textWidth,
+    textLayers,
+    textHeads: heads(textWidth, headWidth ?? 64),
+    levels: quarterLevels(visionLayers),
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * Models whose weights are a function of a seed and the tensors' names.
+ *
+ * They let a whole ViT-L/14 be compared between programs without a download, and stand in where no trained weights are
+ * at hand. Shapes, deviations and means are those of the expected values' definition (`synth` in io/synthetic).
+ */
+import type { AdapterTensors } from '../io/adapter_names.js';
+import type { ClipTensors } from '../io/clip_names.js';
+import { packF16, unpackF16 } from '../io/dtype.js';
+import { synth } from '../io/synthetic.js';
+import { rawF32 } from '../io/tensor_file.js';
+import type { ClipConfig } from './config.js';
+
+interface Spec {
+  readonly shape: readonly number[];
+  readonly std: number;
+  readonly mean: number;
+}
+
+/** ViT-L/14 at 336 px, as OpenAI published it. */
+export const VIT_L_14_336: ClipConfig = {
+  embed: 768,
+  patch: 14,
+  image: 336,
+  visionWidth: 1024,
+  visionLayers: 24,
+  visionHeads: 16,
+  vocab: 49408,
+  context: 77,
+  textWidth: 768,
+  textLayers: 12,
+  textHeads: 12,
+  levels: [6, 12, 18, 24],
+};
+
+/** Shape, deviation and mean of every tensor of a CLIP checkpoint. */
+export function clipSpecs(c: ClipConfig): Map<string, Spec> {
+  const specs = new Map<string, Spec>();
+  const put = (name: string, shape: readonly number[], std: number, mean = 0): void => {
+    specs.set(name, { shape, std, mean });
+  };
+  const norm = (name: string, width: number): void => {
+    put(`${name}.weight`, [width], 0.1, 1);
+    put(`${name}.bias`, [width], 0.05);
+  };
+  const W = c.visionWidth;
+  const T = c.textWidth;
+  const grid = c.image / c.patch;
+  put('visual.class_embedding', [W], 0.5);
+  put('visual.positional_embedding', [grid * grid + 1, W], 0.3);
+  put('visual.proj', [W, c.embed], W ** -0.5);
+  put('visual.conv1.weight', [W, 3, c.patch, c.patch], (3 * c.patch * c.patch) ** -0.5);
+  norm('visual.ln_pre', W);
+  norm('visual.ln_post', W);
+  for (const [tower, width, layers] of [
+    ['visual.transformer', W, c.visionLayers],
+    ['transformer', T, c.textLayers],
+  ] as const) {
+    for (let i = 0; i < layers; i++) {
+      const b = `${tower}.resblocks.${i}`;
+      norm(`${b}.ln_1`, width);
+      norm(`${b}.ln_2`, width);
+      put(`${b}.attn.in_proj_weight`, [3 * width, width], 1.5 * width ** -0.5);
+      put(`${b}.attn.in_proj_bias`, [3 * width], 0.05);
+      put(`${b}.attn.out_proj.weight`, [width, width], 0.5 * width ** -0.5);
+      put(`${b}.attn.out_proj.bias`, [width], 0.02);
+      put(`${b}.mlp.c_fc.weight`, [4 * width, width], width ** -0.5);
+      put(`${b}.mlp.c_fc.bias`, [4 * width], 0.05);
+      put(`${b}.mlp.c_proj.weight`, [width, 4 * width], 0.5 * (4 * width) ** -0.5);
+      put(`${b}.mlp.c_proj.bias`, [width], 0.02);
+    }
+  }
+  put('token_embedding.weight', [c.vocab, T], 0.5);
+  put('positional_embedding', [c.context, T], 0.1);
+  norm('ln_final', T);
+  put('text_projection', [T, c.embed], T ** -0.5);
+  put('logit_scale', [], 0, Math.log(1 / 0.07));
+  return specs;
+}
+
+/** Shape and deviation of every tensor of the two adapters. */
+export function adapterSpecs(
+  c: ClipConfig,
+  textUntil = 3,
+  imageUntil: number = c.visionLayers >= 24 ? 6 : 2,
+): Map<string, Spec> {
+  const specs = new Map<string, Spec>();
+  const put = (name: string, rows: number, columns: number): void => {
+    specs.set(name, { shape: [rows, columns], std: columns ** -0.5, mean: 0 });
+  };
+  const { visionWidth: W, textWidth: T, embed: E } = c;
+  for (let i = 0; i < textUntil; i++) put(`text_adapter.${i}.fc.0.weight`, T, T);
+  put(`text_adapter.${textUntil}.fc.0.weight`, E, T);
+  for (let i = 0; i < imageUntil; i++) put(`image_adapter.layer_adapters.${i}.fc.0.weight`, W, W);
+  c.levels.forEach((_, i) => {
+    put(`image_adapter.seg_proj.${i}.fc.weight`, E, W);
+  });
+  put('image_adapter.det_proj.fc.weight', E, W);
+  return specs;
+}
+
+function view(name: string, specs: Map<string, Spec>, seed: number, half: boolean): ClipTensors {
+  const spec = (tensor: string): Spec => {
+    const s = specs.get(tensor);
+    if (!s) throw new Error(`${name}: no tensor ${tensor}`);
+    return s;
+  };
+  const readF32 = async (tensor: string): Promise<Float32Array> => {
+    const { shape, std, mean } = spec(tensor);
+    const data = synth(seed, tensor, shape, std, mean);
+    return half && shape.length > 1 ? unpackF16(packF16(data)) : data;
+  };
+  return {
+    name,
+    names: [...specs.keys()],
+    has: (tensor) => specs.has(tensor),
+    shape: (tensor) => spec(tensor).shape,
+    dtype: (tensor) => (half && spec(tensor).shape.length > 1 ? 'F16' : 'F32'),
+    read: async (tensor) => rawF32(spec(tensor).shape, await readF32(tensor)),
+    readF32,
+  };
+}
+
+/** A whole CLIP from a seed; `half` rounds what has two or more dimensions to f16, as OpenAI's file holds it. */
+export function syntheticClip(c: ClipConfig, seed: number, half = false): ClipTensors {
+  return view(`synthetic CLIP (seed ${seed})`, clipSpecs(c), seed, half);
+}
+
+/** Both adapters from a seed. */
+export function syntheticAdapters(c: ClipConfig, seed: number, textUntil?: number, imageUntil?: number): AdapterTensors {
+  const specs = adapterSpecs(c, textUntil, imageUntil);
+  return { ...view(`synthetic adapters (seed ${seed})`, specs, seed, false), text: true, image: true, relu: false };
+}

@@ -1,0 +1,126 @@
+/** CLIP's text tower. */
+import type { Gpu } from '../gpu/gpu.js';
+import type { ClipTensors } from '../io/clip_names.js';
+import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
+import type { Activation } from '../ops/activation.js';
+import { residualAdapter } from '../ops/adapter_mix.js';
+import { add } from '../ops/add.js';
+import { gather } from '../ops/gather.js';
+import { linear } from '../ops/linear.js';
+import { reshape } from '../ops/reshape.js';
+import { slice } from '../ops/slice.js';
+import { type Tensor, tidy, upload } from '../tensor/tensor.js';
+import type { ClipConfig } from './config.js';
+import { type LoadOptions, WeightLoader } from './weights.js';
+
+export interface TextTower extends Disposable {
+  readonly gpu: Gpu;
+  readonly config: ClipConfig;
+  readonly activation: Activation;
+  /**
+   * [vocab, W]: on the host, where rows are gathered (an L model's table is over the binding limit of some adapters), or
+   * on the device where it is trained.
+   */
+  readonly embedding: Float32Array | Tensor;
+  /** [context, W] */
+  readonly positional: Tensor;
+  readonly blocks: readonly Block[];
+  readonly lnFinal: Norm;
+  /** [E, W] */
+  readonly projection: Weight;
+}
+
+export interface TextAdapters {
+  /** One [W, W] after each of the first blocks. */
+  readonly blocks: readonly Weight[];
+  /** [E, W], with LeakyReLU, in place of the tower's projection. */
+  readonly projection: Weight;
+}
+
+export async function loadText(
+  gpu: Gpu,
+  tensors: ClipTensors,
+  config: ClipConfig,
+  options: LoadOptions & { activation: Activation },
+): Promise<TextTower> {
+  const loader = new WeightLoader(gpu, tensors, options);
+  try {
+    const blocks: Block[] = [];
+    for (let i = 0; i < config.textLayers; i++) blocks.push(await loader.block(`transformer.resblocks.${i}`));
+    return {
+      gpu,
+      config,
+      activation: options.activation,
+      embedding: options.trainable
+        ? await loader.tensor('token_embedding.weight')
+        : await loader.host('token_embedding.weight'),
+      positional: await loader.tensor('positional_embedding'),
+      blocks,
+      lnFinal: await loader.norm('ln_final'),
+      projection: await loader.matrix('text_projection', true),
+      [Symbol.dispose]: () => loader[Symbol.dispose](),
+    };
+  } catch (error) {
+    loader[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Row of the end-of-text token: the first largest id, as the published program finds it. */
+function endOfText(ids: Uint32Array, row: number, context: number): number {
+  let best = 0;
+  for (let i = 1; i < context; i++) if (ids[row * context + i]! > ids[row * context + best]!) best = i;
+  return best;
+}
+
+/** Embeddings of the first `length` tokens of every text, [N, length, W]. */
+function embed(tower: TextTower, ids: Uint32Array, context: number, length: number): Tensor {
+  const n = ids.length / context;
+  const rows = new Uint32Array(n * length);
+  for (let i = 0; i < n; i++) rows.set(ids.subarray(i * context, i * context + length), i * length);
+  const { vocab, textWidth: w } = tower.config;
+  const over = rows.find((id) => id >= vocab);
+  if (over !== undefined) throw new Error(`text tower: token ${over} is not among the ${vocab} of this model`);
+  if (!(tower.embedding instanceof Float32Array)) return reshape(gather(tower.embedding, rows), [n, length, w]);
+  const data = new Float32Array(rows.length * w);
+  rows.forEach((id, i) => {
+    data.set((tower.embedding as Float32Array).subarray(id * w, id * w + w), i * w);
+  });
+  return upload(tower.gpu, data, [n, length, w]);
+}
+
+/**
+ * Text embeddings [N, E], not made unit.
+ *
+ * The context is cut to the longest text: under the causal mask no later token reaches an end-of-text row.
+ * @param ids [N, context] token ids, filled up with 0
+ */
+export function encodeText(
+  ids: Uint32Array,
+  tower: TextTower,
+  adapters?: TextAdapters,
+  mix = 0.1,
+  context: number = tower.config.context,
+): Tensor {
+  const n = ids.length / context;
+  const ends = Array.from({ length: n }, (_, i) => endOfText(ids, i, context));
+  const length = Math.max(...ends) + 1;
+  return tidy(() => {
+    let x = add(embed(tower, ids, context, length), slice(tower.positional, 0, 0, length)); // [N, T, W]
+    tower.blocks.forEach((p, i) => {
+      const before = x;
+      x = tidy(() => {
+        const y = block(before, p, { heads: tower.config.textHeads, mode: 'causal', activation: tower.activation });
+        const adapter = adapters?.blocks[i];
+        return adapter ? residualAdapter(y, adapter, mix) : y;
+      });
+      before.release();
+    });
+    const w = tower.config.textWidth;
+    const last = gather(reshape(x, [n * length, w]), Uint32Array.from(ends, (end, i) => i * length + end)); // [N, W]
+    const y = norm(last, tower.lnFinal);
+    return adapters
+      ? linear(y, adapters.projection, { activation: 'leaky_relu' })
+      : linear(y, tower.projection);
+  });
+}

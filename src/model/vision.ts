@@ -1,0 +1,127 @@
+/** CLIP's image tower. */
+import type { Gpu } from '../gpu/gpu.js';
+import type { ClipTensors } from '../io/clip_names.js';
+import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
+import { residualAdapter } from '../ops/adapter_mix.js';
+import type { Activation } from '../ops/activation.js';
+import { linear } from '../ops/linear.js';
+import { resizePositional } from '../ops/positional.js';
+import { slice } from '../ops/slice.js';
+import { reshape } from '../ops/reshape.js';
+import { assembleTokens } from '../ops/tokens.js';
+import { unfold } from '../ops/unfold.js';
+import { persist, type Tensor, tidy } from '../tensor/tensor.js';
+import type { ClipConfig } from './config.js';
+import { type LoadOptions, WeightLoader } from './weights.js';
+
+export interface VisionTower extends Disposable {
+  readonly config: ClipConfig;
+  readonly imageSize: number;
+  readonly activation: Activation;
+  /** [W, 3 P P] */
+  readonly conv: Weight;
+  /** [W] */
+  readonly cls: Tensor;
+  /** [1 + G G, W], resized to the image size. */
+  readonly positional: Tensor;
+  readonly lnPre: Norm;
+  readonly blocks: readonly Block[];
+  readonly lnPost: Norm;
+  /** [E, W] */
+  readonly proj: Weight;
+}
+
+export interface VisionOptions {
+  /** One [W, W] adapter after each of the first blocks. */
+  readonly adapters?: readonly Weight[] | undefined;
+  /** Share of the adapter in the mix. */
+  readonly mix?: number | undefined;
+  /** V-V attention in the last `vvBlocks` blocks: along tokens as described, along the batch as published. */
+  readonly vv?: 'token' | 'batch' | undefined;
+  readonly vvBlocks?: number | undefined;
+}
+
+export interface VisionTokens {
+  /** After the last block, [B, 1 + G G, W]. */
+  readonly last: Tensor;
+  /** After the blocks of `config.levels`. */
+  readonly levels: readonly Tensor[];
+}
+
+/** Loads the image tower and resizes its positional grid for `imageSize`. */
+export async function loadVision(
+  gpu: Gpu,
+  tensors: ClipTensors,
+  config: ClipConfig,
+  imageSize: number,
+  options: LoadOptions & { activation: Activation },
+): Promise<VisionTower> {
+  const grid = Math.floor(imageSize / config.patch);
+  if (grid < 1) throw new Error(`image size: expected at least one patch of ${config.patch}, got ${imageSize}`);
+  const loader = new WeightLoader(gpu, tensors, options);
+  try {
+    const positional = await loader.tensor('visual.positional_embedding');
+    const resized = tidy(() => resizePositional(positional, grid));
+    if (resized !== positional) persist(resized);
+    const blocks: Block[] = [];
+    const conv = await loader.matrix('visual.conv1.weight');
+    for (let i = 0; i < config.visionLayers; i++) blocks.push(await loader.block(`visual.transformer.resblocks.${i}`));
+    return {
+      config,
+      imageSize,
+      activation: options.activation,
+      conv,
+      cls: await loader.tensor('visual.class_embedding'),
+      positional: resized,
+      lnPre: await loader.norm('visual.ln_pre'),
+      blocks,
+      lnPost: await loader.norm('visual.ln_post'),
+      proj: await loader.matrix('visual.proj', true),
+      [Symbol.dispose]: () => {
+        loader[Symbol.dispose]();
+        resized.release();
+      },
+    };
+  } catch (error) {
+    loader[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Tokens after the last block and at each level. image: [B, 3, S, S], normalised. */
+export function visionTokens(image: Tensor, tower: VisionTower, options: VisionOptions = {}): VisionTokens {
+  const { config, blocks, activation } = tower;
+  const { adapters = [], mix = 0.1, vv, vvBlocks = 0 } = options;
+  if (image.dim(-1) !== tower.imageSize || image.dim(-2) !== tower.imageSize) {
+    throw new Error(`image tower: expected pictures of ${tower.imageSize} px, got [${image.shape.join(', ')}]`);
+  }
+  return tidy(() => {
+    const levels: Tensor[] = [];
+    let x = tidy(() => {
+      const patches = linear(unfold(image, config.patch), tower.conv); // [B, G G, W]
+      return norm(assembleTokens(patches, tower.cls, tower.positional), tower.lnPre);
+    });
+    blocks.forEach((p, i) => {
+      const mode = vv && i >= blocks.length - vvBlocks ? `vv_${vv}` as const : 'full';
+      const before = x;
+      x = tidy(() => {
+        const y = block(before, p, { heads: config.visionHeads, mode, activation });
+        const adapter = adapters[i];
+        return adapter ? residualAdapter(y, adapter, mix) : y;
+      });
+      // Nothing but a level (or the tape) needs a block's input again.
+      if (!levels.includes(before)) before.release();
+      if (config.levels.includes(i + 1)) levels.push(x);
+    });
+    return { last: x, levels };
+  });
+}
+
+/** Plain CLIP image embedding [B, E], not made unit. */
+export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
+  return tidy(() => {
+    const { last } = visionTokens(image, tower);
+    const cls = slice(last, 1, 0, 1); // [B, 1, W]
+    return linear(norm(reshape(cls, [last.dim(0), last.dim(2)]), tower.lnPost), tower.proj);
+  });
+}

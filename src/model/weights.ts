@@ -1,0 +1,109 @@
+/** Weights from a checkpoint to the device: frozen matrices packed, the rest as tensors. */
+import type { Gpu } from '../gpu/gpu.js';
+import { isExactInF16, packF16, unpackF16 } from '../io/dtype.js';
+import type { TensorView } from '../io/tensor_view.js';
+import type { Block, Linear, Norm, Weight } from '../nn/layers.js';
+import { FrozenMatrix } from '../ops/frozen_matrix.js';
+import { persist, type Tensor, upload } from '../tensor/tensor.js';
+
+/** `f32` keeps every weight as it is (two to a word where f16 holds it exactly); `f16` rounds matrices to f16. */
+export type Precision = 'f32' | 'f16';
+
+export interface LoadOptions {
+  readonly precision?: Precision | undefined;
+  /** Matrices as tensors that gradients can be asked for, instead of frozen. */
+  readonly trainable?: boolean | undefined;
+  /** Called after every tensor with the bytes read so far. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** Reads tensors one by one; what it made is released together. */
+export class WeightLoader implements Disposable {
+  readonly gpu: Gpu;
+  readonly #tensors: TensorView;
+  readonly #options: LoadOptions;
+  readonly #made: Disposable[] = [];
+  #bytes = 0;
+
+  constructor(gpu: Gpu, tensors: TensorView, options: LoadOptions) {
+    this.gpu = gpu;
+    this.#tensors = tensors;
+    this.#options = options;
+  }
+
+  /** Everything made so far; the caller's to release. */
+  get made(): readonly Disposable[] {
+    return this.#made;
+  }
+
+  /** A tensor of the checkpoint on the host. */
+  async host(name: string): Promise<Float32Array> {
+    const data = await this.#tensors.readF32(name);
+    this.#bytes += data.byteLength;
+    this.#options.onProgress?.(this.#bytes);
+    return data;
+  }
+
+  /** A vector, table or bias. */
+  async tensor(name: string, shape?: readonly number[]): Promise<Tensor> {
+    const data = await this.host(name);
+    const t = persist(upload(this.gpu, data, shape ?? this.#tensors.shape(name)));
+    this.#made.push(t);
+    return t;
+  }
+
+  /**
+   * A matrix [N, K] (dimensions after the first are one); `transposed` when the checkpoint holds it as [K, N].
+   */
+  async matrix(name: string, transposed = false): Promise<Weight> {
+    const shape = this.#tensors.shape(name);
+    const rows = shape[0]!;
+    const columns = shape.slice(1).reduce((a, b) => a * b, 1);
+    const raw = await this.host(name);
+    const [n, k] = transposed ? [columns, rows] : [rows, columns];
+    let data = transposed ? transpose(raw, rows, columns) : raw;
+    if (this.#options.trainable) {
+      const t = persist(upload(this.gpu, data, [n, k]));
+      this.#made.push(t);
+      return t;
+    }
+    if (this.#options.precision === 'f16') data = unpackF16(packF16(data));
+    const frozen = FrozenMatrix.pack(this.gpu, data, n, k, isExactInF16(data));
+    this.#made.push(frozen);
+    return frozen;
+  }
+
+  async norm(prefix: string): Promise<Norm> {
+    return { weight: await this.tensor(`${prefix}.weight`), bias: await this.tensor(`${prefix}.bias`) };
+  }
+
+  async linear(weight: string, bias: string): Promise<Linear> {
+    return { weight: await this.matrix(weight), bias: await this.tensor(bias) };
+  }
+
+  /** Block `prefix` of a tower, with OpenAI's names. */
+  async block(prefix: string): Promise<Block> {
+    const made = {
+      ln1: await this.norm(`${prefix}.ln_1`),
+      inProj: await this.linear(`${prefix}.attn.in_proj_weight`, `${prefix}.attn.in_proj_bias`),
+      outProj: await this.linear(`${prefix}.attn.out_proj.weight`, `${prefix}.attn.out_proj.bias`),
+      ln2: await this.norm(`${prefix}.ln_2`),
+      fc: await this.linear(`${prefix}.mlp.c_fc.weight`, `${prefix}.mlp.c_fc.bias`),
+      proj: await this.linear(`${prefix}.mlp.c_proj.weight`, `${prefix}.mlp.c_proj.bias`),
+    };
+    // The device packs slower than a disk reads: without a pause here uploads would pile up in memory.
+    await this.gpu.idle();
+    return made;
+  }
+
+  [Symbol.dispose](): void {
+    for (const d of this.#made.splice(0)) d[Symbol.dispose]();
+  }
+}
+
+/** [rows, columns] to [columns, rows]. */
+export function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(data.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = data[r * columns + c]!;
+  return out;
+}

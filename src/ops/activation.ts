@@ -1,0 +1,41 @@
+/** Activations: GELU with erf (the published model), QuickGELU (OpenAI's training), LeakyReLU of slope 0.01 (adapters). */
+import type { Op } from '../autograd/op.js';
+import { apply } from '../autograd/tape.js';
+import { foldGrid } from '../tensor/shape.js';
+import { empty, type Tensor } from '../tensor/tensor.js';
+
+export type Activation = 'none' | 'gelu' | 'quickgelu' | 'leaky_relu';
+
+/** The number kernels know an activation by. */
+export function activationCode(kind: Activation): number {
+  return { none: 0, gelu: 1, quickgelu: 2, leaky_relu: 3 }[kind];
+}
+
+function run(kind: Activation, x: Tensor, dy: Tensor | undefined): Tensor {
+  const { gpu } = x;
+  const y = empty(gpu, x.shape);
+  gpu.dispatch({
+    kernel: 'activation',
+    knobs: { ACT: activationCode(kind), GRAD: dy !== undefined },
+    params: { size: x.size },
+    buffers: { x, dy: dy ?? x, y },
+    grid: foldGrid(Math.ceil(x.size / 64)),
+    traffic: 4 * x.size * (dy ? 3 : 2),
+  });
+  return y;
+}
+
+export const activationOp: Op<{ readonly kind: Activation }> = {
+  name: 'activation',
+  forward([x], { kind }, [needs]) {
+    return { out: run(kind, x!, undefined), saved: needs ? [x!] : [] };
+  },
+  vjp(dy, [x], { kind }) {
+    return [run(kind, x!, dy)];
+  },
+};
+
+/** Applies an activation to every element; the same shape. */
+export function activate(x: Tensor, kind: Activation): Tensor {
+  return kind === 'none' ? x : apply(activationOp, [x], { kind });
+}

@@ -1,0 +1,67 @@
+/** The residual adapter's mix: mix |x| a / |a| + (1 - mix) x with a = LeakyReLU(z) of slope 0.01, lengths by row. */
+import type { Op } from '../autograd/op.js';
+import { apply } from '../autograd/tape.js';
+import { empty, expectSameShape, type Tensor, tidy } from '../tensor/tensor.js';
+import type { FrozenMatrix } from './frozen_matrix.js';
+import { linear } from './linear.js';
+import { rowKernel, rowsOf } from './row_kernel.js';
+
+const FORWARD = { subgroup: 'adapter_mix', tree: 'adapter_mix_tree' };
+const BACKWARD = { subgroup: 'adapter_mix_grad', tree: 'adapter_mix_grad_tree' };
+
+/** Inputs: x and z, both [..., D]. Saves z and the lengths of both, and x where its own gradient is wanted. */
+export const adapterMixOp: Op<{ readonly mix: number }> = {
+  name: 'adapter_mix',
+  forward([x, z], { mix }, needs) {
+    expectSameShape('adapter_mix', x!, z!);
+    const { gpu } = x!;
+    const { rows, d } = rowsOf('adapter_mix', x!);
+    const y = empty(gpu, x!.shape);
+    const norms = empty(gpu, [rows, 2]); // |x|, |a|
+    gpu.dispatch({
+      ...rowKernel(gpu, FORWARD, rows),
+      params: { rows, d, mix },
+      buffers: { x: x!, z: z!, norms, y },
+      traffic: 12 * y.size,
+    });
+    if (needs[0]) return { out: y, saved: [z!, norms, x!] };
+    return { out: y, saved: needs[1] ? [z!, norms] : [] };
+  },
+  vjp(dy, [z, norms, x], { mix }, needs) {
+    const { gpu } = dy;
+    const { rows, d } = rowsOf('adapter_mix', dy);
+    const [wantX, wantZ] = [needs[0] === true, needs[1] === true];
+    // What is not wanted is not written, but every binding has a buffer, and no two of those written are one.
+    const dx = empty(gpu, wantX ? dy.shape : [1]);
+    const dz = empty(gpu, wantZ ? dy.shape : [1]);
+    const { knobs, ...form } = rowKernel(gpu, BACKWARD, rows);
+    gpu.dispatch({
+      ...form,
+      knobs: { ...knobs, DX: wantX, DZ: wantZ },
+      params: { rows, d, mix },
+      buffers: { x: x ?? z!, z: z!, norms: norms!, dy, dx, dz },
+      traffic: 4 * (dy.size * (wantX ? 3 : 2) + dx.size + dz.size),
+    });
+    return [wantX ? dx : null, wantZ ? dz : null];
+  },
+};
+
+/**
+ * mix |x| a / |a| + (1 - mix) x with a = LeakyReLU(z); lengths along the last axis, unguarded against a = 0.
+ * @param x [..., D]
+ * @param z [..., D], the adapter's output before its activation
+ * @returns [..., D]
+ */
+export function adapterMix(x: Tensor, z: Tensor, mix: number): Tensor {
+  return apply(adapterMixOp, [x, z], { mix });
+}
+
+/**
+ * A residual adapter: its linear layer without bias, then the mix with its own input.
+ * @param x [..., D]
+ * @param w [D, D], trainable or frozen
+ * @param mix share of the adapter's direction; the published model takes 0.1
+ */
+export function residualAdapter(x: Tensor, w: Tensor | FrozenMatrix, mix: number): Tensor {
+  return tidy(() => adapterMix(x, linear(x, w), mix));
+}

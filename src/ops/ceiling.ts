@@ -1,0 +1,25 @@
+/** What an adapter can do at best, measured: the yardstick of the benchmark. No operations of the model. */
+import type { Gpu } from '../gpu/gpu.js';
+import { empty, type Tensor, tidy } from '../tensor/tensor.js';
+
+/** Records multiply-adds without memory traffic; returns how many floating-point operations they are. */
+export function multiplyAddCeiling(gpu: Gpu, turns: number, threads = 1 << 16): number {
+  const flops = threads * turns * 8 * 12 * 2;
+  tidy(() => {
+    const y = empty(gpu, [threads]);
+    gpu.dispatch({
+      kernel: 'ceiling_multiply_add',
+      params: { turns, factor: 0.9999 },
+      buffers: { y },
+      grid: [threads / 64, 1, 1],
+      flops,
+    });
+  });
+  return flops;
+}
+
+/** Records a copy of a buffer by the device's own command; returns the bytes read and written. */
+export function copyCeiling(gpu: Gpu, from: Tensor, to: Tensor): number {
+  gpu.copy(from.storage, 0, to.storage, 0, from.bytes);
+  return 2 * from.bytes;
+}

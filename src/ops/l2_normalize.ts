@@ -1,0 +1,43 @@
+/** y = x / max(|x|, 1e-12) along the last axis. */
+import type { Op } from '../autograd/op.js';
+import { apply } from '../autograd/tape.js';
+import { empty, type Tensor } from '../tensor/tensor.js';
+import { rowKernel, rowsOf } from './row_kernel.js';
+
+const FORWARD = { subgroup: 'l2_normalize', tree: 'l2_normalize_tree' };
+const BACKWARD = { subgroup: 'l2_normalize_dx', tree: 'l2_normalize_dx_tree' };
+
+/** Saves its result and the lengths of the rows of x. */
+export const l2NormalizeOp: Op<null> = {
+  name: 'l2_normalize',
+  forward([x], _attrs, [needs]) {
+    const { gpu } = x!;
+    const { rows, d } = rowsOf('l2_normalize', x!);
+    const y = empty(gpu, x!.shape);
+    const norms = empty(gpu, [rows]);
+    gpu.dispatch({
+      ...rowKernel(gpu, FORWARD, rows),
+      params: { rows, d },
+      buffers: { x: x!, norms, y },
+      traffic: 8 * y.size,
+    });
+    return { out: y, saved: needs ? [y, norms] : [] };
+  },
+  vjp(dy, [y, norms]) {
+    const { gpu } = dy;
+    const { rows, d } = rowsOf('l2_normalize', dy);
+    const dx = empty(gpu, dy.shape);
+    gpu.dispatch({
+      ...rowKernel(gpu, BACKWARD, rows),
+      params: { rows, d },
+      buffers: { y: y!, norms: norms!, dy, dx },
+      traffic: 12 * dx.size,
+    });
+    return [dx];
+  },
+};
+
+/** Makes the rows of x [..., D] unit vectors; a row shorter than 1e-12 is divided by that. The same shape. */
+export function l2Normalize(x: Tensor): Tensor {
+  return apply(l2NormalizeOp, [x], null);
+}

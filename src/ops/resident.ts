@@ -1,0 +1,25 @@
+/** Constants that stay on the device: small tables uploaded once, however often a kernel reads them. */
+import type { Gpu } from '../gpu/gpu.js';
+import type { Binding } from '../gpu/stream.js';
+
+const kept = new WeakMap<Gpu, WeakMap<object, Binding>>();
+
+/**
+ * The device copy of an immutable host object. It stays as long as the object does, so callers keep the object and
+ * pass the same one again; meant for tables of some kilobytes.
+ * @param words what to upload, asked for on first use only
+ */
+export function resident(gpu: Gpu, of: object, words: () => Uint32Array | Float32Array | Int32Array): Binding {
+  let here = kept.get(gpu);
+  if (!here) {
+    here = new WeakMap();
+    kept.set(gpu, here);
+  }
+  let binding = here.get(of);
+  if (!binding) {
+    const data = words();
+    binding = { storage: gpu.upload(data), bytes: data.byteLength };
+    here.set(of, binding);
+  }
+  return binding;
+}

@@ -1,0 +1,65 @@
+/** Maps at the size of the picture: scores for a test, probabilities for training. */
+import { type Shape, show } from '../tensor/shape.js';
+import { type Tensor, tidy } from '../tensor/tensor.js';
+import { add, combine } from './add.js';
+import { full } from './fill.js';
+import { resize2d } from './resample.js';
+import { bilinearTable, composeTables, gaussianTable, type ResampleTable } from './resample_table.js';
+import { slice } from './slice.js';
+import { softmax } from './softmax.js';
+
+/** Kinds of data sets, which differ in how far a score map is blurred. */
+export type Domain = 'Industrial' | 'Medical';
+
+const BLUR = { Industrial: { taps: 7, sigma: 1 }, Medical: { taps: 9, sigma: 1.5 } } as const;
+
+const tables = new Map<string, ResampleTable>();
+
+/** Upsampling of one axis, after a blur where a domain is given; kept, so that the device copy is made once. */
+function upsampling(grid: number, size: number, domain: Domain | undefined): ResampleTable {
+  const key = `${grid} ${size} ${domain}`;
+  let table = tables.get(key);
+  if (!table) {
+    const up = bilinearTable(grid, size);
+    const blur = domain ? BLUR[domain] : undefined;
+    table = blur ? composeTables(gaussianTable(grid, blur.taps, blur.sigma), up) : up;
+    tables.set(key, table);
+  }
+  return table;
+}
+
+/** @throws unless the shape is [B, 2, G, G2]. */
+function grids(what: string, shape: Shape): [number, number] {
+  if (shape.length !== 4 || shape[1] !== 2) throw new Error(`${what}: expected [B, 2, G, G], got ${show(shape)}`);
+  return [shape[2]!, shape[3]!];
+}
+
+/**
+ * The test map of one level: (abnormal + 1 - normal) / 2, blurred on the patch grid, then bilinear to the picture with
+ * corners aligned. Blur and interpolation are one table, so the grid goes up in two passes.
+ *
+ * The map is linear: where several levels' similarities were added up first, `levels` says how many, and the result is
+ * the sum of their maps.
+ * @param similarity [B, 2, G, G], channel 0 normal, 1 abnormal
+ * @returns [B, 1, size, size]
+ */
+export function scoreMap(similarity: Tensor, size: number, domain: Domain, levels = 1): Tensor {
+  const [rows, columns] = grids('scoreMap', similarity.shape);
+  return tidy(() => {
+    const difference = combine(slice(similarity, 1, 1, 1), 0.5, slice(similarity, 1, 0, 1), -0.5);
+    const score = add(difference, full(similarity.gpu, [], levels / 2)); // [B, 1, G, G]
+    return resize2d(score, upsampling(rows, size, domain), upsampling(columns, size, domain));
+  });
+}
+
+/**
+ * The training map: bilinear to the picture with corners aligned, then softmax over the channels.
+ * @param similarity [B, 2, G, G]
+ * @returns [B, 2, size, size]
+ */
+export function probabilityMap(similarity: Tensor, size: number): Tensor {
+  const [rows, columns] = grids('probabilityMap', similarity.shape);
+  return tidy(() =>
+    softmax(resize2d(similarity, upsampling(rows, size, undefined), upsampling(columns, size, undefined)), 1),
+  );
+}

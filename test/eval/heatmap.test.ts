@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import type { Picture } from '../../src/data/picture.js';
+import { HEAT_COLOURS, toOklab } from '../../src/eval/colour_map.js';
+import {
+  drawContour,
+  maskToRgb,
+  overlay,
+  rangeOf,
+  resizeMap,
+  type ScoreMap,
+  thresholdMap,
+  toGray8,
+} from '../../src/eval/heatmap.js';
+
+const map = (width: number, height: number, values: readonly number[]): ScoreMap => ({
+  width,
+  height,
+  data: Float32Array.from(values),
+});
+const picture = (width: number, height: number, value: number): Picture => ({
+  name: 'p',
+  width,
+  height,
+  channels: 3,
+  data: new Uint8Array(width * height * 3).fill(value),
+});
+
+describe('colours', () => {
+  const step = (i: number) => [...HEAT_COLOURS.subarray(i * 3, i * 3 + 3)] as [number, number, number];
+
+  test('run from blue to red in equal steps', () => {
+    const [low, high] = [step(0), step(255)];
+    expect(low[2]).toBeGreaterThan(2 * low[0]);
+    expect(high[0]).toBeGreaterThan(4 * high[2]);
+    const lengths: number[] = [];
+    for (let i = 1; i < 256; i++) {
+      const [a, b] = [toOklab(...step(i - 1)), toOklab(...step(i))];
+      lengths.push(Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]));
+    }
+    const mean = lengths.reduce((a, b) => a + b, 0) / lengths.length;
+    expect(Math.max(...lengths)).toBeLessThan(2 * mean); // rounding to bytes moves a step by about half
+    expect(Math.min(...lengths)).toBeGreaterThan(0.2 * mean);
+  });
+
+  test('grow lighter up to yellow', () => {
+    const lightness = [0, 40, 80, 120, 160].map((i) => toOklab(...step(i))[0]);
+    expect(lightness).toEqual([...lightness].sort((a, b) => a - b));
+  });
+
+  test('OKLab of white and red', () => {
+    const near = (got: readonly number[], want: readonly number[]) => {
+      for (let i = 0; i < 3; i++) expect(got[i]!).toBeCloseTo(want[i]!, 4);
+    };
+    near(toOklab(255, 255, 255), [1, 0, 0]);
+    near(toOklab(255, 0, 0), [0.62796, 0.22486, 0.12585]);
+  });
+});
+
+describe('grey levels', () => {
+  test('span the range and clamp', () => {
+    expect([...toGray8(map(6, 1, [-1, 0, 0.5, 1, 2, Number.NaN]), 0, 1)]).toEqual([0, 0, 128, 255, 255, 0]);
+  });
+
+  test('of an empty range are black', () => {
+    expect([...toGray8(map(2, 1, [3, 3]), 3, 3)]).toEqual([0, 0]);
+  });
+});
+
+test('the range of a map ignores what is not finite', () => {
+  expect(rangeOf(map(4, 1, [Number.NaN, 2, -3, Number.POSITIVE_INFINITY]))).toEqual({ lo: -3, hi: 2 });
+  expect(rangeOf(map(1, 1, [Number.NaN]))).toEqual({ lo: 0, hi: 0 });
+});
+
+describe('resizing a map', () => {
+  test('matches sample centres and clamps at the border', () => {
+    expect([...resizeMap(map(2, 1, [0, 4]), 4, 1).data]).toEqual([0, 1, 3, 4]);
+    expect([...resizeMap(map(1, 2, [0, 4]), 2, 4).data]).toEqual([0, 0, 1, 1, 3, 3, 4, 4]);
+    expect([...resizeMap(map(1, 1, [7]), 3, 2).data]).toEqual([7, 7, 7, 7, 7, 7]);
+    expect([...resizeMap(map(4, 1, [0, 2, 4, 6]), 2, 1).data]).toEqual([1, 5]);
+  });
+
+  test('keeps a plane a plane, and a map of equal size as it is', () => {
+    const plane = map(
+      8,
+      8,
+      Array.from({ length: 64 }, (_, i) => (i % 8) + 3 * Math.floor(i / 8)),
+    );
+    expect(resizeMap(plane, 8, 8).data).toEqual(plane.data);
+    const large = resizeMap(plane, 32, 16);
+    const at = (x: number, y: number) => large.data[y * 32 + x]!;
+    expect(at(17, 9) - at(16, 9)).toBeCloseTo(0.25, 5);
+    expect(at(16, 9) - at(16, 8)).toBeCloseTo(1.5, 5);
+  });
+
+  test('refuses a map of another size', () => {
+    expect(() => resizeMap(map(2, 2, [1]), 4, 4)).toThrow(/score map: wrong size: expected 2x2 scores, got 1/);
+  });
+});
+
+describe('an overlay', () => {
+  test('mixes picture and colours at the size of the picture', () => {
+    const out = overlay(picture(4, 3, 100), map(2, 2, [0, 1, 0, 1]), 0, 1, 0.25);
+    expect(out).toHaveLength(4 * 3 * 3);
+    for (const [x, colour] of [
+      [0, 0],
+      [3, 255],
+    ] as const) {
+      const want = [0, 1, 2].map((c) => Math.round(75 + HEAT_COLOURS[colour * 3 + c]! * 0.25));
+      expect([...out.subarray(x * 3, x * 3 + 3)]).toEqual(want);
+    }
+  });
+
+  test('shows the picture alone at 0 and the colours alone at 1', () => {
+    expect(overlay(picture(2, 2, 9), map(1, 1, [5]), 0, 1, 0)).toEqual(new Uint8Array(12).fill(9));
+    expect(overlay(picture(1, 1, 9), map(1, 1, [5]), 0, 1, 1)).toEqual(new Uint8Array(HEAT_COLOURS.subarray(765)));
+  });
+});
+
+describe('a threshold', () => {
+  test('takes what is at least as high', () => {
+    expect([...thresholdMap(map(3, 1, [0.4, 0.5, 0.6]), 3, 1, 0.5)]).toEqual([0, 1, 1]);
+  });
+
+  test('is outlined inside the region, and not along the border of the picture', () => {
+    const mask = Uint8Array.from({ length: 25 }, (_, i) => (i % 5 < 3 ? 1 : 0));
+    const rgb = new Uint8Array(75);
+    drawContour(rgb, 5, 5, mask, [255, 0, 0], 1);
+    expect([...rgb.filter((_, i) => i % 3 === 0)].map((v) => (v ? '#' : '.')).join('')).toBe('..#..'.repeat(5));
+    drawContour(rgb, 5, 5, mask, [255, 0, 0], 2);
+    expect([...rgb.filter((_, i) => i % 3 === 0)].map((v) => (v ? '#' : '.')).join('')).toBe('.##..'.repeat(5));
+    expect(() => drawContour(rgb, 4, 5, mask)).toThrow(/wrong size: expected 5x4 pixels, got 25/);
+  });
+
+  test('becomes black and white', () => {
+    expect([...maskToRgb(Uint8Array.of(0, 1))]).toEqual([0, 0, 0, 255, 255, 255]);
+  });
+});

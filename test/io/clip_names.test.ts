@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest';
+import { canonicalClip } from '../../src/io/clip_names.js';
+import type { Dtype } from '../../src/io/dtype.js';
+import { synth } from '../../src/io/synthetic.js';
+import { makeTensorFile, type RawTensor, rawF32, type TensorFile, tensorInfo } from '../../src/io/tensor_file.js';
+import { readTorchArchive } from '../../src/io/torch_archive.js';
+import { golden } from './goldens.js';
+
+/** Width, joint width, blocks of the image tower; the text tower is half as wide and has one block. */
+const W = 8;
+const T = 4;
+const E = 6;
+const LAYERS = 2;
+
+/** Tensors of a small CLIP under OpenAI's names, [name, shape]. */
+function openAiShapes(): [string, number[]][] {
+  const out: [string, number[]][] = [
+    ['visual.class_embedding', [W]],
+    ['visual.positional_embedding', [5, W]],
+    ['visual.proj', [W, E]],
+    ['visual.conv1.weight', [W, 3, 2, 2]],
+    ['visual.ln_pre.weight', [W]],
+    ['visual.ln_pre.bias', [W]],
+    ['visual.ln_post.weight', [W]],
+    ['visual.ln_post.bias', [W]],
+    ['token_embedding.weight', [10, T]],
+    ['positional_embedding', [5, T]],
+    ['ln_final.weight', [T]],
+    ['ln_final.bias', [T]],
+    ['text_projection', [T, E]],
+    ['logit_scale', []],
+  ];
+  for (const [tower, width, layers] of [
+    ['visual.transformer', W, LAYERS],
+    ['transformer', T, 1],
+  ] as const) {
+    for (let i = 0; i < layers; i++) {
+      const block = `${tower}.resblocks.${i}`;
+      for (const n of ['ln_1', 'ln_2']) out.push([`${block}.${n}.weight`, [width]], [`${block}.${n}.bias`, [width]]);
+      out.push([`${block}.attn.in_proj_weight`, [3 * width, width]], [`${block}.attn.in_proj_bias`, [3 * width]]);
+      out.push([`${block}.attn.out_proj.weight`, [width, width]], [`${block}.attn.out_proj.bias`, [width]]);
+      out.push([`${block}.mlp.c_fc.weight`, [4 * width, width]], [`${block}.mlp.c_fc.bias`, [4 * width]]);
+      out.push([`${block}.mlp.c_proj.weight`, [width, 4 * width]], [`${block}.mlp.c_proj.bias`, [width]]);
+    }
+  }
+  return out;
+}
+
+type Tensors = Map<string, RawTensor>;
+const openAi: Tensors = new Map(openAiShapes().map(([name, shape]) => [name, rawF32(shape, synth(5, name, shape, 1))]));
+
+function fileOf(tensors: Tensors): TensorFile {
+  const infos = [...tensors].map(([name, t]) => tensorInfo(name, t.dtype, t.shape));
+  return makeTensorFile('clip.bin', new Map(), infos, async (info) => tensors.get(info.name)!.bytes.slice());
+}
+
+const f32 = (t: RawTensor) => new Float32Array(t.bytes.slice().buffer);
+
+/** The same CLIP as Hugging Face's CLIPModel saves it. */
+function huggingFace(): Tensors {
+  const out: Tensors = new Map();
+  for (const [name, t] of openAi) {
+    const values = f32(t);
+    const [rows = 1, columns = 1] = t.shape;
+    let own = name
+      .replace(/^visual\.transformer\.resblocks/, 'vision_model.encoder.layers')
+      .replace(/^transformer\.resblocks/, 'text_model.encoder.layers')
+      .replace(/\.ln_(\d)\./, '.layer_norm$1.')
+      .replace('.attn.', '.self_attn.')
+      .replace('.c_fc.', '.fc1.')
+      .replace('.c_proj.', '.fc2.');
+    own =
+      {
+        'visual.class_embedding': 'vision_model.embeddings.class_embedding',
+        'visual.positional_embedding': 'vision_model.embeddings.position_embedding.weight',
+        'visual.conv1.weight': 'vision_model.embeddings.patch_embedding.weight',
+        'visual.ln_pre.weight': 'vision_model.pre_layrnorm.weight',
+        'visual.ln_pre.bias': 'vision_model.pre_layrnorm.bias',
+        'visual.ln_post.weight': 'vision_model.post_layernorm.weight',
+        'visual.ln_post.bias': 'vision_model.post_layernorm.bias',
+        'token_embedding.weight': 'text_model.embeddings.token_embedding.weight',
+        positional_embedding: 'text_model.embeddings.position_embedding.weight',
+        'ln_final.weight': 'text_model.final_layer_norm.weight',
+        'ln_final.bias': 'text_model.final_layer_norm.bias',
+      }[own] ?? own;
+    if (name === 'visual.proj' || name === 'text_projection') {
+      const turned = values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
+      out.set(
+        name === 'visual.proj' ? 'visual_projection.weight' : 'text_projection.weight',
+        rawF32([columns, rows], turned),
+      );
+    } else if (own.includes('in_proj')) {
+      const part = values.length / 3;
+      for (const [i, x] of ['q', 'k', 'v'].entries()) {
+        const third = values.slice(i * part, (i + 1) * part);
+        out.set(own.replace('in_proj_', `${x}_proj.`), rawF32([rows / 3, ...t.shape.slice(1)], third));
+      }
+    } else {
+      out.set(own, t);
+    }
+  }
+  const ids: RawTensor = { dtype: 'I64', shape: [1, 1], bytes: new Uint8Array(8) };
+  return out.set('vision_model.embeddings.position_ids', ids).set('text_model.embeddings.position_ids', ids);
+}
+
+const renamed = (tensors: Tensors, rename: (name: string) => string): Tensors =>
+  new Map([...tensors].map(([name, t]) => [rename(name), t]));
+const without = (tensors: Tensors, ...names: string[]): Tensors =>
+  new Map([...tensors].filter(([name]) => !names.includes(name)));
+
+describe('canonicalClip', () => {
+  const isVisual = (name: string) => name.startsWith('visual.') || name === 'logit_scale';
+  const layouts: [what: string, tensors: Tensors][] = [
+    ["OpenAI's", openAi],
+    ["Hugging Face's", huggingFace()],
+    ['a wrapped model', renamed(openAi, (n) => `module.model.${n}`)],
+    [
+      'a training checkpoint',
+      renamed(openAi, (n) => `state_dict.module.${n}`).set('optimizer.state.0.exp_avg', openAi.get('visual.proj')!),
+    ],
+    ["OpenCLIP's with a text tower of its own", renamed(openAi, (n) => (isVisual(n) ? n : `text.${n}`))],
+    ['Hugging Face in a wrapper', renamed(huggingFace(), (n) => `clip.${n}`)],
+  ];
+  test.each(layouts)('reads %s names', async (_, tensors) => {
+    const clip = canonicalClip(fileOf(tensors));
+    expect([...clip.names].sort()).toEqual([...openAi.keys()].sort());
+    for (const [name, expected] of openAi) {
+      expect({ name, shape: clip.shape(name) }).toEqual({ name, shape: expected.shape });
+      expect({ name, values: await clip.readF32(name) }).toEqual({ name, values: f32(expected) });
+      expect((await clip.read(name)).bytes).toEqual(new Uint8Array(expected.bytes));
+    }
+  });
+
+  test('reads a TorchScript archive and keeps its dtypes', async () => {
+    const clip = canonicalClip((await readTorchArchive(golden('torchscript.pt'))).tensors);
+    expect(clip.names).toHaveLength(14 + 3 * 12);
+    expect(clip.dtype('visual.conv1.weight')).toBe('F16');
+    expect(clip.dtype('visual.ln_pre.bias')).toBe('F32');
+    expect(clip.has('context_length')).toBe(false);
+  });
+
+  test('works without logit_scale', () => {
+    expect(canonicalClip(fileOf(without(openAi, 'logit_scale'))).has('logit_scale')).toBe(false);
+  });
+
+  test('stacks and transposes tensors of any element size', async () => {
+    for (const [dtype, size] of [
+      ['F16', 2],
+      ['F64', 8],
+    ] as [Dtype, number][]) {
+      const hf = huggingFace();
+      const wide = (t: RawTensor): RawTensor => {
+        const n = t.bytes.length / 4;
+        const bytes = Uint8Array.from({ length: n * size }, (_, i) => Math.floor(i / size) + (i % size) * 100);
+        return { dtype, shape: t.shape, bytes };
+      };
+      const clip = canonicalClip(fileOf(new Map([...hf].map(([name, t]) => [name, wide(t)]))));
+      const { bytes } = await clip.read('visual.proj');
+      expect(clip.dtype('visual.proj')).toBe(dtype);
+      // Element [w, e] of the transposed matrix is element e * W + w of the file's.
+      for (let w = 0; w < W; w++) for (let e = 0; e < E; e++) expect(bytes[(w * E + e) * size]).toBe(e * W + w);
+      expect((await clip.read('visual.transformer.resblocks.0.attn.in_proj_bias')).bytes).toHaveLength(3 * W * size);
+    }
+  });
+
+  const q = 'vision_model.encoder.layers.0.self_attn.q_proj';
+  const refused: [what: string, tensors: Tensors, message: RegExp][] = [
+    [
+      'a file that is no CLIP',
+      new Map([['conv.weight', openAi.get('visual.proj')!]]),
+      /clip.bin: not a CLIP that is known: .*got conv.weight$/,
+    ],
+    [
+      'a text tower alone',
+      new Map([...openAi].filter(([n]) => !isVisual(n))),
+      /clip.bin: CLIP is incomplete: expected blocks of visual.transformer/,
+    ],
+    [
+      'a missing tensor',
+      without(openAi, 'visual.proj'),
+      /CLIP is incomplete: expected visual.proj, got visual.class_embedding, .* and \d+ more/,
+    ],
+    [
+      'a missing block',
+      renamed(openAi, (n) => n.replace('resblocks.1', 'resblocks.2')),
+      /expected visual.transformer.resblocks.1.ln_1.weight, .* and 8 more/,
+    ],
+    ['a missing part of Hugging Face', without(huggingFace(), `${q}.weight`), new RegExp(`expected ${q}.weight, got`)],
+    [
+      'a layer scale',
+      new Map(openAi).set('visual.transformer.resblocks.0.ls_1.gamma', openAi.get('ln_final.bias')!),
+      /ls_1.gamma: block is not CLIP's/,
+    ],
+    [
+      'q of another dtype',
+      huggingFace().set(`${q}.bias`, { dtype: 'F16', shape: [W], bytes: new Uint8Array(2 * W) }),
+      /k_proj.bias: wrong shape: expected F16 \[8\]/,
+    ],
+    [
+      'a projection that is no matrix',
+      huggingFace().set('visual_projection.weight', openAi.get('ln_final.bias')!),
+      /visual_projection.weight: wrong shape: expected a matrix, got F32 \[4\]/,
+    ],
+  ];
+  test.each(refused)('refuses %s', (_, tensors, message) => {
+    expect(() => canonicalClip(fileOf(tensors))).toThrow(message);
+  });
+
+  test('names a tensor it does not have', async () => {
+    const clip = canonicalClip(fileOf(openAi));
+    expect(() => clip.shape('visual.conv2.weight')).toThrow(
+      /clip.bin: tensor is missing: expected visual.conv2.weight, got/,
+    );
+    await expect(clip.read('x')).rejects.toThrow(/tensor is missing/);
+  });
+});

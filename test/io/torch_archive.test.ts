@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import { valueAt } from '../../src/io/pickle_values.js';
+import { openSafetensors } from '../../src/io/safetensors.js';
+import { bytesSource } from '../../src/io/source.js';
+import { readTorchArchive } from '../../src/io/torch_archive.js';
+import { golden, goldenBytes } from './goldens.js';
+import { buildZip, type Entry } from './zip_builder.js';
+
+const text = (s: string) => new TextEncoder().encode(s);
+const archive = (...entries: Entry[]) => bytesSource('x.pth', buildZip(entries));
+const pkl = (body: string): Entry => ({
+  name: 'x/data.pkl',
+  bytes: Uint8Array.from(`\x80\x02${body}.`, (c) => c.charCodeAt(0)),
+});
+
+/** BINPERSID of a float storage with this key and length, and a tensor that is all of it. */
+const tensor = (key: string, length: number) =>
+  `ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nFloatStorage\nU\x01${key}U\x03cpuK${String.fromCharCode(length)}tQK\x00` +
+  `K${String.fromCharCode(length)}\x85K\x01\x85\x89}tR`;
+
+describe('readTorchArchive', () => {
+  test('reads an adapter checkpoint with its optimizer', async () => {
+    const { root, tensors } = await readTorchArchive(golden('text_adapter.tiny.pth'));
+    const expected = await openSafetensors(golden('pth.text_adapter.tiny.safetensors'));
+    expect(expected.tensors.size).toBe(4);
+    for (const name of expected.tensors.keys()) {
+      expect(await tensors.readF32(`text_adapter.${name}`)).toEqual(await expected.readF32(name));
+    }
+    expect(valueAt(root, 'epoch')).toBe(3);
+    expect(valueAt(root, 'text_optimizer', 'param_groups', 0, 'lr')).toBe(0.001);
+    expect(valueAt(root, 'text_optimizer', 'param_groups', 0, 'betas')).toEqual([0.5, 0.999]);
+    expect(valueAt(root, 'text_optimizer', 'param_groups', 0, 'params')).toEqual([0, 1, 2, 3]);
+    expect([...(await tensors.readF32('text_optimizer.state.2.step'))]).toEqual([1]);
+    expect(tensors.tensors.get('text_optimizer.state.3.exp_avg_sq')?.shape).toEqual([48, 64]);
+    expect(tensors.tensors.size).toBe(4 + 4 * 3);
+  });
+
+  test('reads a TorchScript archive with float16 and float32 tensors', async () => {
+    const { tensors } = await readTorchArchive(golden('torchscript.pt'));
+    const expected = await openSafetensors(golden('torchscript.safetensors'));
+    expect(expected.tensors.size).toBeGreaterThan(40);
+    for (const name of expected.tensors.keys()) {
+      expect({ name, values: await tensors.readF32(name) }).toEqual({ name, values: await expected.readF32(name) });
+    }
+    expect(tensors.tensors.get('visual.conv1.weight')).toMatchObject({ dtype: 'F16', shape: [8, 3, 2, 2] });
+    expect(tensors.tensors.get('visual.ln_pre.weight')?.dtype).toBe('F32');
+    expect([...(await tensors.readF32('context_length'))]).toEqual([5]);
+  });
+
+  test('reads modules, parameters, every dtype, and views of any stride', async () => {
+    const { root, tensors } = await readTorchArchive(golden('state_dict.pth'));
+    const expected = await openSafetensors(golden('state_dict.safetensors'));
+    expect([...tensors.tensors.keys()].sort()).toEqual([...expected.tensors.keys()].sort());
+    for (const name of expected.tensors.keys()) {
+      expect({ name, values: await tensors.readF32(name) }).toEqual({ name, values: await expected.readF32(name) });
+    }
+    const shapes = (prefix: string) =>
+      [...tensors.tensors.values()]
+        .filter((t) => t.name.startsWith(prefix))
+        .map((t) => [t.name, t.dtype, ...t.shape].join(' '));
+    expect(shapes('dtypes.')).toEqual([
+      'dtypes.f64 F64 2',
+      'dtypes.f32 F32 2',
+      'dtypes.f16 F16 4',
+      'dtypes.bf16 BF16 2',
+      'dtypes.i64 I64 2',
+      'dtypes.i32 I32 2',
+      'dtypes.i16 I16 2',
+      'dtypes.i8 I8 2',
+      'dtypes.u8 U8 2',
+      'dtypes.bool BOOL 3',
+    ]);
+    expect(shapes('views.')).toEqual([
+      'views.base F32 2 3 4',
+      'views.permuted F32 4 2 3',
+      'views.slice F32 3 2',
+      'views.row F32 3 4',
+      'views.expanded F32 2 3',
+      'views.half_t F16 5 3',
+      'views.f64_t F64 2 3',
+      'views.u8_t U8 3 2',
+      'views.empty F32 0 4',
+      'views.scalar F32',
+    ]);
+    expect(valueAt(root, 'plain')).toEqual(
+      new Map<unknown, unknown>([
+        ['epoch', 7],
+        ['big', 2n ** 80n],
+        ['negative', -70000],
+        ['rate', 1e-5],
+        ['none', null],
+        ['yes', true],
+        ['text', 'größe'],
+        [3, 'three'],
+        ['pair', [0.5, 0.999]],
+      ]),
+    );
+  });
+
+  test('notices one changed bit of a tensor', async () => {
+    const bytes = goldenBytes('text_adapter.tiny.pth');
+    bytes[bytes.length >> 1]! ^= 1;
+    const { tensors } = await readTorchArchive(bytesSource('x.pth', bytes));
+    const reads = [...tensors.tensors.keys()].map((name) => tensors.read(name));
+    const results = await Promise.allSettled(reads);
+    const failed = results.filter((r) => r.status === 'rejected');
+    expect(failed).toHaveLength(1);
+    expect(String(failed[0]?.reason)).toMatch(/x.pth: entry text_adapter.tiny\/data\/\d+ is damaged/);
+  });
+
+  const data = (key: string, size: number): Entry => ({ name: `x/data/${key}`, bytes: new Uint8Array(size) });
+  const refused: [what: string, source: ReturnType<typeof archive>, message: RegExp][] = [
+    [
+      'a file of torch before 1.6',
+      bytesSource('x.pth', text('\x80\x02\x8a\nl\xfc')),
+      /not a torch archive: .*before 1.6 must be saved again/,
+    ],
+    ['an empty file', bytesSource('x.pth', new Uint8Array(0)), /not a torch archive/],
+    ['another zip file', archive({ name: 'word/document.xml', bytes: text('x') }), /expected one data.pkl, got 0/],
+    ['two pickles', archive(pkl('}'), { name: 'y/data.pkl', bytes: text('.') }), /expected one data.pkl, got 2/],
+    [
+      'a foreign global',
+      archive(pkl('cos\nsystem\nU\x02id\x85R')),
+      /x.pth: x\/data.pkl: pickle at byte 2: global os.system is not allowed/,
+    ],
+    [
+      'a storage that is missing',
+      archive(pkl(`}U\x01a${tensor('0', 2)}s`)),
+      /tensor a: storage 0 is wrong: expected 8 bytes, got no such entry/,
+    ],
+    ['a storage that is too short', archive(pkl(`}U\x01a${tensor('0', 2)}s`), data('0', 7)), /expected 8 bytes, got 7/],
+    ['a storage outside its folder', archive(pkl(`}U\x01a${tensor('/', 2)}s`), data('0', 8)), /no such entry/],
+    [
+      'big-endian numbers',
+      archive(pkl('}'), { name: 'x/byteorder', bytes: text('big') }),
+      /byte order is not supported: expected little, got big/,
+    ],
+    ['a compressed pickle', archive({ ...pkl('}'), method: 8 }), /entry x\/data.pkl is compressed/],
+    ['an encrypted pickle', archive({ ...pkl('}'), flags: 1 }), /entry x\/data.pkl is encrypted/],
+    ['a dictionary that holds itself', archive(pkl('}q\x00U\x01ah\x00s')), /nested too deeply: .*cycle or worse at a/],
+    [
+      'lists that unfold without end',
+      archive(pkl(`]q\x00${'0123456789abcdefghijklmn'.replace(/./g, (c) => `]q${c}(h\x00h\x00eq\x00`)}`)),
+      /nested too deeply/,
+    ],
+    [
+      'two tensors of one dotted name',
+      archive(pkl(`}U\x03a.b${tensor('0', 2)}sU\x01a}U\x01b${tensor('0', 2)}ss`), data('0', 8)),
+      /expected each tensor once, got a.b twice/,
+    ],
+  ];
+  test.each(refused)('refuses %s', async (_, source, message) => {
+    const error = await readTorchArchive(source).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(Error);
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).toMatch(/^x.pth: [^\n]+$/);
+  });
+
+  test('reads two tensors of one storage', async () => {
+    const shared = tensor('0', 2);
+    const values = new Uint8Array(new Float32Array([1, 2]).buffer);
+    const source = archive(pkl(`}U\x01a${shared}sU\x01b${shared}s`), { name: 'x/data/0', bytes: values });
+    const { tensors } = await readTorchArchive(source);
+    expect([...(await tensors.readF32('a'))]).toEqual([1, 2]);
+    expect([...(await tensors.readF32('b'))]).toEqual([1, 2]);
+  });
+});

@@ -1,0 +1,151 @@
+/**
+ * One case object tests an op in every kernel variant: forward against a float64 reference in plain loops, the VJP
+ * against central differences of that reference under a random cotangent, every mask of wanted gradients, buffers
+ * that start as NaN, and no tensor left behind.
+ */
+import { describe, expect, it } from 'vitest';
+import { Tape } from '../src/autograd/tape.js';
+import type { Gpu } from '../src/gpu/gpu.js';
+import { read, type Tensor, tidy, upload } from '../src/tensor/tensor.js';
+import { device, type Variant, variants } from './devices.js';
+import { type Arr, arr } from './reference/arr.js';
+
+export interface OpCase {
+  readonly name: string;
+  readonly inputs: readonly Arr[];
+  /** The op on tensors, in the order of `inputs`. */
+  readonly run: (inputs: readonly Tensor[], gpu: Gpu) => Tensor;
+  /** The same in float64. */
+  readonly reference: (inputs: readonly Arr[]) => Arr;
+  /** Inputs that have no gradient (masks, labels). */
+  readonly constant?: readonly number[];
+  /** Bounds on the error relative to the largest magnitude of the expected values; 1e-5 and 1e-4 if unsaid. */
+  readonly forwardBound?: number;
+  readonly gradientBound?: number;
+  /** Step of the central differences, relative to 1; smaller where the reference bends sharply. */
+  readonly step?: number;
+  readonly variants?: readonly Variant[];
+  /** Skips the gradient part where the function has a kink at the inputs or large logits make differences useless. */
+  readonly forwardOnly?: boolean;
+}
+
+/** Largest |got - want| over the largest |want| (or 1e-6 where all are smaller); NaN counts as infinite. */
+export function normalisedError(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  if (got.length !== want.length) return Number.POSITIVE_INFINITY;
+  let worst = 0;
+  let scale = 1e-6;
+  for (let i = 0; i < want.length; i++) {
+    const d = Math.abs(got[i]! - want[i]!);
+    if (!(d <= worst)) worst = Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
+    scale = Math.max(scale, Math.abs(want[i]!));
+  }
+  return worst / scale;
+}
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let s = 0;
+  for (let i = 0; i < a.length; i++) s += a[i]! * b[i]!;
+  return s;
+};
+
+/** d/dh of <ct, reference(inputs + h * direction on input i)> by central differences. */
+function slopeAlong(c: OpCase, i: number, direction: Float64Array, ct: Float64Array, h: number): number {
+  const at = (sign: number): number => {
+    const moved = c.inputs.map((x, j) =>
+      j === i ? { shape: x.shape, data: x.data.map((v, e) => v + sign * h * direction[e]!) } : x,
+    );
+    return dot(ct, c.reference(moved).data);
+  };
+  return (at(1) - at(-1)) / (2 * h);
+}
+
+/**
+ * Compares a gradient with central differences: at some single elements (they find a wrong term in a corner) and
+ * along random directions (they weigh every element at once).
+ */
+function checkGradient(c: OpCase, i: number, got: Float32Array, ct: Float64Array, bound: number): void {
+  const size = got.length;
+  const h = c.step ?? 1e-4;
+  const scale = Math.max(1e-6, ...[...got].map(Math.abs));
+  const picks = size <= 12 ? [...got.keys()] : arr([8], `pick ${c.name} ${i}`, 0.28, 0.5).data;
+  for (const pick of picks) {
+    const e = size <= 12 ? pick : Math.min(size - 1, Math.max(0, Math.floor(pick * size)));
+    const unit = new Float64Array(size);
+    unit[e] = 1;
+    const want = slopeAlong(c, i, unit, ct, h);
+    expect(Math.abs(got[e]! - want) / scale, `gradient of input ${i} at ${e}: ${got[e]} for ${want}`).toBeLessThan(bound);
+  }
+  for (let d = 0; d < 2; d++) {
+    const direction = arr([size], `direction ${c.name} ${i} ${d}`).data;
+    const want = slopeAlong(c, i, direction, ct, h);
+    const norm = Math.sqrt(dot(got, got)) * Math.sqrt(dot(direction, direction));
+    const error = Math.abs(dot(got, direction) - want) / Math.max(norm, 1e-6);
+    expect(error, `gradient of input ${i} along direction ${d}`).toBeLessThan(bound);
+  }
+}
+
+async function gradients(c: OpCase, gpu: Gpu, mask: readonly boolean[], ct: Arr): Promise<(Float32Array | null)[]> {
+  const made = tidy(() => {
+    const inputs = c.inputs.map((x) => upload(gpu, Float32Array.from(x.data), x.shape));
+    using tape = new Tape();
+    tape.watch(inputs.filter((_, i) => mask[i]));
+    const out = tape.record(() => c.run(inputs, gpu));
+    const dy = upload(gpu, Float32Array.from(ct.data), ct.shape);
+    return tape.backward(out, inputs, dy);
+  });
+  const result = await Promise.all(made.map((g) => (g ? read(g) : null)));
+  for (const g of made) g?.release();
+  return result;
+}
+
+/** Registers the tests of a case. */
+export function testOp(c: OpCase): void {
+  describe(c.name, () => {
+    for (const variant of c.variants ?? variants) {
+      it(`forward equals float64 (${variant})`, async () => {
+        const gpu = await device(variant);
+        const before = gpu.liveTensors;
+        gpu.poison = true;
+        try {
+          const out = tidy(() => c.run(c.inputs.map((x) => upload(gpu, Float32Array.from(x.data), x.shape)), gpu));
+          const want = c.reference(c.inputs);
+          expect(out.shape).toEqual(want.shape);
+          const error = normalisedError(await read(out), want.data);
+          out.release();
+          expect(error).toBeLessThan(c.forwardBound ?? 1e-5);
+        } finally {
+          gpu.poison = false;
+        }
+        expect(gpu.liveTensors, 'tensors left behind').toBe(before);
+      });
+      if (c.forwardOnly) continue;
+      it(`gradients equal central differences, for every mask of wanted ones (${variant})`, async () => {
+        const gpu = await device(variant);
+        const before = gpu.liveTensors;
+        const wanted = c.inputs.map((_, i) => !c.constant?.includes(i));
+        const ct = arr(c.reference(c.inputs).shape, `cotangent ${c.name}`);
+        gpu.poison = true;
+        try {
+          const all = await gradients(c, gpu, wanted, ct);
+          all.forEach((g, i) => {
+            if (!wanted[i]) return;
+            expect(g, `gradient of input ${i}`).not.toBeNull();
+            checkGradient(c, i, g!, ct.data, c.gradientBound ?? 1e-4);
+          });
+          const free = wanted.flatMap((w, i) => (w ? [i] : []));
+          for (let bits = 1; bits < 2 ** free.length - 1; bits++) {
+            const mask = wanted.map((_, i) => free.includes(i) && ((bits >> free.indexOf(i)) & 1) === 1);
+            const some = await gradients(c, gpu, mask, ct);
+            some.forEach((g, i) => {
+              expect(g !== null, `mask ${mask}: gradient of input ${i}`).toBe(mask[i]);
+              if (g) expect(normalisedError(g, all[i]!)).toBeLessThan(1e-6);
+            });
+          }
+        } finally {
+          gpu.poison = false;
+        }
+        expect(gpu.liveTensors, 'tensors left behind').toBe(before);
+      });
+    }
+  });
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { Tape } from '../../src/autograd/tape.js';
+import { adapterMix, residualAdapter } from '../../src/ops/adapter_mix.js';
+import { FrozenMatrix } from '../../src/ops/frozen_matrix.js';
+import { read, tidy, upload } from '../../src/tensor/tensor.js';
+import { device, variants } from '../devices.js';
+import { normalisedError, testOp } from '../op_harness.js';
+import { adapterMix as reference } from '../reference/adapter_mix.js';
+import { arr } from '../reference/arr.js';
+import { linear } from '../reference/linear.js';
+
+// Widths odd, prime, one either side of a subgroup and a workgroup, and the model's; rows that fill no workgroup.
+for (const shape of [[3, 2], [3, 7], [9, 8], [9], [33, 31], [2, 5, 63], [2, 64], [7, 65], [67, 96], [3, 1024]]) {
+  testOp({
+    name: `adapter mix of [${shape.join(', ')}]`,
+    inputs: [arr(shape, `x ${shape}`, 2), arr(shape, `z ${shape}`)],
+    run: ([x, z]) => adapterMix(x!, z!, 0.1),
+    reference: ([x, z]) => reference(x!, z!, 0.1),
+  });
+}
+
+testOp({
+  name: 'adapter mix of rows of mean 1000',
+  inputs: [arr([5, 77], 'far x', 1, 1000), arr([5, 77], 'far z', 1, 1000)],
+  run: ([x, z]) => adapterMix(x!, z!, 0.7),
+  reference: ([x, z]) => reference(x!, z!, 0.7),
+});
+
+testOp({
+  name: 'residual adapter',
+  inputs: [arr([2, 5, 24], 'x', 2), arr([24, 24], 'w', 0.2)],
+  run: ([x, w]) => residualAdapter(x!, w!, 0.1),
+  reference: ([x, w]) => reference(x!, linear(x!, w!), 0.1),
+});
+
+describe('adapter mix', () => {
+  for (const variant of variants) {
+    const mixed = async (
+      x: readonly number[],
+      z: readonly number[],
+      shape: readonly number[],
+      cotangent: readonly number[],
+    ) => {
+      const gpu = await device(variant);
+      using tx = upload(gpu, Float32Array.from(x), shape);
+      using tz = upload(gpu, Float32Array.from(z), shape);
+      using dy = upload(gpu, Float32Array.from(cotangent), shape);
+      using tape = new Tape();
+      tape.watch([tx, tz]);
+      using y = tape.record(() => adapterMix(tx, tz, 0.25));
+      const [dx, dz] = tape.backward(y, [tx, tz], dy);
+      using gx = dx!;
+      using gz = dz!;
+      return { y: [...(await read(y))], dx: [...(await read(gx))], dz: [...(await read(gz))] };
+    };
+
+    it(`takes the sign of z for rows of one value, whose z has no slope (${variant})`, async () => {
+      const { y, dx, dz } = await mixed([2, -3], [-0.5, 0.125], [2, 1], [1, 2]);
+      // x + sign(z) |x| in shares of 3 to 1.
+      expect(y[0]).toBeCloseTo(1.5 - 0.5, 6);
+      expect(y[1]).toBeCloseTo(-2.25 + 0.75, 6);
+      expect(dx[0]).toBeCloseTo(0.75 - 0.25, 6);
+      expect(dx[1]).toBeCloseTo(2 * (0.75 - 0.25), 6);
+      for (const g of dz) expect(Math.abs(g)).toBeLessThan(2e-5);
+    });
+
+    it(`keeps a zero row zero, with the slope of x alone (${variant})`, async () => {
+      const { y, dx, dz } = await mixed([0, 0, 0], [1, -2, 3], [1, 3], [4, 8, -12]);
+      expect(y).toEqual([0, 0, 0]);
+      expect(dx).toEqual([3, 6, -9]);
+      for (const g of dz) expect(Math.abs(g)).toBe(0);
+    });
+  }
+
+  it('takes a frozen weight', async () => {
+    const gpu = await device();
+    const before = gpu.liveTensors;
+    const [x, w] = [arr([6, 16], 'x', 2), arr([16, 16], 'w', 0.3)];
+    using frozen = FrozenMatrix.pack(gpu, Float32Array.from(w.data), 16, 16, false);
+    const packed = gpu.liveTensors;
+    using y = tidy(() => residualAdapter(upload(gpu, Float32Array.from(x.data), x.shape), frozen, 0.1));
+    expect(normalisedError(await read(y), reference(x, linear(x, w), 0.1).data)).toBeLessThan(1e-5);
+    expect(gpu.liveTensors).toBe(packed + 1);
+    expect(packed).toBeGreaterThanOrEqual(before);
+  });
+
+  it('names both shapes when z does not fit', async () => {
+    const gpu = await device();
+    using x = upload(gpu, new Float32Array(6), [2, 3]);
+    using z = upload(gpu, new Float32Array(6), [3, 2]);
+    expect(() => adapterMix(x, z, 0.1)).toThrow('adapter_mix: expected shape [2, 3], got [3, 2]');
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { Tape } from '../../src/autograd/tape.js';
+import { layerNorm } from '../../src/ops/layer_norm.js';
+import { read, tidy, upload } from '../../src/tensor/tensor.js';
+import { device, variants } from '../devices.js';
+import { testOp } from '../op_harness.js';
+import { type Arr, arr } from '../reference/arr.js';
+import { layerNorm as reference } from '../reference/layer_norm.js';
+
+const inputsOf = (shape: readonly number[], name: string, mean = 0): Arr[] => {
+  const d = shape.at(-1)!;
+  return [arr(shape, `x ${name}`, 3, mean), arr([d], `w ${name}`, 0.5, 1), arr([d], `b ${name}`)];
+};
+
+// Widths 1, odd, prime, one either side of a subgroup and a workgroup, and the model's; rows that fill no workgroup.
+for (const [rows, d] of [
+  [5, 1],
+  [3, 7],
+  [9, 8],
+  [1, 9],
+  [33, 31],
+  [10, 63],
+  [2, 64],
+  [7, 65],
+  [67, 96],
+  [3, 1024],
+] as const) {
+  testOp({
+    name: `layer norm of [${rows}, ${d}]`,
+    inputs: inputsOf([rows, d], `${rows} ${d}`),
+    run: ([x, w, b]) => layerNorm(x!, w!, b!),
+    reference: ([x, w, b]) => reference(x!, w!, b!),
+  });
+}
+
+testOp({
+  name: 'layer norm over rows of mean 1000',
+  inputs: [arr([11, 200], 'far', 1, 1000), arr([200], 'w', 0.5, 1), arr([200], 'b')],
+  run: ([x, w, b]) => layerNorm(x!, w!, b!),
+  reference: ([x, w, b]) => reference(x!, w!, b!),
+});
+
+testOp({
+  name: 'layer norm with an eps of 0.5',
+  inputs: inputsOf([4, 12], 'eps'),
+  run: ([x, w, b]) => layerNorm(x!, w!, b!, { eps: 0.5 }),
+  reference: ([x, w, b]) => reference(x!, w!, b!, 0.5),
+});
+
+testOp({
+  name: 'layer norm of a single row without a leading axis',
+  inputs: inputsOf([13], 'vector'),
+  run: ([x, w, b]) => layerNorm(x!, w!, b!),
+  reference: ([x, w, b]) => reference(x!, w!, b!),
+});
+
+// Gradients of the tokens left out are zero; several chunks of rows for the weight in the last case.
+for (const [shape, skip, take] of [
+  [[2, 5, 12], 1, undefined],
+  [[3, 4, 9], 0, 1],
+  [[2, 3, 6, 17], 2, 3],
+  [[2, 130, 5], 1, 100],
+] as const) {
+  testOp({
+    name: `layer norm of ${take ?? 'all'} tokens after ${skip} of [${shape.join(', ')}]`,
+    inputs: inputsOf(shape, `${shape}`),
+    run: ([x, w, b]) => layerNorm(x!, w!, b!, { skip, take }),
+    reference: ([x, w, b]) => reference(x!, w!, b!, 1e-5, skip, take),
+  });
+}
+
+describe('layer norm', () => {
+  for (const variant of variants) {
+    it(`gives the bias where all values of a row are equal (${variant})`, async () => {
+      const gpu = await device(variant);
+      const bias = Float32Array.from(arr([97], 'bias').data);
+      const y = tidy(() => {
+        const x = upload(gpu, new Float32Array(97).fill(1234.567), [1, 97]);
+        return layerNorm(x, upload(gpu, new Float32Array(97).fill(1), [97]), upload(gpu, bias, [97]));
+      });
+      const got = await read(y);
+      y.release();
+      got.forEach((v, i) => {
+        expect(v).toBeCloseTo(bias[i]!, 6);
+      });
+    });
+
+    it(`dispatches one kernel backward where weight and bias are frozen (${variant})`, async () => {
+      const gpu = await device(variant);
+      const before = gpu.liveTensors;
+      const [x0, w0, b0] = inputsOf([200, 33], 'frozen').map((a) => upload(gpu, Float32Array.from(a.data), a.shape));
+      using x = x0!;
+      using w = w0!;
+      using b = b0!;
+      for (const [wanted, kernels] of [
+        [x, 1],
+        [w, 2], // chunks of rows, then their sum
+        [b, 2],
+      ] as const) {
+        using tape = new Tape();
+        tape.watch([wanted]);
+        using y = tape.record(() => layerNorm(x, w, b));
+        using dy = upload(gpu, new Float32Array(200 * 33), [200, 33]);
+        const dispatched = gpu.dispatches;
+        for (const g of tape.backward(y, [wanted], dy)) g!.release();
+        expect(gpu.dispatches - dispatched).toBe(kernels);
+      }
+      expect(gpu.liveTensors - 3).toBe(before);
+    });
+  }
+
+  it('keeps nothing for the gradient of its bias alone', async () => {
+    const gpu = await device();
+    using x = upload(gpu, new Float32Array(12), [3, 4]);
+    using w = upload(gpu, new Float32Array(4), [4]);
+    using b = upload(gpu, new Float32Array(4), [4]);
+    const before = gpu.liveTensors;
+    using tape = new Tape();
+    tape.watch([b]);
+    using y = tape.record(() => layerNorm(x, w, b));
+    expect(y.shape).toEqual([3, 4]);
+    expect(gpu.liveTensors).toBe(before + 1);
+  });
+
+  it('names the shapes that do not fit', async () => {
+    const gpu = await device();
+    using x = upload(gpu, new Float32Array(24), [2, 3, 4]);
+    using four = upload(gpu, new Float32Array(4), [4]);
+    using five = upload(gpu, new Float32Array(5), [5]);
+    expect(() => layerNorm(x, five, four)).toThrow('layer_norm: expected weight [4] for x [2, 3, 4], got [5]');
+    expect(() => layerNorm(x, four, five)).toThrow('layer_norm: expected bias [4] for x [2, 3, 4], got [5]');
+    for (const [options, got] of [
+      [{ skip: 3 }, '0 after 3'],
+      [{ take: 4 }, '4 after 0'],
+      [{ skip: -1 }, '4 after -1'],
+      [{ skip: 1, take: 0.5 }, '0.5 after 1'],
+    ] as const) {
+      expect(() => layerNorm(x, four, four, options)).toThrow(
+        `layer_norm: expected to take 1 to 3 tokens of [2, 3, 4], got ${got}`,
+      );
+    }
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { FrozenMatrix } from '../../src/ops/frozen_matrix.js';
+import { linear } from '../../src/ops/linear.js';
+import { read, upload } from '../../src/tensor/tensor.js';
+import { device, variants } from '../devices.js';
+import { normalisedError, testOp } from '../op_harness.js';
+import { type Arr, arr } from '../reference/arr.js';
+import { linear as reference } from '../reference/linear.js';
+
+// Widths 1, odd, prime, and one either side of the panels and tiles.
+for (const [m, k, n] of [
+  [1, 1, 1],
+  [7, 13, 31],
+  [33, 8, 24],
+  [65, 33, 25],
+  [64, 64, 65],
+] as const) {
+  const inputs = [arr([m, k], 'x'), arr([n, k], 'w', 0.3), arr([n], 'b')];
+  testOp({
+    name: `linear ${m}x${k}x${n} with bias`,
+    inputs,
+    run: ([x, w, b]) => linear(x!, w!, { bias: b! }),
+    reference: ([x, w, b]) => reference(x!, w!, b!),
+  });
+}
+
+testOp({
+  name: 'linear over rows of mean 1000',
+  inputs: [arr([9, 40], 'x', 1, 1000), arr([12, 40], 'w', 0.3)],
+  run: ([x, w]) => linear(x!, w!),
+  reference: ([x, w]) => reference(x!, w!),
+});
+
+for (const activation of ['gelu', 'quickgelu', 'leaky_relu'] as const) {
+  testOp({
+    name: `linear with ${activation} and residual`,
+    inputs: [arr([2, 5, 12], 'x'), arr([20, 12], 'w', 0.4), arr([20], 'b'), arr([2, 5, 20], 'r')],
+    run: ([x, w, b, r]) => linear(x!, w!, { bias: b!, residual: r!, activation }),
+    reference: ([x, w, b, r]) => reference(x!, w!, b!, r!, activation),
+  });
+}
+
+// Quarters are exact in f16, thirds are not.
+for (const [kind, half] of [
+  ['exact in f16', true],
+  ['of full precision', false],
+] as const) {
+  for (const [n, k] of [
+    [50, 22],
+    [33, 40],
+    [32, 64],
+  ] as const) {
+    const w: Arr = arr([n, k], `frozen ${kind}`, 0.5);
+    if (half) w.data.forEach((v, i) => (w.data[i] = Math.round(v * 64) / 64));
+    testOp({
+      name: `linear ${n}x${k} with a frozen weight ${kind}`,
+      inputs: [arr([37, k], 'x'), arr([n], 'b')],
+      run: ([x, b], gpu) => {
+        using packed = FrozenMatrix.pack(gpu, Float32Array.from(w.data), n, k, half);
+        // Turned around now, so that the backward pass outlives this scope's packing.
+        for (const t of [packed.forward().data, packed.backward().data]) void t.storage;
+        const y = linear(x!, packed, { bias: b! });
+        return y;
+      },
+      reference: ([x, b]) => reference(x!, w, b!),
+      forwardOnly: true,
+    });
+  }
+}
+
+describe('frozen weights', () => {
+  for (const variant of variants) {
+    it(`give x the gradient dy W (${variant})`, async () => {
+      const gpu = await device(variant);
+      const before = gpu.liveTensors;
+      for (const half of [true, false]) {
+        const [m, n, k] = [19, 45, 38];
+        const w = arr([n, k], 'w', 0.5).data.map((v) => (half ? Math.round(v * 64) / 64 : v));
+        using packed = FrozenMatrix.pack(gpu, Float32Array.from(w), n, k, half);
+        using x = upload(gpu, new Float32Array(m * k), [m, k]);
+        const { Tape } = await import('../../src/autograd/tape.js');
+        using tape = new Tape();
+        tape.watch([x]);
+        using y = tape.record(() => linear(x, packed));
+        const ct = arr([m, n], 'ct').data;
+        using dy = upload(gpu, Float32Array.from(ct), [m, n]);
+        const [dx] = tape.backward(y, [x], dy);
+        const want = new Float64Array(m * k);
+        for (let i = 0; i < m; i++)
+          for (let j = 0; j < n; j++) for (let l = 0; l < k; l++) want[i * k + l]! += ct[i * n + j]! * w[j * k + l]!;
+        expect(normalisedError(await read(dx!), want)).toBeLessThan(1e-5);
+        dx!.release();
+      }
+      expect(gpu.liveTensors).toBe(before);
+    });
+  }
+
+  it('take half the memory where every value is exact in f16', async () => {
+    const gpu = await device('cpu');
+    using a = FrozenMatrix.pack(gpu, new Float32Array(96 * 96), 96, 96, true);
+    using b = FrozenMatrix.pack(gpu, new Float32Array(96 * 96), 96, 96, false);
+    expect(a.bytes * 2).toBe(b.bytes);
+  });
+
+  it('names both widths when x does not fit', async () => {
+    const gpu = await device('cpu');
+    using x = upload(gpu, new Float32Array(6), [2, 3]);
+    using w = upload(gpu, new Float32Array(8), [2, 4]);
+    expect(() => linear(x, w)).toThrow('linear: expected x of width 4, got [2, 3]');
+  });
+});

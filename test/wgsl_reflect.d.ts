@@ -1,0 +1,4 @@
+// The package's default entry is CommonJS under "type": "module" and cannot be loaded; its module build has no types of its own.
+declare module 'wgsl_reflect/wgsl_reflect.module.js' {
+  export { detectRaces, WgslReflect } from 'wgsl_reflect';
+}

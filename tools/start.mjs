@@ -1,0 +1,16 @@
+/** `npm start`: the demonstration, with whatever words follow `npm start --`. */
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const child = spawn(process.execPath, [main, 'demo', ...process.argv.slice(2)], { stdio: 'inherit' });
+child.on('error', (error) => {
+  process.stderr.write(`start: ${error.message}\n`);
+  process.exitCode = 1;
+});
+child.on('exit', (code, signal) => {
+  // A signal that ended the child ends us the same way, so that a shell sees what happened.
+  if (signal) process.kill(process.pid, signal);
+  else process.exitCode = code ?? 1;
+});

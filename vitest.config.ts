@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/setup.ts'],
+    // Kernels use every core, and a second device beside the first helps nobody: one process runs file after file and
+    // keeps its modules, so all files share one device.
+    pool: 'forks',
+    maxWorkers: 1,
+    fileParallelism: false,
+    isolate: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // The binding keeps a process alive as long as a device is open; vitest ends its worker itself.
+    teardownTimeout: 5_000,
+  },
+});
