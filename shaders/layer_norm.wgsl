@@ -1,4 +1,4 @@
-// y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each row.
+// y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each.
 //
 // A subgroup owns ROWS rows, which share the loads of weight and bias, and a lane every SG-th column: no workgroup
 // memory, no barrier. Two passes, the mean, then the differences from it. What the rounding of the mean leaves in

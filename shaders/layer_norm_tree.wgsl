@@ -1,4 +1,4 @@
-// y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each row.
+// y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each.
 //
 // The form of layer_norm.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
 // Row r of y is token start + r % count of sequence r / count; x has `tokens` of them a sequence.

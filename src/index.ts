@@ -4,6 +4,8 @@
  * Everything here runs in Node and in a browser; a host supplies WebGPU's entry point and the kernels' texts
  * (`aaclip/node` does for Node).
  */
+import './ops/add.js'; // tells the tape how cotangents are added up
+
 export { Tape } from './autograd/tape.js';
 export { promptsFor } from './data/registry.js';
 export { resizeTable } from './data/resize_table.js';

@@ -4,6 +4,7 @@
  * that start as NaN, and no tensor left behind.
  */
 import { describe, expect, it } from 'vitest';
+import '../src/ops/add.js'; // how cotangents are added up
 import { Tape } from '../src/autograd/tape.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import { read, type Tensor, tidy, upload } from '../src/tensor/tensor.js';
@@ -73,7 +74,9 @@ function checkGradient(c: OpCase, i: number, got: Float32Array, ct: Float64Array
     const unit = new Float64Array(size);
     unit[e] = 1;
     const want = slopeAlong(c, i, unit, ct, h);
-    expect(Math.abs(got[e]! - want) / scale, `gradient of input ${i} at ${e}: ${got[e]} for ${want}`).toBeLessThan(bound);
+    expect(Math.abs(got[e]! - want) / scale, `gradient of input ${i} at ${e}: ${got[e]} for ${want}`).toBeLessThan(
+      bound,
+    );
   }
   for (let d = 0; d < 2; d++) {
     const direction = arr([size], `direction ${c.name} ${i} ${d}`).data;
@@ -107,7 +110,12 @@ export function testOp(c: OpCase): void {
         const before = gpu.liveTensors;
         gpu.poison = true;
         try {
-          const out = tidy(() => c.run(c.inputs.map((x) => upload(gpu, Float32Array.from(x.data), x.shape)), gpu));
+          const out = tidy(() =>
+            c.run(
+              c.inputs.map((x) => upload(gpu, Float32Array.from(x.data), x.shape)),
+              gpu,
+            ),
+          );
           const want = c.reference(c.inputs);
           expect(out.shape).toEqual(want.shape);
           const error = normalisedError(await read(out), want.data);

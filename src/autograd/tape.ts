@@ -105,7 +105,8 @@ export class Tape implements Disposable {
     inputs.forEach((input, i) => {
       const g = made[i];
       if (!g) return;
-      if (!node.needs[i]) throw new Error(`${node.name}: vjp returned a gradient for input ${i} that was not asked for`);
+      if (!node.needs[i])
+        throw new Error(`${node.name}: vjp returned a gradient for input ${i} that was not asked for`);
       if (!sameShape(g.shape, input.shape) || g.dtype !== input.dtype) {
         throw new Error(
           `${node.name}: gradient of input ${i}: expected ${input.dtype} ${show(input.shape)}, got ${g.dtype} ${show(g.shape)}`,
@@ -141,6 +142,17 @@ export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Tensor[], attrs: At
   }
   for (const t of saved) if (!inputs.includes(t) && t !== out) t.release();
   return out;
+}
+
+/** Runs `body` with nothing noted. */
+export function withoutTape<T>(body: () => T): T {
+  const outer = current;
+  current = undefined;
+  try {
+    return body();
+  } finally {
+    current = outer;
+  }
 }
 
 /** Whether ops are being noted now; layers use it to choose between a fused kernel and its parts. */

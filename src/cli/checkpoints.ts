@@ -8,9 +8,9 @@ import type { TensorFile } from '../io/tensor_file.js';
 import { readTorchArchive } from '../io/torch_archive.js';
 import { inferConfig } from '../model/config.js';
 import { syntheticAdapters, syntheticClip, VIT_L_14_336 } from '../model/synthetic.js';
-import { compareNatural } from './images.js';
 import { fileError } from './file_error.js';
 import { fileSource } from './file_source.js';
+import { compareNatural } from './images.js';
 
 /** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: for trying and timing, they know nothing. */
 const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;

@@ -1,5 +1,6 @@
 /** A folder of expected values on disk. */
 import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoldenFolder } from '../eval/verify/case.js';
 import { openSafetensors } from '../io/safetensors.js';
@@ -22,5 +23,12 @@ export function goldenFolder(path: string): GoldenFolder {
     openArchive: async (file) => (await readTorchArchive(await fileSource(join(path, file)))).tensors,
     decode: (file) => loadPicture(join(path, file)),
     decodeMask: (file) => loadMask(join(path, file)),
+    text: async (file) => {
+      try {
+        return await readFile(join(path, file), 'utf8');
+      } catch (error) {
+        throw fileError(join(path, file), 'read', error);
+      }
+    },
   };
 }

@@ -2,12 +2,12 @@
 /** The command line. Errors are one line and a non-zero exit; `--debug` adds where they came from. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { benchCommand } from './commands/bench.js';
 import { convertCommand } from './commands/convert.js';
+import { demoCommand } from './commands/demo.js';
 import { infoCommand } from './commands/info.js';
 import { predictCommand } from './commands/predict.js';
 import { verifyCommand } from './commands/verify.js';
-import { benchCommand } from './commands/bench.js';
-import { demoCommand } from './commands/demo.js';
 
 /** Flags are known with `_` and with `-`: `--img-size` is `--img_size`. */
 export function normaliseFlags(argv: readonly string[], program: Command): string[] {
@@ -23,7 +23,9 @@ export function normaliseFlags(argv: readonly string[], program: Command): strin
 
 /** Gives flags their names with underscores, as the published program has them. */
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   const program = new Command('aaclip')
     .description(
       'Zero-shot visual anomaly detection on WebGPU: a picture and a name in, whether and where something is wrong out.',

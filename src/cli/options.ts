@@ -36,7 +36,8 @@ export function openDevice(options: CommonOptions): Promise<Gpu> {
 export function count(least = 1): (text: string) => number {
   return (text) => {
     const n = Number(text);
-    if (!Number.isInteger(n) || n < least) throw new InvalidArgumentError(`expected a whole number of at least ${least}.`);
+    if (!Number.isInteger(n) || n < least)
+      throw new InvalidArgumentError(`expected a whole number of at least ${least}.`);
     return n;
   };
 }

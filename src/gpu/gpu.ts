@@ -68,7 +68,8 @@ export class Gpu implements Disposable {
     this.profile = new Profile(device, this.#stream, wait);
     device.addEventListener('uncapturederror', (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
-      const what = error.message.split('\n')[0] ?? '';
+      const label = /""?([\w-]+\[[^"]*\]|[\w-]+)"/.exec(error.message)?.[1];
+      const what = `${label ? `${label}: ` : ''}${error.message.split('\n')[0] ?? ''}`;
       this.#fail(/memory/i.test(what) ? `out of device memory: ${what}: use a smaller batch or image size` : what);
     });
     void device.lost.then((info) => {
@@ -152,7 +153,12 @@ export class Gpu implements Disposable {
     this.#check();
     const size = Math.max(4, Math.ceil(data.byteLength / 4) * 4);
     const storage = this.pool.take(size);
-    const staging = this.#device.createBuffer({ label: 'upload', size, usage: GPUBufferUsage.COPY_SRC, mappedAtCreation: true });
+    const staging = this.#device.createBuffer({
+      label: 'upload',
+      size,
+      usage: GPUBufferUsage.COPY_SRC,
+      mappedAtCreation: true,
+    });
     new Uint8Array(staging.getMappedRange()).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     staging.unmap();
     this.#stream.upload(staging, storage, size);

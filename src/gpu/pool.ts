@@ -68,7 +68,9 @@ export class BufferPool {
   #create(size: number): Storage {
     const limit = this.#device.limits.maxBufferSize;
     if (size > limit) {
-      throw new Error(`memory: a buffer of ${size} bytes is over this adapter's limit of ${limit}: use a smaller batch`);
+      throw new Error(
+        `memory: a buffer of ${size} bytes is over this adapter's limit of ${limit}: use a smaller batch`,
+      );
     }
     const buffer = this.#device.createBuffer({
       size,

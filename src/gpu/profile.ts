@@ -92,8 +92,6 @@ export class Profile {
     this.#labels.forEach((label, i) => {
       ms.set(label, (ms.get(label) ?? 0) + Number(times[2 * i + 1]! - times[2 * i]!) / 1e6);
     });
-    return [...ms]
-      .map(([label, time]) => ({ label, ms: time, ...this.#work.get(label)! }))
-      .sort((a, b) => b.ms - a.ms);
+    return [...ms].map(([label, time]) => ({ label, ms: time, ...this.#work.get(label)! })).sort((a, b) => b.ms - a.ms);
   }
 }

@@ -66,7 +66,9 @@ export function specialise(stem: string, text: string, knobs: Knobs): string {
     return `const ${name}: u32 = ${value}u;`;
   });
   if (left.size > 0) {
-    throw new Error(`${stem}: no knob ${[...left].join(', ')}: expected one of ${[...knobsOf(text).keys()].join(', ')}`);
+    throw new Error(
+      `${stem}: no knob ${[...left].join(', ')}: expected one of ${[...knobsOf(text).keys()].join(', ')}`,
+    );
   }
   if (usesF16 && !/^enable f16;/m.test(text)) lines[0] = `enable f16; ${lines[0]}`;
   return lines.join('\n');
@@ -81,7 +83,9 @@ export function labelOf(stem: string, knobs: Knobs): string {
 /** Reads a kernel's `struct Params` (32-bit scalars only) and its bindings of group 0. */
 export function interfaceOf(stem: string, text: string): ShaderInterface {
   const slots: BindingSlot[] = [];
-  for (const m of text.matchAll(/^@group\(0\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)> (\w+):/gm)) {
+  for (const m of text.matchAll(
+    /^@group\(0\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)> (\w+):/gm,
+  )) {
     const kind = m[2] === 'uniform' ? 'uniform' : m[2] === 'storage, read' ? 'read' : 'read_write';
     slots.push({ name: m[3]!, binding: Number(m[1]), kind });
   }

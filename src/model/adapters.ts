@@ -55,7 +55,8 @@ export async function loadImageAdapters(
     return names.sort((a, b) => place(a) - place(b));
   };
   const det = of('det_proj')[0];
-  if (det === undefined) throw new Error(`${tensors.name}: no image adapter: expected tensor image_adapter.det_proj.fc.weight`);
+  if (det === undefined)
+    throw new Error(`${tensors.name}: no image adapter: expected tensor image_adapter.det_proj.fc.weight`);
   const loader = new WeightLoader(gpu, tensors, options);
   const load = async (names: string[]): Promise<Weight[]> => {
     const made: Weight[] = [];
@@ -81,10 +82,16 @@ export interface AdaptedImage {
 }
 
 /** Patch tokens of every level and the detection token. image: [B, 3, S, S]. */
-export function adaptedImage(image: Tensor, tower: VisionTower, adapters: ImageAdapters, mix = 0.1): AdaptedImage {
+export function adaptedImage(
+  image: Tensor,
+  tower: VisionTower,
+  adapters: ImageAdapters,
+  mix = 0.1,
+  checkpointing = false,
+): AdaptedImage {
   const activation = adapters.relu ? 'leaky_relu' : 'none';
   return tidy(() => {
-    const { levels } = visionTokens(image, tower, { adapters: adapters.blocks, mix });
+    const { levels } = visionTokens(image, tower, { adapters: adapters.blocks, mix, checkpointing });
     if (levels.length !== adapters.seg.length) {
       throw new Error(`image adapters: expected ${levels.length} projections, one a level, got ${adapters.seg.length}`);
     }

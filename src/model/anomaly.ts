@@ -1,4 +1,6 @@
 /** Anchors, anomaly maps and image scores. */
+
+import { add } from '../ops/add.js';
 import { gather } from '../ops/gather.js';
 import { l2Normalize } from '../ops/l2_normalize.js';
 import { linear } from '../ops/linear.js';
@@ -6,7 +8,6 @@ import { matmul } from '../ops/matmul.js';
 import { reshape } from '../ops/reshape.js';
 import { type Domain, scoreMap } from '../ops/score_map.js';
 import { similarity } from '../ops/similarity.js';
-import { add } from '../ops/add.js';
 import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 import { type AdaptedImage, patchTokens } from './adapters.js';
 import { encodeImage, type VisionTower, visionTokens } from './vision.js';
@@ -49,9 +50,7 @@ export function stageOneFeatures(
   return tidy(() => {
     const cls = l2Normalize(encodeImage(image, tower)); // [B, E]
     const { levels } = visionTokens(image, tower, { vv, vvBlocks });
-    return levels.map((t) =>
-      tidy(() => addClass(l2Normalize(linear(patchTokens(t, tower), tower.proj)), cls)),
-    );
+    return levels.map((t) => tidy(() => addClass(l2Normalize(linear(patchTokens(t, tower), tower.proj)), cls)));
   });
 }
 

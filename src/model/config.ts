@@ -46,7 +46,9 @@ export function inferConfig(tensors: ClipTensors, headWidth?: number): ClipConfi
   const conv = tensors.shape('visual.conv1.weight');
   const [visionWidth, channels, patch, patchX] = conv as [number, number, number, number];
   if (conv.length !== 4 || channels !== 3 || patch !== patchX) {
-    throw new Error(`${tensors.name}: visual.conv1.weight: expected [width, 3, patch, patch], got [${conv.join(', ')}]`);
+    throw new Error(
+      `${tensors.name}: visual.conv1.weight: expected [width, 3, patch, patch], got [${conv.join(', ')}]`,
+    );
   }
   const rows = tensors.shape('visual.positional_embedding')[0]!;
   const grid = Math.sqrt(rows - 1);
@@ -59,7 +61,8 @@ export function inferConfig(tensors: ClipTensors, headWidth?: number): ClipConfi
   if (visionLayers === 0 || textLayers === 0) throw new Error(`${tensors.name}: no transformer blocks found`);
   const heads = (width: number, wide: number): number => {
     const n = width / wide;
-    if (!Number.isInteger(n)) throw new Error(`${tensors.name}: width ${width} is no multiple of the head width ${wide}`);
+    if (!Number.isInteger(n))
+      throw new Error(`${tensors.name}: width ${width} is no multiple of the head width ${wide}`);
     return n;
   };
   return {

@@ -73,7 +73,11 @@ export class Detector implements Disposable {
     {
       using tower = await loadText(gpu, clip, config, load);
       using own = adapters ? await loadTextAdapters(gpu, adapters.text, { precision }) : undefined;
-      for (const c of classes) anchors.set(c.name, classAnchors(c, (ids) => encodeText(ids, tower, own?.weights), config));
+      for (const c of classes)
+        anchors.set(
+          c.name,
+          classAnchors(c, (ids) => encodeText(ids, tower, own?.weights), config),
+        );
     }
     await gpu.idle();
     gpu.trim();
@@ -95,7 +99,9 @@ export class Detector implements Disposable {
   run(images: Tensor, className: string): Anomaly {
     const anchors = this.#anchors.get(className);
     if (!anchors) {
-      throw new Error(`detector: class "${className}" was not loaded: expected one of ${[...this.#anchors.keys()].join(', ')}`);
+      throw new Error(
+        `detector: class "${className}" was not loaded: expected one of ${[...this.#anchors.keys()].join(', ')}`,
+      );
     }
     return tidy(() => {
       const tokens = this.#adapters

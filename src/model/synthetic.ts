@@ -127,7 +127,12 @@ export function syntheticClip(c: ClipConfig, seed: number, half = false): ClipTe
 }
 
 /** Both adapters from a seed. */
-export function syntheticAdapters(c: ClipConfig, seed: number, textUntil?: number, imageUntil?: number): AdapterTensors {
+export function syntheticAdapters(
+  c: ClipConfig,
+  seed: number,
+  textUntil?: number,
+  imageUntil?: number,
+): AdapterTensors {
   const specs = adapterSpecs(c, textUntil, imageUntil);
   return { ...view(`synthetic adapters (seed ${seed})`, specs, seed, false), text: true, image: true, relu: false };
 }

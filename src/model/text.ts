@@ -117,10 +117,11 @@ export function encodeText(
       before.release();
     });
     const w = tower.config.textWidth;
-    const last = gather(reshape(x, [n * length, w]), Uint32Array.from(ends, (end, i) => i * length + end)); // [N, W]
+    const last = gather(
+      reshape(x, [n * length, w]),
+      Uint32Array.from(ends, (end, i) => i * length + end),
+    ); // [N, W]
     const y = norm(last, tower.lnFinal);
-    return adapters
-      ? linear(y, adapters.projection, { activation: 'leaky_relu' })
-      : linear(y, tower.projection);
+    return adapters ? linear(y, adapters.projection, { activation: 'leaky_relu' }) : linear(y, tower.projection);
   });
 }

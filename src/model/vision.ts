@@ -2,12 +2,14 @@
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
-import { residualAdapter } from '../ops/adapter_mix.js';
 import type { Activation } from '../ops/activation.js';
+import { checkpoint } from '../autograd/checkpoint.js';
+import { FrozenMatrix } from '../ops/frozen_matrix.js';
+import { residualAdapter } from '../ops/adapter_mix.js';
 import { linear } from '../ops/linear.js';
 import { resizePositional } from '../ops/positional.js';
-import { slice } from '../ops/slice.js';
 import { reshape } from '../ops/reshape.js';
+import { slice } from '../ops/slice.js';
 import { assembleTokens } from '../ops/tokens.js';
 import { unfold } from '../ops/unfold.js';
 import { persist, type Tensor, tidy } from '../tensor/tensor.js';
@@ -39,6 +41,8 @@ export interface VisionOptions {
   /** V-V attention in the last `vvBlocks` blocks: along tokens as described, along the batch as published. */
   readonly vv?: 'token' | 'batch' | undefined;
   readonly vvBlocks?: number | undefined;
+  /** Keep only the blocks' inputs for the backward pass, and run each block again there. */
+  readonly checkpointing?: boolean | undefined;
 }
 
 export interface VisionTokens {
@@ -102,13 +106,16 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
       return norm(assembleTokens(patches, tower.cls, tower.positional), tower.lnPre);
     });
     blocks.forEach((p, i) => {
-      const mode = vv && i >= blocks.length - vvBlocks ? `vv_${vv}` as const : 'full';
+      const mode = vv && i >= blocks.length - vvBlocks ? (`vv_${vv}` as const) : 'full';
       const before = x;
-      x = tidy(() => {
-        const y = block(before, p, { heads: config.visionHeads, mode, activation });
-        const adapter = adapters[i];
-        return adapter ? residualAdapter(y, adapter, mix) : y;
-      });
+      const adapter = adapters[i];
+      const body = ([input, weight]: readonly Tensor[]): Tensor =>
+        tidy(() => {
+          const y = block(input!, p, { heads: config.visionHeads, mode, activation });
+          return adapter ? residualAdapter(y, weight ?? adapter, mix) : y;
+        });
+      const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
+      x = options.checkpointing ? checkpoint([before, ...trainable], body) : body([before]);
       // Nothing but a level (or the tape) needs a block's input again.
       if (!levels.includes(before)) before.release();
       if (config.levels.includes(i + 1)) levels.push(x);

@@ -4,6 +4,9 @@ import type { Binding } from '../gpu/stream.js';
 
 const kept = new WeakMap<Gpu, WeakMap<object, Binding>>();
 
+/** Gives a copy's buffer back once nobody can ask for it again. */
+const forgotten = new FinalizationRegistry<() => void>((release) => release());
+
 /**
  * The device copy of an immutable host object. It stays as long as the object does, so callers keep the object and
  * pass the same one again; meant for tables of some kilobytes.
@@ -18,8 +21,10 @@ export function resident(gpu: Gpu, of: object, words: () => Uint32Array | Float3
   let binding = here.get(of);
   if (!binding) {
     const data = words();
-    binding = { storage: gpu.upload(data), bytes: data.byteLength };
+    const storage = gpu.upload(data);
+    binding = { storage, bytes: data.byteLength };
     here.set(of, binding);
+    forgotten.register(of, () => gpu.pool.release(storage));
   }
   return binding;
 }

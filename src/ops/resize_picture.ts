@@ -41,15 +41,19 @@ interface Job {
 }
 
 /** Starts, counts, weights, one after the other. */
-function tapsOnDevice(gpu: Gpu, taps: PictureTaps): Binding {
-  return resident(gpu, taps, () => {
-    const { start, count, weights } = taps;
-    const words = new Int32Array(start.length + count.length + weights.length);
-    words.set(start);
-    words.set(count, start.length);
-    words.set(weights, 2 * start.length);
-    return words;
-  });
+function uploadTaps(gpu: Gpu, { start, count, weights }: PictureTaps): Tensor {
+  const words = new Int32Array(start.length + count.length + weights.length);
+  words.set(start);
+  words.set(count, start.length);
+  words.set(weights, 2 * start.length);
+  return upload(gpu, words, [words.length]);
+}
+
+/** RGB bytes four a word, as they lie. */
+function uploadBytes(gpu: Gpu, bytes: Uint8Array): Tensor {
+  const words = new Uint32Array(Math.ceil(bytes.length / 4));
+  new Uint8Array(words.buffer).set(bytes);
+  return upload(gpu, words, [words.length], 'packed');
 }
 
 /** The 256 values of each channel, (v / 255 - mean) / std with every step rounded to float32: the same on every device. */
@@ -85,62 +89,62 @@ function sourceRows(rows: PictureTaps, from: number, to: number): [number, numbe
   return [rows.start[from]!, rows.start[to - 1]! + rows.count[to - 1]!];
 }
 
+/** Bands of output rows whose source rows take at most `bytes`; a band has at least one row. */
+function bands(rows: PictureTaps, rowBytes: number, bytes: number): [number, number][] {
+  const list: [number, number][] = [];
+  for (let from = 0, to = 0; from < rows.start.length; from = to) {
+    const fits = (end: number): boolean => {
+      const [first, last] = sourceRows(rows, from, end);
+      return (last - first) * rowBytes <= bytes;
+    };
+    to = from + 1;
+    while (to < rows.start.length && fits(to + 1)) to++;
+    list.push([from, to]);
+  }
+  return list;
+}
+
 /**
- * Resizes band by band: output rows whose source rows fit in `bandBytes`, so that neither a large picture nor the
- * half-resized one has to fit in one binding, or in memory at once.
+ * Horizontal, then vertical pass, band by band: neither a large picture nor the half-resized one has to fit in one
+ * binding, or on the device at once.
  */
 function resize(gpu: Gpu, job: Job): Tensor {
   check(job);
-  const { rgb, columns, rows, statistics } = job;
+  const { statistics } = job;
   // 64 MiB at a time by default: enough for one band in nearly all cases, little beside the model.
   const bandBytes = job.bandBytes ?? Math.min(gpu.bindingLimit, 2 ** 26);
-  const [width, height] = [columns.start.length, rows.start.length];
-  const rowBytes = Math.max(3 * job.width, 4 * width);
-  const y = empty(gpu, statistics ? [3, height, width] : [height, width], statistics ? 'f32' : 'packed');
-  for (let from = 0, to = 0; from < height; from = to) {
-    to = from + 1;
-    const fits = (end: number): boolean => {
-      const [first, last] = sourceRows(rows, from, end);
-      return (last - first) * rowBytes <= bandBytes;
-    };
-    while (to < height && fits(to + 1)) to++;
-    const [first, last] = sourceRows(rows, from, to);
-    tidy(() => {
-      const bytes = rgb.subarray(3 * job.width * first, 3 * job.width * last);
-      const words = new Uint32Array(Math.ceil(bytes.length / 4));
-      new Uint8Array(words.buffer).set(bytes);
-      const source = upload(gpu, words, [words.length], 'packed');
-      const narrow = empty(gpu, [last - first, width], 'packed');
-      const pass = (vertical: boolean, x: Tensor, taps: PictureTaps, out: Tensor) => {
-        const size = (vertical ? to - from : last - first) * width;
-        gpu.dispatch({
-          kernel: 'resize_picture',
-          knobs: { VERTICAL: vertical, PLANES: vertical && statistics !== undefined },
-          params: {
-            size,
-            width,
-            source_width: job.width,
-            first_source: first,
-            first_row: vertical ? from : 0,
-            plane: width * height,
-            outputs: taps.start.length,
-            max_taps: taps.maxTaps,
-          },
-          buffers: {
-            source: x,
-            taps: tapsOnDevice(gpu, taps),
-            levels: statistics ? levelsOnDevice(gpu, statistics) : x,
-            y: out,
-          },
-          grid: foldGrid(Math.ceil(size / 64)),
-          traffic: x.bytes + 4 * size,
-        });
-      };
-      pass(false, source, columns, narrow);
-      pass(true, narrow, rows, y);
-    });
-  }
-  return y;
+  const [width, height] = [job.columns.start.length, job.rows.start.length];
+  return tidy(() => {
+    const columns = uploadTaps(gpu, job.columns);
+    const rows = uploadTaps(gpu, job.rows);
+    const y = empty(gpu, statistics ? [3, height, width] : [height, width], statistics ? 'f32' : 'packed');
+    for (const [from, to] of bands(job.rows, Math.max(3 * job.width, 4 * width), bandBytes)) {
+      const [first, last] = sourceRows(job.rows, from, to);
+      tidy(() => {
+        const source = uploadBytes(gpu, job.rgb.subarray(3 * job.width * first, 3 * job.width * last));
+        const narrow = empty(gpu, [last - first, width], 'packed');
+        const place = { width, source_width: job.width, first_source: first, plane: width * height };
+        const pass = (vertical: boolean, rowsOut: number, firstRow: number, x: Tensor, taps: Tensor, out: Tensor) =>
+          gpu.dispatch({
+            kernel: 'resize_picture',
+            knobs: { VERTICAL: vertical, PLANES: vertical && statistics !== undefined },
+            params: {
+              ...place,
+              size: rowsOut * width,
+              first_row: firstRow,
+              outputs: vertical ? height : width,
+              max_taps: (vertical ? job.rows : job.columns).maxTaps,
+            },
+            buffers: { source: x, taps, levels: statistics ? levelsOnDevice(gpu, statistics) : x, y: out },
+            grid: foldGrid(Math.ceil((rowsOut * width) / 64)),
+            traffic: x.bytes + 4 * rowsOut * width,
+          });
+        pass(false, last - first, 0, source, columns, narrow);
+        pass(true, to - from, from, narrow, rows, y);
+      });
+    }
+    return y;
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
 import { adapterMix, residualAdapter } from '../../src/ops/adapter_mix.js';
 import { FrozenMatrix } from '../../src/ops/frozen_matrix.js';
@@ -69,6 +69,24 @@ describe('adapter mix', () => {
       expect(y).toEqual([0, 0, 0]);
       expect(dx).toEqual([3, 6, -9]);
       for (const g of dz) expect(Math.abs(g)).toBe(0);
+    });
+
+    it(`computes the wanted gradient alone (${variant})`, async () => {
+      const gpu = await device(variant);
+      using x = upload(gpu, new Float32Array(12).fill(1), [3, 4]);
+      using z = upload(gpu, new Float32Array(12).fill(2), [3, 4]);
+      for (const [wanted, knobs] of [
+        [x, 'DX=true,DZ=false'],
+        [z, 'DX=false,DZ=true'],
+      ] as const) {
+        using tape = new Tape();
+        tape.watch([wanted]);
+        using y = tape.record(() => adapterMix(x, z, 0.25));
+        const asked = vi.spyOn(gpu.kernels, 'get');
+        for (const g of tape.backward(y, [wanted], x)) g!.release();
+        expect(asked.mock.results.map((r) => r.value.label).join()).toContain(knobs);
+        asked.mockRestore();
+      }
     });
   }
 

@@ -109,6 +109,24 @@ describe('layer norm', () => {
     });
   }
 
+  it('gives every weight of a row wider than one side of a grid its gradient', async () => {
+    const gpu = await device();
+    const d = 64 * 65_535 + 130;
+    // Mean 0, variance 1.
+    const signs = Float32Array.from({ length: d }, (_, i) => (i % 2 === 0 ? 1 : -1));
+    using x = upload(gpu, signs, [1, d]);
+    using w = upload(gpu, signs, [d]);
+    using b = upload(gpu, signs, [d]);
+    using dy = upload(gpu, new Float32Array(d).fill(3), [1, d]);
+    using tape = new Tape();
+    tape.watch([w]);
+    using y = tape.record(() => layerNorm(x, w, b));
+    const [dw] = tape.backward(y, [w], dy);
+    using gradient = dw!;
+    const got = await read(gradient);
+    expect(got.findIndex((g, i) => !(Math.abs(g - 3 * signs[i]!) < 1e-4))).toBe(-1);
+  });
+
   it('keeps nothing for the gradient of its bias alone', async () => {
     const gpu = await device();
     using x = upload(gpu, new Float32Array(12), [3, 4]);

@@ -2,7 +2,13 @@ import { activate } from './activation.js';
 import { type Arr, zerosLike } from './arr.js';
 
 /** act(x Wᵀ + b) + r in float64. */
-export function linear(x: Arr, w: Arr, b?: Arr, r?: Arr, kind: 'none' | 'gelu' | 'quickgelu' | 'leaky_relu' = 'none'): Arr {
+export function linear(
+  x: Arr,
+  w: Arr,
+  b?: Arr,
+  r?: Arr,
+  kind: 'none' | 'gelu' | 'quickgelu' | 'leaky_relu' = 'none',
+): Arr {
   const [n, k] = w.shape as [number, number];
   const rows = x.data.length / k;
   const y = zerosLike([...x.shape.slice(0, -1), n]);

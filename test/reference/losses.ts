@@ -23,7 +23,10 @@ export function diceLoss(prob: Arr, target: Arr): Arr {
   const plane = prob.data.length / batch;
   let sum = 0;
   for (let b = 0; b < batch; b++) {
-    const [p, t] = [prob, target].map((x) => x.data.subarray(b * plane, (b + 1) * plane)) as [Float64Array, Float64Array];
+    const [p, t] = [prob, target].map((x) => x.data.subarray(b * plane, (b + 1) * plane)) as [
+      Float64Array,
+      Float64Array,
+    ];
     const both = p.reduce((s, v, i) => s + v * t[i]!, 0);
     sum += (2 * both + 1) / (p.reduce((s, v) => s + v, 0) + t.reduce((s, v) => s + v, 0) + 1);
   }

@@ -69,7 +69,12 @@ export function blur(x: Float64Array, taps: number, sigma: number): Float64Array
   });
 }
 
-export const alongBoth = (x: Arr, rows: number, columns: number, line: (x: Float64Array, n: number) => Float64Array): Arr => {
+export const alongBoth = (
+  x: Arr,
+  rows: number,
+  columns: number,
+  line: (x: Float64Array, n: number) => Float64Array,
+): Arr => {
   const axis = x.shape.length - 2;
   return alongAxis(
     alongAxis(x, axis, rows, (v) => line(v, rows)),

@@ -1,7 +1,7 @@
 /** Kernels at the sizes of ViT-L/14 at 518 px, against what the same adapter can do at best. */
 import type { Gpu } from '../../gpu/gpu.js';
-import { synth } from '../../io/synthetic.js';
 import { packF16, unpackF16 } from '../../io/dtype.js';
+import { synth } from '../../io/synthetic.js';
 import { attention } from '../../ops/attention.js';
 import { copyCeiling, multiplyAddCeiling } from '../../ops/ceiling.js';
 import { FrozenMatrix } from '../../ops/frozen_matrix.js';

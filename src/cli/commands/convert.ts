@@ -1,5 +1,5 @@
 /** `aaclip convert`: any readable checkpoint to safetensors. */
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { packF16, toF32 } from '../../io/dtype.js';
 import { type TensorToWrite, writeSafetensors } from '../../io/safetensors_writer.js';
 import { tensorInfo } from '../../io/tensor_file.js';
@@ -15,11 +15,15 @@ interface ConvertFlags {
 export function convertCommand(program: Command): void {
   program
     .command('convert')
-    .description('Write a checkpoint (.pt, .pth, .safetensors) as safetensors, tensor by tensor. No pickle is executed.')
+    .description(
+      'Write a checkpoint (.pt, .pth, .safetensors) as safetensors, tensor by tensor. No pickle is executed.',
+    )
     .argument('<in>', "torch archive or safetensors file, for example OpenAI's ViT-L-14-336px.pt")
     .argument('<out>', 'file to write; it appears whole or not at all')
     .addOption(
-      new Option('--dtype <kind>', 'floating-point matrices as stored, as f32 or as f16').choices(['keep', 'f32', 'f16']).default('keep'),
+      new Option('--dtype <kind>', 'floating-point matrices as stored, as f32 or as f16')
+        .choices(['keep', 'f32', 'f16'])
+        .default('keep'),
     )
     .option('--json', 'machine-readable output')
     .option('--debug', 'show where an error came from')

@@ -1,9 +1,9 @@
 /** `aaclip info`: what this machine offers and what a weights file needs. */
 import type { Command } from 'commander';
+import { matmulTuning } from '../../gpu/tuning.js';
 import { inferConfig } from '../../model/config.js';
 import { imageFlops } from '../../model/detector.js';
 import { memoryPlan } from '../../model/memory.js';
-import { matmulTuning } from '../../gpu/tuning.js';
 import { openClip } from '../checkpoints.js';
 import { jpegIsExact } from '../decode.js';
 import { type CommonOptions, common, count, openDevice } from '../options.js';
@@ -19,13 +19,18 @@ export function infoCommand(program: Command): void {
   common(
     program
       .command('info')
-      .description('Show the adapter, its features and limits, the kernels chosen for it, and what a weights file needs.')
+      .description(
+        'Show the adapter, its features and limits, the kernels chosen for it, and what a weights file needs.',
+      )
       .option('--weights <file>', 'CLIP weights to size up')
       .option('--img_size <px>', 'image size to size up for', count(14), 518),
   ).action(async (flags: InfoFlags) => {
     const gpu = await openDevice(flags);
     const { traits, description } = gpu;
-    const model = flags.weights === undefined ? undefined : await describe(flags.weights, flags.img_size, flags.precision === 'f16');
+    const model =
+      flags.weights === undefined
+        ? undefined
+        : await describe(flags.weights, flags.img_size, flags.precision === 'f16');
     const report = {
       adapter: description,
       kernels: {

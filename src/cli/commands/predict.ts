@@ -1,21 +1,23 @@
 /** `aaclip predict`: pictures in, scores and heatmaps out. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Domain } from '../../data/datasets.js';
-import { promptsFor } from '../../data/registry.js';
+import { REGISTRY } from '../../data/datasets.js';
+import { findClass, promptsFor } from '../../data/registry.js';
 import { createTokenizer } from '../../io/tokenizer.js';
 import { type ClassTokens, Detector } from '../../model/detector.js';
 import { openAdapters, openClip } from '../checkpoints.js';
+import { fileError } from '../file_error.js';
 import { expandImages } from '../images.js';
 import { type CommonOptions, common, count, number, openDevice } from '../options.js';
-import { fileError } from '../file_error.js';
-import { type OutputOptions, type Prediction, Outputs } from '../predict/outputs.js';
+import { type OutputOptions, Outputs, type Prediction } from '../predict/outputs.js';
 import { predictAll } from '../predict/run.js';
 import { duration, progress } from '../progress.js';
 
 interface PredictFlags extends CommonOptions {
   readonly class: string;
+  readonly dataset?: string;
   readonly weights: string;
   readonly adapters?: string;
   readonly epoch?: number;
@@ -38,17 +40,22 @@ export function predictCommand(program: Command): void {
   common(
     program
       .command('predict')
-      .description('Score pictures and draw where something is wrong. Files, folders and patterns such as "parts/*.png".')
+      .description(
+        'Score pictures and draw where something is wrong. Files, folders and patterns such as "parts/*.png".',
+      )
       .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
       .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
-      .requiredOption('--weights <file>', "CLIP weights: OpenAI's .pt, or safetensors; \"synthetic\" for a model that knows nothing")
+      .requiredOption(
+        '--weights <file>',
+        'CLIP weights: OpenAI\'s .pt, or safetensors; "synthetic" for a model that knows nothing',
+      )
       .option('--adapters <dir>', 'folder with text_adapter and image_adapter; without it plain CLIP is used')
       .option('--epoch <n>', 'use image_adapter_<n> of that folder', count(0))
       .addOption(
-        new Option('--domain <kind>', "how maps are smoothed and scores made (default: the class's own, else Industrial)").choices([
-          'Industrial',
-          'Medical',
-        ]),
+        new Option(
+          '--domain <kind>',
+          "how maps are smoothed and scores made (default: the class's own, else Industrial)",
+        ).choices(['Industrial', 'Medical']),
       )
       .option('--img_size <px>', 'side the pictures are resized to', count(14), 518)
       .option('--batch_size <n>', 'pictures at a time (default: what the adapter holds well)', count(1))
@@ -84,7 +91,12 @@ levels as the published program defines it.`,
 }
 
 async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> {
+  if (flags.dataset !== undefined) findClass(flags.dataset, flags.class);
   const prompts = promptsFor(flags.class);
+  const known = prompts.known ? undefined : similarClass(flags.class);
+  if (known && !flags.json) {
+    process.stderr.write(`note: "${flags.class}" is used as written; the class ${known} of a known data set has a prompt name of its own\n`);
+  }
   const paths = await expandImages(inputs);
   const clip = await openClip(flags.weights);
   const adapters = flags.adapters === undefined ? undefined : await openAdapters(flags.adapters, clip, flags.epoch);
@@ -128,7 +140,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const report = (p: Prediction): void => {
     const decision = flags.threshold === undefined ? undefined : p.score >= flags.threshold;
     bar.finish();
-    process.stdout.write(`${flags.json ? jsonLine(p, flags, prompts.realName, adapters !== undefined, decision) : textLine(p, decision)}\n`);
+    process.stdout.write(
+      `${flags.json ? jsonLine(p, flags, prompts.realName, adapters !== undefined, decision) : textLine(p, decision)}\n`,
+    );
   };
   const broken = await predictAll(gpu, detector, paths, {
     className: flags.class,
@@ -155,6 +169,13 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     process.stderr.write(`aaclip: ${broken} of ${paths.length} pictures could not be read\n`);
     process.exitCode = 1;
   }
+}
+
+/** The class of a known data set that differs from a name only in case, blanks and underscores. */
+function similarClass(name: string): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s_-]/g, '');
+  const all = Object.values(REGISTRY.datasets).flatMap((d) => Object.keys(d.classes));
+  return all.find((c) => plain(c) === plain(name));
 }
 
 function textLine(p: Prediction, decision: boolean | undefined): string {

@@ -61,7 +61,8 @@ export function verifyCommand(program: Command): void {
       process.stdout.write(`${JSON.stringify({ adapter, seconds, ...result }, null, 1)}\n`);
     } else {
       process.stdout.write(`${table(result.reports)}\n\n`);
-      if (result.left.length > 0) process.stdout.write(`left out as large (--all runs them): ${result.left.join(', ')}\n`);
+      if (result.left.length > 0)
+        process.stdout.write(`left out as large (--all runs them): ${result.left.join(', ')}\n`);
       process.stdout.write(
         `${result.reports.length} tensors, ${misses} missed, ${seconds.toFixed(1)} s on ${gpu.description.description || gpu.description.device}\n`,
       );

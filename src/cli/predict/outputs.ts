@@ -99,7 +99,8 @@ function peakOf(map: ScoreMap, width: number, height: number): Prediction['peak'
   map.data.forEach((v, i) => {
     if (v > map.data[at]!) at = i;
   });
-  const scale = (place: number, from: number, to: number): number => Math.min(to - 1, Math.floor(((place + 0.5) / from) * to));
+  const scale = (place: number, from: number, to: number): number =>
+    Math.min(to - 1, Math.floor(((place + 0.5) / from) * to));
   return {
     value: map.data[at]!,
     x: scale(at % map.width, map.width, width),

@@ -11,6 +11,7 @@ export interface GoldenFolder {
   openArchive(file: string): Promise<TensorFile>;
   decode(file: string): Promise<Picture>;
   decodeMask(file: string): Promise<Mask>;
+  text(file: string): Promise<string>;
 }
 
 /** A tensor computed here beside the expected one. */
@@ -20,6 +21,15 @@ export interface Comparison {
   readonly want: ArrayLike<number>;
   /** Largest relative L2 error allowed; 0 asks for equality. */
   readonly bound: number;
+  /** In place of `bound`, where a rounding tie moves a whole pixel: how many pixels may differ, whatever by. */
+  readonly pixels?: PixelBound;
+}
+
+export interface PixelBound {
+  /** Largest share of pixels that may differ from the expected ones. */
+  readonly share: number;
+  /** Values from one channel of a pixel to the next, in planes [C, H, W]. */
+  readonly plane: number;
 }
 
 export interface CaseContext {
@@ -37,6 +47,8 @@ export interface TensorReport {
   readonly maxAbs: number;
   readonly relL2: number;
   readonly bound: number;
+  /** Share of pixels that differ, and the largest allowed, where that decides instead of `relL2`. */
+  readonly differing?: { readonly share: number; readonly bound: number };
   readonly pass: boolean;
   /** Why there is no figure: an unknown case, an error. */
   readonly note?: string;
@@ -60,7 +72,16 @@ export function compare(c: Comparison): Omit<TensorReport, 'case'> {
     norm += want[i]! * want[i]!;
   }
   const relL2 = difference === 0 ? 0 : Math.sqrt(difference / norm);
-  return { tensor, maxAbs, relL2, bound, pass: relL2 <= bound };
+  if (!c.pixels) return { tensor, maxAbs, relL2, bound, pass: relL2 <= bound };
+  const differing = { share: differingPixels(got, want, c.pixels.plane), bound: c.pixels.share };
+  return { tensor, maxAbs, relL2, bound, differing, pass: differing.share <= differing.bound };
+}
+
+/** Share of pixels that differ in any channel. */
+function differingPixels(got: ArrayLike<number>, want: ArrayLike<number>, plane: number): number {
+  const differs = new Uint8Array(plane);
+  for (let i = 0; i < want.length; i++) if (got[i] !== want[i]) differs[i % plane] = 1;
+  return differs.reduce((sum, d) => sum + d, 0) / plane;
 }
 
 /** An entry of a file's metadata. @throws naming the file and the key when it is missing. */

@@ -1,6 +1,6 @@
 /** Cases `model.*`: both towers, adapters, anchors, maps and scores of a model synthesised from a seed. */
 import { synth } from '../../io/synthetic.js';
-import { loadImageAdapters, loadTextAdapters, adaptedImage } from '../../model/adapters.js';
+import { adaptedImage, loadImageAdapters, loadTextAdapters } from '../../model/adapters.js';
 import { anomaly, stageOneFeatures, textAnchors } from '../../model/anomaly.js';
 import type { ClipConfig } from '../../model/config.js';
 import { syntheticAdapters, syntheticClip } from '../../model/synthetic.js';
@@ -84,7 +84,11 @@ export async function* modelCase(context: CaseContext): AsyncIterable<Comparison
     want: await file.readF32(tensor),
     bound,
   });
-  const taken = async (tensor: string, t: Tensor, readBack: (t: Tensor) => Promise<Float32Array>): Promise<Comparison> => {
+  const taken = async (
+    tensor: string,
+    t: Tensor,
+    readBack: (t: Tensor) => Promise<Float32Array>,
+  ): Promise<Comparison> => {
     const got = await readBack(t);
     t.release();
     return check(tensor, got);

@@ -6,12 +6,14 @@ import { type CaseRunner, compare, type GoldenFolder, type TensorReport } from '
 import { imageCase } from './images.js';
 import { modelCase } from './model.js';
 import { OP_CASES } from './ops.js';
+import { trainCase } from './train.js';
 
 const RUNNERS: readonly (readonly [RegExp, CaseRunner])[] = [
   ...OP_CASES,
   [/^image\./, imageCase],
   [/^pth\./, archiveCase],
   [/^model\./, modelCase],
+  [/^train\./, trainCase],
 ];
 
 /** Cases that take minutes on a CPU adapter: left out unless asked for. */
@@ -45,7 +47,9 @@ export async function verify(gpu: Gpu, folder: GoldenFolder, options: VerifyOpti
     .filter((f) => f.endsWith('.safetensors'))
     .map((f) => f.slice(0, -'.safetensors'.length))
     .sort();
-  const wanted = names.filter((n) => (patterns.length === 0 ? options.all || !LARGE.test(n) : patterns.some((p) => p.test(n))));
+  const wanted = names.filter((n) =>
+    patterns.length === 0 ? options.all || !LARGE.test(n) : patterns.some((p) => p.test(n)),
+  );
   if (wanted.length === 0) throw new Error('verify: no case matches: expected .safetensors files with expected values');
   const reports: TensorReport[] = [];
   for (const [i, name] of wanted.entries()) {

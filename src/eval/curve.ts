@@ -1,0 +1,138 @@
+/**
+ * AUROC, average precision and the best F1 of labelled scores, defined as scikit-learn defines them: the operating points
+ * are the distinct scores, so samples that tie are decided together.
+ */
+import { type ScoreVisit, SortedScores } from './sorted_scores.js';
+
+export interface BestF1 {
+  /** Largest F1 over all thresholds, 0 to 1. */
+  readonly f1: number;
+  /** Scores at or above it are called abnormal; the highest such score where several do equally well. */
+  readonly threshold: number;
+}
+
+export interface CurveFigures {
+  /** Area under the ROC curve by the trapezoid rule; undefined where only one label occurs. */
+  readonly auroc: number | undefined;
+  /** Sum of (R_n - R_{n-1}) P_n over falling thresholds; undefined where nothing is abnormal. */
+  readonly averagePrecision: number | undefined;
+  /** Undefined where nothing is abnormal. */
+  readonly bestF1: BestF1 | undefined;
+}
+
+/** Up to so many thresholds the sums are made in NumPy's order, which gives the reference's figure to the last bit. */
+const IN_NUMPY_ORDER = 2 ** 16;
+
+/** Counts above each threshold, from the highest threshold down. */
+interface Points {
+  readonly tps: number[];
+  readonly fps: number[];
+}
+
+/**
+ * Figures of scores and labels.
+ * @param scale a function of the score that never falls, such as a scaling to [0, 1]: scores it makes equal tie. Thresholds
+ * are given in the scores' own unit.
+ */
+export function curveFigures(scores: SortedScores, scale: (score: number) => number = (s) => s): CurveFigures {
+  const { positives, negatives } = scores;
+  let points: Points | undefined = { tps: [], fps: [] };
+  let [tp, fp] = [0, 0];
+  // Twice the area over the counts is a whole number: its parts are added exactly while they fit.
+  let [area, areaHigh] = [0, 0n];
+  let [precision, lost] = [0, 0];
+  let best = { f1: -1, threshold: Number.NaN };
+  let [tied, raw, p, n] = [Number.NaN, Number.NaN, 0, 0];
+
+  const close = (): void => {
+    area += n * (2 * tp + p);
+    if (area >= 2 ** 52) {
+      areaHigh += BigInt(area);
+      area = 0;
+    }
+    tp += p;
+    fp += n;
+    if (p > 0) {
+      // Kahan: up to a thousand million terms.
+      const term = (p * tp) / (tp + fp) - lost;
+      const sum = precision + term;
+      lost = sum - precision - term;
+      precision = sum;
+      const f1 = (2 * tp) / (tp + fp + positives);
+      if (f1 > best.f1) best = { f1, threshold: raw };
+    }
+    if (!points) return;
+    points.tps.push(tp);
+    points.fps.push(fp);
+    if (points.tps.length > IN_NUMPY_ORDER) points = undefined;
+  };
+  const visit: ScoreVisit = (score, morePositives, moreNegatives) => {
+    const scaled = scale(score);
+    if (scaled !== tied && p + n > 0) {
+      close();
+      p = 0;
+      n = 0;
+    }
+    tied = scaled;
+    raw = score;
+    p += morePositives;
+    n += moreNegatives;
+  };
+  scores.walk(visit);
+  if (p + n > 0) close();
+
+  const bothLabels = positives > 0 && negatives > 0;
+  const auroc = points ? aurocOf(points) : (Number(areaHigh) + area) / (2 * positives * negatives);
+  const averagePrecision = points ? averagePrecisionOf(points) : precision / positives;
+  return {
+    auroc: bothLabels ? auroc : undefined,
+    averagePrecision: positives > 0 ? averagePrecision : undefined,
+    bestF1: positives > 0 ? best : undefined,
+  };
+}
+
+/** Sum in NumPy's order: buffers of 8192 one after the other, halves within a buffer, eight running sums in a block. */
+function numpySum(a: readonly number[]): number {
+  let sum = 0;
+  for (let from = 0; from < a.length; from += 8192) sum += pairwiseSum(a, from, Math.min(8192, a.length - from));
+  return sum;
+}
+
+function pairwiseSum(a: readonly number[], from: number, n: number): number {
+  if (n > 128) {
+    const half = Math.floor(n / 2) - (Math.floor(n / 2) % 8);
+    return pairwiseSum(a, from, half) + pairwiseSum(a, from + half, n - half);
+  }
+  const whole = n < 8 ? 0 : n - (n % 8);
+  const r = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < whole; i++) r[i % 8]! += a[from + i]!;
+  let sum = r[0]! + r[1]! + (r[2]! + r[3]!) + (r[4]! + r[5]! + (r[6]! + r[7]!));
+  for (let i = whole; i < n; i++) sum += a[from + i]!;
+  return sum;
+}
+
+function aurocOf({ tps, fps }: Points): number {
+  const last = tps.length - 1;
+  // The reference leaves out points on a straight line between their neighbours.
+  const bends = (a: readonly number[], i: number): boolean => a[i + 1]! - a[i]! !== a[i]! - a[i - 1]!;
+  const kept = [...tps.keys()].filter((i) => i === 0 || i === last || bends(tps, i) || bends(fps, i));
+  const x = [0, ...kept.map((i) => fps[i]! / fps[last]!)];
+  const y = [0, ...kept.map((i) => tps[i]! / tps[last]!)];
+  return numpySum(kept.map((_, i) => ((x[i + 1]! - x[i]!) * (y[i + 1]! + y[i]!)) / 2));
+}
+
+function averagePrecisionOf({ tps, fps }: Points): number {
+  const all = tps.at(-1)!;
+  const terms = tps.map((tp, i) => {
+    const step = (tps[i - 1] ?? 0) / all - tp / all;
+    return step * (tp / (tp + fps[i]!));
+  });
+  return -numpySum(terms.reverse());
+}
+
+/** Figures of scores and labels that are at hand at once. @throws when lengths differ or a score is not finite */
+export function figuresOf(scores: Float32Array, labels: ArrayLike<number>, what?: string): CurveFigures {
+  const sorted = new SortedScores();
+  sorted.add(scores, labels, what);
+  return curveFigures(sorted);
+}

@@ -1,0 +1,201 @@
+/**
+ * The published figures of a class: pixel and image AUROC and average precision, in per cent, after scaling maps and image
+ * scores to [0, 1] over the whole class.
+ */
+import type { Domain } from '../data/datasets.js';
+import { type BestF1, type CurveFigures, curveFigures, figuresOf } from './curve.js';
+import { SortedScores } from './sorted_scores.js';
+
+/** Per cent, rounded as published; null where the data cannot tell. */
+export interface Figures {
+  readonly pixelAuc: number | null;
+  readonly pixelAp: number | null;
+  readonly imageAuc: number | null;
+  readonly imageAp: number | null;
+}
+
+export interface ClassFigures extends Figures {
+  /** Threshold in the unit of the maps. */
+  readonly pixelF1: BestF1 | null;
+  /** Threshold in the unit of the class's image scores, 0 to 1. */
+  readonly imageF1: BestF1 | null;
+  readonly images: number;
+  readonly abnormalImages: number;
+  readonly pixels: number;
+  readonly abnormalPixels: number;
+  /** What a reader of the figures should know: one label only, no masks, constant maps. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Python's `round(x, 4) * 100` for x in [0, 1]: the double nearest to x at four decimals, ties to the even one.
+ * Doubles that lie on such a tie are the odd multiples of 1/32; `toFixed` decides the others exactly.
+ */
+export function percent(x: number): number {
+  if (x * 32 !== Math.floor(x * 32)) return Number(x.toFixed(4)) * 100;
+  const tenThousandths = x * 10_000;
+  const low = Math.floor(tenThousandths);
+  const up = tenThousandths - low > 0.5 || (tenThousandths - low === 0.5 && low % 2 === 1);
+  return ((up ? low + 1 : low) / 10_000) * 100;
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+const EMPTY: Range = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+
+function widen({ min, max }: Range, values: Float32Array): Range {
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
+    if (v < min) min = v;
+    if (v > max) max = v;
+  }
+  return { min, max };
+}
+
+/** (v - min) / (max - min) in float32, or v where the maximum is exactly 1; 0 where all values are equal. */
+function scaling({ min, max }: Range): (v: number) => number {
+  if (max === 1) return (v) => v;
+  const width = Math.fround(max - min);
+  if (width === 0) return () => 0;
+  return (v) => Math.fround(Math.fround(v - min) / width);
+}
+
+const f = Math.fround;
+
+/** Collects the maps and scores of one class, an image at a time. */
+export class ClassScores {
+  readonly #domain: Domain;
+  #pixels = new SortedScores();
+  #mapRange = EMPTY;
+  readonly #peaks: number[] = [];
+  readonly #scores: number[] = [];
+  readonly #labels: number[] = [];
+  #withoutMask = 0;
+  #count = 0;
+
+  constructor(domain: Domain) {
+    this.#domain = domain;
+  }
+
+  /**
+   * Adds one image.
+   * @param map the summed score map, any number of pixels; it is not kept
+   * @param mask not 0 where the pixel is abnormal, as long as the map; a normal image may have none, and with an abnormal
+   * one that has none the class has no pixel figures
+   * @throws when the lengths differ or a score is not finite
+   */
+  add(map: Float32Array, mask: ArrayLike<number> | undefined, label: number, score: number): void {
+    const what = `image ${this.#labels.length} of the class`;
+    if (map.length === 0) throw new Error(`${what}: empty map: expected at least one pixel`);
+    if (!Number.isFinite(score)) throw new Error(`${what}: image score is ${score}: expected a finite number`);
+    const range = widen(EMPTY, map);
+    if (!mask && label !== 0) {
+      this.#withoutMask++;
+      this.#pixels = new SortedScores();
+    }
+    if (this.#withoutMask === 0) this.#pixels.add(map, mask, what);
+    else if (!map.every(Number.isFinite))
+      throw new Error(`${what}: the map holds NaN or infinity: expected finite numbers`);
+    const { min, max } = this.#mapRange;
+    this.#mapRange = { min: Math.min(min, range.min), max: Math.max(max, range.max) };
+    this.#peaks.push(range.max);
+    this.#scores.push(f(score));
+    this.#labels.push(label === 0 ? 0 : 1);
+    this.#count += map.length;
+  }
+
+  /** The class's figures. @throws when nothing was added */
+  figures(): ClassFigures {
+    if (this.#labels.length === 0) throw new Error('metrics: a class without images: expected at least one');
+    const notes: string[] = [];
+    const scaleMap = scaling(this.#mapRange);
+    const scores = Float32Array.from(this.#scores);
+    const scoreRange = widen(EMPTY, scores);
+    const scaleScore = scaling(scoreRange);
+    const constant = (what: string): void => {
+      notes.push(`all ${what} are equal: they count as 0, where the published program has NaN`);
+    };
+    if (this.#mapRange.min === this.#mapRange.max && this.#mapRange.max !== 1) constant('map values');
+    if (this.#domain === 'Industrial' && scoreRange.min === scoreRange.max && scoreRange.max !== 1)
+      constant('image scores');
+    // The peak of a scaled map is the scaled peak: scaling never falls.
+    const fused = this.#peaks.map((peak, i) => {
+      const scaled = scaleMap(peak);
+      return this.#domain === 'Medical' ? scaled : f(f(0.5 * scaled) + f(0.5 * scaleScore(scores[i]!)));
+    });
+    const image = this.#labelled('image', figuresOf(Float32Array.from(fused), this.#labels), notes);
+    const pixels = this.#pixels;
+    if (this.#withoutMask > 0) notes.push(`${this.#withoutMask} abnormal images have no mask: no pixel figures`);
+    const pixel =
+      this.#withoutMask > 0
+        ? { auc: null, ap: null, f1: null }
+        : this.#labelled('pixel', curveFigures(pixels, scaleMap), notes);
+    return {
+      pixelAuc: pixel.auc,
+      pixelAp: pixel.ap,
+      imageAuc: image.auc,
+      imageAp: image.ap,
+      pixelF1: pixel.f1,
+      imageF1: image.f1,
+      images: this.#labels.length,
+      abnormalImages: this.#labels.reduce((sum, l) => sum + l, 0),
+      pixels: this.#count,
+      abnormalPixels: pixels.positives,
+      notes,
+    };
+  }
+
+  /** Per cent, 0 where only one label occurs, as published for images (for pixels the published program stops there). */
+  #labelled(what: string, { auroc, averagePrecision, bestF1 }: CurveFigures, notes: string[]) {
+    const f1 = bestF1 ?? null;
+    if (auroc !== undefined && averagePrecision !== undefined) {
+      return { auc: percent(auroc), ap: percent(averagePrecision), f1 };
+    }
+    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures stand as 0`);
+    return { auc: 0, ap: 0, f1 };
+  }
+}
+
+/**
+ * The figures of a class whose maps are at hand together.
+ * @param pixelLabels masks of all images, one after the other, as long as `maps`
+ * @param imageLabels 0 or 1 an image
+ * @param maps score maps of all images, one after the other
+ * @param imageScores a score an image
+ * @throws when the lengths do not fit or a score is not finite
+ */
+export function classMetrics(
+  pixelLabels: ArrayLike<number>,
+  imageLabels: ArrayLike<number>,
+  maps: Float32Array,
+  imageScores: ArrayLike<number>,
+  domain: Domain,
+): ClassFigures {
+  const images = imageLabels.length;
+  const pixels = maps.length / images;
+  if (!Number.isInteger(pixels) || imageScores.length !== images || pixelLabels.length !== maps.length) {
+    throw new Error(
+      `metrics: lengths do not fit: expected maps and masks of ${images} images and as many scores, got ${maps.length}, ${pixelLabels.length} and ${imageScores.length}`,
+    );
+  }
+  const scores = new ClassScores(domain);
+  for (let i = 0; i < images; i++) {
+    const mask = Uint8Array.from({ length: pixels }, (_, k) => Number(pixelLabels[i * pixels + k] !== 0));
+    scores.add(maps.subarray(i * pixels, (i + 1) * pixels), mask, imageLabels[i]!, imageScores[i]!);
+  }
+  return scores.figures();
+}
+
+const FIGURES = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const;
+
+/** Plain mean over classes, as published; of the classes that have the figure. */
+export function average(rows: readonly Figures[]): Figures {
+  const mean = (key: (typeof FIGURES)[number]): number | null => {
+    const known = rows.map((r) => r[key]).filter((v) => v !== null);
+    return known.length === 0 ? null : known.reduce((sum, v) => sum + v, 0) / known.length;
+  };
+  return { pixelAuc: mean('pixelAuc'), pixelAp: mean('pixelAp'), imageAuc: mean('imageAuc'), imageAp: mean('imageAp') };
+}

@@ -1,0 +1,119 @@
+/** Cases `train.*`: losses, gradients, moments and weights over some steps of either stage. */
+import { synth } from '../../io/synthetic.js';
+import { textAnchors } from '../../model/anomaly.js';
+import { syntheticAdapters, syntheticClip } from '../../model/synthetic.js';
+import { encodeText, loadText } from '../../model/text.js';
+import { loadVision } from '../../model/vision.js';
+import { read, type Tensor, tidy, upload } from '../../tensor/tensor.js';
+import { loadTextAdapters } from '../../model/adapters.js';
+import { ADAM, Parameters } from '../../train/parameters.js';
+import { lossAndGradients, stageOneInputs, stageOneLoss } from '../../train/stage_one.js';
+import { stageTwoLoss } from '../../train/stage_two.js';
+import { gather } from '../../ops/gather.js';
+import { reshape } from '../../ops/reshape.js';
+import { type CaseContext, type Comparison, metadata, metadataNumber } from './case.js';
+import { parseConfig } from './model.js';
+
+interface Batch {
+  readonly images: Tensor;
+  readonly mask: Tensor;
+  readonly labels: Uint32Array;
+}
+
+/** The pictures, masks and labels of one step, as the case's metadata defines them. */
+function batchOf({ gpu, file }: CaseContext, step: number): Batch {
+  const seed = metadataNumber(file, 'seed') * 1000;
+  const size = metadataNumber(file, 'image_size');
+  const batch = metadataNumber(file, 'batch');
+  const labels = Uint32Array.from({ length: batch }, (_, i) => (i + step) % 2);
+  const pixels = size * size;
+  const mask = synth(seed, `mask.${step}`, [batch, 1, size, size], 1).map((v, i) =>
+    v > Math.fround(1.2) && labels[Math.floor(i / pixels)] === 1 ? 1 : 0,
+  );
+  return {
+    images: upload(gpu, synth(seed, `image.${step}`, [batch, 3, size, size], 1), [batch, 3, size, size]),
+    mask: upload(gpu, mask, [batch, 1, size, size]),
+    labels,
+  };
+}
+
+/** Every element, or the evenly spaced sample that large cases store. */
+function sampled(data: Float32Array, all: boolean): Float32Array {
+  if (all) return data;
+  const step = Math.max(1, Math.floor(data.length / 2048));
+  return data.filter((_, i) => i % step === 0);
+}
+
+export async function* trainCase(context: CaseContext): AsyncIterable<Comparison> {
+  const { gpu, file, precision } = context;
+  const { config, activation } = parseConfig(metadata(file, 'config'));
+  const stage = metadataNumber(file, 'stage');
+  const all = metadata(file, 'sampled') === 'all';
+  const large = config.visionLayers >= 12;
+  const bounds = large ? { loss: 1e-4, grad: 1e-3, after: 1e-3 } : { loss: 1e-4, grad: 1e-4, after: 1e-3 };
+  const clip = syntheticClip(config, metadataNumber(file, 'clip_seed'));
+  const adapters = syntheticAdapters(config, metadataNumber(file, 'adapter_seed'));
+  const options = { precision, activation };
+  const ids = ['normal_tokens', 'abnormal_tokens'].map((k) => JSON.parse(metadata(file, k)) as number[][]);
+  const classes = Uint32Array.from(ids.flat(2));
+  const counts = [[ids[0]!.length, ids[1]!.length]] as const;
+  const batch = metadataNumber(file, 'batch');
+  const owner = new Uint32Array(batch);
+
+  using parameters = await Parameters.load(gpu, adapters, stage === 1 ? 'text_adapter.' : 'image_adapter.');
+  using text = await loadText(gpu, clip, config, options);
+  using vision = await loadVision(gpu, clip, config, metadataNumber(file, 'image_size'), options);
+  let anchors: Tensor | undefined;
+  if (stage === 2) {
+    using own = await loadTextAdapters(gpu, adapters, options);
+    anchors = tidy(() => {
+      const one = textAnchors(encodeText(classes, text, own.weights), counts); // [1, E, 2]
+      return reshape(gather(reshape(one, [1, one.size]), owner), [batch, config.embed, 2]);
+    });
+  }
+  const losses: number[] = [];
+  for (let step = 0; step < metadataNumber(file, 'steps'); step++) {
+    const { loss, grads } = tidy(() => {
+      const b = batchOf(context, step);
+      if (anchors) {
+        return lossAndGradients(parameters, () =>
+          stageTwoLoss(b.images, anchors, b.mask, b.labels, vision, parameters, { mix: 0.1, checkpointing: false }),
+        );
+      }
+      const features = stageOneInputs(b.images, vision, 'batch', Math.min(19, config.visionLayers - 1));
+      return lossAndGradients(parameters, () =>
+        stageOneLoss(features, b.mask, { ids: classes, counts, owner }, text, parameters, {
+          mix: 0.1,
+          orthogonality: 0.1,
+          levels: 'last',
+        }),
+      );
+    });
+    if (step === 0) {
+      for (const [i, p] of parameters.all.entries()) {
+        const g = grads[i] ? await read(grads[i]) : new Float32Array(p.weight.size);
+        yield { tensor: `grad0.${p.name}`, got: sampled(g, all), want: await file.readF32(`grad0.${p.name}`), bound: bounds.grad };
+        const norm = Math.sqrt(g.reduce((s, v) => s + v * v, 0));
+        yield { tensor: `gradnorm0.${p.name}`, got: [norm], want: await file.readF32(`gradnorm0.${p.name}`), bound: bounds.grad };
+      }
+    }
+    parameters.update(grads, { ...ADAM, rate: metadataNumber(file, 'lr') });
+    losses.push((await read(loss))[0]!);
+    for (const t of [loss, ...grads]) t?.release();
+  }
+  const expected = await file.readF32('loss');
+  for (const [i, loss] of losses.entries()) yield { tensor: `loss.${i}`, got: [loss], want: [expected[i]!], bound: bounds.loss };
+  for (const p of parameters.all) {
+    const check = async (prefix: string, t: Tensor): Promise<Comparison> => ({
+      tensor: `${prefix}.${p.name}`,
+      got: sampled(await read(t), all),
+      want: await file.readF32(`${prefix}.${p.name}`),
+      bound: bounds.after,
+    });
+    yield await check('after', p.weight);
+    if (!all) continue;
+    yield await check('adam_m', p.m);
+    yield await check('adam_v', p.v);
+  }
+  anchors?.release();
+}

@@ -1,0 +1,85 @@
+/** Focal and dice losses over the upsampled map, fused: the map itself is never written, forward or backward. */
+import type { Op } from '../autograd/op.js';
+import { apply } from '../autograd/tape.js';
+import { foldGrid, show } from '../tensor/shape.js';
+import { empty, type Tensor, tidy } from '../tensor/tensor.js';
+import { sum } from './reduce.js';
+
+const STRIP = 64;
+
+interface Sizes {
+  readonly batch: number;
+  readonly grid: number;
+  readonly size: number;
+  readonly pixels: number;
+  readonly scale: number;
+}
+
+function sizesOf(s: Tensor, mask: Tensor): Sizes {
+  const [batch, channels, grid, gridX] = s.shape as [number, number, number, number];
+  const [maskBatch, one, size, sizeX] = mask.shape as [number, number, number, number];
+  if (s.rank !== 4 || channels !== 2 || grid !== gridX || mask.rank !== 4 || one !== 1 || size !== sizeX || maskBatch !== batch) {
+    throw new Error(
+      `segmentationLoss: expected similarity [B, 2, G, G] and mask [B, 1, S, S], got ${show(s.shape)} and ${show(mask.shape)}`,
+    );
+  }
+  return { batch, grid, size, pixels: size * size, scale: size > 1 ? (grid - 1) / (size - 1) : 0 };
+}
+
+/** Per-image sums [B, 4]: focal terms, p m, p, m. */
+function imageSums(s: Tensor, mask: Tensor, z: Sizes): Tensor {
+  return tidy(() => {
+    const perImage = Math.ceil(z.pixels / STRIP);
+    const sums = empty(s.gpu, [z.batch, perImage, 4]);
+    s.gpu.dispatch({
+      kernel: 'segmentation_sums',
+      knobs: { STRIP },
+      params: { strips: z.batch * perImage, pixels: z.pixels, size: z.size, grid: z.grid, scale: z.scale },
+      buffers: { s, mask, sums },
+      grid: foldGrid(Math.ceil((z.batch * perImage) / 64)),
+      flops: 40 * z.batch * z.pixels,
+    });
+    return sum(sums, 1);
+  });
+}
+
+export const segmentationLossOp: Op<null> = {
+  name: 'segmentation_loss',
+  forward([s, mask], _attrs, needs) {
+    const z = sizesOf(s!, mask!);
+    const sums = imageSums(s!, mask!, z);
+    const out = empty(s!.gpu, [1]);
+    s!.gpu.dispatch({
+      kernel: 'segmentation_loss',
+      params: { batch: z.batch, pixels: z.pixels },
+      buffers: { sums, loss: out },
+      grid: [1, 1, 1],
+    });
+    return { out, saved: needs[0] ? [s!, mask!, sums] : [] };
+  },
+  vjp(dy, [s, mask, sums], _attrs, needs) {
+    if (!needs[0]) return [null, null];
+    const z = sizesOf(s!, mask!);
+    const ds = empty(s!.gpu, s!.shape);
+    const points = z.batch * z.grid * z.grid;
+    s!.gpu.dispatch({
+      kernel: 'segmentation_grad',
+      params: { points, pixels: z.pixels, size: z.size, grid: z.grid, batch: z.batch, scale: z.scale },
+      buffers: { s: s!, mask: mask!, sums: sums!, dy, ds },
+      grid: foldGrid(Math.ceil(points / 64)),
+      flops: 4 * 60 * z.batch * z.pixels,
+    });
+    return [ds, null];
+  },
+};
+
+/**
+ * focal(p, m) + dice(p0, 1 - m) + dice(p1, m), p the softmax of the similarity upsampled to the mask's size (bilinear,
+ * corners aligned); the loss of one level (part 4 of the published training).
+ * @param similarity [B, 2, G, G]
+ * @param mask [B, 1, S, S] of 0 and 1
+ * @returns [1]
+ */
+export function segmentationLoss(similarity: Tensor, mask: Tensor): Tensor {
+  return apply(segmentationLossOp, [similarity, mask], null);
+}

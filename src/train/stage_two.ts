@@ -1,0 +1,43 @@
+/** Stage two: the image adapters learn, anchors fixed. */
+import { adaptedImage } from '../model/adapters.js';
+import { detectionLogits } from '../model/anomaly.js';
+import type { VisionTower } from '../model/vision.js';
+import { add } from '../ops/add.js';
+import { crossEntropy } from '../ops/cross_entropy.js';
+import { reshape } from '../ops/reshape.js';
+import { segmentationLoss } from '../ops/segmentation_loss.js';
+import { similarity } from '../ops/similarity.js';
+import { type Tensor, tidy } from '../tensor/tensor.js';
+import { imageAdapterWeights, type Parameters } from './parameters.js';
+
+export interface StageTwoOptions {
+  readonly mix: number;
+  /** Keep only what enters each block, and run it again for its gradient. */
+  readonly checkpointing: boolean;
+}
+
+/**
+ * The loss of a batch, [1]: cross entropy of the detection token's cosines plus every level's segmentation loss.
+ * @param images [B, 3, S, S]
+ * @param anchors [B, E, 2]
+ * @param mask [B, 1, S, S]
+ */
+export function stageTwoLoss(
+  images: Tensor,
+  anchors: Tensor,
+  mask: Tensor,
+  labels: Uint32Array,
+  tower: VisionTower,
+  adapters: Parameters,
+  options: StageTwoOptions,
+): Tensor {
+  return tidy(() => {
+    const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.checkpointing);
+    const losses = seg.map((f) => {
+      const [b, l] = f.shape as [number, number];
+      const g = Math.sqrt(l);
+      return segmentationLoss(reshape(similarity(f, anchors), [b, 2, g, g]), mask);
+    });
+    return losses.reduce((a, b) => add(a, b), crossEntropy(detectionLogits(det, anchors), labels));
+  });
+}

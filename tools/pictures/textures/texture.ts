@@ -1,0 +1,23 @@
+/** What a texture is: a surface that fills the picture. */
+import type { ColorName } from '../colors.js';
+import type { Rng } from '../rng.js';
+import type { Surface } from '../scene.js';
+
+export interface Look {
+  readonly surface: Surface;
+  /** What captions call its colour, where one word says it. */
+  readonly color?: ColorName;
+}
+
+export interface Texture {
+  readonly name: string;
+  /** As captions and prompts call it. */
+  readonly words: string;
+  readonly synonyms: readonly string[];
+  /** Draws in picture units at scale 1. */
+  readonly make: (rng: Rng) => Look;
+  /** Range of the scale it is shown at. */
+  readonly zoom: readonly [number, number];
+  /** Mostly laid straight, as tiles are, rather than in any direction. */
+  readonly straight?: boolean;
+}
