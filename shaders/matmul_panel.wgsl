@@ -53,7 +53,7 @@ fn erf(x: f32) -> f32 {
 fn activate(x: f32) -> f32 {
   if (ACT == 1u) { return 0.5 * x * (1.0 + erf(x * 0.70710678)); }
   if (ACT == 2u) { return x / (1.0 + exp(-1.702 * x)); }
-  if (ACT == 3u) { return select(0.01 * x, x, x >= 0.0); }
+  if (ACT == 3u) { return select(0.01 * x, x, x > 0.0); }
   return x;
 }
 

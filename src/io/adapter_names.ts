@@ -55,8 +55,9 @@ export function canonicalAdapters(file: TensorFile): AdapterTensors {
   const missing = expected.filter((name) => !recipes.has(name));
   const odd = names.filter((name) => !expected.includes(name));
   if (missing.length + odd.length > 0) {
-    const got = odd.length > 0 ? odd : names;
-    throw new Error(`${file.name}: adapters are incomplete: expected ${listNames(missing)}, got ${listNames(got)}`);
+    const wanted = listNames(missing.length > 0 ? missing : expected);
+    const got = listNames(odd.length > 0 ? odd : names);
+    throw new Error(`${file.name}: adapters are incomplete or mixed: expected ${wanted}, got ${got}`);
   }
   const inOrder = new Map(expected.map((name) => [name, recipes.get(name)!]));
   return { ...viewTensors(file, inOrder), text, image, relu };

@@ -51,9 +51,14 @@ describe('canonicalAdapters', () => {
     [
       'a missing number',
       ['0.fc.0.weight', '2.fc.0.weight'],
-      /adapters are incomplete: expected text_adapter.1.fc.0.weight, got/,
+      /adapters are incomplete or mixed: expected text_adapter.1.fc.0.weight, got/,
     ],
     ['no detection projection', IMAGE.slice(0, 3), /expected image_adapter.det_proj.fc.weight, got/],
+    [
+      'a projection twice, once with ReLU',
+      [...IMAGE, 'seg_proj.0.fc.0.weight'],
+      /mixed: .*got image_adapter.seg_proj.0.fc.0.weight$/,
+    ],
     [
       'projections half with ReLU',
       [...IMAGE.slice(0, 3), 'det_proj.fc.0.weight'],

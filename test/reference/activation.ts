@@ -19,6 +19,6 @@ export function erf(x: number): number {
 export function activate(x: number, kind: 'none' | 'gelu' | 'quickgelu' | 'leaky_relu'): number {
   if (kind === 'gelu') return 0.5 * x * (1 + erf(x / Math.SQRT2));
   if (kind === 'quickgelu') return x / (1 + Math.exp(-1.702 * x));
-  if (kind === 'leaky_relu') return x >= 0 ? x : 0.01 * x;
+  if (kind === 'leaky_relu') return x > 0 ? x : 0.01 * x;
   return x;
 }

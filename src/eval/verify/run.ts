@@ -2,8 +2,10 @@
 import type { Gpu } from '../../gpu/gpu.js';
 import type { Precision } from '../../model/weights.js';
 import { archiveCase } from './archives.js';
+import { colourCase, geometryCase } from './augment.js';
 import { type CaseRunner, compare, type GoldenFolder, type TensorReport } from './case.js';
 import { imageCase } from './images.js';
+import { metricsCase } from './metrics.js';
 import { modelCase } from './model.js';
 import { OP_CASES } from './ops.js';
 import { trainCase } from './train.js';
@@ -13,6 +15,9 @@ const RUNNERS: readonly (readonly [RegExp, CaseRunner])[] = [
   [/^image\./, imageCase],
   [/^pth\./, archiveCase],
   [/^model\./, modelCase],
+  [/^metrics$/, metricsCase],
+  [/^augment\.geometry$/, geometryCase],
+  [/^augment\.colour$/, colourCase],
   [/^train\./, trainCase],
 ];
 

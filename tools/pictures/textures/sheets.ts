@@ -32,7 +32,7 @@ function rust(rng: Rng): Look {
     bumps(b, 10, 0.01),
   ];
   if (rng.chance(0.4)) {
-    const paint = shade(rng.pick(['gray', 'blue', 'green', 'silver', 'red']), rng);
+    const paint = blend(shade(rng.pick(['gray', 'blue', 'green', 'silver', 'red']), rng), shade('gray', rng), 0.4);
     layers.push(patches(fractalNoise(rng, 4), 1.5, paint, rng.range(-0.1, 0.3), 0.06));
   }
   return { surface: layered(...layers), color: 'brown' };

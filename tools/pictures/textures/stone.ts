@@ -9,7 +9,7 @@ import type { Look, Texture } from './texture.js';
 
 function granite(rng: Rng): Look {
   const color: ColorName = rng.pick(['gray', 'white', 'black', 'red', 'beige', 'brown']);
-  const base = shade(color, rng);
+  const base = blend(shade(color, rng), shade('gray', rng), rng.range(0.2, 0.6));
   const frequency = rng.range(8, 30);
   const layers: Surface[] = [coat(base, 0, rng.range(0, 0.3)), mottle(fractalNoise(rng, 4), 3, 0.12)];
   const kinds = 2 + rng.int(3);

@@ -23,8 +23,8 @@ function wood(rng: Rng): Look {
   const dark = times(light, rng.range(0.25, 0.6));
   const warp = fractalNoise(rng, 3);
   const fine = gradientNoise(rng);
-  const rings = rng.range(3, 12);
-  const wave = rng.range(0.3, 1.6);
+  const rings = rng.range(6, 22);
+  const wave = rng.range(0.5, 2.5);
   const pores = rng.range(0.08, 0.3);
   const contrast = rng.range(0.5, 1.1);
   const plank = rng.chance(0.35) ? rng.range(0.35, 0.8) : 0;
@@ -40,7 +40,7 @@ function wood(rng: Rng): Look {
       px += 40 * own;
       seam = smoothstep(0.012, 0.004, Math.abs(fract(y / plank + 0.5) - 0.5) * plank);
     }
-    const bend = warp(px * 0.45, y * 1.3 + own * 31);
+    const bend = warp(px * 0.28, y * 1.2 + own * 31);
     const ring = fract(y * rings * 0.5 + bend * wave + own * 7);
     // Late wood: a slow rise and a sharp fall.
     const grain = ring * ring * smoothstep(1, 0.85, ring);
@@ -50,7 +50,7 @@ function wood(rng: Rng): Look {
     p[0] = mix(light[0], dark[0], share) * f;
     p[1] = mix(light[1], dark[1], share) * f;
     p[2] = mix(light[2], dark[2], share) * f;
-    p[3] = -0.0012 * pore - 0.002 * grain - 0.012 * seam;
+    p[3] = -0.001 * pore - 0.012 * seam;
     p[4] = gloss;
     p[5] = 0;
   };
