@@ -7,6 +7,7 @@ import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { infoCommand } from './commands/info.js';
 import { predictCommand } from './commands/predict.js';
+import { trainCommand } from './commands/train.js';
 import { verifyCommand } from './commands/verify.js';
 
 /** Flags are known with `_` and with `-`: `--img-size` is `--img_size`. */
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     .version(version)
     .showHelpAfterError('(aaclip <command> --help explains every option)');
   predictCommand(program);
+  trainCommand(program);
   verifyCommand(program);
   infoCommand(program);
   convertCommand(program);

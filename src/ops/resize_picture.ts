@@ -31,7 +31,8 @@ export const CLIP_PIXELS: PixelStatistics = {
 };
 
 interface Job {
-  readonly rgb: Uint8Array;
+  /** Bytes of the host, or the same bytes packed on the device. */
+  readonly rgb: Uint8Array | Tensor;
   readonly width: number;
   readonly height: number;
   readonly columns: PictureTaps;
@@ -69,10 +70,10 @@ function levelsOnDevice(gpu: Gpu, statistics: PixelStatistics): Binding {
 }
 
 function check({ rgb, width, height, columns, rows }: Job): void {
-  if (rgb.length !== 3 * width * height) {
-    throw new Error(
-      `picture: wrong size: expected ${width} x ${height} x 3 = ${3 * width * height} bytes, got ${rgb.length}`,
-    );
+  const bytes = 3 * width * height;
+  const got = rgb instanceof Uint8Array ? rgb.length : rgb.bytes;
+  if (got !== (rgb instanceof Uint8Array ? bytes : Math.ceil(bytes / 4) * 4)) {
+    throw new Error(`picture: wrong size: expected ${width} x ${height} x 3 = ${bytes} bytes, got ${got}`);
   }
   for (const [what, size, taps] of [
     ['columns', width, columns],
@@ -112,7 +113,9 @@ function resize(gpu: Gpu, job: Job): Tensor {
   check(job);
   const { statistics } = job;
   // 64 MiB at a time by default: enough for one band in nearly all cases, little beside the model.
-  const bandBytes = job.bandBytes ?? Math.min(gpu.bindingLimit, 2 ** 26);
+  const { rgb } = job;
+  const onDevice = !(rgb instanceof Uint8Array);
+  const bandBytes = onDevice ? Number.POSITIVE_INFINITY : (job.bandBytes ?? Math.min(gpu.bindingLimit, 2 ** 26));
   const [width, height] = [job.columns.start.length, job.rows.start.length];
   return tidy(() => {
     const columns = uploadTaps(gpu, job.columns);
@@ -121,7 +124,7 @@ function resize(gpu: Gpu, job: Job): Tensor {
     for (const [from, to] of bands(job.rows, Math.max(3 * job.width, 4 * width), bandBytes)) {
       const [first, last] = sourceRows(job.rows, from, to);
       tidy(() => {
-        const source = uploadBytes(gpu, job.rgb.subarray(3 * job.width * first, 3 * job.width * last));
+        const source = onDevice ? rgb : uploadBytes(gpu, rgb.subarray(3 * job.width * first, 3 * job.width * last));
         const narrow = empty(gpu, [last - first, width], 'packed');
         const place = { width, source_width: job.width, first_source: first, plane: width * height };
         const pass = (vertical: boolean, rowsOut: number, firstRow: number, x: Tensor, taps: Tensor, out: Tensor) =>
@@ -170,12 +173,13 @@ export function resizePicture(
 
 /**
  * Resizes a picture as Pillow does and normalises it: (value / 255 - mean) / std.
+ * @param rgb bytes of the host, or packed on the device, four to a word (then the whole picture fits one binding)
  * @returns f32 [3, H, W]
  * @throws as `resizePicture`
  */
 export function preparePicture(
   gpu: Gpu,
-  rgb: Uint8Array,
+  rgb: Uint8Array | Tensor,
   width: number,
   height: number,
   columns: PictureTaps,

@@ -18,7 +18,15 @@ interface Sizes {
 function sizesOf(s: Tensor, mask: Tensor): Sizes {
   const [batch, channels, grid, gridX] = s.shape as [number, number, number, number];
   const [maskBatch, one, size, sizeX] = mask.shape as [number, number, number, number];
-  if (s.rank !== 4 || channels !== 2 || grid !== gridX || mask.rank !== 4 || one !== 1 || size !== sizeX || maskBatch !== batch) {
+  if (
+    s.rank !== 4 ||
+    channels !== 2 ||
+    grid !== gridX ||
+    mask.rank !== 4 ||
+    one !== 1 ||
+    size !== sizeX ||
+    maskBatch !== batch
+  ) {
     throw new Error(
       `segmentationLoss: expected similarity [B, 2, G, G] and mask [B, 1, S, S], got ${show(s.shape)} and ${show(mask.shape)}`,
     );

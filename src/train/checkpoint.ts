@@ -1,13 +1,13 @@
 /** Checkpoints: weights, Adam's state, and where the run stands. */
 import type { Gpu } from '../gpu/gpu.js';
-import { rawF32, type TensorFile } from '../io/tensor_file.js';
-import { toWrite, writeSafetensors } from '../io/safetensors_writer.js';
-import type { PickleValue } from '../io/pickle_values.js';
-import { writeTorchArchive } from '../io/torch_writer.js';
 import { canonicalAdapters } from '../io/adapter_names.js';
+import type { PickleValue } from '../io/pickle_values.js';
+import { toWrite, writeSafetensors } from '../io/safetensors_writer.js';
+import { rawF32, type TensorFile } from '../io/tensor_file.js';
+import { writeTorchArchive } from '../io/torch_writer.js';
 import { read } from '../tensor/tensor.js';
-import { ADAM, Parameters } from './parameters.js';
 import type { Part } from './initial.js';
+import { ADAM, Parameters } from './parameters.js';
 
 export interface RunState {
   readonly part: Part;
@@ -102,7 +102,13 @@ export async function encodeTorchCheckpoint(
   const root = new Map<string, unknown>([
     ['epoch', state.epoch],
     [`${state.part}_adapter`, weights],
-    [`${state.part}_optimizer`, new Map<string, unknown>([['state', moments], ['param_groups', [group]]])],
+    [
+      `${state.part}_optimizer`,
+      new Map<string, unknown>([
+        ['state', moments],
+        ['param_groups', [group]],
+      ]),
+    ],
   ]);
   return writeTorchArchive(root as never);
 }
@@ -128,7 +134,9 @@ export async function restoreCheckpoint(gpu: Gpu, file: TensorFile, part: Part, 
   const number = (key: string): number => {
     const value = Number(file.metadata.get(key));
     if (!Number.isSafeInteger(value) || value < 0) {
-      throw new Error(`${file.name}: metadata ${key}: expected a whole number, got ${file.metadata.get(key) ?? 'nothing'}`);
+      throw new Error(
+        `${file.name}: metadata ${key}: expected a whole number, got ${file.metadata.get(key) ?? 'nothing'}`,
+      );
     }
     return value;
   };
@@ -148,7 +156,11 @@ export async function restoreCheckpoint(gpu: Gpu, file: TensorFile, part: Part, 
   return { parameters, state };
 }
 
-async function torchState(file: TensorFile, root: PickleValue, part: Part): Promise<{ epoch: number; adamStep: number }> {
+async function torchState(
+  file: TensorFile,
+  root: PickleValue,
+  part: Part,
+): Promise<{ epoch: number; adamStep: number }> {
   const epoch = root instanceof Map ? root.get('epoch') : undefined;
   if (typeof epoch !== 'number') throw new Error(`${file.name}: expected an epoch, got ${typeof epoch}`);
   // Torch keeps the step count as a tensor since 1.12, as a number before.

@@ -22,14 +22,23 @@ export function adapterTensors(config: ClipConfig, part: Part, shape: AdapterSha
   const specs = adapterSpecs(config, shape.textUntil, shape.imageUntil);
   return [...specs]
     .filter(([name]) => name.startsWith(`${part}_adapter.`))
-    .map(([name, { shape: dims }]) => [shape.relu ? name.replace(/_proj((?:\.\d+)?)\.fc\.weight$/, '_proj$1.fc.0.weight') : name, dims]);
+    .map(([name, { shape: dims }]) => [
+      shape.relu ? name.replace(/_proj((?:\.\d+)?)\.fc\.weight$/, '_proj$1.fc.0.weight') : name,
+      dims,
+    ]);
 }
 
 /**
  * Values uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).
  * @param seed the run's; every tensor draws from its own name's stream
  */
-export function initialParameters(gpu: Gpu, config: ClipConfig, part: Part, shape: AdapterShape, seed: number): Parameters {
+export function initialParameters(
+  gpu: Gpu,
+  config: ClipConfig,
+  part: Part,
+  shape: AdapterShape,
+  seed: number,
+): Parameters {
   return Parameters.from(
     gpu,
     adapterTensors(config, part, shape).map(([name, dims]) => {

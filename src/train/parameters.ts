@@ -24,7 +24,13 @@ export class Parameters implements Disposable {
   /** From host arrays; moments start at zero where none are given. */
   static from(
     gpu: Gpu,
-    list: readonly { name: string; shape: readonly number[]; weight: Float32Array; m?: Float32Array; v?: Float32Array }[],
+    list: readonly {
+      name: string;
+      shape: readonly number[];
+      weight: Float32Array;
+      m?: Float32Array;
+      v?: Float32Array;
+    }[],
   ): Parameters {
     const put = (data: Float32Array | undefined, shape: readonly number[]): Tensor =>
       persist(data ? upload(gpu, data, shape) : zeros(gpu, shape));
@@ -78,9 +84,7 @@ export const ADAM = { beta1: 0.5, beta2: 0.999, eps: 1e-8 } as const;
 /** The image adapters as layers see them. */
 export function imageAdapterWeights(p: Parameters) {
   const of = (part: string): Tensor[] =>
-    p.all
-      .filter((q) => q.name.startsWith(`image_adapter.${part}`))
-      .map((q) => q.weight);
+    p.all.filter((q) => q.name.startsWith(`image_adapter.${part}`)).map((q) => q.weight);
   const det = p.all.find((q) => q.name.startsWith('image_adapter.det_proj'))!;
   return {
     blocks: of('layer_adapters'),

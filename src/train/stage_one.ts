@@ -1,10 +1,7 @@
 /** Stage one: the text adapters learn to tell normal from abnormal patches of frozen image features. */
-import { Tape } from '../autograd/tape.js';
-import { stageOneFeatures, textAnchors } from '../model/anomaly.js';
+import { textAnchors } from '../model/anomaly.js';
 import { encodeText, type TextTower } from '../model/text.js';
-import type { VisionTower } from '../model/vision.js';
-import { combine } from '../ops/add.js';
-import { full } from '../ops/fill.js';
+import { add, combine } from '../ops/add.js';
 import { gather } from '../ops/gather.js';
 import { matmul } from '../ops/matmul.js';
 import { multiply } from '../ops/multiply.js';
@@ -35,12 +32,14 @@ export interface StageOneOptions {
   readonly levels: 'last' | 'all';
 }
 
-/** Features the text is compared with; no gradient. */
-export function stageOneInputs(images: Tensor, tower: VisionTower, vv: 'token' | 'batch', vvBlocks: number): Tensor[] {
-  return stageOneFeatures(images, tower, vv, vvBlocks);
+export interface LossTerms {
+  /** [1] */
+  readonly loss: Tensor;
+  /** Its terms, one [1] each. */
+  readonly terms: readonly Tensor[];
 }
 
-/** The loss of a batch, [1]. features: [B, G G, E] a level; mask: [B, 1, S, S]. */
+/** The loss of a batch and its terms: segmentation, orthogonality. features: [B, G G, E] a level; mask: [B, 1, S, S]. */
 export function stageOneLoss(
   features: readonly Tensor[],
   mask: Tensor,
@@ -48,7 +47,7 @@ export function stageOneLoss(
   tower: TextTower,
   adapters: Parameters,
   options: StageOneOptions,
-): Tensor {
+): LossTerms {
   return tidy(() => {
     const rows = encodeText(classes.ids, tower, textAdapterWeights(adapters), options.mix);
     const anchors = textAnchors(rows, classes.counts); // [C, E, 2]
@@ -63,20 +62,9 @@ export function stageOneLoss(
       const g = Math.sqrt(l);
       return segmentationLoss(reshape(similarity(f, own), [b, 2, g, g]), mask);
     });
-    const total = losses.reduce((a, b) => combine(a, 1, b, 1));
-    return combine(total, 1, multiply(overlap, overlap), options.orthogonality * used.length);
-  });
-}
-
-/** One step's loss and gradients, in the parameters' order. */
-export function lossAndGradients(
-  parameters: Parameters,
-  body: () => Tensor,
-): { readonly loss: Tensor; readonly grads: (Tensor | null)[] } {
-  return tidy(() => {
-    using tape = new Tape();
-    tape.watch(parameters.weights);
-    const loss = tape.record(body);
-    return { loss, grads: tape.backward(loss, parameters.weights, full(loss.gpu, [1], 1)) };
+    const segmentation = losses.reduce((a, b) => add(a, b));
+    const orthogonality = multiply(overlap, overlap);
+    const loss = combine(segmentation, 1, orthogonality, options.orthogonality * used.length);
+    return { loss, terms: [segmentation, orthogonality] };
   });
 }

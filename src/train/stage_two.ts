@@ -9,6 +9,7 @@ import { segmentationLoss } from '../ops/segmentation_loss.js';
 import { similarity } from '../ops/similarity.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
 import { imageAdapterWeights, type Parameters } from './parameters.js';
+import type { LossTerms } from './stage_one.js';
 
 export interface StageTwoOptions {
   readonly mix: number;
@@ -17,7 +18,7 @@ export interface StageTwoOptions {
 }
 
 /**
- * The loss of a batch, [1]: cross entropy of the detection token's cosines plus every level's segmentation loss.
+ * The loss of a batch, and its terms in this order: cross entropy of the detection token's cosines plus every level's segmentation loss.
  * @param images [B, 3, S, S]
  * @param anchors [B, E, 2]
  * @param mask [B, 1, S, S]
@@ -30,7 +31,7 @@ export function stageTwoLoss(
   tower: VisionTower,
   adapters: Parameters,
   options: StageTwoOptions,
-): Tensor {
+): LossTerms {
   return tidy(() => {
     const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.checkpointing);
     const losses = seg.map((f) => {
@@ -38,6 +39,7 @@ export function stageTwoLoss(
       const g = Math.sqrt(l);
       return segmentationLoss(reshape(similarity(f, anchors), [b, 2, g, g]), mask);
     });
-    return losses.reduce((a, b) => add(a, b), crossEntropy(detectionLogits(det, anchors), labels));
+    const detection = crossEntropy(detectionLogits(det, anchors), labels);
+    return { loss: losses.reduce((a, b) => add(a, b), detection), terms: [detection, ...losses] };
   });
 }

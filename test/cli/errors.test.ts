@@ -33,7 +33,8 @@ function safetensors(name: string, header: string | Uint8Array, data: number, le
   return at(name);
 }
 
-const entry = (from: number, to: number): string => `{"dtype":"F32","shape":[${(to - from) / 4}],"data_offsets":[${from},${to}]}`;
+const entry = (from: number, to: number): string =>
+  `{"dtype":"F32","shape":[${(to - from) / 4}],"data_offsets":[${from},${to}]}`;
 
 describe('weights files', () => {
   const predict = (weights: string, ...more: string[]): Promise<Run> =>
@@ -43,7 +44,10 @@ describe('weights files', () => {
     expectOneLine(await predict(safetensors('cut.safetensors', `{"a":${entry(0, 64)}}`, 40)), 'cut.safetensors');
   });
   it('truncated: shorter than its header', async () => {
-    expectOneLine(await predict(safetensors('short.safetensors', `{"a":${entry(0, 4)}}`, 4, 4000n)), 'short.safetensors');
+    expectOneLine(
+      await predict(safetensors('short.safetensors', `{"a":${entry(0, 4)}}`, 4, 4000n)),
+      'short.safetensors',
+    );
   });
   it('oversized header', async () => {
     expectOneLine(await predict(safetensors('huge.safetensors', '{}', 0, 2n ** 40n)), 'huge.safetensors');
@@ -77,20 +81,48 @@ describe('weights files', () => {
 it('convert refuses a pickle with a foreign global, and writes nothing', async () => {
   // A stored zip whose data.pkl is `os.system("true")`: GLOBAL, a string, TUPLE1, REDUCE, STOP.
   const pickle = new TextEncoder().encode('cos\nsystem\nX\u0004\0\0\0true\x85R.');
-  writeFileSync(at('evil.pth'), storedZip({ 'archive/data.pkl': Uint8Array.from([0x80, 2, ...pickle]), 'archive/version': new TextEncoder().encode('3\n') }));
+  writeFileSync(
+    at('evil.pth'),
+    storedZip({
+      'archive/data.pkl': Uint8Array.from([0x80, 2, ...pickle]),
+      'archive/version': new TextEncoder().encode('3\n'),
+    }),
+  );
   expectOneLine(await runCli('convert', at('evil.pth'), at('evil.safetensors')), 'evil.pth', /os[ .]system/);
   expect(readdirSync(dir).filter((f) => f.includes('evil.safetensors'))).toEqual([]);
 });
 
 describe('pictures and classes', () => {
   const predict = (picture: string, ...more: string[]): Promise<Run> =>
-    runCli('predict', picture, '--class', 'object', '--weights', 'synthetic:tiny', '--img_size', '56', '--out', at('out'), '--json', ...more);
+    runCli(
+      'predict',
+      picture,
+      '--class',
+      'object',
+      '--weights',
+      'synthetic:tiny',
+      '--img_size',
+      '56',
+      '--out',
+      at('out'),
+      '--json',
+      ...more,
+    );
 
   it('a missing folder', async () => {
     expectOneLine(await predict(at('no-pictures')), 'no-pictures');
   });
   it('an unknown class of a data set lists the known ones', async () => {
-    const run = await runCli('predict', at('good.png'), '--dataset', 'MPDD', '--class', 'banana', '--weights', 'synthetic:tiny');
+    const run = await runCli(
+      'predict',
+      at('good.png'),
+      '--dataset',
+      'MPDD',
+      '--class',
+      'banana',
+      '--weights',
+      'synthetic:tiny',
+    );
     expectOneLine(run, 'banana', /tubes/);
   });
   it('an empty class name', async () => {
@@ -104,7 +136,10 @@ describe('pictures and classes', () => {
     writeFileSync(at('mixed/long.png'), encodePng(20000, 20, new Uint8Array(20000 * 20 * 3)));
     const run = await predict(at('mixed'));
     expect(run.code).toBe(1);
-    const lines = run.stdout.trim().split('\n').map((l) => JSON.parse(l) as { image: string; error?: string; score?: number });
+    const lines = run.stdout
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as { image: string; error?: string; score?: number });
     expect(lines.find((l) => l.image.endsWith('empty.jpg'))?.error).toMatch(/empty/);
     expect(lines.find((l) => l.image.endsWith('text.png'))?.error).toMatch(/text/);
     for (const name of ['one.png', 'long.png']) {
@@ -115,7 +150,14 @@ describe('pictures and classes', () => {
   });
   it('a 16-bit PNG is read', async () => {
     const { default: pngjs } = await import('pngjs');
-    const png = new pngjs.PNG({ width: 4, height: 4, bitDepth: 16, colorType: 2, inputColorType: 2, inputHasAlpha: false });
+    const png = new pngjs.PNG({
+      width: 4,
+      height: 4,
+      bitDepth: 16,
+      colorType: 2,
+      inputColorType: 2,
+      inputHasAlpha: false,
+    });
     png.data = Buffer.alloc(4 * 4 * 3 * 2, 0x7f);
     const bytes = pngjs.PNG.sync.write(png, { bitDepth: 16, colorType: 2, inputColorType: 2, inputHasAlpha: false });
     writeFileSync(at('deep.png'), bytes);

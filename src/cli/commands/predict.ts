@@ -1,6 +1,5 @@
 /** `aaclip predict`: pictures in, scores and heatmaps out. */
 import { mkdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import type { Domain } from '../../data/datasets.js';
 import { REGISTRY } from '../../data/datasets.js';
@@ -14,6 +13,7 @@ import { type CommonOptions, common, count, number, openDevice } from '../option
 import { type OutputOptions, Outputs, type Prediction } from '../predict/outputs.js';
 import { predictAll } from '../predict/run.js';
 import { duration, progress } from '../progress.js';
+import { MERGES } from '../vocabulary.js';
 
 interface PredictFlags extends CommonOptions {
   readonly class: string;
@@ -33,8 +33,6 @@ interface PredictFlags extends CommonOptions {
   readonly threshold?: number;
   readonly pixel_threshold?: number;
 }
-
-const MERGES = fileURLToPath(new URL('../../../weights/clip_merges.txt', import.meta.url));
 
 export function predictCommand(program: Command): void {
   common(
@@ -95,7 +93,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const prompts = promptsFor(flags.class);
   const known = prompts.known ? undefined : similarClass(flags.class);
   if (known && !flags.json) {
-    process.stderr.write(`note: "${flags.class}" is used as written; the class ${known} of a known data set has a prompt name of its own\n`);
+    process.stderr.write(
+      `note: "${flags.class}" is used as written; the class ${known} of a known data set has a prompt name of its own\n`,
+    );
   }
   const paths = await expandImages(inputs);
   const clip = await openClip(flags.weights);

@@ -1,16 +1,17 @@
 /** Cases `train.*`: losses, gradients, moments and weights over some steps of either stage. */
 import { synth } from '../../io/synthetic.js';
-import { textAnchors } from '../../model/anomaly.js';
+import { loadTextAdapters } from '../../model/adapters.js';
+import { stageOneFeatures, textAnchors } from '../../model/anomaly.js';
 import { syntheticAdapters, syntheticClip } from '../../model/synthetic.js';
 import { encodeText, loadText } from '../../model/text.js';
 import { loadVision } from '../../model/vision.js';
-import { read, type Tensor, tidy, upload } from '../../tensor/tensor.js';
-import { loadTextAdapters } from '../../model/adapters.js';
-import { ADAM, Parameters } from '../../train/parameters.js';
-import { lossAndGradients, stageOneInputs, stageOneLoss } from '../../train/stage_one.js';
-import { stageTwoLoss } from '../../train/stage_two.js';
 import { gather } from '../../ops/gather.js';
 import { reshape } from '../../ops/reshape.js';
+import { read, type Tensor, tidy, upload } from '../../tensor/tensor.js';
+import { lossAndGradients } from '../../train/gradients.js';
+import { ADAM, Parameters } from '../../train/parameters.js';
+import { stageOneLoss } from '../../train/stage_one.js';
+import { stageTwoLoss } from '../../train/stage_two.js';
 import { type CaseContext, type Comparison, metadata, metadataNumber } from './case.js';
 import { parseConfig } from './model.js';
 
@@ -73,14 +74,14 @@ export async function* trainCase(context: CaseContext): AsyncIterable<Comparison
   }
   const losses: number[] = [];
   for (let step = 0; step < metadataNumber(file, 'steps'); step++) {
-    const { loss, grads } = tidy(() => {
+    const { loss, parts, grads } = tidy(() => {
       const b = batchOf(context, step);
       if (anchors) {
         return lossAndGradients(parameters, () =>
           stageTwoLoss(b.images, anchors, b.mask, b.labels, vision, parameters, { mix: 0.1, checkpointing: false }),
         );
       }
-      const features = stageOneInputs(b.images, vision, 'batch', Math.min(19, config.visionLayers - 1));
+      const features = stageOneFeatures(b.images, vision, 'batch', Math.min(19, config.visionLayers - 1));
       return lossAndGradients(parameters, () =>
         stageOneLoss(features, b.mask, { ids: classes, counts, owner }, text, parameters, {
           mix: 0.1,
@@ -92,17 +93,28 @@ export async function* trainCase(context: CaseContext): AsyncIterable<Comparison
     if (step === 0) {
       for (const [i, p] of parameters.all.entries()) {
         const g = grads[i] ? await read(grads[i]) : new Float32Array(p.weight.size);
-        yield { tensor: `grad0.${p.name}`, got: sampled(g, all), want: await file.readF32(`grad0.${p.name}`), bound: bounds.grad };
+        yield {
+          tensor: `grad0.${p.name}`,
+          got: sampled(g, all),
+          want: await file.readF32(`grad0.${p.name}`),
+          bound: bounds.grad,
+        };
         const norm = Math.sqrt(g.reduce((s, v) => s + v * v, 0));
-        yield { tensor: `gradnorm0.${p.name}`, got: [norm], want: await file.readF32(`gradnorm0.${p.name}`), bound: bounds.grad };
+        yield {
+          tensor: `gradnorm0.${p.name}`,
+          got: [norm],
+          want: await file.readF32(`gradnorm0.${p.name}`),
+          bound: bounds.grad,
+        };
       }
     }
     parameters.update(grads, { ...ADAM, rate: metadataNumber(file, 'lr') });
     losses.push((await read(loss))[0]!);
-    for (const t of [loss, ...grads]) t?.release();
+    for (const t of [loss, parts, ...grads]) t?.release();
   }
   const expected = await file.readF32('loss');
-  for (const [i, loss] of losses.entries()) yield { tensor: `loss.${i}`, got: [loss], want: [expected[i]!], bound: bounds.loss };
+  for (const [i, loss] of losses.entries())
+    yield { tensor: `loss.${i}`, got: [loss], want: [expected[i]!], bound: bounds.loss };
   for (const p of parameters.all) {
     const check = async (prefix: string, t: Tensor): Promise<Comparison> => ({
       tensor: `${prefix}.${p.name}`,

@@ -1,13 +1,13 @@
 /** Nuts, screws, washers, springs, rings. */
-import { clamp, cos, fract, PI, sin, smoothstep, TAU, zigzag } from '../arithmetic.js';
+import { clamp, cos, sin, smoothstep, TAU, zigzag } from '../arithmetic.js';
 import { type Color, type ColorName, shade, times } from '../colors.js';
 import { frame } from '../frame.js';
 import { gradientNoise } from '../noise.js';
 import type { Rng } from '../rng.js';
 import { layered, type Surface } from '../scene.js';
-import { around, both, minus, offset, placed, rough, union } from '../shape_ops.js';
+import { around, minus, offset, placed, rough, union } from '../shape_ops.js';
 import { circle, halfPlane, outline, type Point, polygon, rect, ring, stroke } from '../shapes.js';
-import { anyMetal, bevel, brushed, coat, dome, metalCoat, mottle, plasticCoat } from '../surfaces.js';
+import { anyMetal, bevel, brushed, coat, dome, glaze, metalCoat, mottle, plasticCoat, raise } from '../surfaces.js';
 import type { ObjectClass, Stage } from './object.js';
 
 /** A broken edge: everything beyond a rough line at that distance from the middle. */
@@ -207,17 +207,18 @@ function spring(stage: Stage): ColorName {
   const where = pulled ? 1 + pulled.int(coils - 2) : -1;
   const gap = pulled ? pulled.range(0.35, 0.8) : 0;
   const step = 1.8 / coils;
-  const along = (t: number) => -0.9 + step * (t + (where < 0 || t < where ? 0 : gap * smoothstep(where, where + 1, t)) * (where < 0 ? 1 : 1));
-  const squeeze = 1 / (1 + (where < 0 ? 0 : (gap * step) / 1.9));
-  const place = (t: number) => along(t) * squeeze;
-  const skin = layered(coat(color, 0.05, rng.range(0.3, 0.7), 0.85));
+  const place = (t: number) => {
+    const pull = where >= 0 ? gap * smoothstep(where, where + 1, t) : 0;
+    return -0.9 + (step * (t + pull)) / (where >= 0 ? 1 + (gap * step) / 1.9 : 1);
+  };
+  const skin = coat(color, 0, rng.range(0.3, 0.7), 0.85);
   // The far halves of the coils first, then the near ones.
   for (const near of [false, true]) {
     for (let i = 0; i < last; i++) {
       const a: Point = near ? [place(i + 0.5), half] : [place(i), -half];
       const b: Point = near ? [place(i + 1), -half] : [place(i + 0.5), half];
-      const shade: Surface = near ? dome(wire, wire * 1.6) : layered(dome(wire, wire), (p) => void p.forEach((v, c) => { if (c < 3) p[c] = v * 0.5; }));
-      stage.fill(stroke([a, b], wire), layered(skin, (p) => { p[3] = near ? 0.3 : 0.05; }, shade));
+      const [height, light] = near ? [0.3, 1] : [0.05, 0.5];
+      stage.fill(stroke([a, b], wire), layered(skin, glaze(light), raise(height), dome(wire, wire * 1.5)));
     }
   }
   return name;
@@ -231,4 +232,3 @@ export const FASTENERS: readonly ObjectClass[] = [
   { name: 'screw', words: 'screw', synonyms: ['metal screw'], draw: screw, faults: ['missing', 'misplaced'], zoom: [0.5, 0.98] },
   { name: 'spring', words: 'spring', synonyms: ['metal spring', 'coil spring'], draw: spring, faults: ['missing', 'misplaced'], zoom: [0.5, 0.95] },
 ];
-void both; void fract; void PI;

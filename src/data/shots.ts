@@ -1,0 +1,46 @@
+/** Few-shot lists: of each class half normal and half abnormal samples. */
+import type { FolderIndex, SampleRow } from './index_folder.js';
+import { Draws } from './random.js';
+
+/** `count` of the rows, every choice equally likely, in their old order. */
+function choose<T>(rows: readonly T[], count: number, draws: Draws): T[] {
+  const order = [...rows.keys()];
+  for (let i = 0; i < Math.min(count, order.length); i++) {
+    const j = i + draws.below(order.length - i);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order
+    .slice(0, count)
+    .sort((a, b) => a - b)
+    .map((i) => rows[i]!);
+}
+
+/**
+ * Draws `shots` samples of each class: shots / 2 normal, shots / 2 abnormal. Abnormal ones without a mask cannot be trained
+ * on and are drawn only where no class-mate has one. A class that has too few gives what it has, and a note says so.
+ * @throws when `shots` is no even number of at least 2
+ */
+export function drawShots(rows: readonly SampleRow[], shots: number, seed: number): FolderIndex {
+  if (!Number.isInteger(shots) || shots < 2 || shots % 2 !== 0) {
+    throw new Error(`shots: expected an even number, half of them normal and half abnormal, got ${shots}`);
+  }
+  const notes: string[] = [];
+  const chosen = new Set<SampleRow>();
+  for (const className of new Set(rows.map((r) => r.className))) {
+    const own = rows.filter((r) => r.className === className);
+    const abnormal = own.filter((r) => r.label === 1);
+    const masked = abnormal.filter((r) => r.maskPath !== undefined);
+    const draws = new Draws({ seed, stream: `shots ${className}`, index: shots });
+    for (const [title, candidates] of [
+      ['normal', own.filter((r) => r.label === 0)],
+      ['abnormal', masked.length > 0 ? masked : abnormal],
+    ] as const) {
+      const drawn = choose(candidates, shots / 2, draws);
+      if (drawn.length < shots / 2) {
+        notes.push(`${className}: ${shots / 2} ${title} pictures are wanted and ${drawn.length} there: all are taken`);
+      }
+      for (const row of drawn) chosen.add(row);
+    }
+  }
+  return { rows: rows.filter((r) => chosen.has(r)), notes };
+}

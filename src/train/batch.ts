@@ -1,0 +1,62 @@
+/** From decoded pictures to what a step takes: jitter, resize, normalisation, and the mask turned along with its picture. */
+import type { Picture } from '../data/picture.js';
+import { resizeTable } from '../data/resize_table.js';
+import type { Gpu } from '../gpu/gpu.js';
+import { augmentColour, type ColourJitter, uploadPixels } from '../ops/augment_colour.js';
+import { augmentGeometry, type Geometry } from '../ops/augment_geometry.js';
+import { concat, stack } from '../ops/concat.js';
+import { gather } from '../ops/gather.js';
+import { reshape } from '../ops/reshape.js';
+import { preparePicture } from '../ops/resize_picture.js';
+import { slice } from '../ops/slice.js';
+import { type Tensor, tidy, upload } from '../tensor/tensor.js';
+
+export interface TrainSample {
+  readonly picture: Picture;
+  /** 0 or 1 a pixel at the size of training, [S, S]. */
+  readonly mask: Uint8Array;
+  readonly label: 0 | 1;
+  readonly className: string;
+}
+
+/** What is done to one sample. */
+export interface SampleAugmentation {
+  readonly colour?: ColourJitter | undefined;
+  readonly geometry: Geometry;
+}
+
+export interface PreparedBatch {
+  /** [B, 3, S, S] */
+  readonly images: Tensor;
+  /** [B, 1, S, S] of 0 and 1. */
+  readonly masks: Tensor;
+}
+
+/** Prepares a batch on the device. */
+export function prepareBatch(
+  gpu: Gpu,
+  samples: readonly TrainSample[],
+  size: number,
+  augmentation: readonly SampleAugmentation[],
+): PreparedBatch {
+  return tidy(() => {
+    const joined = samples.map((sample, i) => {
+      const { data, width, height } = sample.picture;
+      const colour = augmentation[i]?.colour;
+      const pixels = colour ? augmentColour(uploadPixels(gpu, data), width * height, colour) : data;
+      const image = preparePicture(gpu, pixels, width, height, resizeTable(width, size), resizeTable(height, size));
+      return concat([image, upload(gpu, Float32Array.from(sample.mask), [1, size, size])], 0); // [4, S, S]
+    });
+    const all = augmentGeometry(
+      stack(joined),
+      samples.map((_, i) => augmentation[i]!.geometry),
+    ); // [B, 4, S, S]
+    return { images: slice(all, 1, 0, 3), masks: slice(all, 1, 3, 1) };
+  });
+}
+
+/** Anchors of every picture's class, [B, E, 2]; `anchors` is [C, E, 2]. */
+export function anchorsOf(anchors: Tensor, owner: Uint32Array): Tensor {
+  const [c, e] = anchors.shape as [number, number];
+  return tidy(() => reshape(gather(reshape(anchors, [c, 2 * e]), owner), [owner.length, e, 2]));
+}

@@ -1,0 +1,121 @@
+/** The two stages as runs of steps: towers, anchors, and what one step computes. */
+import { stageOneFeatures, textAnchors } from '../model/anomaly.js';
+import { encodeText, loadText, type TextAdapters, type TextTower } from '../model/text.js';
+import { loadVision } from '../model/vision.js';
+import { persist, type Tensor, tidy } from '../tensor/tensor.js';
+import { anchorsOf } from './batch.js';
+import type { RunState } from './checkpoint.js';
+import { lossAndGradients } from './gradients.js';
+import { type Parameters, textAdapterWeights } from './parameters.js';
+import { type LoadedSample, runStage, type TrainRun } from './run.js';
+import { type ClassBatch, stageOneLoss } from './stage_one.js';
+import { stageTwoLoss } from './stage_two.js';
+
+/** Index of each sample's class among `names`. @throws for a class that has no prompts */
+function owners(samples: readonly LoadedSample[], names: readonly string[]): Uint32Array {
+  return Uint32Array.from(samples, (s) => {
+    const at = names.indexOf(s.className);
+    if (at < 0) throw new Error(`${s.path}: class ${s.className} has no prompts: expected one of ${names.join(', ')}`);
+    return at;
+  });
+}
+
+/** Tokens of the classes that occur in a batch. */
+function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch {
+  const names = [...new Set(samples.map((s) => s.className))].sort();
+  owners(
+    samples,
+    run.classes.map((c) => c.name),
+  );
+  const present = names.map((n) => run.classes.find((c) => c.name === n)!);
+  const ids = Uint32Array.from(present.flatMap((c) => [...c.normal, ...c.abnormal]));
+  const { context } = run.config;
+  const counts = present.map((c) => [c.normal.length / context, c.abnormal.length / context] as const);
+  return { ids, counts, owner: owners(samples, names) };
+}
+
+/** Stage one: trains the text adapters from `state` on. */
+export async function trainText(run: TrainRun, parameters: Parameters, state: RunState): Promise<void> {
+  const { gpu, clip, config, flags } = run;
+  using text = await loadText(gpu, clip, config, flags);
+  using vision = await loadVision(gpu, clip, config, flags.imageSize, flags);
+  await runStage(
+    run,
+    {
+      part: 'text',
+      epochs: flags.textEpochs,
+      batchSize: flags.textBatch,
+      baseRate: flags.textRate,
+      partNames: ['segmentation', 'orthogonality'],
+      step: ({ images, masks }, samples) =>
+        tidy(() => {
+          const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks);
+          const classes = classBatch(run, samples);
+          return lossAndGradients(parameters, () =>
+            stageOneLoss(features, masks, classes, text, parameters, {
+              mix: flags.textMix,
+              orthogonality: flags.textNormWeight,
+              levels: flags.textLevels,
+            }),
+          );
+        }),
+    },
+    parameters,
+    state,
+  );
+}
+
+/** Anchors of every class, [C, E, 2]; plain CLIP's where no text adapter was trained. */
+function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | undefined): Tensor {
+  const { context } = run.config;
+  const perClass = run.classes.map((c) => [c.normal.length / context, c.abnormal.length / context] as const);
+  const ids = Uint32Array.from(run.classes.flatMap((c) => [...c.normal, ...c.abnormal]));
+  return persist(tidy(() => textAnchors(encodeText(ids, tower, adapters, run.flags.textMix), perClass)));
+}
+
+/**
+ * Stage two: trains the image adapters from `state` on, anchors fixed.
+ * @param text the trained text adapters, or undefined for plain CLIP's anchors
+ */
+export async function trainImage(
+  run: TrainRun,
+  parameters: Parameters,
+  text: Parameters | undefined,
+  state: RunState,
+): Promise<void> {
+  const { gpu, clip, config, flags } = run;
+  let anchors: Tensor;
+  {
+    using tower = await loadText(gpu, clip, config, flags);
+    anchors = allAnchors(run, tower, text && textAdapterWeights(text));
+    await gpu.idle();
+  }
+  gpu.trim();
+  try {
+    using vision = await loadVision(gpu, clip, config, flags.imageSize, flags);
+    const names = run.classes.map((c) => c.name);
+    await runStage(
+      run,
+      {
+        part: 'image',
+        epochs: flags.imageEpochs,
+        batchSize: flags.imageBatch,
+        baseRate: flags.imageRate,
+        partNames: ['detection', ...config.levels.map((l) => `segmentation_${l}`)],
+        step: ({ images, masks }, samples) =>
+          tidy(() => {
+            const own = anchorsOf(anchors, owners(samples, names));
+            const labels = Uint32Array.from(samples, (s) => s.label);
+            const { imageMix: mix, checkpointing } = flags;
+            return lossAndGradients(parameters, () =>
+              stageTwoLoss(images, own, masks, labels, vision, parameters, { mix, checkpointing }),
+            );
+          }),
+      },
+      parameters,
+      state,
+    );
+  } finally {
+    anchors.release();
+  }
+}
