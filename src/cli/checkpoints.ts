@@ -7,27 +7,13 @@ import { openSafetensors } from '../io/safetensors.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import { readTorchArchive } from '../io/torch_archive.js';
 import { inferConfig } from '../model/config.js';
-import { syntheticAdapters, syntheticClip, VIT_L_14_336 } from '../model/synthetic.js';
+import { syntheticAdapters, syntheticClip, TINY, VIT_L_14_336 } from '../model/synthetic.js';
 import { fileError } from './file_error.js';
 import { fileSource } from './file_source.js';
 import { compareNatural } from './images.js';
 
 /** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: for trying and timing, they know nothing. */
 const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
-
-/** Sizes of the smallest model that has every part. */
-const TINY = {
-  ...VIT_L_14_336,
-  embed: 48,
-  image: 56,
-  visionWidth: 128,
-  visionLayers: 4,
-  visionHeads: 2,
-  textWidth: 64,
-  textLayers: 3,
-  textHeads: 1,
-  levels: [1, 2, 3, 4],
-};
 
 /** Opens a file of tensors; what it is, its first bytes tell. */
 export async function openTensors(path: string): Promise<TensorFile> {

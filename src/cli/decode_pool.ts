@@ -30,9 +30,11 @@ export class DecodePool {
   #ids = 0;
   #ended: Error | undefined;
 
-  /** @param threads how many; 0 decodes in this thread, as does a program without the script of its threads */
-  constructor(threads: number) {
-    const script = threads > 0 ? scriptOf() : undefined;
+  /**
+   * @param threads how many; 0 decodes in this thread, as does a program without the script of its threads
+   * @param script of the threads
+   */
+  constructor(threads: number, script: URL | undefined = scriptOf()) {
     if (!script) return;
     for (let i = 0; i < threads; i++) this.#start(script);
   }

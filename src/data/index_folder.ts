@@ -42,24 +42,26 @@ export function indexFolder(paths: readonly string[], { layout, className, visaS
     masks.set(role.key, path);
   }
   const split = layout === 'visa' && visaSplit !== undefined ? testSplit(visaSplit) : undefined;
-  const used = new Set<string>();
+  // A picture straight in a class's folder is in no folder that says what it shows.
+  const classes = new Set(roles.map(({ role }) => (role?.kind === 'picture' ? role.className : undefined)));
+  const maskOf = new Map<string, string>();
   const [unused, unmasked]: [string[], string[]] = [[], []];
   const rows: SampleRow[] = [];
   for (const { path, role } of roles) {
     if (role?.kind === 'mask') continue;
-    if (!role || (split && !split.has(path))) {
+    const key = role?.label === 1 ? maskKey(role.key, masks) : undefined;
+    if (key !== undefined) {
+      const other = maskOf.get(key);
+      if (other) throw new Error(`${masks.get(key)}: one mask for two pictures, ${other} and ${path}: name them apart`);
+      maskOf.set(key, path);
+    }
+    if (!role || classes.has(role.key.slice(0, role.key.lastIndexOf('/'))) || (split && !split.has(path))) {
       unused.push(path);
-      if (role) used.add(maskKey(role.key, masks) ?? '');
       continue;
     }
     const base = { imagePath: path, label: role.label, className: role.className ?? className };
-    if (role.label === 0) rows.push(base);
-    else {
-      const key = maskKey(role.key, masks);
-      if (key === undefined) unmasked.push(path);
-      else used.add(key);
-      rows.push(key === undefined ? base : { ...base, maskPath: masks.get(key)! });
-    }
+    if (role.label === 1 && key === undefined) unmasked.push(path);
+    rows.push(key === undefined ? base : { ...base, maskPath: masks.get(key)! });
   }
   if (rows.length === 0) {
     throw new Error(`index: no picture fits the layout ${layout}: ${expected}, got ${some(paths) || 'no pictures'}`);
@@ -67,20 +69,21 @@ export function indexFolder(paths: readonly string[], { layout, className, visaS
   if (layout === 'folder' && !rows.some((r) => namesAState(r.imagePath))) {
     throw new Error(`index: no folder says which pictures are good: ${expected}, got ${some(paths)}`);
   }
-  const missing = split ? [...split].filter((path) => !paths.includes(path)) : [];
+  const there = new Set(paths);
+  const missing = [...(split ?? [])].filter((path) => !there.has(path));
   if (missing.length > 0) {
     throw new Error(
       `index: ${missing.length} pictures of split_csv/1cls.csv are missing: ${some(missing)}: unpack VisA again`,
     );
   }
-  const orphans = [...masks].flatMap(([key, path]) => (used.has(key) ? [] : [path]));
+  const orphans = [...masks].flatMap(([key, path]) => (maskOf.has(key) ? [] : [path]));
   return { rows, notes: notesOf(unused, unmasked, orphans) };
 }
 
 function notesOf(unused: readonly string[], unmasked: readonly string[], orphans: readonly string[]): string[] {
   const notes: string[] = [];
   if (unused.length > 0)
-    notes.push(`${unused.length} pictures are no part of the test data and left out (${some(unused)})`);
+    notes.push(`${unused.length} pictures do not belong to the list and are left out (${some(unused)})`);
   if (unmasked.length > 0) {
     notes.push(
       `${unmasked.length} abnormal pictures have no mask (${some(unmasked)}): they can be tested on, for image figures only, and not be trained on`,

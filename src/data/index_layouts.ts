@@ -122,7 +122,7 @@ export const LAYOUTS = {
     /^good$/,
   ),
   // Endoscopy: every picture shows a polyp.
-  polyp: byPatterns('images/NAME.png and masks/NAME.png', `${CLASS}images/${STEM}`, `${CLASS}masks/${STEM}`, /^\0$/),
+  polyp: byPatterns('images/NAME.png and masks/NAME.png', `${CLASS}images/${STEM}`, `${CLASS}masks/${STEM}`, /(?!)/),
 } as const satisfies Record<string, LayoutRule>;
 
 export type Layout = keyof typeof LAYOUTS;

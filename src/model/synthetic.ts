@@ -33,6 +33,20 @@ export const VIT_L_14_336: ClipConfig = {
   levels: [6, 12, 18, 24],
 };
 
+/** The smallest model that has every part: for tests and for trying the program. */
+export const TINY: ClipConfig = {
+  ...VIT_L_14_336,
+  embed: 48,
+  image: 56,
+  visionWidth: 128,
+  visionLayers: 4,
+  visionHeads: 2,
+  textWidth: 64,
+  textLayers: 3,
+  textHeads: 1,
+  levels: [1, 2, 3, 4],
+};
+
 /** Shape, deviation and mean of every tensor of a CLIP checkpoint. */
 export function clipSpecs(c: ClipConfig): Map<string, Spec> {
   const specs = new Map<string, Spec>();

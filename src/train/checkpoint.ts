@@ -44,10 +44,15 @@ async function toHost(parameters: Parameters): Promise<HostParameter[]> {
   return list;
 }
 
-/** @throws when a weight is not finite: a broken checkpoint must never replace a good one. */
+/** A weight that is no number any more; nothing was written. */
+export class NotFiniteError extends Error {
+  override readonly name = 'NotFiniteError';
+}
+
+/** @throws NotFiniteError: a broken checkpoint must never replace a good one. */
 function expectFinite(list: readonly HostParameter[]): void {
   const bad = list.find((p) => !p.weight.every(Number.isFinite));
-  if (bad) throw new Error(`checkpoint: ${bad.name} is not finite: nothing was written`);
+  if (bad) throw new NotFiniteError(`${bad.name} is not finite`);
 }
 
 /** A checkpoint as safetensors: weights by name, `adam_m.` and `adam_v.` beside them, the state as metadata. */

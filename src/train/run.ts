@@ -8,7 +8,7 @@ import type { Activation } from '../ops/activation.js';
 import { read, type Tensor } from '../tensor/tensor.js';
 import { type AugmentChances, augmentPlan } from './augment_plan.js';
 import { type PreparedBatch, prepareBatch, type TrainSample } from './batch.js';
-import type { RunState } from './checkpoint.js';
+import { NotFiniteError, type RunState } from './checkpoint.js';
 import type { AdapterShape, Part } from './initial.js';
 import { ADAM, type Parameters } from './parameters.js';
 import { MILESTONES, multiStepRate } from './schedule.js';
@@ -120,25 +120,35 @@ export async function runStage(run: TrainRun, stage: Stage, parameters: Paramete
     stage.part === 'image' ? multiStepRate(stage.baseRate, step, MILESTONES, 0.5) : stage.baseRate;
   for (let epoch = state.epoch; epoch < stage.epochs; epoch++) {
     const losses: number[] = [];
+    let files: readonly string[] = [];
+    const diverged = (what: string, step: number, at: number, on: readonly string[]): DivergedError =>
+      new DivergedError(
+        `training: ${what} at step ${step} (${stage.part} stage, epoch ${epoch + 1}, batch ${at + 1}) on ${on.join(', ')}; last good checkpoint: ${lastGood}: lower the learning rate`,
+      );
+    const save = async (alsoEpoch: boolean): Promise<void> => {
+      try {
+        lastGood = await host.save(parameters, state, alsoEpoch, rateAt(state.step));
+      } catch (error) {
+        if (!(error instanceof NotFiniteError)) throw error;
+        throw diverged(error.message, state.step - 1, batch - 1, files);
+      }
+    };
+    let batch = state.batch;
     let pending: Pending | undefined;
     const settle = async (): Promise<void> => {
       if (!pending) return;
-      const { report, files, values, started } = pending;
+      const { report, files: on, values, started } = pending;
       pending = undefined;
       const [[loss], parts] = await values;
-      if (!Number.isFinite(loss)) {
-        throw new DivergedError(
-          `training: the loss is ${loss} at step ${report.step} (${stage.part} stage, epoch ${epoch + 1}, batch ${report.batch + 1}) on ${files.join(', ')}; last good checkpoint: ${lastGood}: lower the learning rate`,
-        );
-      }
+      if (!Number.isFinite(loss)) throw diverged(`the loss is ${loss}`, report.step, report.batch, on);
       losses.push(loss!);
       const named = Object.fromEntries(stage.partNames.map((name, i) => [name, parts[i]!]));
-      const imagesPerSecond = (1000 * files.length) / (performance.now() - started);
+      const imagesPerSecond = (1000 * on.length) / (performance.now() - started);
       host.onStep({ ...report, loss: loss!, parts: named, imagesPerSecond });
     };
-    let batch = state.batch;
     for await (const samples of host.batches(stage.part, epoch, stage.batchSize, batch)) {
       const started = performance.now();
+      files = samples.map((s) => s.path);
       const plans = samples.map((s) =>
         augmentPlan(
           { seed: flags.seed, stage: stage.part, epoch, index: s.index, imageSize: flags.imageSize },
@@ -157,17 +167,17 @@ export async function runStage(run: TrainRun, stage: Stage, parameters: Paramete
       loss.release();
       parts.release();
       const report = { stage: stage.part, epoch, batch, batches, step: state.step, rate, memory: gpu.pool.allocated };
-      pending = { report, files: samples.map((s) => s.path), values, started };
+      pending = { report, files, values, started };
       batch++;
       state = { ...state, epoch, batch, step: state.step + 1 };
       if (flags.saveEvery > 0 && state.step % flags.saveEvery === 0 && batch < batches) {
         await settle();
-        lastGood = await host.save(parameters, state, false, rate);
+        await save(false);
       }
     }
     await settle();
     state = { ...state, epoch: epoch + 1, batch: 0 };
-    lastGood = await host.save(parameters, state, true, rateAt(state.step));
+    await save(true);
     await host.onEpoch(stage.part, epoch, losses.reduce((a, b) => a + b, 0) / Math.max(1, losses.length));
   }
 }

@@ -1,9 +1,10 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadMask, loadPicture } from '../../src/cli/decode.js';
+import { DecodePool } from '../../src/cli/decode_pool.js';
 import { type LoadedSample, Loader, type LoaderOptions } from '../../src/cli/loader.js';
 import { prepareMask } from '../../src/data/mask.js';
 import type { Sample } from '../../src/data/metadata.js';
@@ -141,4 +142,26 @@ test('one core is left to the device unless there is only one', async () => {
   await using loader = new Loader(options());
   expect(loader.threads).toBeGreaterThanOrEqual(1);
   expect(loader.threads).toBeLessThanOrEqual(4);
+});
+
+describe('a decoding thread that ends', () => {
+  test.each([
+    ['with an error', "throw new Error('out of luck\\nand more');", 'out of luck'],
+    ['by itself', 'process.exit(3);', 'exit code 3'],
+  ])('%s is told in one line, with the files it had', async (_, fate, why) => {
+    const script = join(root, 'thread.mjs');
+    writeFileSync(
+      script,
+      `import { parentPort } from 'node:worker_threads';\nparentPort.on('message', () => { ${fate} });\n`,
+    );
+    const pool = new DecodePool(1, pathToFileURL(script));
+    const files = { mask: undefined, maskSize: 8, maxPixels: undefined };
+    const wanted = ['a.png', 'b.png', 'c.png'].map((image) =>
+      pool.open({ ...files, image }).catch((e: Error) => e.message),
+    );
+    const message = `loader: a decoding thread ended while decoding a.png or b.png: ${why}; decode without threads`;
+    expect(await Promise.all(wanted)).toEqual([message, message, message]);
+    await expect(pool.open({ ...files, image: 'd.png' })).rejects.toThrow(message);
+    await pool.close();
+  });
 });

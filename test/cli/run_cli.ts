@@ -1,5 +1,8 @@
 /** Runs the built command line in a process of its own. */
 import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -10,18 +13,19 @@ export interface Run {
   readonly stderr: string;
 }
 
+/** Output goes through files, as in a shell: what Node calls a pipe is a socket, which a process cannot open again. */
 export function runCli(...args: string[]): Promise<Run> {
+  const dir = mkdtempSync(join(tmpdir(), 'aaclip-run-'));
+  const [out, err] = [openSync(join(dir, 'out'), 'a'), openSync(join(dir, 'err'), 'a')];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', out, err] });
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code) => {
+      closeSync(out);
+      closeSync(err);
+      const read = (name: string): string => readFileSync(join(dir, name), 'utf8');
+      resolve({ code, stdout: read('out'), stderr: read('err') });
+      rmSync(dir, { recursive: true });
+    });
   });
 }

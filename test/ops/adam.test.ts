@@ -40,5 +40,7 @@ it('adam refuses moments of another shape', async () => {
   const gpu = await device();
   using w = upload(gpu, new Float32Array(4), [4]);
   using m = upload(gpu, new Float32Array(3), [3]);
-  expect(() => adamStep(w, w, m, w, 1, { rate: 1, beta1: 0.5, beta2: 0.9, eps: 1e-8 })).toThrow('adam: expected shape [4]');
+  expect(() => adamStep(w, w, m, w, 1, { rate: 1, beta1: 0.5, beta2: 0.9, eps: 1e-8 })).toThrow(
+    'adam: expected shape [4]',
+  );
 });

@@ -17,7 +17,10 @@ for (const [batch, grid, size] of [
   const noise = arr([batch, 1, size, size], 'mask');
   testOp({
     name: `segmentationLoss of ${batch} grids ${grid}x${grid} on masks ${size}x${size}`,
-    inputs: [arr([batch, 2, grid, grid], 's', 2), { shape: noise.shape, data: noise.data.map((v) => (v > 0.8 ? 1 : 0)) }],
+    inputs: [
+      arr([batch, 2, grid, grid], 's', 2),
+      { shape: noise.shape, data: noise.data.map((v) => (v > 0.8 ? 1 : 0)) },
+    ],
     constant: [1],
     run: ([s, mask]) => segmentationLoss(s!, mask!),
     reference: ([s, mask]) => reference(s!, mask!),
@@ -26,7 +29,10 @@ for (const [batch, grid, size] of [
 
 testOp({
   name: 'segmentationLoss of saturated similarities',
-  inputs: [arr([1, 2, 4, 4], 's', 60), { shape: [1, 1, 12, 12], data: arr([144], 'm').data.map((v) => (v > 1 ? 1 : 0)) }],
+  inputs: [
+    arr([1, 2, 4, 4], 's', 60),
+    { shape: [1, 1, 12, 12], data: arr([144], 'm').data.map((v) => (v > 1 ? 1 : 0)) },
+  ],
   run: ([s, mask]) => segmentationLoss(s!, mask!),
   reference: ([s, mask]) => reference(s!, mask!),
   forwardOnly: true,

@@ -58,3 +58,9 @@ export function fract(value: number): number {
 export function zigzag(value: number): number {
   return Math.abs(2 * fract(value) - 1);
 }
+
+/** 2 to a power of 0 or more, to 1e-4. */
+export function exp2(power: number): number {
+  const x = fract(power);
+  return 2 ** Math.floor(power) * (1 + x * (0.69315 + x * (0.24023 + x * (0.0555 + x * 0.01112))));
+}

@@ -1,5 +1,5 @@
 /** Putting a class into the picture: background, position, size, how many. */
-import { TAU } from './arithmetic.js';
+import { mix, TAU } from './arithmetic.js';
 import { type ColorName, shade } from './colors.js';
 import { type Frame, frame } from './frame.js';
 import { fractalNoise } from './noise.js';
@@ -71,7 +71,8 @@ function paintBackground(scene: Scene, rng: Rng): string | undefined {
 /** Places for a few objects that do not lie on each other; fewer where there is no room. */
 function anyPlaces(object: ObjectClass, rng: Rng): Frame[] {
   const several = object.many && rng.chance(0.22) ? 2 + rng.int(4) : 1;
-  const scale = several > 1 ? rng.range(0.22, 0.4) : rng.range(...object.zoom);
+  const [smallest, largest] = object.zoom;
+  const scale = several > 1 ? rng.range(0.22, 0.4) : mix(smallest, largest, Math.sqrt(rng.next()));
   const turned = object.upright ? rng.chance(0.25) : rng.chance(0.7);
   const angle = () => (turned ? rng.range(0, TAU) : rng.range(-0.08, 0.08) + (rng.chance(0.2) ? TAU / 4 : 0));
   const room = Math.max(0.06, 1 - scale);

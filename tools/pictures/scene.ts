@@ -103,9 +103,10 @@ export class Scene {
         const x = a * u + b * v + c;
         const y = d * u + e * v + f;
         const distance = shape.at(x, y);
-        let alpha = clamp(0.5 - distance * perLocal) * opacity;
-        if (mask) alpha *= mask[k];
-        if (alpha <= 0) continue;
+        let share = clamp(0.5 - distance * perLocal);
+        if (mask) share *= mask[k];
+        if (share <= 0) continue;
+        const alpha = share * opacity;
         pixel[0] = r[k];
         pixel[1] = g[k];
         pixel[2] = bl[k];
@@ -119,7 +120,7 @@ export class Scene {
         height[k] += alpha * (pixel[3] * at.scale - height[k]);
         gloss[k] += alpha * (pixel[4] - gloss[k]);
         metal[k] += alpha * (pixel[5] - metal[k]);
-        if (mark && mark[k] < alpha) mark[k] = alpha;
+        if (mark && mark[k] < share) mark[k] = share;
       }
     }
   }

@@ -43,6 +43,7 @@ export function predictCommand(program: Command): void {
       )
       .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
       .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
+      .option('--dataset <name>', 'look the class up in this data set only, and refuse it when it is not there')
       .requiredOption(
         '--weights <file>',
         'CLIP weights: OpenAI\'s .pt, or safetensors; "synthetic" for a model that knows nothing',

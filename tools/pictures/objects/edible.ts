@@ -87,9 +87,9 @@ function cashew(stage: Stage): ColorName {
   const bend = rng.range(0.9, 1.25);
   const thick = rng.range(0.26, 0.34);
   const gone = stage.hit('missing');
-  const points = arc(0.6, -bend - 0.35, bend + (gone ? -gone.range(0.4, 1) : 0.35), 14).map(([x, y]) => [x - 0.3, y] as const);
-  const shape = stroke(points, thick * 1.1, thick * 0.85);
-  const broken = gone ? rough(shape, gradientNoise(gone), 7, 0.06) : shape;
+  const points = arc(0.6, -bend - 0.35, bend + 0.35, 14).map(([x, y]) => [x - 0.3, y] as const);
+  const whole = stroke(points, thick * 1.1, thick * 0.85);
+  const broken = gone ? minus(whole, brokenOff(gone, gone.range(0.1, 0.4))) : whole;
   const cloud = fractalNoise(rng, 4);
   const surface = layered(coat(color, 0, rng.range(0.05, 0.3)), dome(thick, thick * 1.1), mottle(cloud, 4, 0.1), bumps(cloud, 9, 0.01));
   stage.fill(broken, surface);
@@ -103,22 +103,22 @@ function macaroni(stage: Stage): ColorName {
   const bend = rng.range(0.9, 1.3);
   const thick = rng.range(0.22, 0.28);
   const gone = stage.hit('missing');
-  const last = bend - (gone ? gone.range(0.5, 1.2) : 0);
-  const tube = stroke(arc(0.62, -bend, last, 14).map(([x, y]) => [x - 0.35, y] as const), thick);
+  const tube = stroke(arc(0.62, -bend, bend, 14).map(([x, y]) => [x - 0.35, y] as const), thick);
   const cut = (a: number, sign: number): Shape => {
     const [c, s] = [cos(a), sin(a)];
     return { at: (x, y) => sign * (c * y - s * (x + 0.35)), box: [-2, -2, 2, 2] };
   };
-  const body = both(both(tube, cut(-bend, -1)), cut(last, 1));
+  const whole = both(both(tube, cut(-bend, -1)), cut(bend, 1));
+  const body = gone ? minus(whole, brokenOff(gone, gone.range(0.1, 0.4))) : whole;
   const ridges: Surface = (p, x, y) => {
     const r = Math.sqrt((x + 0.35) * (x + 0.35) + y * y);
     p[3] += 0.012 * sin((r * TAU) / 0.07);
   };
-  stage.fill(gone ? rough(body, gradientNoise(gone), 8, 0.05) : body, layered(coat(color, 0, 0.15), dome(thick, thick), rng.chance(0.4) ? ridges : raise(0), mottle(fractalNoise(rng, 3), 6, 0.06)));
-  for (const [a, open] of [[-bend, true], [last, gone === undefined]] as const) {
-    if (!open) continue;
+  stage.fill(body, layered(coat(color, 0, 0.15), dome(thick, thick), rng.chance(0.4) ? ridges : raise(0), mottle(fractalNoise(rng, 3), 6, 0.06)));
+  for (const a of [-bend, bend]) {
     const at = frame(0.62 * cos(a) - 0.35, 0.62 * sin(a), 1, a);
-    stage.fillAt(at, ellipse(thick * 0.62, thick * 0.2), coat(times(color, 0.25), 0.05));
+    const mouth = ellipse(thick * 0.62, thick * 0.2);
+    stage.fill(both(placed(mouth, at.x, at.y, a), body), coat(times(color, 0.25), 0.05));
   }
   return name;
 }

@@ -1,0 +1,134 @@
+/** Training is killed at random moments, goes on, and ends with the bytes of a run nobody disturbed. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodePng } from '../../src/cli/encode_png.js';
+import { runCli } from '../cli/run_cli.js';
+import { arr } from '../reference/arr.js';
+import { drawSample, SIZE } from './pictures.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+let dir = '';
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'aaclip-resume-'));
+  mkdirSync(join(dir, 'data'));
+  const lines = Array.from({ length: 6 }, (_, i) => {
+    const { picture, mask, label } = drawSample(i);
+    writeFileSync(join(dir, `data/${i}.png`), encodePng(SIZE, SIZE, picture.data));
+    if (label === 1) writeFileSync(join(dir, `data/${i}_mask.png`), encodePng(SIZE, SIZE, mask));
+    return JSON.stringify({
+      image_path: `${i}.png`,
+      label,
+      class_name: 'cloth',
+      ...(label === 1 ? { mask_path: `${i}_mask.png` } : {}),
+    });
+  });
+  writeFileSync(join(dir, 'data/full-shot.jsonl'), lines.join('\n'));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const train = (save: string, seed: number, ...more: string[]): string[] => [
+  ...['train', '--dataset', 'mine', '--data', join(dir, 'data'), '--training_mode', 'full_shot'],
+  ...['--weights', 'synthetic:tiny', '--img_size', '56', '--text_batch_size', '3', '--text_epoch', '2'],
+  ...['--image_epoch', '3', '--image_adapt_until', '2', '--save_every', '1', '--threads', '0'],
+  ...['--seed', String(seed), '--save_path', join(dir, save), '--json', ...more],
+];
+
+/** Runs until killed after `ms`; true when the run had ended by itself before. */
+function runAndKill(args: string[], ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
+    const timer = setTimeout(() => child.kill('SIGKILL'), ms);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve(code === 0);
+    });
+  });
+}
+
+/** Checkpoints of a folder by name. */
+const checkpoints = (save: string): Map<string, string> =>
+  new Map(
+    readdirSync(join(dir, save))
+      .filter((f) => f.endsWith('.safetensors'))
+      .map((f) => [f, readFileSync(join(dir, save, f)).toString('base64')]),
+  );
+
+describe('a run killed again and again', () => {
+  let kills = 0;
+  for (const seed of [1, 2]) {
+    it(`ends with the same bytes (seed ${seed})`, async () => {
+      const whole = await runCli(...train(`whole${seed}`, seed));
+      expect(whole.code, whole.stderr).toBe(0);
+      const waits = arr([40], `waits ${seed}`, 0.29, 0.5).data;
+      // The folder starts again when a run got through early, until it was interrupted often enough.
+      for (let i = 0, here = 0; here < 11; i++) {
+        const ended = await runAndKill(train(`broken${seed}`, seed), 350 + 900 * waits[i % 40]!);
+        if (!ended) {
+          here++;
+          kills++;
+        } else {
+          expect(checkpoints(`broken${seed}`)).toEqual(checkpoints(`whole${seed}`));
+          rmSync(join(dir, `broken${seed}`), { recursive: true });
+        }
+      }
+      expect((await runCli(...train(`broken${seed}`, seed))).code).toBe(0);
+      expect(checkpoints(`broken${seed}`)).toEqual(checkpoints(`whole${seed}`));
+      // What a kill leaves half written never carries a checkpoint's name.
+      expect(checkpoints(`whole${seed}`).size).toBe(5);
+    }, 300_000);
+  }
+
+  it('was killed at least 20 times', () => {
+    expect(kills).toBeGreaterThanOrEqual(20);
+  });
+});
+
+it('two runs of one seed are equal, another seed differs', async () => {
+  await runCli(...train('again', 1));
+  expect(checkpoints('again')).toEqual(checkpoints('whole1'));
+  expect(checkpoints('whole2').get('image_adapter.safetensors')).not.toBe(
+    checkpoints('whole1').get('image_adapter.safetensors'),
+  );
+});
+
+it('a checkpoint of other flags is refused by name', async () => {
+  const run = await runCli(...train('whole1', 1, '--image_adapt_weight', '0.2'));
+  expect(run.code).toBe(1);
+  expect(run.stderr).toMatch(/another imageMix/);
+});
+
+it('goes on from checkpoints in torch format, and from more epochs asked for later', async () => {
+  const pth = ['--format', 'pth', '--save_every', '0'];
+  expect((await runCli(...train('pth', 1, ...pth, '--image_epoch', '1'))).code).toBe(0);
+  expect(
+    readdirSync(join(dir, 'pth'))
+      .filter((f) => f.endsWith('.pth'))
+      .sort(),
+  ).toEqual(['image_adapter.pth', 'image_adapter_1.pth', 'text_adapter.pth']);
+  const more = await runCli(...train('pth', 1, ...pth, '--image_epoch', '2'));
+  expect(more.code, more.stderr).toBe(0);
+  const steps = more.stdout
+    .trim()
+    .split('\n')
+    .map((l) => JSON.parse(l) as { stage?: string; epoch?: number });
+  expect(steps.filter((s) => s.stage === 'text')).toEqual([]);
+  expect(new Set(steps.filter((s) => s.stage === 'image').map((s) => s.epoch))).toEqual(new Set([1]));
+});
+
+it.each(['0', '1'])(
+  'a run that diverges stops and names the step, the files and the last checkpoint (save_every %s)',
+  async (every) => {
+    const run = await runCli(
+      ...train(`diverged${every}`, 1, '--text_epoch', '0', '--image_lr', '1e38', '--save_every', every),
+    );
+    expect(run.code).toBe(1);
+    expect(run.stderr).toMatch(
+      /(?:the loss is (?:NaN|-?Infinity)|is not finite) at step \d+ .* on \d\.png.*last good checkpoint: /,
+    );
+  },
+);

@@ -1,0 +1,38 @@
+/** The classes by name. */
+import type { ObjectClass } from './objects/object.js';
+import { OBJECTS } from './objects/index.js';
+import { TEXTURES } from './textures/index.js';
+import type { Texture } from './textures/texture.js';
+
+interface Named {
+  /** As folders and metadata call it. */
+  readonly name: string;
+  /** As captions and prompts call it. */
+  readonly words: string;
+  readonly synonyms: readonly string[];
+}
+
+export type ClassInfo = Named &
+  (
+    | { readonly kind: 'texture'; readonly texture: Texture; readonly object?: undefined }
+    | { readonly kind: 'object'; readonly object: ObjectClass; readonly texture?: undefined }
+  );
+
+function named({ name, words, synonyms }: Named): Named {
+  return { name, words, synonyms };
+}
+
+/** All classes, textures first. */
+export const CLASSES: readonly ClassInfo[] = [
+  ...TEXTURES.map((texture): ClassInfo => ({ ...named(texture), kind: 'texture', texture })),
+  ...OBJECTS.map((object): ClassInfo => ({ ...named(object), kind: 'object', object })),
+];
+
+const BY_NAME = new Map(CLASSES.map((info) => [info.name, info]));
+
+/** @throws listing the classes when there is none of that name */
+export function findClass(name: string): ClassInfo {
+  const info = BY_NAME.get(name);
+  if (!info) throw new Error(`class: unknown name: expected one of ${[...BY_NAME.keys()].join(', ')}, got "${name}"`);
+  return info;
+}

@@ -1,0 +1,140 @@
+/** One picture: a class, well or with a defect, and where the defect is. */
+import { exp2 } from './arithmetic.js';
+import { develop, digitise, meter, randomCamera } from './camera.js';
+import { type ClassInfo, findClass } from './classes.js';
+import { type Appearance, composeObject, composeTexture } from './compose.js';
+import { DEFECT_KINDS, DEFECTS, type DefectKind } from './defects/index.js';
+import { coverShare, pickSpot } from './defects/site.js';
+import { illuminate, type Light, randomLight } from './light.js';
+import { type Change, findChange } from './mask.js';
+import type { FaultKind } from './objects/object.js';
+import { Rng } from './rng.js';
+import { Scene } from './scene.js';
+
+export interface SampleSpec {
+  readonly className: string;
+  /** The same numbers give the same bytes; with and without a defect it is the same scene. */
+  readonly seed: number;
+  /** Side in pixels, 16 or more. */
+  readonly size: number;
+  readonly defect?: DefectKind | 'none' | 'any';
+}
+
+export interface Sample {
+  readonly className: string;
+  readonly size: number;
+  /** Bytes [size, size, 3]. */
+  readonly rgb: Uint8Array;
+  /** 1 where the defect is, 0 elsewhere; [size, size]. */
+  readonly mask: Uint8Array;
+  /** Kinds of the defects in the picture; none of them when there is no defect. */
+  readonly defects: readonly DefectKind[];
+  readonly attributes: Appearance & { readonly light: Light['word']; readonly gray: boolean };
+}
+
+/** Kinds of defect a class can have. */
+export function defectsOf(className: string): readonly DefectKind[] {
+  return findClass(className).kind === 'texture' ? DEFECT_KINDS : DEFECT_KINDS.filter((kind) => kind !== 'fold');
+}
+
+function compose(info: ClassInfo, scene: Scene, rng: Rng, fault?: { kind: FaultKind; rng: Rng }): Appearance {
+  if (info.texture) return composeTexture(scene, info.texture, rng);
+  return composeObject(scene, info.object, rng, fault);
+}
+
+/** A defective version of a scene: drawn anew where the class has that fault itself, else painted over. */
+function harmed(info: ClassInfo, clean: Scene, kind: DefectKind, scene: Rng, rng: Rng, attempt: number): Scene {
+  const own = info.object?.faults.find((fault) => fault === kind);
+  // A fault that cannot be seen, as from an angle, gives way to one that is painted.
+  if (own && attempt < 3) {
+    const again = new Scene(clean.size);
+    compose(info, again, scene, { kind: own, rng: rng.fork('fault') });
+    return again;
+  }
+  const copy = clean.copy();
+  copy.painting = 'defect';
+  // Sizes over more than two decades, small ones as often as large ones.
+  const share = coverShare(clean);
+  const area = 0.0012 * exp2(6.8 * rng.next());
+  DEFECTS[kind]({
+    scene: copy,
+    rng: rng.fork('look'),
+    at: pickSpot(copy, Math.min(area, 0.35 * share), rng.fork('spot')),
+    strength: 1 + 0.35 * attempt,
+  });
+  return copy;
+}
+
+/** Whether a change can be called a defect of the picture: neither invisible nor all over it. */
+function acceptable(change: Change, size: number, attempt: number): boolean {
+  const patience = 1 - 0.06 * attempt;
+  return (
+    change.area >= Math.max(0.0006, 8 / (size * size)) &&
+    change.area <= 0.3 &&
+    change.contrast >= 14 * patience &&
+    change.salience >= 0.6 * patience &&
+    change.seen >= 0.6
+  );
+}
+
+const ATTEMPTS = 12;
+
+/**
+ * Draws a picture and its mask.
+ * @throws when the class is unknown, or has no such defect
+ */
+export function drawSample(spec: SampleSpec): Sample {
+  const { className, seed, size } = spec;
+  const info = findClass(className);
+  if (!Number.isInteger(size) || size < 16) throw new Error(`drawSample: bad size: expected 16 or more, got ${size}`);
+  const wanted = spec.defect ?? 'none';
+  const possible = defectsOf(className);
+  if (wanted !== 'none' && wanted !== 'any' && !possible.includes(wanted)) {
+    throw new Error(`drawSample: ${className} has no such defect: expected one of ${possible.join(', ')}, got ${wanted}`);
+  }
+  const rng = new Rng(className, seed);
+  const clean = new Scene(size);
+  const appearance = compose(info, clean, rng.fork('scene'));
+  const light = randomLight(rng.fork('light'));
+  const camera = randomCamera(rng.fork('camera'));
+  const lit = illuminate(clean, light);
+  const gain = meter(lit, camera);
+  const before = develop(lit, size, camera, gain);
+  const sample = {
+    className,
+    size,
+    attributes: { ...appearance, light: light.word, gray: camera.gray },
+  };
+  const finish = (planes: typeof before) => digitise(planes, size, camera, rng.fork('noise'));
+  if (wanted === 'none') {
+    return { ...sample, rgb: finish(before), mask: new Uint8Array(size * size), defects: [] };
+  }
+  const shoot = (scene: Scene) => develop(illuminate(scene, light), size, camera, gain);
+  return { ...sample, ...strike(info, clean, before, shoot, wanted, rng, finish) };
+}
+
+/** Tries until a defect can be seen; the last resort is a foreign patch, which always can. */
+function strike(
+  info: ClassInfo,
+  clean: Scene,
+  before: ReturnType<typeof develop>,
+  shoot: (scene: Scene) => ReturnType<typeof develop>,
+  wanted: DefectKind | 'any',
+  rng: Rng,
+  finish: (planes: ReturnType<typeof develop>) => Uint8Array,
+): Pick<Sample, 'rgb' | 'mask' | 'defects'> {
+  const { size } = clean;
+  const possible = defectsOf(info.name);
+  const kind = wanted === 'any' ? rng.fork('kind').pick(possible) : wanted;
+  let best: { change: Change; planes: ReturnType<typeof develop> } | undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const scene = harmed(info, clean, kind, rng.fork('scene'), rng.fork('defect', attempt), attempt);
+    const planes = shoot(scene);
+    const change = findChange(before, planes, scene.trace, size);
+    if (acceptable(change, size, attempt)) return { rgb: finish(planes), mask: change.mask, defects: [kind] };
+    const visible = change.area > 0 && change.area < 0.5 ? change.contrast * change.seen : 0;
+    if (visible > (best ? best.change.contrast * best.change.seen : 0)) best = { change, planes };
+  }
+  if (!best) throw new Error(`drawSample: ${info.name}: no visible ${kind} in ${ATTEMPTS} attempts`);
+  return { rgb: finish(best.planes), mask: best.change.mask, defects: [kind] };
+}
