@@ -44,7 +44,7 @@ const FLAGS: TrainFlags = {
 /** Ids of start, a few words and end. */
 const prompts = (words: readonly number[][]): Uint32Array => {
   const ids = new Uint32Array(words.length * 77);
-  words.forEach((w, i) => ids.set([49406, ...w, 49407], i * 77));
+  for (const [i, w] of words.entries()) ids.set([49406, ...w, 49407], i * 77);
   return ids;
 };
 

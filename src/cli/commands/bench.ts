@@ -1,12 +1,17 @@
-/** `aaclip bench`: the kernels against the adapter's own ceilings. */
+/** `aaclip bench`: the kernels against the adapter's own ceilings, and a training step against a wasteful one. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
-import { benchKernels } from '../bench/kernels.js';
+import { type BenchRow, benchKernels } from '../bench/kernels.js';
+import { benchTraining, type TrainingRow } from '../bench/training.js';
 import { type CommonOptions, common, count, openDevice } from '../options.js';
 
 interface BenchFlags extends CommonOptions {
   readonly only?: string;
   readonly samples: number;
+  readonly train?: boolean;
+  readonly tiny?: boolean;
+  readonly img_size: number;
+  readonly batch_size: number;
 }
 
 export function benchCommand(program: Command): void {
@@ -17,30 +22,50 @@ export function benchCommand(program: Command): void {
         'Time the kernels at the sizes of ViT-L/14 at 518 px, against measured multiply-add and copy ceilings.',
       )
       .option('--only <text>', 'rows whose name contains it')
-      .option('--samples <n>', 'samples a row; the median counts', count(1), 5),
-  ).action(async (flags: BenchFlags) => {
-    const gpu = await openDevice(flags);
-    const { description, traits } = gpu;
-    if (!flags.json)
-      process.stdout.write(`${description.description || description.device}, class ${traits.adapterClass}\n`);
-    const report = await benchKernels(gpu, flags.samples, flags.only, (row) => {
-      if (flags.json) return;
-      const cells = [row.ms.toFixed(1), row.gflops.toFixed(1), row.gbytes.toFixed(1), row.ofCeiling.toFixed(1)];
-      const [ms, gflops, gbytes, share] = cells.map((c) => c.padStart(8));
-      process.stdout.write(`${row.name.padEnd(42)} ${ms} ms ${gflops} GFLOP/s ${gbytes} GB/s ${share} % of ceiling\n`);
-    });
-    const { architecture, description: name, vendor } = description;
-    const machine = {
-      adapter: { vendor, architecture, name },
-      cpu: cpus()[0]?.model,
-      cores: cpus().length,
-      date: new Date().toISOString(),
-    };
-    if (flags.json) process.stdout.write(`${JSON.stringify({ ...machine, ...report }, null, 1)}\n`);
-    else {
-      process.stdout.write(
-        `ceilings: ${report.multiplyAddGflops.toFixed(1)} GFLOP/s multiply-add, ${report.copyGbytes.toFixed(1)} GB/s copy\n`,
-      );
-    }
-  });
+      .option('--samples <n>', 'samples a row; the median counts', count(1), 5)
+      .option('--train', 'time a step of stage two instead, with and without gradients for the frozen weights')
+      .option('--tiny', 'with --train: the smallest model instead of ViT-L/14')
+      .option('--img_size <px>', 'with --train: size of the pictures', count(14), 518)
+      .option('--batch_size <n>', 'with --train: pictures a step', count(1), 2),
+  ).action(runBench);
+}
+
+const line = (row: BenchRow): string => {
+  const cells = [row.ms, row.gflops, row.gbytes, row.ofCeiling].map((v) => v.toFixed(1).padStart(8));
+  return `${row.name.padEnd(42)} ${cells[0]} ms ${cells[1]} GFLOP/s ${cells[2]} GB/s ${cells[3]} % of ceiling`;
+};
+
+const trainLine = (row: TrainingRow): string =>
+  `gradients of ${row.gradients}${row.checkpointing ? ', checkpointing' : ''}: ${row.secondsPerStep.toFixed(2)} s a step, ${row.stepsPerSecond.toFixed(3)} steps/s, peak ${(row.peakMemory / 2 ** 30).toFixed(2)} GiB`;
+
+async function runBench(flags: BenchFlags): Promise<void> {
+  const gpu = await openDevice(flags);
+  const { description, traits } = gpu;
+  const say = (text: string): void => {
+    if (!flags.json) process.stdout.write(`${text}\n`);
+  };
+  say(`${description.description || description.device}, class ${traits.adapterClass}`);
+  const { architecture, description: name, vendor } = description;
+  const machine = {
+    adapter: { vendor, architecture, name },
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    date: new Date().toISOString(),
+  };
+  if (flags.train) {
+    const { img_size: imageSize, batch_size: batch, samples: steps } = flags;
+    const report = await benchTraining(gpu, { tiny: flags.tiny ?? false, imageSize, batch, steps }, (row) =>
+      say(trainLine(row)),
+    );
+    say(
+      `${report.model} at ${imageSize} px, batch ${batch}: all gradients take ${report.timeRatio.toFixed(2)} times the time and ${report.memoryRatio.toFixed(2)} times the memory`,
+    );
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ...machine, training: report }, null, 1)}\n`);
+    return;
+  }
+  const report = await benchKernels(gpu, flags.samples, flags.only, (row) => say(line(row)));
+  say(
+    `ceilings: ${report.multiplyAddGflops.toFixed(1)} GFLOP/s multiply-add, ${report.copyGbytes.toFixed(1)} GB/s copy`,
+  );
+  if (flags.json) process.stdout.write(`${JSON.stringify({ ...machine, ...report }, null, 1)}\n`);
 }

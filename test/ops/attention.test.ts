@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { Tape } from '../../src/autograd/tape.js';
+import { type AttentionMode, attention } from '../../src/ops/attention.js';
+import { read, upload } from '../../src/tensor/tensor.js';
+import { device, variants } from '../devices.js';
+import { testOp } from '../op_harness.js';
+import { type Arr, arr } from '../reference/arr.js';
+import { attention as reference } from '../reference/attention.js';
+
+const MODES: readonly AttentionMode[] = ['full', 'causal', 'vv_token', 'vv_batch'];
+
+function testAttention(
+  [b, t, heads, head]: readonly [number, number, number, number],
+  mode: AttentionMode,
+  options: { readonly forwardOnly?: boolean; readonly input?: Arr; readonly name?: string } = {},
+): void {
+  testOp({
+    name: `attention ${mode}${options.name ?? ''}, ${b} x ${t} tokens, ${heads} heads of ${head}`,
+    inputs: [options.input ?? arr([b, t, 3 * heads * head], 'qkv')],
+    run: ([qkv]) => attention(qkv!, { heads, mode }),
+    reference: ([qkv]) => reference(qkv!, heads, mode),
+    forwardOnly: options.forwardOnly ?? false,
+  });
+}
+
+// Lengths of one, below and beyond a block of four keys, a tile of sixteen, a vector of rows and a workgroup of rows.
+for (const mode of MODES) {
+  testAttention([1, 1, 1, 8], mode);
+  testAttention([2, 5, 3, 8], mode);
+  testAttention([17, 3, 1, 16], mode);
+  testAttention([1, 65, 2, 16], mode);
+}
+testAttention([2, 77, 1, 8], 'causal');
+testAttention([65, 2, 1, 8], 'vv_batch');
+testAttention([1, 197, 1, 8], 'full');
+
+// More rows than a workgroup of panels owns.
+testAttention([1, 261, 1, 8], 'full', { forwardOnly: true });
+testAttention([1, 261, 1, 8], 'causal', { forwardOnly: true });
+
+// The width every published CLIP has.
+testAttention([1, 21, 2, 64], 'full');
+testAttention([1, 34, 1, 64], 'causal', { forwardOnly: true });
+
+// Products of whole numbers are exact in float32, so that scores of ten thousand differ exactly.
+for (const mode of MODES) {
+  const input = arr([2, 35, 3 * 2 * 16], 'large', 90);
+  input.data.forEach((x, i) => {
+    input.data[i] = Math.round(x);
+  });
+  testAttention([2, 35, 2, 16], mode, { forwardOnly: true, input, name: ' under scores of 1e4' });
+}
+
+describe('attention', () => {
+  for (const head of [32, 80, 96, 128]) {
+    it(`takes heads of ${head}`, async () => {
+      const gpu = await device();
+      const input = arr([1, 9, 3 * head], `wide ${head}`);
+      const ct = arr([1, 9, head], `cotangent ${head}`);
+      using qkv = upload(gpu, Float32Array.from(input.data), input.shape);
+      using dy = upload(gpu, Float32Array.from(ct.data), ct.shape);
+      using tape = new Tape();
+      tape.watch([qkv]);
+      using out = tape.record(() => attention(qkv, { heads: 1, mode: 'full' }));
+      const got = await read(out);
+      const [grad] = tape.backward(out, [qkv], dy);
+      const slopes = await read(grad!);
+      grad!.release();
+      const want = reference(input, 1, 'full').data;
+      expect(Math.max(...got.map((x, i) => Math.abs(x - want[i]!)))).toBeLessThan(1e-5);
+      // Along one direction the gradient must give the slope of <ct, attention>.
+      const along = arr(input.shape, `direction ${head}`).data;
+      const at = (h: number): number =>
+        reference({ shape: input.shape, data: input.data.map((x, i) => x + h * along[i]!) }, 1, 'full').data.reduce(
+          (sum, y, i) => sum + y * ct.data[i]!,
+          0,
+        );
+      const slope = (at(1e-5) - at(-1e-5)) / 2e-5;
+      const dot = slopes.reduce((sum, g, i) => sum + g * along[i]!, 0);
+      expect(Math.abs(dot - slope) / Math.abs(slope)).toBeLessThan(1e-4);
+    });
+  }
+
+  for (const variant of variants) {
+    it(`sees nothing of later tokens when causal (${variant})`, async () => {
+      const gpu = await device(variant);
+      const input = Float32Array.from(arr([1, 70, 48], 'past').data);
+      const other = input.map((x, i) => (i >= 40 * 48 ? 3 * x + 1 : x));
+      using a = upload(gpu, input, [1, 70, 48]);
+      using b = upload(gpu, other, [1, 70, 48]);
+      using fromA = attention(a, { heads: 2, mode: 'causal' });
+      using fromB = attention(b, { heads: 2, mode: 'causal' });
+      const [x, y] = [await read(fromA), await read(fromB)];
+      expect([...x.subarray(0, 40 * 16)]).toEqual([...y.subarray(0, 40 * 16)]);
+      expect([...x.subarray(40 * 16)]).not.toEqual([...y.subarray(40 * 16)]);
+    });
+
+    it(`across a batch of one gives v (${variant})`, async () => {
+      const gpu = await device(variant);
+      const input = arr([1, 6, 48], 'alone').data;
+      using qkv = upload(gpu, Float32Array.from(input), [1, 6, 48]);
+      using out = attention(qkv, { heads: 2, mode: 'vv_batch' });
+      const want = [...(await read(out)).keys()].map((i) => input[Math.floor(i / 16) * 48 + 32 + (i % 16)]!);
+      expect([...(await read(out))]).toEqual(want);
+    });
+  }
+
+  it('names the shape that does not split into heads', async () => {
+    const gpu = await device();
+    using flat = upload(gpu, new Float32Array(48), [1, 48]);
+    expect(() => attention(flat, { heads: 2, mode: 'full' })).toThrow(
+      'attention: expected [B, T, 3 * 2 * head width], got [1, 48]',
+    );
+    using odd = upload(gpu, new Float32Array(36), [1, 1, 36]);
+    expect(() => attention(odd, { heads: 1, mode: 'full' })).toThrow('expected a multiple of 8 up to 128, got 12');
+  });
+});
