@@ -77,7 +77,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   for (var j = 0u; j < stop; j += 4u) {
     let at = base + min(j + FOUR, vec4u(end)) * (p.row * 3u * columns) + lane;
     var s = array<vec4f, 4>();
-    // The driver unrolls a large loop only where it stands alone in its block; the round of one gives it a block.
+    // Drivers unroll a loop this large only where no other stands beside it: the round of one sets it apart.
     for (var once = 0u; once < 1u; once++) {
       for (var c = 0u; c < DC; c++) {
         let lo = four(at + p.k + c * 8u);

@@ -107,7 +107,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     let at_other = stream * p.other_rows + p.other + head + lane;
     var s = array<vec4f, 4>();
     var w = array<vec4f, 4>();
-    // The driver unrolls a large loop only where it stands alone in its block; the round of one gives it a block.
+    // Drivers unroll a loop this large only where no other stands beside it: the round of one sets it apart.
     for (var once = 0u; once < 1u; once++) {
       for (var c = 0u; c < DC; c++) {
         let lo = four(at_y + c * 8u);

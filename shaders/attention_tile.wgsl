@@ -1,9 +1,9 @@
 // out = softmax(scale q kᵀ) v for every head, and the log-sum-exp of each row, for GPUs without matrix units.
 //
 // A thread owns one query with its sums and running maximum; BK keys and values at a time pass through workgroup
-// memory, where all threads read the same words. Scores are taken four at a time, so that no array is indexed by a
-// variable. Token t of sequence z stands at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on
-// load, masked in the scores and guarded on store. lse is [sequences, heads, length].
+// memory, where all threads read the same words. Scores of a tile wait there too: registers take no variable index.
+// Token t of sequence z stands at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on load and
+// guarded on store. lse is [sequences, heads, length].
 // Grid: x = blocks of WG queries, y = heads, z = sequences.
 const WG: u32 = 64u;
 const DH: u32 = 64u;
@@ -12,7 +12,6 @@ const BK: u32 = 16u;
 struct Params {
   length: u32,
   heads: u32,
-  width: u32,
   row: u32,
   batch: u32,
   // Columns of qkv where queries, keys and values begin.
@@ -31,6 +30,8 @@ struct Params {
 const D4 = DH / 4u;
 var<workgroup> keys: array<vec4f, BK * D4>;
 var<workgroup> values: array<vec4f, BK * D4>;
+// Each thread writes and reads its own column.
+var<workgroup> scores: array<f32, BK * WG>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid: u32) {
@@ -48,7 +49,6 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   var sum = 0.0;
   let stop = select(p.length, min(wid.x * WG + WG, p.length), p.causal == 1u);
   for (var j0 = 0u; j0 < stop; j0 += BK) {
-    workgroupBarrier();
     for (var i = lid; i < BK * D4; i += WG) {
       let at = base + min(j0 + i / D4, end) * step + i % D4;
       keys[i] = qkv[at + p.k / 4u];
@@ -56,31 +56,24 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     }
     workgroupBarrier();
     let count = min(BK, stop - j0);
-    for (var j = 0u; j < count; j += 4u) {
-      var s0 = vec4f();
-      var s1 = vec4f();
-      var s2 = vec4f();
-      var s3 = vec4f();
-      let at = j * D4;
-      for (var e = 0u; e < D4; e++) {
-        s0 += q[e] * keys[at + e];
-        s1 += q[e] * keys[at + D4 + e];
-        s2 += q[e] * keys[at + 2u * D4 + e];
-        s3 += q[e] * keys[at + 3u * D4 + e];
-      }
-      let ones = vec4f(1.0);
-      let s = select(vec4f(-1e30), vec4f(dot(s0, ones), dot(s1, ones), dot(s2, ones), dot(s3, ones)),
-        j0 + j + vec4u(0u, 1u, 2u, 3u) <= vec4u(last));
-      let m = max(max(max(s.x, s.y), max(s.z, s.w)), top);
-      let alpha = exp(top - m);
-      let w = exp(s - m);
-      top = m;
-      sum = sum * alpha + dot(w, ones);
-      for (var e = 0u; e < D4; e++) {
-        o[e] = o[e] * alpha + w.x * values[at + e] + w.y * values[at + D4 + e] + w.z * values[at + 2u * D4 + e]
-          + w.w * values[at + 3u * D4 + e];
-      }
+    var m = top;
+    for (var j = 0u; j < count; j++) {
+      var products = vec4f();
+      for (var e = 0u; e < D4; e++) { products += q[e] * keys[j * D4 + e]; }
+      let s = select(-1e30, dot(products, vec4f(1.0)), j0 + j <= last);
+      scores[j * WG + lid] = s;
+      m = max(m, s);
     }
+    let alpha = exp(top - m);
+    top = m;
+    sum *= alpha;
+    for (var e = 0u; e < D4; e++) { o[e] *= alpha; }
+    for (var j = 0u; j < count; j++) {
+      let w = exp(scores[j * WG + lid] - m);
+      sum += w;
+      for (var e = 0u; e < D4; e++) { o[e] += w * values[j * D4 + e]; }
+    }
+    workgroupBarrier();
   }
   if (row >= p.length) { return; }
   let to = (wid.z * p.batch + row * p.row) * columns + wid.y * D4;

@@ -15,7 +15,6 @@ const VALUES: bool = false;
 struct Params {
   length: u32,
   heads: u32,
-  width: u32,
   row: u32,
   batch: u32,
   // Columns where x, mate, y, other and the gradient begin; the rows of mate and other in units of heads * DH.
@@ -76,7 +75,6 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let start = select(0u, row0, is_keys && causal);
   let stop = select(p.length, min(row0 + WG, p.length), !is_keys && causal);
   for (var j0 = start; j0 < stop; j0 += BK) {
-    workgroupBarrier();
     for (var i = lid; i < BK * D4; i += WG) {
       let at = (wid.z * p.batch + min(j0 + i / D4, end) * p.row) * columns;
       ys[i] = qkv[at * 3u + p.y / 4u + head + i % D4];
@@ -88,46 +86,21 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     }
     workgroupBarrier();
     let count = min(BK, stop - j0);
-    for (var j = 0u; j < count; j += 4u) {
-      var s0 = vec4f();
-      var s1 = vec4f();
-      var s2 = vec4f();
-      var s3 = vec4f();
-      let at = j * D4;
-      for (var e = 0u; e < D4; e++) {
-        s0 += x[e] * ys[at + e];
-        s1 += x[e] * ys[at + D4 + e];
-        s2 += x[e] * ys[at + 2u * D4 + e];
-        s3 += x[e] * ys[at + 3u * D4 + e];
-      }
-      let theirs = vec4f(stream_lse[j], stream_lse[j + 1u], stream_lse[j + 2u], stream_lse[j + 3u]);
-      let s = vec4f(dot(s0, ones), dot(s1, ones), dot(s2, ones), dot(s3, ones));
-      var w = exp(s - select(vec4f(own_lse), theirs, is_keys));
+    for (var j = 0u; j < count; j++) {
+      var products = vec4f();
+      for (var e = 0u; e < D4; e++) { products += x[e] * ys[j * D4 + e]; }
+      var w = exp(dot(products, ones) - select(own_lse, stream_lse[j], is_keys));
       if (!VALUES) {
-        var d0 = vec4f();
-        var d1 = vec4f();
-        var d2 = vec4f();
-        var d3 = vec4f();
-        for (var e = 0u; e < D4; e++) {
-          d0 += m[e] * others[at + e];
-          d1 += m[e] * others[at + D4 + e];
-          d2 += m[e] * others[at + 2u * D4 + e];
-          d3 += m[e] * others[at + 3u * D4 + e];
-        }
-        let d = vec4f(stream_delta[j], stream_delta[j + 1u], stream_delta[j + 2u], stream_delta[j + 3u]);
-        w *= vec4f(dot(d0, ones), dot(d1, ones), dot(d2, ones), dot(d3, ones)) - select(vec4f(own_delta), d, is_keys);
+        var mates = vec4f();
+        for (var e = 0u; e < D4; e++) { mates += m[e] * others[j * D4 + e]; }
+        w *= dot(mates, ones) - select(own_delta, stream_delta[j], is_keys);
       }
-      let them = j0 + j + vec4u(0u, 1u, 2u, 3u);
-      w = select(vec4f(), w, (them >= vec4u(first)) & (them <= vec4u(last)));
+      w = select(0.0, w, j0 + j >= first && j0 + j <= last);
       for (var e = 0u; e < D4; e++) {
-        if (VALUES) {
-          g[e] += w.x * others[at + e] + w.y * others[at + D4 + e] + w.z * others[at + 2u * D4 + e]
-            + w.w * others[at + 3u * D4 + e];
-        } else {
-          g[e] += w.x * ys[at + e] + w.y * ys[at + D4 + e] + w.z * ys[at + 2u * D4 + e] + w.w * ys[at + 3u * D4 + e];
-        }
+        if (VALUES) { g[e] += w * others[j * D4 + e]; } else { g[e] += w * ys[j * D4 + e]; }
       }
     }
+    workgroupBarrier();
   }
   if (row >= p.length) { return; }
   let to = (wid.z * p.batch + row * p.row) * columns * 3u + p.to / 4u + head;

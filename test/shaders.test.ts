@@ -18,6 +18,18 @@ const UNINTERPRETED = /^enable (?:subgroups|f16|chromium_experimental_subgroup_m
  * tiles, and loops that go round more than twice.
  */
 const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<string, number>> }>> = {
+  attention_delta: { params: { size: 16, length: 4, heads: 2, width: 4, row: 1, batch: 4 } },
+  attention_tile: {
+    knobs: { WG: 8, DH: 8, BK: 4 },
+    params: { length: 12, heads: 1, row: 1, batch: 12, q: 0, k: 2, v: 4, causal: 0 },
+  },
+  attention_tile_grad: {
+    knobs: { WG: 8, DH: 8, BK: 4 },
+    params: {
+      ...{ length: 12, heads: 1, row: 1, batch: 12, causal: 0, keys: 0, add: 0 },
+      ...{ x: 0, y: 2, mate: 0, mate_rows: 1, other: 2, other_rows: 3, to: 0 },
+    },
+  },
   ceiling_multiply_add: { params: { turns: 1 } },
   layer_norm_dx_tree: { params: { start: 0 } },
   matmul_tile: {

@@ -5,8 +5,11 @@ import { Command } from 'commander';
 import { benchCommand } from './commands/bench.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
+import { indexCommand } from './commands/index_data.js';
 import { infoCommand } from './commands/info.js';
 import { predictCommand } from './commands/predict.js';
+import { registryCommand } from './commands/registry.js';
+import { testCommand } from './commands/test_adapters.js';
 import { trainCommand } from './commands/train.js';
 import { verifyCommand } from './commands/verify.js';
 
@@ -35,6 +38,9 @@ export function createProgram(): Command {
     .showHelpAfterError('(aaclip <command> --help explains every option)');
   predictCommand(program);
   trainCommand(program);
+  testCommand(program);
+  indexCommand(program);
+  registryCommand(program);
   verifyCommand(program);
   infoCommand(program);
   convertCommand(program);

@@ -3,20 +3,29 @@
  * every class. Texts are verbatim, since the anchors depend on every character of them.
  */
 
+import type { Layout } from './index_layouts.js';
+
 export type Domain = 'Industrial' | 'Medical';
 
-export interface DatasetInfo {
+/** What prompts are made of: `{}` stands for the name in a state, and for the state in a template. */
+export interface PromptTexts {
+  readonly normalStates: readonly string[];
+  readonly abnormalStates: readonly string[];
+  readonly templates: readonly string[];
+}
+
+/** Prompt texts given here go before the registry's. */
+export interface DatasetInfo extends Partial<PromptTexts> {
   readonly domain: Domain;
   /** Where the data set lies below the data root. */
   readonly folder: string;
+  /** How its folder is laid out, so that it can be listed; unknown where not given. */
+  readonly layout?: Layout;
   /** Class name to the name prompts call it by. */
   readonly classes: Readonly<Record<string, string>>;
 }
 
-export interface Registry {
-  readonly normalStates: readonly string[];
-  readonly abnormalStates: readonly string[];
-  readonly templates: readonly string[];
+export interface Registry extends PromptTexts {
   readonly datasets: Readonly<Record<string, DatasetInfo>>;
 }
 
@@ -28,6 +37,7 @@ export const REGISTRY: Registry = {
     Brain: {
       domain: 'Medical',
       folder: 'MedAD/Brain_AD',
+      layout: 'bmad',
       classes: {
         Brain: 'scan',
       },
@@ -35,6 +45,7 @@ export const REGISTRY: Registry = {
     Liver: {
       domain: 'Medical',
       folder: 'MedAD/Liver_AD',
+      layout: 'bmad',
       classes: {
         Liver: 'scan',
       },
@@ -42,6 +53,7 @@ export const REGISTRY: Registry = {
     Retina: {
       domain: 'Medical',
       folder: 'MedAD/Retina_RESC_AD',
+      layout: 'bmad',
       classes: {
         Retina: 'scan',
       },
@@ -49,6 +61,7 @@ export const REGISTRY: Registry = {
     Colon_clinicDB: {
       domain: 'Medical',
       folder: 'Colon/CVC-ClinicDB',
+      layout: 'polyp',
       classes: {
         Colon_clinicDB: 'colon endoscopy image',
       },
@@ -56,6 +69,7 @@ export const REGISTRY: Registry = {
     Colon_colonDB: {
       domain: 'Medical',
       folder: 'Colon/CVC-ColonDB',
+      layout: 'polyp',
       classes: {
         Colon_colonDB: 'colon endoscopy image',
       },
@@ -63,6 +77,7 @@ export const REGISTRY: Registry = {
     Colon_Kvasir: {
       domain: 'Medical',
       folder: 'Colon/Kvasir',
+      layout: 'polyp',
       classes: {
         Kvasir: 'colon endoscopy image',
       },
@@ -70,6 +85,7 @@ export const REGISTRY: Registry = {
     Colon_cvc300: {
       domain: 'Medical',
       folder: 'Colon/CVC-300',
+      layout: 'polyp',
       classes: {
         'CVC-300': 'colon endoscopy image',
       },
@@ -77,6 +93,7 @@ export const REGISTRY: Registry = {
     MVTec: {
       domain: 'Industrial',
       folder: 'mvtec_ad',
+      layout: 'mvtec',
       classes: {
         bottle: 'dark bottle',
         cable: 'top view of three cables',
@@ -98,6 +115,7 @@ export const REGISTRY: Registry = {
     VisA: {
       domain: 'Industrial',
       folder: 'VisA_20220922',
+      layout: 'visa',
       classes: {
         candle: 'candle',
         pcb3: 'infrared sensor pcb module',
@@ -116,6 +134,7 @@ export const REGISTRY: Registry = {
     MPDD: {
       domain: 'Industrial',
       folder: 'MPDD',
+      layout: 'mvtec',
       classes: {
         connector: 'metal clamps with black adjustment knobs',
         tubes: 'scattered metal objects',
@@ -129,6 +148,7 @@ export const REGISTRY: Registry = {
     BTAD: {
       domain: 'Industrial',
       folder: 'BTech_Dataset_transformed',
+      layout: 'btad',
       classes: {
         '01': 'Bright concentric rings in neon yellow and blue tones against a dark blue background, resembling a stylized wave or energy field radiating outward.',
         '02': 'vertical fabric lines in warm, dusty pink and beige tones',
@@ -139,6 +159,7 @@ export const REGISTRY: Registry = {
     MVTec2: {
       domain: 'Industrial',
       folder: 'mvtec_ad_2',
+      layout: 'mvtec2',
       classes: {
         can: 'can',
         fabric: 'fabric',

@@ -10,7 +10,7 @@ export interface ClassPrompts {
   readonly realName: string;
   /** Whether the class is one of a known data set (or the general "object"). */
   readonly known: boolean;
-  /** That of the class's data set; Industrial for a class of no known one. */
+  /** That of the data set asked for, else of the class's own; Industrial for a class of no known one. */
   readonly domain: Domain;
 }
 
@@ -18,32 +18,36 @@ export interface ClassPrompts {
 export const ANY_OBJECT = 'object';
 
 /** A name looked up as an own key, so that "constructor" is an unknown class and nothing else. */
-function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+export function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 /**
  * The prompts of a class: its real name where a data set knows it, else the name as given.
+ * @param dataset whose class it is; without it, or where it has no such class, the first data set that has one is taken
  * @throws when the name is empty or blank
  */
-export function promptsFor(className: string, registry: Registry = REGISTRY): ClassPrompts {
+export function promptsFor(className: string, registry: Registry = REGISTRY, dataset?: string): ClassPrompts {
   if (className.trim() === '') {
     throw new Error('class name: empty: expected the name of what the picture shows, such as "bottle" or "object"');
   }
-  const home = Object.values(registry.datasets).find((d) => own(d.classes, className) !== undefined);
+  const asked = dataset === undefined ? undefined : own(registry.datasets, dataset);
+  const all = Object.values(registry.datasets);
+  const home = [...(asked ? [asked] : []), ...all].find((d) => own(d.classes, className) !== undefined);
   const realName = (home && own(home.classes, className)) ?? className;
+  const texts = { ...registry, ...(asked ?? home) };
   const fill = (states: readonly string[]) =>
     states.flatMap((state) => {
       // The replacement is a function because "$&" and the like in a name must stay as they are.
       const named = state.replace('{}', () => realName);
-      return registry.templates.map((template) => template.replace('{}', () => named));
+      return texts.templates.map((template) => template.replace('{}', () => named));
     });
   return {
-    normal: fill(registry.normalStates),
-    abnormal: fill(registry.abnormalStates),
+    normal: fill(texts.normalStates),
+    abnormal: fill(texts.abnormalStates),
     realName,
     known: home !== undefined || className === ANY_OBJECT,
-    domain: home?.domain ?? 'Industrial',
+    domain: (asked ?? home)?.domain ?? 'Industrial',
   };
 }
 

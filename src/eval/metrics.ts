@@ -107,6 +107,17 @@ export class ClassScores {
     this.#count += map.length;
   }
 
+  /** Images added so far. */
+  get images(): number {
+    return this.#labels.length;
+  }
+
+  /** What maps are scaled with: their least and greatest value so far, or 0 and 1 where the greatest is exactly 1. */
+  get mapRange(): { readonly lo: number; readonly hi: number } {
+    const { min, max } = this.#mapRange;
+    return max === 1 ? { lo: 0, hi: 1 } : { lo: min, hi: max };
+  }
+
   /** The class's figures. @throws when nothing was added */
   figures(): ClassFigures {
     if (this.#labels.length === 0) throw new Error('metrics: a class without images: expected at least one');

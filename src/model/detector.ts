@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../ops/activation.js';
+import { concat } from '../ops/concat.js';
 import type { Domain } from '../ops/score_map.js';
 import { persist, type Tensor, tidy } from '../tensor/tensor.js';
 import { adaptedImage, type ImageAdapters, type Loaded, loadImageAdapters, loadTextAdapters } from './adapters.js';
@@ -22,8 +23,13 @@ export interface ClassTokens {
 
 export interface DetectorOptions {
   readonly clip: ClipTensors;
-  /** Both adapters; without them the model is plain CLIP. */
-  readonly adapters?: { readonly text: AdapterTensors; readonly image: AdapterTensors } | undefined;
+  /** The adapters; where one is missing its tower is that of plain CLIP. */
+  readonly adapters?:
+    | { readonly text?: AdapterTensors | undefined; readonly image?: AdapterTensors | undefined }
+    | undefined;
+  /** Shares of the adapters in their mixes; 0.1 as published by default. */
+  readonly textMix?: number | undefined;
+  readonly imageMix?: number | undefined;
   readonly classes: readonly ClassTokens[];
   readonly imageSize?: number | undefined;
   readonly activation?: Activation | undefined;
@@ -35,23 +41,23 @@ export interface DetectorOptions {
 export class Detector implements Disposable {
   readonly config: ClipConfig;
   readonly imageSize: number;
+  readonly #gpu: Gpu;
   readonly #tower: VisionTower;
-  readonly #adapters: Loaded<ImageAdapters> | undefined;
+  readonly #precision: Precision;
+  readonly #mix: number | undefined;
+  #adapters: Loaded<ImageAdapters> | undefined;
   readonly #anchors: ReadonlyMap<string, Tensor>;
   readonly #domains: ReadonlyMap<string, Domain>;
 
-  private constructor(
-    tower: VisionTower,
-    adapters: Loaded<ImageAdapters> | undefined,
-    anchors: ReadonlyMap<string, Tensor>,
-    domains: ReadonlyMap<string, Domain>,
-  ) {
+  private constructor(gpu: Gpu, tower: VisionTower, anchors: ReadonlyMap<string, Tensor>, options: DetectorOptions) {
     this.config = tower.config;
     this.imageSize = tower.imageSize;
+    this.#gpu = gpu;
     this.#tower = tower;
-    this.#adapters = adapters;
+    this.#precision = options.precision ?? 'f32';
+    this.#mix = options.imageMix;
     this.#anchors = anchors;
-    this.#domains = domains;
+    this.#domains = new Map(options.classes.map((c) => [c.name, c.domain]));
   }
 
   /** Loads the text tower, makes every class's anchors, lets it go, and loads the image tower. */
@@ -72,19 +78,31 @@ export class Detector implements Disposable {
     const anchors = new Map<string, Tensor>();
     {
       using tower = await loadText(gpu, clip, config, load);
-      using own = adapters ? await loadTextAdapters(gpu, adapters.text, { precision }) : undefined;
+      using own = adapters?.text ? await loadTextAdapters(gpu, adapters.text, { precision }) : undefined;
       for (const c of classes)
         anchors.set(
           c.name,
-          classAnchors(c, (ids) => encodeText(ids, tower, own?.weights), config),
+          classAnchors(c, (ids) => encodeText(ids, tower, own?.weights, options.textMix), config),
         );
     }
     await gpu.idle();
     gpu.trim();
     before = latest;
     const tower = await loadVision(gpu, clip, config, options.imageSize ?? 518, load);
-    const own = adapters ? await loadImageAdapters(gpu, adapters.image, { precision }) : undefined;
-    return new Detector(tower, own, anchors, new Map(classes.map((c) => [c.name, c.domain])));
+    const detector = new Detector(gpu, tower, anchors, options);
+    await detector.loadAdapters(adapters?.image);
+    return detector;
+  }
+
+  /**
+   * Puts other image adapters in the place of those there are: several checkpoints are tried without loading a tower again.
+   * @param image those of a checkpoint; undefined for the plain tower
+   * @throws when there is none in it; the old ones stay then
+   */
+  async loadAdapters(image: AdapterTensors | undefined): Promise<void> {
+    const next = image ? await loadImageAdapters(this.#gpu, image, { precision: this.#precision }) : undefined;
+    this.#adapters?.[Symbol.dispose]();
+    this.#adapters = next;
   }
 
   /** Number of maps that are summed. */
@@ -93,22 +111,35 @@ export class Detector implements Disposable {
   }
 
   /**
-   * Maps and scores of a batch of one class.
+   * Maps and scores of a batch.
    * @param images [B, 3, S, S], normalised
+   * @param classes the class of all pictures, or one a picture; those of one batch share their domain
+   * @throws when a class was not loaded, there are not as many as pictures, or domains differ
    */
-  run(images: Tensor, className: string): Anomaly {
-    const anchors = this.#anchors.get(className);
-    if (!anchors) {
-      throw new Error(
-        `detector: class "${className}" was not loaded: expected one of ${[...this.#anchors.keys()].join(', ')}`,
-      );
+  run(images: Tensor, classes: string | readonly string[]): Anomaly {
+    const names = typeof classes === 'string' ? [classes] : classes;
+    const one = names.every((n) => n === names[0]);
+    if (names.length !== images.dim(0) && typeof classes !== 'string') {
+      throw new Error(`detector: expected a class for each of ${images.dim(0)} pictures, got ${names.length}`);
     }
+    const anchors = (one ? names.slice(0, 1) : names).map((n) => this.#anchorsOf(n));
+    const domains = new Set(names.map((n) => this.#domains.get(n) ?? 'Industrial'));
+    if (domains.size > 1) throw new Error('detector: a batch of Industrial and Medical classes: run them apart');
+    const [domain = 'Industrial'] = domains;
     return tidy(() => {
       const tokens = this.#adapters
-        ? adaptedImage(images, this.#tower, this.#adapters.weights)
+        ? adaptedImage(images, this.#tower, this.#adapters.weights, this.#mix)
         : plainImage(images, this.#tower);
-      return anomaly(tokens, anchors, this.imageSize, this.#domains.get(className) ?? 'Industrial');
+      return anomaly(tokens, anchors.length === 1 ? anchors[0]! : concat(anchors, 0), this.imageSize, domain);
     });
+  }
+
+  #anchorsOf(name: string): Tensor {
+    const anchors = this.#anchors.get(name);
+    if (anchors) return anchors;
+    throw new Error(
+      `detector: class "${name}" was not loaded: expected one of ${[...this.#anchors.keys()].join(', ')}`,
+    );
   }
 
   /** Floating-point operations of one image, matrix products and attention only. */

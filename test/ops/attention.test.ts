@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Tape } from '../../src/autograd/tape.js';
 import { type AttentionMode, attention } from '../../src/ops/attention.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { type OpCase, testOp } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { attention as reference } from '../reference/attention.js';
 
@@ -12,7 +11,7 @@ const MODES: readonly AttentionMode[] = ['full', 'causal', 'vv_token', 'vv_batch
 function testAttention(
   [b, t, heads, head]: readonly [number, number, number, number],
   mode: AttentionMode,
-  options: { readonly forwardOnly?: boolean; readonly input?: Arr; readonly name?: string } = {},
+  options: Pick<OpCase, 'forwardOnly' | 'variants'> & { readonly input?: Arr; readonly name?: string } = {},
 ): void {
   testOp({
     name: `attention ${mode}${options.name ?? ''}, ${b} x ${t} tokens, ${heads} heads of ${head}`,
@@ -20,6 +19,7 @@ function testAttention(
     run: ([qkv]) => attention(qkv!, { heads, mode }),
     reference: ([qkv]) => reference(qkv!, heads, mode),
     forwardOnly: options.forwardOnly ?? false,
+    variants: options.variants ?? variants,
   });
 }
 
@@ -38,9 +38,15 @@ testAttention([1, 197, 1, 8], 'full');
 testAttention([1, 261, 1, 8], 'full', { forwardOnly: true });
 testAttention([1, 261, 1, 8], 'causal', { forwardOnly: true });
 
-// The width every published CLIP has.
-testAttention([1, 21, 2, 64], 'full');
+// The width every published CLIP has, and others: 80 has a scale that is no power of two, 128 is the widest. A software
+// adapter compiles the tiles of wide heads for many seconds, so not every kernel is tried at every width.
+testAttention([1, 21, 2, 64], 'full', { variants: ['cpu'] });
 testAttention([1, 34, 1, 64], 'causal', { forwardOnly: true });
+testAttention([1, 9, 1, 32], 'causal', { variants: ['cpu', 'gpu'] });
+testAttention([1, 9, 1, 80], 'full', { variants: ['cpu'] });
+testAttention([1, 21, 1, 80], 'causal', { forwardOnly: true, variants: ['gpu'] });
+testAttention([1, 9, 1, 96], 'full', { forwardOnly: true, variants: ['cpu'] });
+testAttention([1, 9, 1, 128], 'full', { forwardOnly: true, variants: ['cpu'] });
 
 // Products of whole numbers are exact in float32, so that scores of ten thousand differ exactly.
 for (const mode of MODES) {
@@ -52,35 +58,6 @@ for (const mode of MODES) {
 }
 
 describe('attention', () => {
-  for (const head of [32, 80, 96, 128]) {
-    it(`takes heads of ${head}`, async () => {
-      const gpu = await device();
-      const input = arr([1, 9, 3 * head], `wide ${head}`);
-      const ct = arr([1, 9, head], `cotangent ${head}`);
-      using qkv = upload(gpu, Float32Array.from(input.data), input.shape);
-      using dy = upload(gpu, Float32Array.from(ct.data), ct.shape);
-      using tape = new Tape();
-      tape.watch([qkv]);
-      using out = tape.record(() => attention(qkv, { heads: 1, mode: 'full' }));
-      const got = await read(out);
-      const [grad] = tape.backward(out, [qkv], dy);
-      const slopes = await read(grad!);
-      grad!.release();
-      const want = reference(input, 1, 'full').data;
-      expect(Math.max(...got.map((x, i) => Math.abs(x - want[i]!)))).toBeLessThan(1e-5);
-      // Along one direction the gradient must give the slope of <ct, attention>.
-      const along = arr(input.shape, `direction ${head}`).data;
-      const at = (h: number): number =>
-        reference({ shape: input.shape, data: input.data.map((x, i) => x + h * along[i]!) }, 1, 'full').data.reduce(
-          (sum, y, i) => sum + y * ct.data[i]!,
-          0,
-        );
-      const slope = (at(1e-5) - at(-1e-5)) / 2e-5;
-      const dot = slopes.reduce((sum, g, i) => sum + g * along[i]!, 0);
-      expect(Math.abs(dot - slope) / Math.abs(slope)).toBeLessThan(1e-4);
-    });
-  }
-
   for (const variant of variants) {
     it(`sees nothing of later tokens when causal (${variant})`, async () => {
       const gpu = await device(variant);

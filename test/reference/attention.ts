@@ -21,10 +21,11 @@ export function attention(qkv: Arr, heads: number, mode: 'full' | 'causal' | 'vv
           for (let e = 0; e < head; e++) s[j]! += (qkv.data[q(i) + e]! * qkv.data[k(j) + e]!) / Math.sqrt(head);
         }
         const top = s.reduce((a, b) => Math.max(a, b));
-        const sum = s.reduce((a, x, j) => a + (s[j] = Math.exp(x - top)), 0);
+        const weights = s.map((x) => Math.exp(x - top));
+        const sum = weights.reduce((a, b) => a + b);
         const to = row(z, i) * d + h * head;
         for (let j = 0; j < seen; j++)
-          for (let e = 0; e < head; e++) out.data[to + e]! += (s[j]! / sum) * qkv.data[v(j) + e]!;
+          for (let e = 0; e < head; e++) out.data[to + e]! += (weights[j]! / sum) * qkv.data[v(j) + e]!;
       }
     }
   return out;

@@ -3,7 +3,7 @@
  * engine, and a picture must have the same bytes everywhere. Angles are in radians.
  */
 
-export const PI = 3.141592653589793;
+export const PI = Math.PI;
 export const TAU = 2 * PI;
 
 export function clamp(value: number, low = 0, high = 1): number {
@@ -59,8 +59,8 @@ export function zigzag(value: number): number {
   return Math.abs(2 * fract(value) - 1);
 }
 
-/** 2 to a power of 0 or more, to 1e-4. */
+/** 2 to a power, to 2e-4. */
 export function exp2(power: number): number {
   const x = fract(power);
-  return 2 ** Math.floor(power) * (1 + x * (0.69315 + x * (0.24023 + x * (0.0555 + x * 0.01112))));
+  return 2 ** Math.floor(power) * (1 + x * (0.6951 + x * (0.2277 + x * 0.0772)));
 }

@@ -1,6 +1,7 @@
 /** The classes by name. */
-import type { ObjectClass } from './objects/object.js';
+
 import { OBJECTS } from './objects/index.js';
+import type { ObjectClass } from './objects/object.js';
 import { TEXTURES } from './textures/index.js';
 import type { Texture } from './textures/texture.js';
 

@@ -2,10 +2,10 @@
 import { mix, TAU } from './arithmetic.js';
 import { type ColorName, shade } from './colors.js';
 import { type Frame, frame } from './frame.js';
-import { fractalNoise } from './noise.js';
+import { fractalNoise, gradientNoise } from './noise.js';
 import { type Fault, type ObjectClass, Stage } from './objects/object.js';
 import type { Rng } from './rng.js';
-import { layered, type Scene } from './scene.js';
+import { layered, Scene } from './scene.js';
 import { everywhere } from './shapes.js';
 import { bumps, coat, mottle } from './surfaces.js';
 import { TEXTURES } from './textures/index.js';
@@ -42,14 +42,26 @@ const GROUNDS = TEXTURES.filter((t) => t.name !== 'surface' && t.name !== 'mesh'
 
 function paintBackground(scene: Scene, rng: Rng): string | undefined {
   if (rng.chance(0.55)) {
-    const name: ColorName = rng.pick(['white', 'white', 'black', 'gray', 'gray', 'dark', 'blue', 'green', 'beige', 'brown']);
-    const cloud = fractalNoise(rng, 3);
+    const name: ColorName = rng.pick([
+      'white',
+      'white',
+      'black',
+      'gray',
+      'gray',
+      'dark',
+      'blue',
+      'green',
+      'beige',
+      'brown',
+    ]);
+    const cloud = fractalNoise(rng, 2);
+    const fine = gradientNoise(rng);
     const even = rng.chance(0.6);
     const ground = layered(
       coat(shade(name, rng), 0, rng.range(0, 0.15)),
       mottle(cloud, rng.range(0.5, 3), even ? 0.03 : rng.range(0.05, 0.2)),
-      mottle(cloud, 30, even ? 0.01 : 0.05),
-      bumps(cloud, 24, rng.range(0, 0.0012)),
+      mottle(fine, 60, even ? 0.01 : 0.05),
+      bumps(fine, 48, rng.range(0, 0.0008)),
     );
     scene.fill(everywhere, frame(), ground);
     return `a ${name} background`;
@@ -86,16 +98,37 @@ function anyPlaces(object: ObjectClass, rng: Rng): Frame[] {
   return places;
 }
 
-/** An object, or a few of the same, on a background. A fault befalls one of them. */
-export function composeObject(scene: Scene, object: ObjectClass, rng: Rng, fault?: Fault): Appearance {
-  const background = paintBackground(scene, rng.fork('background'));
+/** The same picture again but for a fault that befalls one of the objects. */
+export function composeFaulty(clean: Scene, object: ObjectClass, rng: Rng, fault: Fault): Scene {
+  const scene = new Scene(clean.size);
+  clean.backdrop?.forEach((plane, i) => {
+    (scene.planes[i] as Float32Array).set(plane);
+  });
   scene.beginObject();
+  placeObjects(scene, object, rng, fault);
+  return scene;
+}
+
+function placeObjects(
+  scene: Scene,
+  object: ObjectClass,
+  rng: Rng,
+  fault?: Fault,
+): { color: ColorName | undefined; places: readonly Frame[] } {
   const places = anyPlaces(object, rng.fork('places'));
   const unlucky = fault?.rng.int(places.length);
   let color: ColorName | undefined;
   places.forEach((place, i) => {
     color = object.draw(new Stage(scene, place, rng.fork('object'), i === unlucky ? fault : undefined));
   });
+  return { color, places };
+}
+
+/** An object, or a few of the same, on a background. */
+export function composeObject(scene: Scene, object: ObjectClass, rng: Rng): Appearance {
+  const background = paintBackground(scene, rng.fork('background'));
+  scene.beginObject();
+  const { color, places } = placeObjects(scene, object, rng);
   const scale = (places[0] as Frame).scale;
   return {
     color,

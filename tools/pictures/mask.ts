@@ -76,23 +76,30 @@ function measure(mask: Uint8Array, differs: Float32Array, before: Planes, level:
 
 /** Drops pixels that have no neighbour. */
 function withoutSpecks(mask: Uint8Array, size: number): Uint8Array {
-  return Uint8Array.from(mask, (value, k) => (value === 1 && neighbours(mask, size, k) > 1 ? 1 : 0));
+  const near = neighbours(mask, size);
+  return mask.map((value, k) => (value === 1 && near[k] > 1 ? 1 : 0));
 }
 
 /** Fills gaps of a pixel or two: grown by one, shrunk by one. */
 function closed(mask: Uint8Array, size: number): Uint8Array {
-  const grown = Uint8Array.from(mask, (_, k) => (neighbours(mask, size, k) > 0 ? 1 : 0));
-  return Uint8Array.from(mask, (value, k) => (value === 1 || neighbours(grown, size, k) === 9 ? 1 : 0));
+  const grown = neighbours(mask, size).map((count) => (count > 0 ? 1 : 0));
+  const kept = neighbours(grown, size);
+  return mask.map((value, k) => (value === 1 || kept[k] === 9 ? 1 : 0));
 }
 
-/** How many of a pixel and its eight neighbours are set; what lies outside the picture is as its border. */
-function neighbours(mask: Uint8Array, size: number, k: number): number {
-  const x = k % size;
-  const up = k >= size ? k - size : k;
-  const down = k + size < mask.length ? k + size : k;
-  const left = x > 0 ? -1 : 0;
-  const right = x < size - 1 ? 1 : 0;
-  let sum = 0;
-  for (const row of [up, k, down]) sum += mask[row + left] + mask[row] + mask[row + right];
-  return sum;
+/** How many of each pixel and its eight neighbours are set; what lies outside the picture is as its border. */
+function neighbours(mask: Uint8Array, size: number): Uint8Array {
+  const rows = new Uint8Array(mask.length);
+  const sums = new Uint8Array(mask.length);
+  for (let y = 0; y < size; y++) {
+    const first = y * size;
+    const last = first + size - 1;
+    for (let k = first; k <= last; k++) rows[k] = mask[k > first ? k - 1 : k] + mask[k] + mask[k < last ? k + 1 : k];
+  }
+  for (let y = 0; y < size; y++) {
+    const up = y > 0 ? size : 0;
+    const down = y < size - 1 ? size : 0;
+    for (let k = y * size; k < (y + 1) * size; k++) sums[k] = rows[k - up] + rows[k] + rows[k + down];
+  }
+  return sums;
 }

@@ -2,12 +2,11 @@
 import { exp2 } from './arithmetic.js';
 import { develop, digitise, meter, randomCamera } from './camera.js';
 import { type ClassInfo, findClass } from './classes.js';
-import { type Appearance, composeObject, composeTexture } from './compose.js';
+import { type Appearance, composeFaulty, composeObject, composeTexture } from './compose.js';
 import { DEFECT_KINDS, DEFECTS, type DefectKind } from './defects/index.js';
 import { coverShare, pickSpot } from './defects/site.js';
 import { illuminate, type Light, randomLight } from './light.js';
 import { type Change, findChange } from './mask.js';
-import type { FaultKind } from './objects/object.js';
 import { Rng } from './rng.js';
 import { Scene } from './scene.js';
 
@@ -37,25 +36,19 @@ export function defectsOf(className: string): readonly DefectKind[] {
   return findClass(className).kind === 'texture' ? DEFECT_KINDS : DEFECT_KINDS.filter((kind) => kind !== 'fold');
 }
 
-function compose(info: ClassInfo, scene: Scene, rng: Rng, fault?: { kind: FaultKind; rng: Rng }): Appearance {
-  if (info.texture) return composeTexture(scene, info.texture, rng);
-  return composeObject(scene, info.object, rng, fault);
-}
-
 /** A defective version of a scene: drawn anew where the class has that fault itself, else painted over. */
 function harmed(info: ClassInfo, clean: Scene, kind: DefectKind, scene: Rng, rng: Rng, attempt: number): Scene {
   const own = info.object?.faults.find((fault) => fault === kind);
-  // A fault that cannot be seen, as from an angle, gives way to one that is painted.
-  if (own && attempt < 3) {
-    const again = new Scene(clean.size);
-    compose(info, again, scene, { kind: own, rng: rng.fork('fault') });
-    return again;
+  // A fault that cannot be seen, as from its side, gives way to one that is painted.
+  if (info.object && own && attempt < 3) {
+    return composeFaulty(clean, info.object, scene, { kind: own, rng: rng.fork('fault') });
   }
   const copy = clean.copy();
   copy.painting = 'defect';
   // Sizes over more than two decades, small ones as often as large ones.
   const share = coverShare(clean);
-  const area = 0.0012 * exp2(6.8 * rng.next());
+  const draw = rng.next();
+  const area = 0.0012 * exp2(3.4 * (draw + Math.sqrt(draw)));
   DEFECTS[kind]({
     scene: copy,
     rng: rng.fork('look'),
@@ -90,11 +83,15 @@ export function drawSample(spec: SampleSpec): Sample {
   const wanted = spec.defect ?? 'none';
   const possible = defectsOf(className);
   if (wanted !== 'none' && wanted !== 'any' && !possible.includes(wanted)) {
-    throw new Error(`drawSample: ${className} has no such defect: expected one of ${possible.join(', ')}, got ${wanted}`);
+    throw new Error(
+      `drawSample: ${className} has no such defect: expected one of ${possible.join(', ')}, got ${wanted}`,
+    );
   }
   const rng = new Rng(className, seed);
   const clean = new Scene(size);
-  const appearance = compose(info, clean, rng.fork('scene'));
+  const appearance = info.texture
+    ? composeTexture(clean, info.texture, rng.fork('scene'))
+    : composeObject(clean, info.object, rng.fork('scene'));
   const light = randomLight(rng.fork('light'));
   const camera = randomCamera(rng.fork('camera'));
   const lit = illuminate(clean, light);

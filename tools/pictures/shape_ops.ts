@@ -78,11 +78,7 @@ export function placed(shape: Shape, x: number, y: number, angle = 0): Shape {
  * Copies of a shape that stands on the positive x axis, evenly around the origin.
  * @param change the shape of a copy that differs from the others, undefined where one is missing
  */
-export function around(
-  shape: Shape,
-  count: number,
-  change: ReadonlyMap<number, Shape | undefined> = new Map(),
-): Shape {
+export function around(shape: Shape, count: number, change: ReadonlyMap<number, Shape | undefined> = new Map()): Shape {
   const step = TAU / count;
   const turns = Array.from({ length: count }, (_, i) => [cos(i * step), sin(i * step)] as const);
   const all = [shape, ...[...change.values()].filter((s) => s !== undefined)];

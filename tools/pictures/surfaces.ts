@@ -60,6 +60,14 @@ export function dome(width: number, height: number): Surface {
   };
 }
 
+/** A round part seen from its side, its axis along x. */
+export function barrel(half: number, strength = 0.9): Surface {
+  return (p, _x, y) => {
+    const t = clamp(Math.abs(y) / half);
+    p[3] += half * strength * Math.sqrt(1 - t * t);
+  };
+}
+
 /** A straight sloping edge. */
 export function bevel(width: number, height: number): Surface {
   return (p, _x, _y, d) => {

@@ -36,7 +36,7 @@ export function demoCommand(program: Command): void {
       process.stdout.write(
         `Two pictures drawn in ${folder}. The model is made up from a seed, so scores mean nothing yet:\nthis shows the whole path from picture to heatmap.\n\n`,
       );
-      const args = [folder, '--class', 'metal plate', '--weights', 'synthetic:tiny', '--adapters', 'synthetic'];
+      const args = [folder, '--class', 'plate', '--weights', 'synthetic:tiny', '--adapters', 'synthetic'];
       const predict = program.commands.find((c) => c.name() === 'predict')!;
       await predict.parseAsync([...args, '--img_size', '112', '--out', out, '--range', 'image'], { from: 'user' });
       process.stdout.write(

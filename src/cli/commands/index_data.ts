@@ -1,17 +1,20 @@
 /** `aaclip index`: lists one's own pictures, or a data set as it is downloaded, for training and testing. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { indexFolder, metadataText, type SampleRow } from '../../data/index_folder.js';
+import { metadataText, type SampleRow } from '../../data/index_folder.js';
 import { LAYOUTS, type Layout } from '../../data/index_layouts.js';
+import { findDataset } from '../../data/registry.js';
 import { drawShots } from '../../data/shots.js';
 import { writeAtomically } from '../atomic_write.js';
 import { fileError } from '../file_error.js';
-import { expandImages } from '../images.js';
 import { count } from '../options.js';
+import { openRegistry, type RegistryFlags, registryOptions } from '../registry.js';
+import { scanFolder } from '../scan.js';
 
-interface IndexFlags {
-  readonly layout: Layout;
+interface IndexFlags extends RegistryFlags {
+  readonly dataset?: string;
+  readonly layout?: Layout;
   readonly out: string;
   readonly class?: string;
   readonly shots?: number;
@@ -43,24 +46,15 @@ function table(counts: readonly ClassCounts[]): string {
     .join('\n');
 }
 
-/** VisA's own split, where it lies where VisA has it. */
-async function visaSplit(root: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(root, 'split_csv', '1cls.csv'), 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
 async function run(root: string, flags: IndexFlags): Promise<void> {
-  const paths = (await expandImages([root])).map((path) => relative(root, path).split(sep).join('/'));
-  const className = flags.class ?? basename(resolve(root));
-  const split = flags.layout === 'visa' ? await visaSplit(root) : undefined;
-  const index = indexFolder(paths, { layout: flags.layout, className, visaSplit: split });
+  const info = flags.dataset === undefined ? undefined : findDataset(flags.dataset, await openRegistry(flags));
+  const known = Object.keys(info?.classes ?? {});
+  const className = flags.class ?? (known.length === 1 ? known[0]! : basename(resolve(root)));
+  const index = await scanFolder(root, flags.layout ?? info?.layout ?? 'folder', className);
   const notes = [...index.notes];
-  if (flags.layout === 'visa' && split === undefined) {
-    notes.push('split_csv/1cls.csv is missing: all pictures are listed, where the published list has the test split');
-  }
+  const foreign = new Set(index.rows.map((r) => r.className).filter((c) => info && !known.includes(c)));
+  if (foreign.size > 0)
+    notes.push(`${flags.dataset} knows no ${[...foreign].join(', ')}: prompts use those names as they are`);
   const lists = new Map([['full-shot.jsonl', index.rows]]);
   if (flags.shots !== undefined) {
     const few = drawShots(index.rows, flags.shots, flags.seed);
@@ -91,19 +85,23 @@ const layoutHelp = Object.entries(LAYOUTS)
   .join('\n');
 
 export function indexCommand(program: Command): void {
-  program
-    .command('index')
-    .description('List the pictures of a folder as samples for training and testing (full-shot.jsonl).')
-    .argument('<root>', "the data set's folder; the lists name files relative to it")
-    .addOption(
-      new Option('--layout <kind>', 'how the folder is laid out, see below')
-        .choices(Object.keys(LAYOUTS))
-        .default('folder'),
-    )
-    .requiredOption('--out <dir>', 'folder to write the lists to')
-    .option('--class <name>', "class of pictures that lie in no class folder (default: the folder's name)")
-    .option('--shots <count>', 'also COUNT-shot.jsonl: of each class half normal, half abnormal', count(2))
-    .option('--seed <number>', 'draws the few-shot samples', count(0), 111)
+  registryOptions(
+    program
+      .command('index')
+      .description('List the pictures of a folder as samples for training and testing (full-shot.jsonl).')
+      .argument('<root>', "the data set's folder; the lists name files relative to it")
+      .option('--dataset <name>', 'a known data set: its layout is taken, and classes it does not know are named')
+      .addOption(
+        new Option(
+          '--layout <kind>',
+          "how the folder is laid out, see below (default: the data set's, else folder)",
+        ).choices(Object.keys(LAYOUTS)),
+      )
+      .requiredOption('--out <dir>', 'folder to write the lists to')
+      .option('--class <name>', "class of pictures that lie in no class folder (default: the folder's name)")
+      .option('--shots <count>', 'also COUNT-shot.jsonl: of each class half normal, half abnormal', count(2))
+      .option('--seed <number>', 'draws the few-shot samples', count(0), 111),
+  )
     .option('--json', 'machine-readable output')
     .option('--debug', 'show where an error came from')
     .addHelpText('after', `\nLayouts:\n${layoutHelp}`)

@@ -1,9 +1,8 @@
 /** `aaclip train`: the two stages, resumable. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { parseMetadata, type Sample } from '../../data/metadata.js';
+import type { Registry } from '../../data/datasets.js';
+import type { Sample } from '../../data/metadata.js';
 import { promptsFor } from '../../data/registry.js';
 import { remainingBatches } from '../../data/shuffle.js';
 import { createTokenizer } from '../../io/tokenizer.js';
@@ -15,7 +14,7 @@ import type { Parameters } from '../../train/parameters.js';
 import type { StepReport, TrainHost, TrainRun } from '../../train/run.js';
 import { trainImage, trainText } from '../../train/stages.js';
 import { openClip } from '../checkpoints.js';
-import { fileError } from '../file_error.js';
+import { type DataSource, dataPlaces, FULL, openData } from '../lists.js';
 import { Loader } from '../loader.js';
 import { common, openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
@@ -46,30 +45,22 @@ The list has a line a picture: {"image_path", "label", "class_name", "mask_path"
     .action(runTrain);
 }
 
-async function readList(flags: TrainCommandFlags): Promise<Sample[]> {
-  const name = flags.training_mode === 'full_shot' ? 'full-shot.jsonl' : `${flags.shot}-shot.jsonl`;
-  const places = [
-    join(flags.data, name),
-    join(flags.data, 'metadata', flags.dataset, name),
-    join('dataset', 'metadata', flags.dataset, name),
-  ];
-  const path = flags.metadata ?? places.find((p) => existsSync(p));
-  if (path === undefined) {
+async function openTraining(flags: TrainCommandFlags): Promise<DataSource & { readonly registry: Registry }> {
+  const places = await dataPlaces(flags, false);
+  const list = flags.training_mode === 'full_shot' ? FULL : `${flags.shot}-shot.jsonl`;
+  const source = await openData(flags.dataset, list, flags, places);
+  const bare = source.samples.find((s) => s.label === 1 && s.maskPath === undefined);
+  if (bare) {
     throw new Error(
-      `${name}: no list of samples: looked for ${places.join(', ')}: make one with "aaclip index" or name it with --metadata`,
+      `${source.list}:${bare.line}: an anomalous picture without mask: training needs "mask_path" (${bare.imagePath})`,
     );
   }
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(path, 'read', error);
-  });
-  const samples = parseMetadata(path, text);
-  const bare = samples.find((s) => s.label === 1 && s.maskPath === undefined);
-  if (bare) throw new Error(`${path}:${bare.line}: an anomalous picture without mask: training needs "mask_path"`);
-  return samples;
+  if (!flags.json) for (const note of source.notes) process.stderr.write(`${note}\n`);
+  return { ...source, registry: places.registry };
 }
 
 async function runTrain(flags: TrainCommandFlags): Promise<void> {
-  const samples = await readList(flags);
+  const { root, samples, registry } = await openTraining(flags);
   const clip = await openClip(flags.weights);
   const config = inferConfig(clip);
   const half = flags.precision === 'f16' || clip.dtype('visual.conv1.weight') === 'F16';
@@ -77,16 +68,16 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const plan = planRun(gpu, config, half, samples, flags);
   const tokenizer = createTokenizer(await readFile(MERGES, 'utf8'));
   const classes = [...new Set(samples.map((s) => s.className))].sort().map((name): ClassTokens => {
-    const { normal, abnormal, domain } = promptsFor(name);
+    const { normal, abnormal, domain } = promptsFor(name, registry, flags.dataset);
     return { name, domain, normal: tokenizer.encode(normal), abnormal: tokenizer.encode(abnormal) };
   });
   if (!flags.json) process.stderr.write(`${describePlan(plan)}\n`);
   if (flags.dry_run) {
-    await dryRun({ gpu, clip, config, classes }, flags, samples, plan);
+    await dryRun({ gpu, clip, config, classes }, flags, { root, samples }, plan);
     return;
   }
   const folder = new RunFolder(flags.save_path, flags.format);
-  await using loader = new Loader({ root: flags.data, samples, maskSize: flags.img_size, threads: flags.threads });
+  await using loader = new Loader({ root, samples, maskSize: flags.img_size, threads: flags.threads });
   const engineFlags = toTrainFlags(flags, config.visionLayers, plan.checkpointing);
   const run: TrainRun = {
     gpu,
@@ -209,7 +200,7 @@ function stepReporter(
 async function dryRun(
   base: Pick<TrainRun, 'gpu' | 'clip' | 'config' | 'classes'>,
   flags: TrainCommandFlags,
-  samples: readonly Sample[],
+  { root, samples }: Pick<DataSource, 'root' | 'samples'>,
   plan: Plan,
 ): Promise<void> {
   const engineFlags = {
@@ -217,7 +208,7 @@ async function dryRun(
     textEpochs: 1,
     imageEpochs: 1,
   };
-  await using loader = new Loader({ root: flags.data, samples, maskSize: flags.img_size, threads: flags.threads });
+  await using loader = new Loader({ root, samples, maskSize: flags.img_size, threads: flags.threads });
   const STEPS = 3;
   const seconds: Record<string, number> = {};
   const host: TrainHost = {

@@ -2,13 +2,11 @@
 import { type Command, Option } from 'commander';
 import { type AugmentChances, NO_CHANCES, PUBLISHED_CHANCES } from '../../train/augment_plan.js';
 import type { TrainFlags } from '../../train/run.js';
+import { type DataFlags, dataOptions } from '../lists.js';
 import { type CommonOptions, count, number } from '../options.js';
 import type { CheckpointFormat } from './files.js';
 
-export interface TrainCommandFlags extends CommonOptions {
-  readonly dataset: string;
-  readonly data: string;
-  readonly metadata?: string;
+export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly training_mode: 'few_shot' | 'full_shot';
   readonly shot: number;
   readonly weights: string;
@@ -66,13 +64,7 @@ export function augmentChances(text: string): AugmentChances {
 }
 
 export function trainOptions(command: Command): Command {
-  return command
-    .option('--dataset <name>', 'data set, known or your own', 'VisA')
-    .requiredOption('--data <dir>', 'folder the paths of the list start from')
-    .option(
-      '--metadata <file>',
-      'the list of samples (default: full-shot.jsonl or <shot>-shot.jsonl in the data folder)',
-    )
+  return dataOptions(command.option('--dataset <name>', 'data set, known or your own', 'VisA'))
     .addOption(
       new Option('--training_mode <kind>', 'which list').choices(['few_shot', 'full_shot']).default('few_shot'),
     )

@@ -97,7 +97,10 @@ function drop(site: Site): void {
   const thick = rng.range(0.75, 0.95);
   for (let i = 0; i < count; i++) {
     const scale = i === 0 && count === 1 ? 1 : rng.range(0.2, 0.6);
-    const at = within(site.at, frame(count === 1 ? 0 : rng.range(-1.2, 1.2), count === 1 ? 0 : rng.range(-1.2, 1.2), scale));
+    const at = within(
+      site.at,
+      frame(count === 1 ? 0 : rng.range(-1.2, 1.2), count === 1 ? 0 : rng.range(-1.2, 1.2), scale),
+    );
     const shape = rough(circle(0.95), gradientNoise(rng), 1.2, 0.2);
     const wet = layered(
       (p) => {
@@ -129,8 +132,23 @@ export const print: Defect = (site) => {
   else if (kind === 2) {
     const rough1 = gradientNoise(rng);
     const stamp = ring(0.9, half * 1.5);
-    shape = rng.chance(0.5) ? rough(stamp, rough1, 4, half) : rough(polar(() => 0.5, 0.6), rough1, 3, 0.2);
-  } else shape = stroke([[-1.2, rng.range(-0.5, 0.5)], [0, rng.range(-0.3, 0.3)], [1.2, rng.range(-0.5, 0.5)]], half * 2);
+    shape = rng.chance(0.5)
+      ? rough(stamp, rough1, 4, half)
+      : rough(
+          polar(() => 0.5, 0.6),
+          rough1,
+          3,
+          0.2,
+        );
+  } else
+    shape = stroke(
+      [
+        [-1.2, rng.range(-0.5, 0.5)],
+        [0, rng.range(-0.3, 0.3)],
+        [1.2, rng.range(-0.5, 0.5)],
+      ],
+      half * 2,
+    );
   scene.fill(shape, site.at, ink(tint), { opacity, onObject: true });
 };
 

@@ -33,7 +33,9 @@ function unscaled(site: Site): ReturnType<typeof frame> {
 /** Thicker for larger sites, at least a good part of a pixel. */
 function lineWidth(site: Site, low: number, high: number): number {
   const { rng, scene } = site;
-  return Math.max(scene.pixel * 0.4, scene.pixel * 0.35 + site.at.scale * rng.range(low, high)) * Math.sqrt(site.strength);
+  return (
+    Math.max(scene.pixel * 0.4, scene.pixel * 0.35 + site.at.scale * rng.range(low, high)) * Math.sqrt(site.strength)
+  );
 }
 
 export const scratch: Defect = (site) => {
@@ -123,7 +125,8 @@ export const cut: Defect = (site) => {
     const d = line.at(x, y) - gape(x, y);
     p[3] += open * 0.5 * smoothstep(open * 1.8, 0, d);
   };
-  if (rng.chance(0.6)) scene.fill({ at: (x, y) => line.at(x, y) - gape(x, y) - open * 1.6, box }, at, lips, { onObject: true });
+  if (rng.chance(0.6))
+    scene.fill({ at: (x, y) => line.at(x, y) - gape(x, y) - open * 1.6, box }, at, lips, { onObject: true });
   const fill = layered(ink(inside, clamp(0.85 * site.strength)), raise(-open * 1.2), mottle(noise, 20, 0.2));
   scene.fill({ at: (x, y) => line.at(x, y) - gape(x, y), box }, at, fill, { onObject: true });
   if (!rng.chance(0.35)) return;
@@ -133,7 +136,13 @@ export const cut: Defect = (site) => {
     const [x, y] = rng.pick(spine);
     const a = rng.range(0, TAU);
     const reach = open * rng.range(0.8, 2.2);
-    const fray = stroke([[x, y], [x + reach * cos(a), y + reach * sin(a)]], scene.pixel * 0.5);
+    const fray = stroke(
+      [
+        [x, y],
+        [x + reach * cos(a), y + reach * sin(a)],
+      ],
+      scene.pixel * 0.5,
+    );
     scene.fill(fray, at, layered(ink(times(there, rng.range(0.7, 1.6))), raise(0.02)), { onObject: true });
   }
 };

@@ -33,14 +33,29 @@ export const missing: Defect = (site) => {
   if (backdrop && edge) {
     const at = frame(edge[0], edge[1], site.at.scale * 1.3, site.at.angle);
     const bite = rough(rng.chance(0.5) ? circle(1) : polygon(3 + rng.int(3), 0.8, 0.1), noise, 2, rng.range(0.05, 0.3));
-    scene.fill(bite, at, copied(scene, at, backdrop, (x, y) => [x, y]), { onObject: true });
+    scene.fill(
+      bite,
+      at,
+      copied(scene, at, backdrop, (x, y) => [x, y]),
+      { onObject: true },
+    );
     return;
   }
   // A piece has come off and shows what is beneath.
   const there = colorAt(scene, site.at);
-  const below = blend(times(there, rng.range(0.25, 0.6)), shade(rng.pick(['gray', 'dark', 'beige', 'white', 'brown']), rng), rng.range(0.1, 0.6));
+  const below = blend(
+    times(there, rng.range(0.25, 0.6)),
+    shade(rng.pick(['gray', 'dark', 'beige', 'white', 'brown']), rng),
+    rng.range(0.1, 0.6),
+  );
   const depth = rng.range(0.08, 0.2);
-  const ground: Surface = layered(coat(below), mottle(noise, 4, 0.2), bumps(noise, 4, 0.03), raise(-depth), rim(0.15, 0.35));
+  const ground: Surface = layered(
+    coat(below),
+    mottle(noise, 4, 0.2),
+    bumps(noise, 4, 0.03),
+    raise(-depth),
+    rim(0.15, 0.35),
+  );
   const shape: Shape = rng.chance(0.4) ? rough(rect(1, 0.8, 0.1), gradientNoise(rng), 3, 0.08) : anySpot(rng);
   scene.fill(shape, site.at, ground, { onObject: true });
 };
@@ -56,12 +71,15 @@ export const misplaced: Defect = (site) => {
   const away = rng.range(0, TAU);
   const [dx, dy] = [shift * cos(away), shift * sin(away)];
   const moved = copied(scene, at, source, (x, y) => [c * x - s * y + dx, s * x + c * y + dy]);
-  const gap = rng.chance(0.6);
+  // On a plain surface only its joint and its tilt towards the light show that a piece has moved.
+  const gap = rng.chance(0.6) || site.strength > 1;
+  const tilt = 1 + rng.sign() * (rng.range(0, 0.12) + 0.35 * (site.strength - 1));
+  const joint = 0.45 / site.strength;
   const settled: Surface = (p, _x, _y, d) => {
-    // Where the piece no longer meets its surroundings there is a joint.
-    if (!gap || d < -0.12) return;
-    for (let k = 0; k < 3; k++) p[k] *= 0.45;
-    p[3] -= 0.04;
+    const edge = gap && d > -0.12;
+    const f = Math.max(0.3, tilt) * (edge ? joint : 1);
+    for (let k = 0; k < 3; k++) p[k] *= f;
+    if (edge) p[3] -= 0.04;
   };
   scene.fill(shape, at, layered(moved, settled), { onObject: rng.chance(0.7) });
 };

@@ -74,7 +74,10 @@ export function contrasting(site: Site): Color {
   const kind = rng.int(3);
   if (kind === 0 && light > 0.06) return times(there, rng.range(0.1, 0.45));
   if (kind === 1 && light < 0.5) return blend(there, shade('white', rng), rng.range(0.4, 0.9));
-  const other = shade(rng.pick(['red', 'blue', 'green', 'yellow', 'white', 'black', 'brown', 'orange', 'purple', 'pink']), rng);
+  const other = shade(
+    rng.pick(['red', 'blue', 'green', 'yellow', 'white', 'black', 'brown', 'orange', 'purple', 'pink']),
+    rng,
+  );
   // A hue alone may be as bright as what it lies on.
   return Math.abs(luminance(other) - light) < 0.06 ? times(other, light > 0.2 ? 0.35 : 2.2) : other;
 }

@@ -16,7 +16,12 @@ export const stain: Defect = (site) => {
   const light = luminance(there) < 0.05;
   const liquid: Color = light
     ? shade(rng.pick(['white', 'gray', 'beige']), rng)
-    : rng.pick([screen(120, 74, 36), screen(60, 48, 40), screen(140, 110, 50), shade(rng.pick(['red', 'blue', 'green', 'purple', 'brown']), rng)]);
+    : rng.pick([
+        screen(120, 74, 36),
+        screen(60, 48, 40),
+        screen(140, 110, 50),
+        shade(rng.pick(['red', 'blue', 'green', 'purple', 'brown']), rng),
+      ]);
   const cloud = fractalNoise(rng, 4);
   const edge = rng.chance(0.5) ? rim(rng.range(0.1, 0.3), rng.range(0.2, 0.5)) : raise(0);
   const wet = rng.chance(0.25) ? rng.range(0.2, 0.6) : 0;
@@ -24,7 +29,8 @@ export const stain: Defect = (site) => {
   const soak: Surface = (p, x, y) => {
     const s = clamp(strength * (1 + 0.4 * cloud(x * 2, y * 2)));
     // A glaze on light ground, a film on dark ground.
-    for (let c = 0; c < 3; c++) p[c] = light ? mix(p[c], liquid[c], s) : p[c] * mix(1, Math.min(1.1, liquid[c] * 1.4 + 0.08), s);
+    for (let c = 0; c < 3; c++)
+      p[c] = light ? mix(p[c], liquid[c], s) : p[c] * mix(1, Math.min(1.1, liquid[c] * 1.4 + 0.08), s);
     p[4] = Math.min(1, p[4] + wet);
   };
   const soft = rng.chance(0.5) ? rng.range(0.1, 0.6) : 0;
@@ -92,7 +98,7 @@ export const color: Defect = (site) => {
 export const dent: Defect = (site) => {
   const { rng, scene } = site;
   const shape = ellipse(rng.range(0.9, 1.4), rng.range(0.7, 1.1));
-  const depth = rng.range(0.35, 0.75) * site.strength * (rng.chance(0.75) ? -1 : 1);
+  const depth = rng.range(0.5, 0.95) * site.strength * (rng.chance(0.75) ? -1 : 1);
   const sharp = rng.chance(0.4);
   const width = 0.75;
   const shine = rng.range(0, 0.3);
@@ -109,13 +115,21 @@ export const dent: Defect = (site) => {
 export const hole: Defect = (site) => {
   const { rng, scene } = site;
   const noise = fractalNoise(rng, 3, 0.6);
-  const shape = rough(ellipse(rng.range(0.8, 1.15), rng.range(0.65, 0.95)), noise, rng.range(1, 3), rng.range(0.02, 0.3));
+  const shape = rough(
+    ellipse(rng.range(0.8, 1.15), rng.range(0.65, 0.95)),
+    noise,
+    rng.range(1, 3),
+    rng.range(0.02, 0.3),
+  );
   const there = colorAt(scene, site.at);
   const dark = times(there, rng.range(0.02, 0.2));
   if (rng.chance(0.5)) {
     const lip = blend(there, rng.chance(0.5) ? shade('white', rng) : dark, rng.range(0.2, 0.5));
     const raised = rng.range(0, 0.15);
-    scene.fill(offset(shape, rng.range(0.08, 0.2)), site.at, layered(ink(lip, 0.7), raise(raised)), { soft: 0.1, onObject: true });
+    scene.fill(offset(shape, rng.range(0.08, 0.2)), site.at, layered(ink(lip, 0.7), raise(raised)), {
+      soft: 0.1,
+      onObject: true,
+    });
   }
   const backdrop = scene.backdrop;
   const inside =
@@ -145,6 +159,10 @@ export const worn: Defect = (site) => {
   // Rough: coarse grain where it should be even.
   const strength = rng.range(0.3, 0.6) * site.strength;
   const frequency = rng.range(4, 12);
-  const rubbed = layered(mottle(noise, frequency, strength), bumps(noise, frequency, 0.1 * strength), glaze(rng.range(0.7, 1.2)));
+  const rubbed = layered(
+    mottle(noise, frequency, strength),
+    bumps(noise, frequency, 0.1 * strength),
+    glaze(rng.range(0.7, 1.2)),
+  );
   scene.fill(anySpot(rng), site.at, rubbed, { soft, onObject: true });
 };

@@ -1,4 +1,7 @@
-/** A part of no particular kind, and a jumble of things: what has no name in the list may look like them. */
+/**
+ * A part of no particular kind, and a jumble of things: what has no name in the list may look like them. Nobody could say
+ * what is missing from them or out of place, so they have no faults of their own.
+ */
 import { cos, sin, square, TAU } from '../arithmetic.js';
 import { anyColor, type ColorName } from '../colors.js';
 import { frame } from '../frame.js';
@@ -7,7 +10,19 @@ import { fractalNoise, gradientNoise } from '../noise.js';
 import type { Rng } from '../rng.js';
 import { layered, type Surface } from '../scene.js';
 import { around, both, minus, placed, rough, union } from '../shape_ops.js';
-import { arc, circle, ellipse, outline, type Point, polar, polygon, rect, ring, type Shape, stroke } from '../shapes.js';
+import {
+  arc,
+  circle,
+  ellipse,
+  outline,
+  type Point,
+  polar,
+  polygon,
+  rect,
+  ring,
+  type Shape,
+  stroke,
+} from '../shapes.js';
 import { bevel, bumps, coat, dome, glaze, ink, metalCoat, mottle, plasticCoat, raise } from '../surfaces.js';
 import { TEXTURES } from '../textures/index.js';
 import type { ObjectClass, Stage } from './object.js';
@@ -51,7 +66,8 @@ export function anySkin(rng: Rng, height: number): Surface {
     const zoom = 1 / rng.range(0.5, 2);
     return layered((p, x, y, d) => texture(p, x * zoom, y * zoom, d), raise(height));
   }
-  if (kind === 2) return layered(coat(anyColor(rng), height, rng.range(0, 0.5)), mottle(fractalNoise(rng, 4), rng.range(1, 10), 0.2));
+  if (kind === 2)
+    return layered(coat(anyColor(rng), height, rng.range(0, 0.5)), mottle(fractalNoise(rng, 4), rng.range(1, 10), 0.2));
   return plasticCoat(anyColor(rng), rng, height);
 }
 
@@ -59,17 +75,15 @@ function part(stage: Stage): ColorName | undefined {
   const { rng } = stage;
   const height = rng.range(0.05, 0.3);
   let body = anyShape(rng);
-  if (rng.chance(0.5)) body = union(body, placed(anyShape(rng, 0.6), rng.range(-0.35, 0.35), rng.range(-0.35, 0.35), rng.range(0, TAU)));
+  if (rng.chance(0.5))
+    body = union(body, placed(anyShape(rng, 0.6), rng.range(-0.35, 0.35), rng.range(-0.35, 0.35), rng.range(0, TAU)));
   const pieces: Shape[] = [];
   const holes = rng.int(4);
   for (let i = 0; i < holes; i++) pieces.push(circle(rng.range(0.06, 0.2), rng.range(-0.6, 0.6), rng.range(-0.6, 0.6)));
   if (rng.chance(0.25)) pieces.push(around(circle(rng.range(0.04, 0.1), rng.range(0.4, 0.7), 0), 3 + rng.int(8)));
-  const gone = stage.hit('missing');
   const edge = rng.pick([bevel(0.06, 0.06), dome(rng.range(0.1, 0.8), rng.range(0.1, 0.4)), raise(0)]);
   const skin = layered(anySkin(rng, height), edge);
-  const filled = gone && pieces.length > 0 ? pieces.slice(1) : pieces;
-  stage.fill(filled.length > 0 ? minus(body, ...filled) : body, skin);
-  const moved = stage.hit('misplaced');
+  stage.fill(pieces.length > 0 ? minus(body, ...pieces) : body, skin);
   const extras = 1 + rng.int(5);
   for (let i = 0; i < extras; i++) {
     const own = anyShape(rng, rng.range(0.08, 0.35));
@@ -79,10 +93,7 @@ function part(stage: Stage): ColorName | undefined {
     const text = randomText(rng, 2 + rng.int(4));
     const lift = rng.range(-0.06, 0.12);
     const lumps = bumps(fractalNoise(rng, 3), 8, 0.01);
-    if (i === 0 && gone && pieces.length === 0) continue;
-    const off = i === 0 && moved ? frame(at.x + moved.range(0.1, 0.25) * moved.sign(), at.y, 1, at.angle + moved.range(0.2, 0.8)) : at;
-    const inside = { at: body.at, box: body.box };
-    const within = (shape: Shape) => both(placed(shape, off.x, off.y, off.angle), inside);
+    const within = (shape: Shape) => both(placed(shape, at.x, at.y, at.angle), body);
     if (style === 0) stage.fill(within(own), ink(tint, 0.9));
     else if (style === 1) stage.fill(within(lettering(text, 0.2, 0.02)), ink(tint, 0.9));
     else if (style === 2) stage.fill(within(own), layered(raise(lift), glaze(lift < 0 ? 0.75 : 1.1), lumps));
@@ -96,9 +107,6 @@ function scene(stage: Stage): undefined {
   const { rng } = stage;
   stage.scene.cover.fill(1);
   const count = 3 + rng.int(12);
-  const gone = stage.hit('missing')?.int(count);
-  const moved = stage.hit('misplaced');
-  const which = moved?.int(count);
   for (let i = 0; i < count; i++) {
     const scale = 0.12 + 0.9 * square(rng.next());
     const x = rng.range(-1.1, 1.1);
@@ -112,9 +120,7 @@ function scene(stage: Stage): undefined {
     const skin = layered(anySkin(rng, height), edge);
     const text = rng.chance(0.2) ? lettering(randomText(rng, 2 + rng.int(5)), rng.range(0.2, 0.5), 0.03) : undefined;
     const print = anyColor(rng);
-    if (i === gone) continue;
-    const off = i === which && moved ? moved.range(0.15, 0.3) * moved.sign() : 0;
-    const at = frame(x + off, y, scale, angle + off * 2);
+    const at = frame(x, y, scale, angle);
     stage.fillAt(at, shape, skin, { soft });
     if (text) stage.fillAt(at, text, ink(print, 0.9));
   }
@@ -122,6 +128,20 @@ function scene(stage: Stage): undefined {
 }
 
 export const ANYTHING: readonly ObjectClass[] = [
-  { name: 'part', words: 'part', synonyms: ['object', 'metal part', 'plastic part', 'product'], draw: part, faults: ['missing', 'misplaced'], zoom: [0.4, 0.95] },
-  { name: 'scene', words: 'scene', synonyms: ['objects', 'image', 'picture'], draw: scene, faults: ['missing', 'misplaced'], zoom: [0.8, 1.2] },
+  {
+    name: 'part',
+    words: 'part',
+    synonyms: ['object', 'metal part', 'plastic part', 'product'],
+    draw: part,
+    faults: [],
+    zoom: [0.4, 0.95],
+  },
+  {
+    name: 'scene',
+    words: 'scene',
+    synonyms: ['objects', 'image', 'picture'],
+    draw: scene,
+    faults: [],
+    zoom: [0.8, 1.2],
+  },
 ];

@@ -25,8 +25,14 @@ function label(stage: Stage): ColorName {
   const name: ColorName = rng.pick(['white', 'white', 'white', 'yellow', 'red', 'blue', 'green', 'silver']);
   const half = rng.range(0.5, 0.8);
   const paper = blend(shade(name, rng), shade('white', rng), name === 'white' ? 0 : 0.25);
-  stage.fill(rect(0.97, half, rng.range(0.02, 0.1)), layered(coat(paper, 0.012, rng.range(0.05, 0.3)), mottle(fractalNoise(rng, 3), 4, 0.03)));
-  const dark = name === 'red' || name === 'blue' || name === 'green' ? shade('white', rng) : shade(rng.pick(['black', 'black', 'dark', 'blue', 'red']), rng);
+  stage.fill(
+    rect(0.97, half, rng.range(0.02, 0.1)),
+    layered(coat(paper, 0.012, rng.range(0.05, 0.3)), mottle(fractalNoise(rng, 3), 4, 0.03)),
+  );
+  const dark =
+    name === 'red' || name === 'blue' || name === 'green'
+      ? shade('white', rng)
+      : shade(rng.pick(['black', 'black', 'dark', 'blue', 'red']), rng);
   const print = ink(dark, 0.92);
   const gone = stage.hit('missing');
   const moved = stage.hit('misplaced');
@@ -40,7 +46,10 @@ function label(stage: Stage): ColorName {
     const code = i === lines - 1 && rng.chance(0.6);
     const bars = barcode(stage, 0, 0, 0.75, step * 0.4);
     if (i === which && gone) continue;
-    const off = i === which && moved ? frame(moved.range(-0.1, 0.15), moved.range(-0.3, 0.3) * step, 1, moved.range(0.08, 0.25) * moved.sign()) : frame();
+    const off =
+      i === which && moved
+        ? frame(moved.range(-0.1, 0.15), moved.range(-0.3, 0.3) * step, 1, moved.range(0.08, 0.25) * moved.sign())
+        : frame();
     const y = -half * 0.85 + step * (i + 0.5);
     stage.fillAt(frame(off.x, y + off.y, 1, off.angle), code ? bars : lettering(text, height, height * 0.09), print);
   }
@@ -51,7 +60,10 @@ function label(stage: Stage): ColorName {
 function gauge(stage: Stage): ColorName {
   const { rng } = stage;
   const name: ColorName = rng.pick(['black', 'silver', 'gold', 'white', 'red', 'blue']);
-  const rimSkin = name === 'silver' || name === 'gold' ? metalCoat(shade(name, rng), rng, 0.2) : plasticCoat(shade(name, rng), rng, 0.2);
+  const rimSkin =
+    name === 'silver' || name === 'gold'
+      ? metalCoat(shade(name, rng), rng, 0.2)
+      : plasticCoat(shade(name, rng), rng, 0.2);
   const night = rng.chance(0.25);
   const face = night ? screen(36, 38, 42) : shade('white', rng);
   const mark = night ? shade('white', rng) : screen(34, 34, 36);
@@ -60,8 +72,10 @@ function gauge(stage: Stage): ColorName {
   const ticks = rng.pick([12, 24, 36, 60]);
   const gone = stage.hit('missing');
   const moved = stage.hit('misplaced');
-  const lost = gone && gone.chance(0.5) ? 1 : 0;
-  const at = moved ? frame(moved.range(0.08, 0.15) * moved.sign(), moved.range(0.05, 0.12) * moved.sign(), 1, moved.range(0.05, 0.2)) : frame();
+  const lost = gone?.chance(0.5) ? 1 : 0;
+  const at = moved
+    ? frame(moved.range(0.08, 0.15) * moved.sign(), moved.range(0.05, 0.12) * moved.sign(), 1, moved.range(0.05, 0.2))
+    : frame();
   stage.fillAt(at, around(rect(0.035, 0.008, 0, 0.76, 0), ticks), ink(mark, 0.95));
   stage.fillAt(at, around(rect(0.055, 0.014, 0, 0.74, 0), 12), ink(mark, 0.95));
   for (let i = 0; i < 12; i++) {
@@ -73,7 +87,12 @@ function gauge(stage: Stage): ColorName {
   for (let i = 0; i < hands; i++) {
     const a = rng.range(0, TAU);
     const long = rng.range(0.4, 0.68);
-    const hand = outline([[-0.1, -0.025], [long, -0.008], [long, 0.008], [-0.1, 0.025]]);
+    const hand = outline([
+      [-0.1, -0.025],
+      [long, -0.008],
+      [long, 0.008],
+      [-0.1, 0.025],
+    ]);
     const tint = i === 2 ? shade('red', rng) : mark;
     if (gone && i === 0) {
       if (!lost) stage.fillAt(frame(0, 0, 0.4, a), hand, coat(tint, 0.35, 0.2));
@@ -120,7 +139,9 @@ function lens(stage: Stage): ColorName {
   const outer = name === 'black' ? plasticCoat(shade(name, rng), rng, 0.25) : metalCoat(shade(name, rng), rng, 0.25);
   stage.fill(circle(0.97), layered(outer, dome(0.06, 0.06)));
   const moved = stage.hit('misplaced');
-  const off: [number, number] = moved ? [moved.range(0.05, 0.1) * moved.sign(), moved.range(0.05, 0.1) * moved.sign()] : [0, 0];
+  const off: [number, number] = moved
+    ? [moved.range(0.05, 0.1) * moved.sign(), moved.range(0.05, 0.1) * moved.sign()]
+    : [0, 0];
   const glass = rng.range(0.5, 0.66);
   const rings = 2 + rng.int(3);
   for (let i = 0; i < rings; i++) {
@@ -134,9 +155,18 @@ function lens(stage: Stage): ColorName {
     const glyph = lettering(randomText(rng, 1), 0.09, 0.011);
     stage.fillAt(frame(0.78 * cos(a), 0.78 * sin(a), 1, a + PI / 2), glyph, ink(screen(210, 210, 206), 0.8));
   }
-  const coating = blend(shade(rng.pick(['purple', 'blue', 'green', 'orange']), rng), screen(10, 10, 14), rng.range(0.6, 0.85));
+  const coating = blend(
+    shade(rng.pick(['purple', 'blue', 'green', 'orange']), rng),
+    screen(10, 10, 14),
+    rng.range(0.6, 0.85),
+  );
   if (gone) stage.fill(circle(glass), coat(screen(14, 14, 15), -0.1));
-  else stage.fillAt(frame(...off), circle(glass), layered(coat(coating, 0.08, 1), dome(glass, glass * 0.5), rim(glass, 0.5)));
+  else
+    stage.fillAt(
+      frame(...off),
+      circle(glass),
+      layered(coat(coating, 0.08, 1), dome(glass, glass * 0.5), rim(glass, 0.5)),
+    );
   const pool = both(circle(glass * 0.85), circle(glass * 0.9, glass * 0.35, glass * 0.3));
   const shine = circle(glass * rng.range(0.1, 0.2), -glass * 0.4, -glass * 0.35);
   if (!gone) {
@@ -147,8 +177,37 @@ function lens(stage: Stage): ColorName {
 }
 
 export const PRINTED: readonly ObjectClass[] = [
-  { name: 'label', words: 'label', synonyms: ['printed label', 'paper label'], draw: label, faults: ['missing', 'misplaced'], zoom: [0.55, 1.1] },
-  { name: 'gauge', words: 'gauge', synonyms: ['clock', 'round gauge'], draw: gauge, faults: ['missing', 'misplaced'], zoom: [0.5, 0.98] },
-  { name: 'page', words: 'printed page', synonyms: ['page', 'printed text'], draw: page, faults: ['missing', 'misplaced'], zoom: [0.8, 1.3], upright: true },
-  { name: 'lens', words: 'lens', synonyms: ['camera lens', 'glass lens'], draw: lens, faults: ['missing', 'misplaced'], zoom: [0.5, 0.95] },
+  {
+    name: 'label',
+    words: 'label',
+    synonyms: ['printed label', 'paper label'],
+    draw: label,
+    faults: ['missing', 'misplaced'],
+    zoom: [0.55, 1.1],
+  },
+  {
+    name: 'gauge',
+    words: 'gauge',
+    synonyms: ['clock', 'round gauge'],
+    draw: gauge,
+    faults: ['missing', 'misplaced'],
+    zoom: [0.5, 0.98],
+  },
+  {
+    name: 'page',
+    words: 'printed page',
+    synonyms: ['page', 'printed text'],
+    draw: page,
+    faults: ['missing', 'misplaced'],
+    zoom: [0.8, 1.3],
+    upright: true,
+  },
+  {
+    name: 'lens',
+    words: 'lens',
+    synonyms: ['camera lens', 'glass lens'],
+    draw: lens,
+    faults: ['missing', 'misplaced'],
+    zoom: [0.5, 0.95],
+  },
 ];

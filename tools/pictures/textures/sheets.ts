@@ -190,7 +190,13 @@ export const SHEETS: readonly Texture[] = [
     zoom: [0.6, 1.5],
     straight: true,
   },
-  { name: 'mesh', words: 'metal mesh', synonyms: ['grid', 'metal or plastic mesh', 'mesh'], make: mesh, zoom: [0.6, 1.5] },
+  {
+    name: 'mesh',
+    words: 'metal mesh',
+    synonyms: ['grid', 'metal or plastic mesh', 'mesh'],
+    make: mesh,
+    zoom: [0.6, 1.5],
+  },
   {
     name: 'perforated_sheet',
     words: 'perforated metal sheet',

@@ -42,7 +42,11 @@ function rubber(rng: Rng): Look {
     const u = fract(x) - 0.5;
     const v = fract(y) - 0.5;
     const r =
-      style === 0 ? Math.sqrt(u * u + v * v) / 0.34 : style === 1 ? Math.abs(v) / 0.3 : (Math.abs(u) + Math.abs(v)) / 0.42;
+      style === 0
+        ? Math.sqrt(u * u + v * v) / 0.34
+        : style === 1
+          ? Math.abs(v) / 0.3
+          : (Math.abs(u) + Math.abs(v)) / 0.42;
     const up = smoothstep(1.08, 0.85, r);
     p[3] += rise * up;
     const f = 1 + 0.25 * up;
@@ -160,5 +164,11 @@ export const SOFT: readonly Texture[] = [
   { name: 'rubber', words: 'rubber mat', synonyms: ['rubber', 'rubber surface'], make: rubber, zoom: [0.6, 1.5] },
   { name: 'foam', words: 'foam', synonyms: ['sponge', 'foam sponge'], make: foam, zoom: [0.6, 1.6] },
   { name: 'grass', words: 'grass', synonyms: ['green grass'], make: grass, zoom: [0.6, 1.6] },
-  { name: 'surface', words: 'surface', synonyms: ['texture', 'material', 'texture surface'], make: anySurface, zoom: [0.5, 2] },
+  {
+    name: 'surface',
+    words: 'surface',
+    synonyms: ['texture', 'material', 'texture surface'],
+    make: anySurface,
+    zoom: [0.5, 2],
+  },
 ];

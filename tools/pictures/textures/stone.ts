@@ -16,7 +16,13 @@ function granite(rng: Rng): Look {
   for (let i = 0; i < kinds; i++) {
     const other = blend(base, shade(rng.pick(['black', 'white', 'gray', 'brown', 'pink', 'dark']), rng), 0.75);
     layers.push(
-      patches(fractalNoise(rng, 3, 0.7), frequency * rng.range(0.4, 1.8), other, rng.range(0.1, 0.55), rng.range(0.05, 0.25)),
+      patches(
+        fractalNoise(rng, 3, 0.7),
+        frequency * rng.range(0.4, 1.8),
+        other,
+        rng.range(0.1, 0.55),
+        rng.range(0.05, 0.25),
+      ),
     );
   }
   return { surface: layered(...layers), color };
@@ -126,7 +132,10 @@ function terrazzo(rng: Rng): Look {
       for (let i = 0; i < 3; i++) p[i] = mix(p[i], c[i], in2);
     }
   };
-  return { surface: layered(coat(base, 0, rng.range(0.05, 0.3)), surface, mottle(fractalNoise(rng, 3), 5, 0.06)), color };
+  return {
+    surface: layered(coat(base, 0, rng.range(0.05, 0.3)), surface, mottle(fractalNoise(rng, 3), 5, 0.06)),
+    color,
+  };
 }
 
 /** Blocks in rows with joints: bricks and tiles. */

@@ -1,0 +1,127 @@
+/**
+ * The registry as a JSON file: what is known of data sets, to be extended by a user's own.
+ *
+ *     {"datasets": {"Parts": {"domain": "Industrial", "folder": "parts", "layout": "folder",
+ *                             "classes": {"nut": "hexagonal steel nut"}}}}
+ *
+ * Every key of the registry may stand in it. Data sets and classes are added to those there are; where a name is taken,
+ * what the file says goes first. Prompt texts may be given for all data sets or inside one.
+ */
+import type { DatasetInfo, PromptTexts, Registry } from './datasets.js';
+import { LAYOUTS, type Layout } from './index_layouts.js';
+import { own } from './registry.js';
+
+/** A registry file that cannot be used; the message is one line: file, place, what is wrong. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** `all` stands for every data set on the command line, where commas part names. */
+const RESERVED = /^all$|,/;
+const PROMPTS = ['normalStates', 'abnormalStates', 'templates'] as const;
+const OF_REGISTRY = [...PROMPTS, 'datasets'];
+const OF_DATASET = ['domain', 'folder', 'layout', 'classes', ...PROMPTS];
+
+function show(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** Reads one file; every complaint names the place in it. */
+class Reader {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  wrong(place: string, expected: string, got: unknown): RegistryError {
+    return new RegistryError(`${this.#file}: ${place}: expected ${expected}, got ${show(got)}`);
+  }
+
+  object(place: string, value: unknown, keys?: readonly string[]): Json {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw this.wrong(place, 'an object', value);
+    const odd = keys && Object.keys(value).find((k) => !keys.includes(k));
+    if (odd !== undefined) throw this.wrong(place, `the keys ${keys?.join(', ')}`, odd);
+    return value as Json;
+  }
+
+  text(place: string, value: unknown): string {
+    if (typeof value !== 'string' || value.trim() === '') throw this.wrong(place, 'a text', value);
+    return value;
+  }
+
+  prompts(place: string, given: Json): Partial<PromptTexts> {
+    const found: { -readonly [K in keyof PromptTexts]?: string[] } = {};
+    for (const key of PROMPTS) {
+      const list = given[key];
+      if (list === undefined) continue;
+      const at = `${place}${key}`;
+      if (!Array.isArray(list) || list.length === 0) throw this.wrong(at, 'a list of texts', list);
+      found[key] = list.map((item, i) => {
+        const text = this.text(`${at}[${i}]`, item);
+        if (text.split('{}').length !== 2) throw this.wrong(`${at}[${i}]`, 'a text with one {} in it', item);
+        return text;
+      });
+    }
+    return found;
+  }
+
+  dataset(name: string, value: unknown, before: DatasetInfo | undefined): DatasetInfo {
+    const place = `data set ${show(name)}`;
+    if (name.trim() === '' || RESERVED.test(name)) throw this.wrong(place, 'a name other than "all", no comma', name);
+    const given = this.object(place, value, OF_DATASET);
+    const { domain = before?.domain, folder = before?.folder ?? name, layout = before?.layout } = given;
+    if (domain !== 'Industrial' && domain !== 'Medical') {
+      throw this.wrong(`${place}: domain`, '"Industrial" or "Medical"', domain);
+    }
+    if (layout !== undefined && (typeof layout !== 'string' || own(LAYOUTS, layout) === undefined)) {
+      throw this.wrong(`${place}: layout`, `one of ${Object.keys(LAYOUTS).join(', ')}`, layout);
+    }
+    const classes: [string, string][] = Object.entries(
+      this.object(`${place}: classes`, given.classes ?? (before ? {} : undefined)),
+    ).map(([c, realName]) => [c, this.text(`${place}: class ${show(c)}`, realName)]);
+    return {
+      ...before,
+      ...this.prompts(`${place}: `, given),
+      domain,
+      folder: this.text(`${place}: folder`, folder),
+      ...(layout === undefined ? {} : { layout: layout as Layout }),
+      classes: { ...before?.classes, ...Object.fromEntries(classes) },
+    };
+  }
+}
+
+/**
+ * A registry with what the text of a file adds to it.
+ * @param file what messages call it
+ * @throws RegistryError naming file and place
+ */
+export function extendRegistry(file: string, text: string, base: Registry): Registry {
+  const reader = new Reader(file);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    throw new RegistryError(`${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const given = reader.object('the file', parsed, OF_REGISTRY);
+  const datasets = Object.entries(given.datasets === undefined ? {} : reader.object('datasets', given.datasets));
+  const added = datasets.map(([name, value]): [string, DatasetInfo] => [
+    name,
+    reader.dataset(name, value, own(base.datasets, name)),
+  ]);
+  return {
+    ...base,
+    ...reader.prompts('', given),
+    datasets: { ...base.datasets, ...Object.fromEntries(added) },
+  };
+}
+
+/** A registry as the text of a file. */
+export function registryText(registry: Registry): string {
+  return `${JSON.stringify(registry, null, 2)}\n`;
+}

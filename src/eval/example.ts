@@ -1,0 +1,85 @@
+/** A tested picture for the eye: the picture, its mask, its map in colours, both together; and a sheet of several. */
+import { prepareMask } from '../data/mask.js';
+import type { Picture } from '../data/picture.js';
+import { resizePicture } from '../data/resize_table.js';
+import { maskToRgb, overlay, type ScoreMap, type ScoreRange } from './heatmap.js';
+import type { Canvas } from './lettering.js';
+import { colourScale, sheet, type Tile } from './sheet.js';
+
+export interface Example {
+  readonly picture: Canvas;
+  readonly mask: Canvas;
+  readonly heatmap: Canvas;
+  readonly overlay: Canvas;
+}
+
+/**
+ * Draws a picture in its own proportions, at most `side` pixels long.
+ * @param mask 0 or 1 a pixel of the map; undefined where nobody has drawn one: it is shown grey
+ * @param range scores of the lowest and the highest colour
+ */
+export function drawExample(
+  picture: Picture,
+  mask: Uint8Array | undefined,
+  map: ScoreMap,
+  { lo, hi }: ScoreRange,
+  side: number,
+): Example {
+  const fit = Math.min(1, side / Math.max(picture.width, picture.height));
+  const [width, height] = [picture.width, picture.height].map((n) => Math.max(1, Math.round(n * fit))) as [
+    number,
+    number,
+  ];
+  const shown: Picture = { ...picture, width, height, data: resizePicture(picture, width, height) };
+  const marked = mask
+    ? maskToRgb(prepareMask({ width: map.width, height: map.height, data: mask }, width, height))
+    : new Uint8Array(3 * width * height).fill(128);
+  const of = (data: Uint8Array): Canvas => ({ width, height, data });
+  return {
+    picture: of(shown.data),
+    mask: of(marked),
+    heatmap: of(overlay(shown, map, lo, hi, 1)),
+    overlay: of(overlay(shown, map, lo, hi)),
+  };
+}
+
+/** Places of up to `count` things spread evenly over `total`. */
+function spread(total: number, count: number): number[] {
+  if (total <= count) return Array.from({ length: total }, (_, i) => i);
+  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * total) / count));
+}
+
+/**
+ * Which samples stand for a class: three abnormal ones for each normal one where there are enough, spread evenly over the
+ * list, in its order.
+ * @param labels 0 normal, 1 abnormal
+ */
+export function chooseExamples(labels: readonly number[], count = 8): number[] {
+  const places = (label: number): number[] => [...labels.keys()].filter((i) => (labels[i] === 0 ? 0 : 1) === label);
+  const [normal, abnormal] = [places(0), places(1)];
+  const few = Math.min(normal.length, Math.max(Math.round(count / 4), count - abnormal.length));
+  return [
+    ...spread(normal.length, few).map((i) => normal[i]!),
+    ...spread(abnormal.length, count - few).map((i) => abnormal[i]!),
+  ].sort((a, b) => a - b);
+}
+
+export interface SheetRow {
+  readonly name: string;
+  readonly example: Example;
+  /** The map's peak on the scale of the colours, 0 to 1. */
+  readonly peak: number;
+}
+
+/** A row a picture, and the colour scale below. @throws when there is no row */
+export function exampleSheet(rows: readonly SheetRow[], { lo, hi }: ScoreRange, cell = 160): Canvas {
+  const tile = (canvas: Canvas, caption: string): Tile => ({ ...canvas, caption });
+  const pictures = rows.map(({ name, example, peak }) => [
+    tile(example.picture, name),
+    tile(example.mask, 'mask'),
+    tile(example.heatmap, 'heatmap'),
+    tile(example.overlay, `peak ${peak.toFixed(2)}`),
+  ]);
+  if (pictures.length === 0) throw new Error('sheet: no examples: expected at least one picture');
+  return sheet([...pictures, [colourScale(cell, lo.toFixed(2), hi.toFixed(2))]], { cell, scale: 1 });
+}

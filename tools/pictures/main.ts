@@ -1,0 +1,100 @@
+/** The command: draws a data set into a folder. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { encodePng } from '../../src/cli/encode_png.js';
+import { CLASSES } from './classes.js';
+import { classNames, type DatasetSpec, metadataOf, planDataset } from './plan.js';
+import { drawSample } from './sample.js';
+
+const USAGE = `usage: node tools/pictures/draw.mjs --out DIR [options]
+
+Draws pictures with and without defects into DIR, which must be new or empty:
+CLASS/train/good, CLASS/test/good, CLASS/test/DEFECT, CLASS/ground_truth/DEFECT and the list full-shot.jsonl.
+
+  --classes a,b    classes, or all, textures, objects (default all)
+  --train N        normal pictures a class for train/good (default 0)
+  --normal N       normal pictures a class for test/good (default 10)
+  --anomalous N    defective pictures a class (default 10)
+  --size PX        side (default 256)
+  --seed S         another seed gives other pictures (default 1)
+  --layout mvtec   the only layout there is
+  --list           print the classes and do nothing`;
+
+function wholeNumber(flag: string, text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new Error(`--${flag}: bad number: expected a whole number of ${least} or more, got "${text}"`);
+}
+
+/** Writes everything beside the folder and gives it its name at the end: all of it or nothing. */
+function writeDataset(spec: DatasetSpec, out: string): number {
+  if (existsSync(out) && readdirSync(out).length > 0) {
+    throw new Error(`${out}: not empty: expected a new or empty folder: choose another --out or remove it`);
+  }
+  const pictures = planDataset(spec);
+  const temporary = `${out}.${process.pid}.tmp`;
+  mkdirSync(dirname(out), { recursive: true });
+  try {
+    const write = (path: string, bytes: Uint8Array | string) => {
+      mkdirSync(dirname(join(temporary, path)), { recursive: true });
+      writeFileSync(join(temporary, path), bytes);
+    };
+    pictures.forEach(({ sample, imagePath, maskPath }, i) => {
+      const { rgb, mask, size } = drawSample(sample);
+      write(imagePath, encodePng(size, size, rgb));
+      if (maskPath) {
+        const white = mask.map((value) => value * 255);
+        write(maskPath, encodePng(size, size, white));
+      }
+      if (process.stderr.isTTY) process.stderr.write(`\rdrawing ${i + 1} of ${pictures.length}`);
+    });
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    write('full-shot.jsonl', metadataOf(pictures));
+    if (existsSync(out)) rmdirSync(out);
+    renameSync(temporary, out);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+  return pictures.length;
+}
+
+/** @param args what follows the command's name */
+export function main(args: readonly string[]): void {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      out: { type: 'string' },
+      classes: { type: 'string', default: 'all' },
+      train: { type: 'string', default: '0' },
+      normal: { type: 'string', default: '10' },
+      anomalous: { type: 'string', default: '10' },
+      size: { type: 'string', default: '256' },
+      seed: { type: 'string', default: '1' },
+      layout: { type: 'string', default: 'mvtec' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  if (values.list) {
+    for (const { name, kind, words } of CLASSES) process.stdout.write(`${name}\t${kind}\t${words}\n`);
+    return;
+  }
+  if (!values.out) throw new Error(`--out: missing: expected the folder to draw into\n\n${USAGE}`);
+  if (values.layout !== 'mvtec') throw new Error(`--layout: unknown: expected mvtec, got "${values.layout}"`);
+  const spec: DatasetSpec = {
+    classes: classNames(values.classes),
+    train: wholeNumber('train', values.train, 0),
+    normal: wholeNumber('normal', values.normal, 0),
+    anomalous: wholeNumber('anomalous', values.anomalous, 0),
+    size: wholeNumber('size', values.size, 16),
+    seed: wholeNumber('seed', values.seed, 0),
+  };
+  const count = writeDataset(spec, resolve(values.out));
+  process.stdout.write(`${values.out}: ${count} pictures of ${spec.classes.length} classes\n`);
+}
