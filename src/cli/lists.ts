@@ -69,7 +69,11 @@ export function infoOf(name: string, places: RootOptions, flags: DataFlags): Dat
   if (info) return info;
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s_-]/g, '');
   const meant = Object.keys(datasets).find((known) => plain(known) === plain(name));
-  const named = flags.data !== undefined || flags.metadata !== undefined || places.config.roots.has(name);
+  const named =
+    flags.data !== undefined ||
+    flags.metadata !== undefined ||
+    places.config.roots.has(name) ||
+    (places.environment !== undefined && isFolder(join(places.environment, name)));
   if (meant === undefined && named) return undefined;
   const expected = meant ?? `one of ${Object.keys(datasets).join(', ')}`;
   const remedy = meant === undefined ? ': name the folder of your own data with --data' : '';

@@ -1,5 +1,14 @@
 /** Keeps native code from writing notes to the terminal while the device is opened. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+
+const O_APPEND = 0o2000;
+
+/** Whether the error stream can be opened again without losing its place: no file that others write by offset. */
+function canReopen(): boolean {
+  if (!fstatSync(2).isFile()) return true;
+  const flags = /^flags:\s*(\d+)/m.exec(readFileSync('/proc/self/fdinfo/2', 'utf8'))?.[1];
+  return flags !== undefined && (Number.parseInt(flags, 8) & O_APPEND) !== 0;
+}
 
 /**
  * Runs `work` with the process's error stream pointed at nothing, where the system lets it be put back (Linux): the
@@ -8,7 +17,7 @@ import { closeSync, openSync } from 'node:fs';
 export async function withQuietNativeCode<T>(work: () => Promise<T>): Promise<T> {
   let saved: number;
   try {
-    if (process.platform !== 'linux') return await work();
+    if (process.platform !== 'linux' || !canReopen()) return await work();
     saved = openSync('/proc/self/fd/2', 'a');
   } catch {
     return work();

@@ -40,6 +40,8 @@ const OTHERS: readonly (readonly [canonical: string, huggingFace: string, transp
 
 /** In files of most programs, but nothing here needs it. */
 const OPTIONAL = 'logit_scale';
+/** Ids of the rows a shortened token table keeps, in rising order: small models carry only the words they know. */
+const KEPT_TOKENS = 'token_ids';
 
 /** Finds the tensors of one naming in a file. */
 interface Naming {
@@ -66,6 +68,7 @@ export function canonicalClip(file: TensorFile): ClipTensors {
   for (const [name] of OTHERS) recipes.set(name, naming.find(name));
   const scale = naming.find(OPTIONAL);
   if (scale.from.every((name) => file.tensors.has(name))) recipes.set(OPTIONAL, scale);
+  if (file.tensors.has(KEPT_TOKENS)) recipes.set(KEPT_TOKENS, { from: [KEPT_TOKENS] });
   for (const tower of TOWERS) {
     const count = countBlocks(file, naming.block(tower), tower);
     for (let i = 0; i < count; i++) {

@@ -11,7 +11,18 @@ import { reshape } from '../ops/reshape.js';
 import { slice } from '../ops/slice.js';
 import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 import type { ClipConfig } from './config.js';
-import { type LoadOptions, WeightLoader } from './weights.js';
+import { type LoadOptions, type NamedWeight, WeightLoader } from './weights.js';
+
+/** A token the model has no embedding for; whoever knows the vocabulary can name the word. */
+export class UnknownTokenError extends Error {
+  override readonly name = 'UnknownTokenError';
+  readonly token: number;
+
+  constructor(token: number, vocab: number) {
+    super(`text tower: token ${token} is not among the ${vocab} of this model: use words it was trained with`);
+    this.token = token;
+  }
+}
 
 export interface TextTower extends Disposable {
   readonly gpu: Gpu;
@@ -22,12 +33,16 @@ export interface TextTower extends Disposable {
    * on the device where it is trained.
    */
   readonly embedding: Float32Array | Tensor;
+  /** Row of each token id, where the table keeps only some. */
+  readonly rows: ReadonlyMap<number, number> | undefined;
   /** [context, W] */
   readonly positional: Tensor;
   readonly blocks: readonly Block[];
   readonly lnFinal: Norm;
   /** [E, W] */
   readonly projection: Weight;
+  /** What can be trained, where it was loaded for that. */
+  readonly named: readonly NamedWeight[];
 }
 
 export interface TextAdapters {
@@ -54,16 +69,23 @@ export async function loadText(
       embedding: options.trainable
         ? await loader.tensor('token_embedding.weight')
         : await loader.host('token_embedding.weight'),
+      rows: tensors.has('token_ids') ? rowsOf(await loader.host('token_ids')) : undefined,
       positional: await loader.tensor('positional_embedding'),
       blocks,
       lnFinal: await loader.norm('ln_final'),
       projection: await loader.matrix('text_projection', true),
+      named: loader.named,
       [Symbol.dispose]: () => loader[Symbol.dispose](),
     };
   } catch (error) {
     loader[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Places of the ids a shortened token table keeps. */
+function rowsOf(ids: Float32Array): Map<number, number> {
+  return new Map([...ids].map((id, row) => [id, row]));
 }
 
 /** Row of the end-of-text token: the first largest id, as the published program finds it. */
@@ -79,8 +101,13 @@ function embed(tower: TextTower, ids: Uint32Array, context: number, length: numb
   const rows = new Uint32Array(n * length);
   for (let i = 0; i < n; i++) rows.set(ids.subarray(i * context, i * context + length), i * length);
   const { vocab, textWidth: w } = tower.config;
-  const over = rows.find((id) => id >= vocab);
-  if (over !== undefined) throw new Error(`text tower: token ${over} is not among the ${vocab} of this model`);
+  // Places beyond a text's end hold 0, whose row cannot reach what is read: any row will do.
+  const place = (id: number): number => tower.rows?.get(id) ?? (tower.rows ? (id === 0 ? 0 : vocab) : id);
+  const unknown = rows.find((id) => place(id) >= vocab);
+  if (unknown !== undefined) throw new UnknownTokenError(unknown, vocab);
+  rows.forEach((id, i) => {
+    rows[i] = place(id);
+  });
   if (!(tower.embedding instanceof Float32Array)) return reshape(gather(tower.embedding, rows), [n, length, w]);
   const data = new Float32Array(rows.length * w);
   rows.forEach((id, i) => {

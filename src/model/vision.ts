@@ -15,7 +15,7 @@ import { assembleTokens } from '../ops/tokens.js';
 import { unfold } from '../ops/unfold.js';
 import { persist, type Tensor, tidy } from '../tensor/tensor.js';
 import type { ClipConfig } from './config.js';
-import { type LoadOptions, WeightLoader } from './weights.js';
+import { type LoadOptions, type NamedWeight, WeightLoader } from './weights.js';
 
 export interface VisionTower extends Disposable {
   readonly config: ClipConfig;
@@ -32,6 +32,8 @@ export interface VisionTower extends Disposable {
   readonly lnPost: Norm;
   /** [E, W] */
   readonly proj: Weight;
+  /** What can be trained, where it was loaded for that. */
+  readonly named: readonly NamedWeight[];
 }
 
 export interface VisionOptions {
@@ -82,6 +84,7 @@ export async function loadVision(
       blocks,
       lnPost: await loader.norm('visual.ln_post'),
       proj: await loader.matrix('visual.proj', true),
+      named: loader.named,
       [Symbol.dispose]: () => {
         loader[Symbol.dispose]();
         resized.release();

@@ -18,11 +18,22 @@ export interface LoadOptions {
 }
 
 /** Reads tensors one by one; what it made is released together. */
+/** A trainable weight under its name in the checkpoint. */
+export interface NamedWeight {
+  readonly name: string;
+  readonly tensor: Tensor;
+  /** Shape in the checkpoint. */
+  readonly shape: readonly number[];
+  /** The tensor holds the transpose of the checkpoint's matrix. */
+  readonly transposed: boolean;
+}
+
 export class WeightLoader implements Disposable {
   readonly gpu: Gpu;
   readonly #tensors: TensorView;
   readonly #options: LoadOptions;
   readonly #made: Disposable[] = [];
+  readonly #named: NamedWeight[] = [];
   #bytes = 0;
 
   constructor(gpu: Gpu, tensors: TensorView, options: LoadOptions) {
@@ -31,9 +42,9 @@ export class WeightLoader implements Disposable {
     this.#options = options;
   }
 
-  /** Everything made so far; the caller's to release. */
-  get made(): readonly Disposable[] {
-    return this.#made;
+  /** What can be trained, where the options ask for that. */
+  get named(): readonly NamedWeight[] {
+    return this.#named;
   }
 
   /** A tensor of the checkpoint on the host. */
@@ -49,6 +60,7 @@ export class WeightLoader implements Disposable {
     const data = await this.host(name);
     const t = persist(upload(this.gpu, data, shape ?? this.#tensors.shape(name)));
     this.#made.push(t);
+    this.#named.push({ name, tensor: t, shape: this.#tensors.shape(name), transposed: false });
     return t;
   }
 
@@ -65,6 +77,7 @@ export class WeightLoader implements Disposable {
     if (this.#options.trainable) {
       const t = persist(upload(this.gpu, data, [n, k]));
       this.#made.push(t);
+      this.#named.push({ name, tensor: t, shape, transposed });
       return t;
     }
     if (this.#options.precision === 'f16') data = unpackF16(packF16(data));

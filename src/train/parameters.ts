@@ -44,6 +44,18 @@ export class Parameters implements Disposable {
     );
   }
 
+  /** Around tensors that live elsewhere (a tower's weights); they are changed in place and released with these. */
+  static around(list: readonly { name: string; tensor: Tensor }[]): Parameters {
+    return new Parameters(
+      list.map(({ name, tensor }) => ({
+        name,
+        weight: tensor,
+        m: persist(zeros(tensor.gpu, tensor.shape)),
+        v: persist(zeros(tensor.gpu, tensor.shape)),
+      })),
+    );
+  }
+
   /** The tensors of a view whose names start with `prefix`. */
   static async load(gpu: Gpu, tensors: TensorView, prefix: string): Promise<Parameters> {
     const list = [];

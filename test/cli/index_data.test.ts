@@ -64,6 +64,23 @@ describe('aaclip index', () => {
     expect(readFileSync(join(out, '2-shot.jsonl'), 'utf8')).toMatch(/bent\/1\.png.*\n.*"label":0.*\n$/);
   });
 
+  test('of a known data set takes its layout, and names the classes it does not know', async () => {
+    const mvtec = join(root, 'mvtec');
+    for (const file of ['screw/test/good/0.png', 'gear/test/bent/0.png', 'gear/ground_truth/bent/0_mask.png']) {
+      mkdirSync(dirname(join(mvtec, file)), { recursive: true });
+      writeFileSync(join(mvtec, file), '');
+    }
+    const json = JSON.parse(await run(mvtec, '--dataset', 'MVTec', '--out', out, '--json'));
+    expect(json.classes).toEqual([
+      { className: 'gear', normal: 0, abnormal: 1, masks: 1 },
+      { className: 'screw', normal: 1, abnormal: 0, masks: 0 },
+    ]);
+    expect(json.notes).toEqual(['MVTec knows no gear: prompts use those names as they are']);
+    await expect(run(mvtec, '--dataset', 'Nuts', '--out', out)).rejects.toThrow(
+      /^data set: unknown name: expected one/,
+    );
+  });
+
   test('refuses what it cannot list in one line', async () => {
     await expect(run(join(root, 'none'), '--out', out)).rejects.toThrow(
       /none: no such file or folder; check the path$/,

@@ -17,7 +17,9 @@ import { writeAtomically } from '../../src/cli/atomic_write.js';
 import { testCommand } from '../../src/cli/commands/test_adapters.js';
 import { loadPicture } from '../../src/cli/decode.js';
 import { encodePng } from '../../src/cli/encode_png.js';
+import { exampleNames, safeParts } from '../../src/cli/test/draw.js';
 import { MERGES } from '../../src/cli/vocabulary.js';
+import { type Domain, REGISTRY, type Registry } from '../../src/data/datasets.js';
 import { prepareMask } from '../../src/data/mask.js';
 import { promptsFor } from '../../src/data/registry.js';
 import { resizeTable } from '../../src/data/resize_table.js';
@@ -51,6 +53,7 @@ async function writeAdapters(path: string, part: 'text' | 'image', seed: number,
 const numbers = (c: number): number[] => [0, 1, 2, 3, 4].map((i) => 20 * c + i);
 
 beforeAll(async () => {
+  delete process.env.AACLIP_DATA;
   dir = mkdtempSync(join(tmpdir(), 'aaclip-test-'));
   const lines: string[] = [];
   for (const [c, className] of CLASSES.entries()) {
@@ -102,11 +105,11 @@ function runsOf(run: Run): Tested[] {
 }
 
 /** Figures of a class computed here, a picture at a time, with the image adapters of an epoch. */
-async function expected(epoch: number): Promise<ClassFigures[]> {
+async function expected(epoch: number, domain: Domain = 'Industrial'): Promise<ClassFigures[]> {
   const gpu = await device();
   const tokenizer = createTokenizer(readFileSync(MERGES, 'utf8'));
   const classes = CLASSES.map((name) => {
-    const { normal, abnormal, domain } = promptsFor(name);
+    const { normal, abnormal } = promptsFor(name);
     return { name, domain, normal: tokenizer.encode(normal), abnormal: tokenizer.encode(abnormal) };
   });
   const adapters = { text: syntheticAdapters(TINY, 2), image: syntheticAdapters(TINY, 2 + epoch) };
@@ -127,7 +130,7 @@ async function expected(epoch: number): Promise<ClassFigures[]> {
       masks.push(...prepareMask({ width: SIZE, height: SIZE, data: mask }, S, S));
       labels.push(label);
     }
-    found.push(classMetrics(masks, labels, Float32Array.from(maps), scores, 'Industrial'));
+    found.push(classMetrics(masks, labels, Float32Array.from(maps), scores, domain));
   }
   return found;
 }
@@ -149,6 +152,13 @@ describe('figures', () => {
     const file = JSON.parse(readFileSync(at('ckpt', 'results.json'), 'utf8')) as { runs: Tested[]; summary: unknown[] };
     expect(file.runs).toEqual(runs);
     expect(file.summary).toHaveLength(3);
+  });
+
+  it('of a medical data set are those of its wider blur, pictures scored by their peak', async () => {
+    const args = ['--epoch', '2', '--domain', 'Medical', '--batch_size', '1', '--json'];
+    const [run] = runsOf(await test(...mine(), ...args));
+    for (const [i, figures] of (await expected(2, 'Medical')).entries()) expect(run!.classes[i]).toMatchObject(figures);
+    expect(run!.classes[0]).not.toMatchObject((await expected(2))[0]!);
   });
 
   it('do not depend on the batch, which may hold several classes', async () => {
@@ -293,6 +303,17 @@ describe('data sets', () => {
     expect(cloth(named!)).not.toEqual(cloth(unnamed!));
   });
 
+  it('of a registry file are known to predict, and printed', async () => {
+    const picture = at('parts', 'felt', 'good', '20.png');
+    const args = ['--dataset', 'Parts', '--class', 'felt', '--registry', registry(), '--weights', 'synthetic:tiny'];
+    const run = await runCli('predict', picture, ...args, '--img_size', '56', '--out', at('out'), '--json');
+    expect(run.code, run.stderr).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ class: 'felt', prompt_name: 'grey felt' });
+    const printed = JSON.parse((await runCli('registry', '--registry', registry())).stdout) as Registry;
+    expect(Object.keys(printed.datasets)).toEqual([...Object.keys(REGISTRY.datasets), 'Parts']);
+    expect(printed.datasets.Parts!.classes.cloth).toBe('woven cloth');
+  });
+
   it('lie where AACLIP_DATA or the configuration says', async () => {
     const args = ['--dataset', 'Parts', '--epoch', '1', '--json', ...base()];
     process.env.AACLIP_DATA = dir;
@@ -367,6 +388,13 @@ describe('refused in one line, before a device is opened', () => {
     const args = ['--dataset', 'MVTec,VisA', '--metadata', at('parts', 'full-shot.jsonl'), ...base()];
     expect(await refusal(...args)).toMatch(/--metadata: several data sets: expected a folder/);
   });
+});
+
+it('names of drawn files stay inside their folder and apart', () => {
+  const paths = ['c/a/b_c.png', 'c/a_b/c.jpg', '../../c/x.png', 'a:b\\y.png'];
+  const samples = paths.map((imagePath, line) => ({ imagePath, label: 0 as const, className: 'c', line }));
+  expect(exampleNames('c', samples)).toEqual(['a_b_c', 'a_b_c_2', 'x', 'a_b_y']);
+  expect(safeParts('../a//b/./c?')).toEqual(['a', 'b', 'c_']);
 });
 
 it('a broken picture stops the test by its name, and no table is written', async () => {

@@ -59,8 +59,10 @@ export function zigzag(value: number): number {
   return Math.abs(2 * fract(value) - 1);
 }
 
-/** 2 to a power, to 2e-4. */
+/** 2 to a power of 0 or more, to 3e-4. */
 export function exp2(power: number): number {
   const x = fract(power);
-  return 2 ** Math.floor(power) * (1 + x * (0.6951 + x * (0.2277 + x * 0.0772)));
+  let whole = 1;
+  for (let i = Math.floor(power); i > 0; i--) whole *= 2;
+  return whole * (1 + x * (0.6951 + x * (0.2277 + x * 0.0772)));
 }

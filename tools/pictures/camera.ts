@@ -1,6 +1,6 @@
 /** From light to bytes: exposure, colour temperature, lens, sensor. */
 import { clamp, mix, square } from './arithmetic.js';
-import { soften } from './blur.js';
+import { boxBlur, soften } from './blur.js';
 import type { Rng } from './rng.js';
 
 type Planes = readonly [Float32Array, Float32Array, Float32Array];
@@ -23,6 +23,10 @@ export interface Camera {
   readonly noise: number;
   readonly grain: number;
   readonly gray: boolean;
+  /** A plane out of focus: direction and strength of the blur that grows across the picture. */
+  readonly defocus: readonly [x: number, y: number];
+  /** Whether colour is blurred more than brightness, as compression leaves it. */
+  readonly compressed: boolean;
 }
 
 export function randomCamera(rng: Rng): Camera {
@@ -40,6 +44,8 @@ export function randomCamera(rng: Rng): Camera {
     noise: rng.chance(0.25) ? 0 : rng.range(0.5, 4.5) * rng.next(),
     grain: rng.chance(0.3) ? rng.range(0.5, 2.5) : 0,
     gray: rng.chance(0.08),
+    defocus: rng.chance(0.12) ? [rng.range(-1, 1), rng.range(-1, 1)] : [0, 0],
+    compressed: rng.chance(0.4),
   };
 }
 
@@ -54,8 +60,7 @@ export function meter(light: Planes, camera: Camera): number {
 
 /** What the sensor would read without noise: red, green, blue in 0..255, not rounded. */
 export function develop(light: Planes, size: number, camera: Camera, gain: number): Planes {
-  const blurred = light.map((plane) => camera.blurs.reduce((p, share) => soften(p, size, share), plane));
-  const [r, g, b] = blurred as [Float32Array, Float32Array, Float32Array];
+  const [r, g, b] = light.map((plane) => focused(plane, size, camera)) as [Float32Array, Float32Array, Float32Array];
   const keep = camera.gray ? 0 : camera.saturation;
   for (let j = 0; j < size; j++) {
     const v = ((j + 0.5) * 2) / size - 1;
@@ -71,7 +76,35 @@ export function develop(light: Planes, size: number, camera: Camera, gain: numbe
       b[k] = clamp(gray + (blue - gray) * keep, 0, 255);
     }
   }
+  if (camera.compressed && !camera.gray) blurColor([r, g, b], size);
   return [r, g, b];
+}
+
+function focused(plane: Float32Array, size: number, camera: Camera): Float32Array {
+  const sharp = camera.blurs.reduce((p, share) => soften(p, size, share), plane);
+  const [dx, dy] = camera.defocus;
+  if (dx === 0 && dy === 0) return sharp;
+  const soft = boxBlur(sharp, size, Math.max(1, Math.round(size / 100)));
+  for (let j = 0, k = 0; j < size; j++) {
+    for (let i = 0; i < size; i++, k++) {
+      const share = clamp(dx * ((2 * i) / size - 1) + dy * ((2 * j) / size - 1));
+      soft[k] = mix(sharp[k], soft[k], share);
+    }
+  }
+  return soft;
+}
+
+/** Softens what differs from gray, in place. */
+function blurColor(planes: Planes, size: number): void {
+  const gray = planes[0].map((_, k) => 0.3 * planes[0][k] + 0.59 * planes[1][k] + 0.11 * planes[2][k]);
+  for (const plane of planes) {
+    const color = soften(
+      plane.map((value, k) => value - gray[k]),
+      size,
+      0.3,
+    );
+    for (let k = 0; k < gray.length; k++) plane[k] = clamp(gray[k] + color[k], 0, 255);
+  }
 }
 
 /** Linear light to 0..255: a square root for the screen's curve, highlights rolled off from 0.8. */

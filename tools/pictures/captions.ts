@@ -34,7 +34,7 @@ const DEFECT_WORDS: Readonly<Record<DefectKind, readonly string[]>> = {
   stain: ['a stain', 'a spot'],
   dent: ['a dent'],
   missing: ['a missing part', 'a missing piece'],
-  misplaced: ['a misplaced part', 'a bent part'],
+  misplaced: ['a misplaced part', 'a part in the wrong place'],
   contamination: ['contamination', 'dirt'],
   color: ['a color defect', 'the wrong color'],
   cut: ['a cut', 'a tear'],
@@ -104,7 +104,7 @@ export function vocabulary(): string[] {
     ...[...NORMAL, ...NORMAL_TOO, ...ABNORMAL, ...ABNORMAL_TOO, ...TEMPLATES, ...TEMPLATES_TOO],
     ...Object.values(DEFECT_WORDS).flat(),
     ...Object.values(LIGHT_WORDS),
-    'small large with on in a background light',
+    'small large on in a background light',
   ];
   return [...new Set(texts.flatMap(wordsOf))].sort();
 }

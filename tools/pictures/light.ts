@@ -1,5 +1,5 @@
 /** Light on a scene: one lamp with shadows, the surroundings mirrored in metal, hollows darker than hills. */
-import { clamp, cos, mix, PI, sin, smoothstep, TAU } from './arithmetic.js';
+import { clamp, cos, mix, sin, smoothstep, TAU } from './arithmetic.js';
 import { boxBlur } from './blur.js';
 import type { Color } from './colors.js';
 import type { Rng } from './rng.js';
@@ -122,23 +122,28 @@ function castShadows(height: Float32Array, size: number, light: Light): Float32A
   }
   const rise = (lz / across) * (2 / size);
   const farthest = Math.min(size / 3, (top - bottom) / rise);
-  const steps: (readonly [dx: number, dy: number, rise: number, soft: number])[] = [];
+  const dx: number[] = [];
+  const dy: number[] = [];
+  const up: number[] = [];
+  const soft: number[] = [];
   for (let t = 1; t < farthest; t = t * 1.25 + 0.6) {
-    const dx = Math.round((t * lx) / across);
-    const dy = Math.round((t * ly) / across);
+    dx.push(Math.round((t * lx) / across));
+    dy.push(Math.round((t * ly) / across));
+    up.push(t * rise);
     // The farther the edge, the softer its shadow.
-    steps.push([dx, dy, t * rise, (1 + t * 0.15) * rise * 0.9 + 0.004]);
+    soft.push(1 / ((1 + t * 0.15) * rise * 0.9 + 0.004));
   }
   for (let j = 0; j < size; j++) {
     for (let i = 0, k = j * size; i < size; i++, k++) {
       const base = height[k];
       let most = 0;
-      for (const [dx, dy, up, soft] of steps) {
-        if (base + up > top) break;
-        const x = i + dx;
-        const y = j + dy;
+      for (let n = 0; n < up.length; n++) {
+        const level = base + up[n];
+        if (level > top) break;
+        const x = i + dx[n];
+        const y = j + dy[n];
         if (x < 0 || y < 0 || x >= size || y >= size) break;
-        const over = (height[y * size + x] - base - up) / soft;
+        const over = (height[y * size + x] - level) * soft[n];
         if (over > most) most = over;
       }
       shadow[k] = most > 1 ? 1 : most;
@@ -146,15 +151,3 @@ function castShadows(height: Float32Array, size: number, light: Light): Float32A
   }
   return boxBlur(shadow, size, size >= 128 ? 1 : 0);
 }
-
-/** A light in which nothing stands out: for judging materials. @internal */
-export const PLAIN_LIGHT: Light = {
-  lamp: [0.4 * cos(PI / 4), -0.4 * sin(PI / 4), 0.9165],
-  ambient: 0.4,
-  shadow: 0.4,
-  relief: 1,
-  gradient: [0, 0],
-  pool: [0, 0, 1, 0],
-  mirror: [2, 2, 0, 0.5],
-  word: 'soft',
-};

@@ -45,7 +45,7 @@ function harmed(info: ClassInfo, clean: Scene, kind: DefectKind, scene: Rng, rng
   }
   const copy = clean.copy();
   copy.painting = 'defect';
-  // Sizes over more than two decades, small ones as often as large ones.
+  // A thousandth to a seventh of the picture, about evenly on a scale of ratios.
   const share = coverShare(clean);
   const draw = rng.next();
   const area = 0.0012 * exp2(3.4 * (draw + Math.sqrt(draw)));
@@ -60,7 +60,7 @@ function harmed(info: ClassInfo, clean: Scene, kind: DefectKind, scene: Rng, rng
 
 /** Whether a change can be called a defect of the picture: neither invisible nor all over it. */
 function acceptable(change: Change, size: number, attempt: number): boolean {
-  const patience = 1 - 0.06 * attempt;
+  const patience = Math.max(0.3, 1 - 0.06 * attempt);
   return (
     change.area >= Math.max(0.0006, 8 / (size * size)) &&
     change.area <= 0.3 &&
@@ -70,7 +70,7 @@ function acceptable(change: Change, size: number, attempt: number): boolean {
   );
 }
 
-const ATTEMPTS = 12;
+const ATTEMPTS = 20;
 
 /**
  * Draws a picture and its mask.
@@ -110,7 +110,7 @@ export function drawSample(spec: SampleSpec): Sample {
   return { ...sample, ...strike(info, clean, before, shoot, wanted, rng, finish) };
 }
 
-/** Tries until a defect can be seen; the last resort is a foreign patch, which always can. */
+/** Tries, each time more boldly, until a defect can be seen; after the last try the one seen best is taken. */
 function strike(
   info: ClassInfo,
   clean: Scene,

@@ -1,8 +1,7 @@
 /** `aaclip predict`: pictures in, scores and heatmaps out. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { Domain } from '../../data/datasets.js';
-import { REGISTRY } from '../../data/datasets.js';
+import type { Domain, Registry } from '../../data/datasets.js';
 import { findClass, promptsFor } from '../../data/registry.js';
 import { createTokenizer } from '../../io/tokenizer.js';
 import { type ClassTokens, Detector } from '../../model/detector.js';
@@ -13,9 +12,10 @@ import { type CommonOptions, common, count, number, openDevice } from '../option
 import { type OutputOptions, Outputs, type Prediction } from '../predict/outputs.js';
 import { predictAll } from '../predict/run.js';
 import { duration, progress } from '../progress.js';
+import { openRegistry, type RegistryFlags, registryOptions } from '../registry.js';
 import { MERGES } from '../vocabulary.js';
 
-interface PredictFlags extends CommonOptions {
+interface PredictFlags extends CommonOptions, RegistryFlags {
   readonly class: string;
   readonly dataset?: string;
   readonly weights: string;
@@ -35,45 +35,53 @@ interface PredictFlags extends CommonOptions {
 }
 
 export function predictCommand(program: Command): void {
-  common(
-    program
-      .command('predict')
-      .description(
-        'Score pictures and draw where something is wrong. Files, folders and patterns such as "parts/*.png".',
-      )
-      .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
-      .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
-      .option('--dataset <name>', 'look the class up in this data set only, and refuse it when it is not there')
-      .requiredOption(
-        '--weights <file>',
-        'CLIP weights: OpenAI\'s .pt, or safetensors; "synthetic" for a model that knows nothing',
-      )
-      .option('--adapters <dir>', 'folder with text_adapter and image_adapter; without it plain CLIP is used')
-      .option('--epoch <n>', 'use image_adapter_<n> of that folder', count(0))
-      .addOption(
-        new Option(
-          '--domain <kind>',
-          "how maps are smoothed and scores made (default: the class's own, else Industrial)",
-        ).choices(['Industrial', 'Medical']),
-      )
-      .option('--img_size <px>', 'side the pictures are resized to', count(14), 518)
-      .option('--batch_size <n>', 'pictures at a time (default: what the adapter holds well)', count(1))
-      .addOption(
-        new Option('--activation <kind>', "gelu as published, or quickgelu as OpenAI's weights were trained")
-          .choices(['gelu', 'quickgelu'])
-          .default('gelu'),
-      )
-      .option('--out <dir>', 'where heatmaps and maps go', 'out')
-      .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
-      .option('--map', 'also write the map as an 8-bit grey picture')
-      .option('--no-heatmap', 'write no overlay')
-      .addOption(
-        new Option('--range <kind>', 'colours: fixed (0 to 1, comparable between pictures) or stretched to each image')
-          .choices(['fixed', 'image'])
-          .default('fixed'),
-      )
-      .option('--threshold <score>', 'say yes or no: a picture at or above it is anomalous', number)
-      .option('--pixel_threshold <p>', 'outline where the map is at or above it, and write that as a mask', number),
+  registryOptions(
+    common(
+      program
+        .command('predict')
+        .description(
+          'Score pictures and draw where something is wrong. Files, folders and patterns such as "parts/*.png".',
+        )
+        .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
+        .requiredOption(
+          '--class <name>',
+          'what the pictures show: "metal nut", a class of a known data set, or "object"',
+        )
+        .option('--dataset <name>', 'look the class up in this data set only, and refuse it when it is not there')
+        .requiredOption(
+          '--weights <file>',
+          'CLIP weights: OpenAI\'s .pt, or safetensors; "synthetic" for a model that knows nothing',
+        )
+        .option('--adapters <dir>', 'folder with text_adapter and image_adapter; without it plain CLIP is used')
+        .option('--epoch <n>', 'use image_adapter_<n> of that folder', count(0))
+        .addOption(
+          new Option(
+            '--domain <kind>',
+            "how maps are smoothed and scores made (default: the class's own, else Industrial)",
+          ).choices(['Industrial', 'Medical']),
+        )
+        .option('--img_size <px>', 'side the pictures are resized to', count(14), 518)
+        .option('--batch_size <n>', 'pictures at a time (default: what the adapter holds well)', count(1))
+        .addOption(
+          new Option('--activation <kind>', "gelu as published, or quickgelu as OpenAI's weights were trained")
+            .choices(['gelu', 'quickgelu'])
+            .default('gelu'),
+        )
+        .option('--out <dir>', 'where heatmaps and maps go', 'out')
+        .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
+        .option('--map', 'also write the map as an 8-bit grey picture')
+        .option('--no-heatmap', 'write no overlay')
+        .addOption(
+          new Option(
+            '--range <kind>',
+            'colours: fixed (0 to 1, comparable between pictures) or stretched to each image',
+          )
+            .choices(['fixed', 'image'])
+            .default('fixed'),
+        )
+        .option('--threshold <score>', 'say yes or no: a picture at or above it is anomalous', number)
+        .option('--pixel_threshold <p>', 'outline where the map is at or above it, and write that as a mask', number),
+    ),
   )
     .addHelpText(
       'after',
@@ -90,9 +98,10 @@ levels as the published program defines it.`,
 }
 
 async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> {
-  if (flags.dataset !== undefined) findClass(flags.dataset, flags.class);
-  const prompts = promptsFor(flags.class);
-  const known = prompts.known ? undefined : similarClass(flags.class);
+  const registry = await openRegistry(flags);
+  if (flags.dataset !== undefined) findClass(flags.dataset, flags.class, registry);
+  const prompts = promptsFor(flags.class, registry, flags.dataset);
+  const known = prompts.known ? undefined : similarClass(flags.class, registry);
   if (known && !flags.json) {
     process.stderr.write(
       `note: "${flags.class}" is used as written; the class ${known} of a known data set has a prompt name of its own\n`,
@@ -173,9 +182,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
 }
 
 /** The class of a known data set that differs from a name only in case, blanks and underscores. */
-function similarClass(name: string): string | undefined {
+function similarClass(name: string, registry: Registry): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s_-]/g, '');
-  const all = Object.values(REGISTRY.datasets).flatMap((d) => Object.keys(d.classes));
+  const all = Object.values(registry.datasets).flatMap((d) => Object.keys(d.classes));
   return all.find((c) => plain(c) === plain(name));
 }
 

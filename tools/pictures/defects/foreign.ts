@@ -1,12 +1,14 @@
 /** Defects that came from elsewhere: dirt, fibres, ink, patches of other materials. */
-import { clamp, cos, sin, smoothstep, TAU } from '../arithmetic.js';
+import { clamp, cos, mix, sin, smoothstep, TAU } from '../arithmetic.js';
 import { anyColor, shade, times } from '../colors.js';
+import { composeObject, composeTexture } from '../compose.js';
 import { frame, within } from '../frame.js';
 import { lettering, randomText } from '../glyphs.js';
 import { fractalNoise, gradientNoise } from '../noise.js';
 import { anyShape } from '../objects/any.js';
+import { OBJECTS } from '../objects/index.js';
 import type { Rng } from '../rng.js';
-import { layered, type Surface } from '../scene.js';
+import { layered, Scene, type Surface } from '../scene.js';
 import { rough } from '../shape_ops.js';
 import { circle, ellipse, type Point, polar, ring, type Shape, stroke } from '../shapes.js';
 import { bevel, coat, dome, ink, mottle, plasticCoat, raise } from '../surfaces.js';
@@ -152,46 +154,59 @@ export const print: Defect = (site) => {
   scene.fill(shape, site.at, ink(tint), { opacity, onObject: true });
 };
 
-/** Any material that does not belong here. */
-function otherMaterial(site: Site): Surface {
-  const { rng, scene } = site;
-  const kind = rng.int(10);
+/** A random texture, turned and at a scale of its own. */
+function otherTexture(site: Site, lift: Surface): Surface {
+  const { rng } = site;
+  // Half of them of no particular kind.
+  const texture = rng.chance(0.6) ? rng.pick(TEXTURES) : (TEXTURES.at(-1) ?? rng.pick(TEXTURES));
+  const { surface } = texture.make(rng);
   const zoom = site.at.scale / rng.range(0.3, 1.4);
-  const lift = raise(heightAt(site) / site.at.scale);
-  if (kind < 5) {
-    const surface = rng.pick(TEXTURES).make(rng).surface;
-    const turn = rng.range(0, TAU);
-    const [c, s] = [cos(turn) * zoom, sin(turn) * zoom];
-    const relief = 1 / site.at.scale;
-    return layered((p, x, y, d) => {
-      surface(p, c * x - s * y + 3, s * x + c * y, d);
-      p[3] *= relief;
-    }, lift);
-  }
-  if (kind < 7) {
-    const any = (TEXTURES.at(-1) ?? rng.pick(TEXTURES)).make(rng).surface;
-    return layered((p, x, y, d) => any(p, x * zoom, y * zoom, d), lift);
-  }
-  if (kind === 7) return layered(plasticCoat(anyColor(rng), rng), lift);
-  if (kind === 8) {
-    const dots = gradientNoise(rng);
-    const strength = rng.range(0.3, 0.9);
-    const frequency = site.at.scale * scene.size * rng.range(0.15, 0.4);
-    return mottle(dots, frequency, strength);
-  }
-  // Cut from the same picture and pasted here: turned, shifted, lighter or darker.
-  const source = scene.planes.map((plane) => plane.slice());
+  const turn = rng.range(0, TAU);
+  const [c, s] = [cos(turn) * zoom, sin(turn) * zoom];
+  return layered((p, x, y, d) => {
+    surface(p, c * x - s * y + 3, s * x + c * y, d);
+    p[3] /= site.at.scale;
+  }, lift);
+}
+
+/** A piece cut out of this picture or another one: turned, shifted, lighter or darker. */
+function cutOut(site: Site, from: Scene): Surface {
+  const { rng } = site;
+  const source = from.planes.map((plane) => plane.slice());
   const turn = rng.chance(0.5) ? rng.range(0, TAU) : 0;
   const [c, s] = [cos(turn), sin(turn)];
   const away = rng.range(0, TAU);
-  const far = rng.range(1.5, 4);
+  const far = from === site.scene ? rng.range(1.5, 4) : 0;
   const light = rng.range(0.75, 1.35);
   return layered(
-    copied(scene, site.at, source, (x, y) => [c * x - s * y + far * cos(away), s * x + c * y + far * sin(away)]),
+    copied(from, site.at, source, (x, y) => [c * x - s * y + far * cos(away), s * x + c * y + far * sin(away)]),
     (p) => {
       for (let k = 0; k < 3; k++) p[k] *= light;
     },
   );
+}
+
+/** Any material that does not belong here. */
+function otherMaterial(site: Site): Surface {
+  const { rng, scene } = site;
+  const kind = rng.int(10);
+  const lift = raise(heightAt(site) / site.at.scale);
+  if (kind < 5) return otherTexture(site, lift);
+  if (kind === 5) return layered(plasticCoat(anyColor(rng), rng), lift);
+  if (kind === 6)
+    return mottle(gradientNoise(rng), site.at.scale * scene.size * rng.range(0.15, 0.4), rng.range(0.3, 0.9));
+  if (kind === 7) {
+    // From one colour to another.
+    const [one, other] = [anyColor(rng), anyColor(rng)];
+    return (p, x) => {
+      for (let k = 0; k < 3; k++) p[k] = mix(one[k] as number, other[k] as number, clamp(0.5 + 0.5 * x));
+    };
+  }
+  if (kind === 8) return cutOut(site, scene);
+  const elsewhere = new Scene(scene.size);
+  if (rng.chance(0.3)) composeTexture(elsewhere, rng.pick(TEXTURES), rng);
+  else composeObject(elsewhere, rng.pick(OBJECTS), rng);
+  return cutOut(site, elsewhere);
 }
 
 export const foreign: Defect = (site) => {

@@ -82,9 +82,12 @@ export function contrasting(site: Site): Color {
   return Math.abs(luminance(other) - light) < 0.06 ? times(other, light > 0.2 ? 0.35 : 2.2) : other;
 }
 
-/** An outline of about the area of the unit disc. */
-export function anySpot(rng: Rng): Shape {
-  const kind = rng.int(6);
+/** Kinds of outline that nothing with straight edges has. */
+const ROUND = [0, 1, 4, 5] as const;
+
+/** An outline of about the area of the unit disc; a round one as of something spilt, or any. */
+export function anySpot(rng: Rng, round = false): Shape {
+  const kind = round ? rng.pick(ROUND) : rng.int(6);
   const noise = fractalNoise(rng, 3);
   if (kind === 0) return ellipse(rng.range(0.8, 1.3), rng.range(0.7, 1));
   if (kind === 1) return rough(circle(0.95), noise, rng.range(0.6, 2), rng.range(0.3, 0.9));
@@ -98,7 +101,8 @@ export function anySpot(rng: Rng): Shape {
     return outline(points);
   }
   if (kind === 3) {
-    const w = rng.range(0.55, 1.6);
+    // Nearly square, or a bar.
+    const w = rng.chance(0.3) ? rng.range(1.6, 3) : rng.range(0.55, 1.6);
     return rect(w, 0.8 / w, rng.range(0, 0.2));
   }
   if (kind === 4) return rough(ellipse(rng.range(0.9, 1.4), rng.range(0.6, 0.9)), noise, rng.range(2, 5), 0.18);

@@ -34,7 +34,7 @@ export const stain: Defect = (site) => {
     p[4] = Math.min(1, p[4] + wet);
   };
   const soft = rng.chance(0.5) ? rng.range(0.1, 0.6) : 0;
-  scene.fill(anySpot(rng), site.at, layered(soak, edge), { soft, onObject: true });
+  scene.fill(anySpot(rng, true), site.at, layered(soak, edge), { soft, onObject: true });
   const drops = rng.chance(0.35) ? 2 + rng.int(8) : 0;
   for (let i = 0; i < drops; i++) {
     const a = rng.range(0, TAU);
@@ -153,7 +153,7 @@ export const worn: Defect = (site) => {
       ink(pale, clamp(rng.range(0.25, 0.5) * site.strength)),
       mottle(noise, 4, 0.06),
     );
-    scene.fill(anySpot(rng), site.at, rubbed, { soft, onObject: true });
+    scene.fill(anySpot(rng, true), site.at, rubbed, { soft, onObject: true });
     return;
   }
   // Rough: coarse grain where it should be even.
@@ -164,5 +164,5 @@ export const worn: Defect = (site) => {
     bumps(noise, frequency, 0.1 * strength),
     glaze(rng.range(0.7, 1.2)),
   );
-  scene.fill(anySpot(rng), site.at, rubbed, { soft, onObject: true });
+  scene.fill(anySpot(rng, true), site.at, rubbed, { soft, onObject: true });
 };

@@ -143,10 +143,24 @@ export function anyField(rng: Rng): Field {
   return (x, y) => noise(x * frequency * stretch, y * frequency);
 }
 
+/** Each colour clouded on its own account, coarse and fine alike, as photographs of nature are. */
+function clouds(rng: Rng): Surface {
+  const [low, high, third] = [anyColor(rng), anyColor(rng), anyColor(rng)];
+  const gain = rng.range(0.5, 0.75);
+  const [a, b] = [fractalNoise(rng, 6, gain), fractalNoise(rng, 5, gain)];
+  const frequency = rng.range(0.7, 3);
+  return (p, x, y) => {
+    const s = smoothstep(-0.8, 0.8, a(x * frequency, y * frequency));
+    const t = smoothstep(-0.2, 1, b(x * frequency, y * frequency));
+    for (let c = 0; c < 3; c++) p[c] = mix(mix(low[c] as number, high[c] as number, s), third[c] as number, t);
+  };
+}
+
 /** Random fields in random colours: anything that could be a surface. */
 function anySurface(rng: Rng): Look {
   const base = anyColor(rng);
   const layers: Surface[] = [coat(base, 0, rng.chance(0.3) ? rng.range(0, 0.6) : 0, rng.chance(0.15) ? 0.6 : 0)];
+  if (rng.chance(0.25)) layers.push(clouds(rng));
   const count = 1 + rng.int(3);
   for (let i = 0; i < count; i++) {
     const field = anyField(rng);
