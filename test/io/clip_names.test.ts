@@ -132,7 +132,7 @@ describe('canonicalClip', () => {
   });
 
   test('reads a TorchScript archive and keeps its dtypes', async () => {
-    const clip = canonicalClip((await readTorchArchive(golden('torchscript.pt'))).tensors);
+    const clip = canonicalClip((await readTorchArchive(golden('archives/torchscript.pt'))).tensors);
     expect(clip.names).toHaveLength(14 + 3 * 12);
     expect(clip.dtype('visual.conv1.weight')).toBe('F16');
     expect(clip.dtype('visual.ln_pre.bias')).toBe('F32');

@@ -36,8 +36,8 @@ describe('readTorchArchive', () => {
   });
 
   test('reads a TorchScript archive with float16 and float32 tensors', async () => {
-    const { tensors } = await readTorchArchive(golden('torchscript.pt'));
-    const expected = await openSafetensors(golden('torchscript.safetensors'));
+    const { tensors } = await readTorchArchive(golden('archives/torchscript.pt'));
+    const expected = await openSafetensors(golden('archives/torchscript.safetensors'));
     expect(expected.tensors.size).toBeGreaterThan(40);
     for (const name of expected.tensors.keys()) {
       expect({ name, values: await tensors.readF32(name) }).toEqual({ name, values: await expected.readF32(name) });
@@ -48,8 +48,8 @@ describe('readTorchArchive', () => {
   });
 
   test('reads modules, parameters, every dtype, and views of any stride', async () => {
-    const { root, tensors } = await readTorchArchive(golden('state_dict.pth'));
-    const expected = await openSafetensors(golden('state_dict.safetensors'));
+    const { root, tensors } = await readTorchArchive(golden('archives/state_dict.pth'));
+    const expected = await openSafetensors(golden('archives/state_dict.safetensors'));
     expect([...tensors.tensors.keys()].sort()).toEqual([...expected.tensors.keys()].sort());
     for (const name of expected.tensors.keys()) {
       expect({ name, values: await tensors.readF32(name) }).toEqual({ name, values: await expected.readF32(name) });

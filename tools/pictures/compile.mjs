@@ -29,7 +29,8 @@ function compileIfStale() {
   const target = join(ROOT, '.cache', 'pictures');
   const wanted = digest();
   const stamp = join(target, STAMP);
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  const isFresh = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (!isFresh()) {
     const fresh = `${target}.${process.pid}.tmp`;
     try {
       const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -38,6 +39,9 @@ function compileIfStale() {
       writeFileSync(join(fresh, STAMP), wanted);
       rmSync(target, { recursive: true, force: true });
       renameSync(fresh, target);
+    } catch (error) {
+      // Another process may have been at it too, and done.
+      if (!isFresh()) throw error;
     } finally {
       rmSync(fresh, { recursive: true, force: true });
     }

@@ -1,5 +1,5 @@
 /** Where a defect strikes, and what defects have in common. */
-import { clamp, cos, PI, sin, square, TAU } from '../arithmetic.js';
+import { clamp, cos, sin, square, TAU } from '../arithmetic.js';
 import { blend, type Color, luminance, shade, times } from '../colors.js';
 import { type Frame, frame, toPicture } from '../frame.js';
 import { fractalNoise } from '../noise.js';
@@ -33,18 +33,22 @@ export function coverShare(scene: Scene): number {
  */
 export function pickSpot(scene: Scene, area: number, rng: Rng): Frame {
   const { size, cover } = scene;
-  const scale = 2 * Math.sqrt(area / PI);
-  const inset = Math.min(0.8, scale);
-  let x = 0;
-  let y = 0;
+  // Less than a few pixels could not be seen.
+  const scale = Math.max(2 * Math.sqrt(area / Math.PI), 2.5 * scene.pixel);
+  const angle = rng.range(0, TAU);
+  // Not half outside the picture.
+  const inset = 1 - 0.6 * Math.min(0.8, scale);
   for (let tries = 0; tries < 200; tries++) {
-    // Textures: not half outside the picture. Objects: anywhere on them.
-    x = rng.range(-1, 1) * (1 - inset * 0.6);
-    y = rng.range(-1, 1) * (1 - inset * 0.6);
-    const k = pixelAt(size, x, y);
-    if ((cover[k] as number) > 0.9) break;
+    const x = rng.range(-1, 1) * inset;
+    const y = rng.range(-1, 1) * inset;
+    if ((cover[pixelAt(size, x, y)] as number) > 0.9) return frame(x, y, scale, angle);
   }
-  return frame(x, y, scale, rng.range(0, TAU));
+  // A thin object: any of its fuller pixels.
+  const fullest = cover.reduce((most, c) => Math.max(most, c), 0);
+  const spots = Array.from(cover.keys()).filter((k) => (cover[k] as number) >= 0.7 * fullest);
+  const spot = rng.pick(spots);
+  const at = (index: number) => ((index + 0.5) * 2) / size - 1;
+  return frame(at(spot % size), at(Math.floor(spot / size)), scale, angle);
 }
 
 export function pixelAt(size: number, u: number, v: number): number {
