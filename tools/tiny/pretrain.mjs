@@ -10,25 +10,25 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Tape } from '../../dist/autograd/tape.js';
 import { createTokenizer, openGpu, tidy, writeAtomically } from '../../dist/cli/index.js';
-import { writeSafetensors, toWrite } from '../../dist/io/safetensors_writer.js';
-import { packF16 } from '../../dist/io/dtype.js';
-import { rawF32 } from '../../dist/io/tensor_file.js';
+import { Draws } from '../../dist/data/random.js';
+import { promptsFor } from '../../dist/data/registry.js';
 import { resizeTable } from '../../dist/data/resize_table.js';
+import { packF16 } from '../../dist/io/dtype.js';
+import { toWrite, writeSafetensors } from '../../dist/io/safetensors_writer.js';
+import { rawF32 } from '../../dist/io/tensor_file.js';
 import { syntheticClip, VIT_L_14_336 } from '../../dist/model/synthetic.js';
 import { loadText } from '../../dist/model/text.js';
 import { loadVision } from '../../dist/model/vision.js';
 import { transpose } from '../../dist/model/weights.js';
+import { augmentGeometry } from '../../dist/ops/augment_geometry.js';
 import { stack } from '../../dist/ops/concat.js';
 import { full } from '../../dist/ops/fill.js';
 import { preparePicture } from '../../dist/ops/resize_picture.js';
-import { augmentGeometry } from '../../dist/ops/augment_geometry.js';
 import { read } from '../../dist/tensor/tensor.js';
-import { Tape } from '../../dist/autograd/tape.js';
 import { contrastiveLoss } from '../../dist/train/contrastive.js';
 import { Parameters } from '../../dist/train/parameters.js';
-import { Draws } from '../../dist/data/random.js';
-import { promptsFor } from '../../dist/data/registry.js';
 import { loadPictures } from '../pictures/compile.mjs';
 
 const MERGES = fileURLToPath(new URL('../../weights/clip_merges.txt', import.meta.url));
@@ -73,11 +73,17 @@ const total = Number(flags.pictures);
 for (let i = 0; i < total; i++) {
   const info = CLASSES[i % CLASSES.length];
   const defective = Math.floor(i / CLASSES.length) % 2 === 1;
-  const sample = drawSample({ className: info.name, seed: seed * 1_000_003 + i, size: SIZES.image, defect: defective ? 'any' : 'none' });
+  const sample = drawSample({
+    className: info.name,
+    seed: seed * 1_000_003 + i,
+    size: SIZES.image,
+    defect: defective ? 'any' : 'none',
+  });
   const rng = new Rng(seed * 7919 + i);
   const captions = Array.from({ length: 4 }, () => captionsFor(sample, rng)).flat();
   samples.push({ rgb: sample.rgb, group: `${info.name} ${defective}`, captions });
-  if (i % 500 === 0) process.stderr.write(`drawn ${i} of ${total}, ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
+  if (i % 500 === 0)
+    process.stderr.write(`drawn ${i} of ${total}, ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
 }
 
 // The token table keeps the rows its words need: those of every caption, name and prompt.
@@ -126,7 +132,10 @@ let pending;
 const loop = performance.now();
 for (; step < Math.min(planned, Number(flags.steps)) && performance.now() < deadline; step++) {
   const draws = new Draws({ seed, stream: 'pretrain', epoch: step });
-  const order = groups.map((g) => ({ g, key: draws.uniform() })).sort((a, b) => a.key - b.key).slice(0, batch);
+  const order = groups
+    .map((g) => ({ g, key: draws.uniform() }))
+    .sort((a, b) => a.key - b.key)
+    .slice(0, batch);
   const chosen = order.map(({ g }) => {
     const list = members.get(g) ?? [];
     const s = list[draws.below(list.length)];
@@ -176,7 +185,9 @@ for (const w of [...vision.named, ...text.named]) {
   const half = packF16(data);
   tensors.push(toWrite(w.name, { dtype: 'F16', shape: w.shape, bytes: new Uint8Array(half.buffer) }));
 }
-tensors.push(toWrite('token_ids', { dtype: 'I32', shape: [kept.length], bytes: new Uint8Array(Int32Array.from(kept).buffer) }));
+tensors.push(
+  toWrite('token_ids', { dtype: 'I32', shape: [kept.length], bytes: new Uint8Array(Int32Array.from(kept).buffer) }),
+);
 tensors.push(toWrite('logit_scale', rawF32([], Float32Array.of(Math.log(20)))));
 await writeAtomically(
   flags.out,
@@ -190,5 +201,7 @@ await writeAtomically(
     minutes: ((performance.now() - started) / 60_000).toFixed(1),
   }),
 );
-process.stderr.write(`${flags.out}: ${step} steps, loss ${mean.toFixed(4)}, ${((performance.now() - started) / 60_000).toFixed(1)} min\n`);
+process.stderr.write(
+  `${flags.out}: ${step} steps, loss ${mean.toFixed(4)}, ${((performance.now() - started) / 60_000).toFixed(1)} min\n`,
+);
 process.exit(0);
