@@ -4,14 +4,15 @@ import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { encodePng } from '../../src/cli/encode_png.js';
-import { CLASSES } from './classes.js';
+import { CLASSES, findClass } from './classes.js';
 import { classNames, type DatasetSpec, metadataOf, planDataset } from './plan.js';
 import { drawSample } from './sample.js';
 
 const USAGE = `usage: node tools/pictures/draw.mjs --out DIR [options]
 
 Draws pictures with and without defects into DIR, which must be new or empty:
-CLASS/train/good, CLASS/test/good, CLASS/test/DEFECT, CLASS/ground_truth/DEFECT and the list full-shot.jsonl.
+CLASS/train/good, CLASS/test/good, CLASS/test/DEFECT, CLASS/ground_truth/DEFECT, the list full-shot.jsonl, and
+registry.json with the names prompts use.
 
   --classes a,b    classes, or all, textures, objects (default all)
   --train N        normal pictures a class for train/good (default 0)
@@ -52,12 +53,19 @@ function writeDataset(spec: DatasetSpec, out: string): number {
     });
     if (process.stderr.isTTY) process.stderr.write('\n');
     write('full-shot.jsonl', metadataOf(pictures));
+    write('registry.json', registryOf(spec.classes));
     if (existsSync(out)) rmdirSync(out);
     renameSync(temporary, out);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
   return pictures.length;
+}
+
+/** How prompts call the classes, in the form that `aaclip --registry` takes; the data set is called `drawn`. */
+function registryOf(names: readonly string[]): string {
+  const classes = Object.fromEntries(names.map((name) => [name, findClass(name).words]));
+  return `${JSON.stringify({ datasets: { drawn: { domain: 'Industrial', folder: 'drawn', classes } } }, null, 1)}\n`;
 }
 
 /** @param args what follows the command's name */
