@@ -1,5 +1,5 @@
 /** The Node host: Dawn's entry point, the kernels' texts, and waiting that leaves the cores to the device. */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,16 +44,25 @@ export async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
     done = true;
   });
   settled.catch(() => undefined);
-  for (let turn = 0; !done; turn++) {
+  const started = performance.now();
+  while (!done) {
     await new Promise((next) => setImmediate(next));
-    if (!done && turn > 20) Atomics.wait(cell, 0, 0, Math.min(2, 0.05 * (turn - 20)));
+    // A twentieth of the time waited so far: a short wait on a fast device is not made noticeably longer.
+    if (!done) Atomics.wait(cell, 0, 0, Math.min(2, 0.05 * (performance.now() - started)));
   }
   return settled;
 }
 
+/** A private folder for the driver, one a user: some loaders refuse to start without one. */
+function runtimeFolder(): string {
+  const folder = join(tmpdir(), `aaclip-runtime-${process.getuid?.() ?? 'user'}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
 /** Dawn's entry point with our toggles. */
 export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> {
-  process.env.XDG_RUNTIME_DIR ??= mkdtempSync(join(tmpdir(), 'aaclip-'));
+  process.env.XDG_RUNTIME_DIR ??= runtimeFolder();
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   const flags = options.defaultToggles

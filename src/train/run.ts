@@ -135,6 +135,7 @@ export async function runStage(run: TrainRun, stage: Stage, parameters: Paramete
     };
     let batch = state.batch;
     let pending: Pending | undefined;
+    let settled = 0;
     const settle = async (): Promise<void> => {
       if (!pending) return;
       const { report, files: on, values, started } = pending;
@@ -143,7 +144,9 @@ export async function runStage(run: TrainRun, stage: Stage, parameters: Paramete
       if (!Number.isFinite(loss)) throw diverged(`the loss is ${loss}`, report.step, report.batch, on);
       losses.push(loss!);
       const named = Object.fromEntries(stage.partNames.map((name, i) => [name, parts[i]!]));
-      const imagesPerSecond = (1000 * on.length) / (performance.now() - started);
+      const now = performance.now();
+      const imagesPerSecond = (1000 * on.length) / (now - Math.max(started, settled));
+      settled = now;
       host.onStep({ ...report, loss: loss!, parts: named, imagesPerSecond });
     };
     for await (const samples of host.batches(stage.part, epoch, stage.batchSize, batch)) {
@@ -160,12 +163,12 @@ export async function runStage(run: TrainRun, stage: Stage, parameters: Paramete
       const rate = rateAt(state.step);
       parameters.update(grads, { ...ADAM, rate });
       for (const t of [prepared.images, prepared.masks, ...grads]) t?.release();
-      // The loss of the step before is read while this one runs.
-      await settle();
+      // Asking for the loss submits this step; the one before is read while it runs.
       const values = Promise.all([read(loss), read(parts)] as const);
       values.catch(() => undefined);
       loss.release();
       parts.release();
+      await settle();
       const report = { stage: stage.part, epoch, batch, batches, step: state.step, rate, memory: gpu.pool.allocated };
       pending = { report, files, values, started };
       batch++;
