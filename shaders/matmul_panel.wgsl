@@ -12,7 +12,6 @@ const SG: u32 = 8u;
 const TM: u32 = 8u;
 const TN: u32 = 4u;
 const HALF: bool = false;
-const TRANS_A: bool = false;
 const BIAS: bool = false;
 const RESIDUAL: bool = false;
 const ACT: u32 = 0u;
@@ -21,7 +20,6 @@ struct Params {
   m: u32,
   n: u32,
   k: u32,
-  lda: u32,
   a_batch: u32,
   b_batch: u32,
 }
@@ -82,7 +80,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
       let kk = min(k + h + lane, p.k - 1u);
       for (var r = 0u; r < TM; r++) {
         let row = min(row0 + r, p.m - 1u);
-        ar[r] = a[a0 + select(row * p.lda + kk, kk * p.lda + row, TRANS_A)];
+        ar[r] = a[a0 + row * p.k + kk];
       }
       let base = panel + (k + h) / 2u * per_pair;
       for (var t = 0u; t < TN; t++) { w[t] = pair(base + t * SG); }

@@ -85,13 +85,26 @@ function epilogue(g: Gemm) {
     BIAS: g.bias !== undefined,
     RESIDUAL: g.residual !== undefined,
     ACT: activationCode(g.activation ?? 'none'),
-    TRANS_A: g.transA ?? false,
   };
 }
 
 function work(g: Gemm): { flops: number; traffic: number } {
   const batch = g.batch ?? 1;
   return { flops: 2 * batch * g.m * g.n * g.k, traffic: 4 * batch * (g.m * g.k + g.k * g.n + g.m * g.n) };
+}
+
+/** x [batch, rows, columns] as [batch, columns, rows]. */
+function transposed(x: Tensor, batch: number, rows: number, columns: number): Tensor {
+  const y = empty(x.gpu, x.shape);
+  const [gx, gy] = foldGrid(Math.ceil((columns * Math.ceil(rows / 16)) / 64));
+  x.gpu.dispatch({
+    kernel: 'transpose',
+    params: { rows, columns },
+    buffers: { x, y },
+    grid: [gx, gy, batch],
+    traffic: 8 * x.size,
+  });
+  return y;
 }
 
 function panelGemm(gpu: Gpu, g: Gemm): Tensor {
@@ -101,6 +114,9 @@ function panelGemm(gpu: Gpu, g: Gemm): Tensor {
       'data' in g.b
         ? g.b
         : packPanels(g.b, n, k, { half: false, trans: g.transB ?? false, batch: g.sharedB ? 1 : batch });
+    // Columns of a large matrix lie a power of two apart and fall on the same few cache sets: turned around first, the
+    // product of a weight's gradient takes a fraction of the time.
+    const a = g.transA ? transposed(g.a, batch, k, m) : g.a;
     const { rows, workgroup } = matmulTuning(gpu.traits, b.half);
     const c = empty(gpu, [batch * m, n]);
     const lanes = gpu.traits.subgroupSize;
@@ -111,11 +127,10 @@ function panelGemm(gpu: Gpu, g: Gemm): Tensor {
         m,
         n,
         k,
-        lda: g.transA ? m : k,
         a_batch: m * k,
         b_batch: g.sharedB ? 0 : panelWords(n, k, b.panel, b.half),
       },
-      buffers: { a: g.a, b: b.data, bias: g.bias ?? g.a, residual: g.residual ?? g.a, c },
+      buffers: { a, b: b.data, bias: g.bias ?? a, residual: g.residual ?? a, c },
       grid: [Math.ceil(n / b.panel), Math.ceil(m / (rows * (workgroup / lanes))), batch],
       ...work(g),
     });
@@ -132,7 +147,14 @@ function tileGemm(gpu: Gpu, g: Gemm): Tensor {
   const c = empty(gpu, [batch * m, n]);
   gpu.dispatch({
     kernel: 'matmul_tile',
-    knobs: { TM: size, TN: size, HALF: packed?.half ?? false, TRANS_B: transB, ...epilogue(g) },
+    knobs: {
+      TM: size,
+      TN: size,
+      HALF: packed?.half ?? false,
+      TRANS_A: g.transA ?? false,
+      TRANS_B: transB,
+      ...epilogue(g),
+    },
     params: {
       m,
       n,
