@@ -1,0 +1,129 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { openGpu } from '../../src/cli/host.js';
+import { Gpu, GpuError } from '../../src/gpu/gpu.js';
+import { bucketOf } from '../../src/gpu/pool.js';
+import { interfaceOf, knobsOf, labelOf, specialise } from '../../src/gpu/shader.js';
+import { add } from '../../src/ops/add.js';
+import { FrozenMatrix } from '../../src/ops/frozen_matrix.js';
+import { linear } from '../../src/ops/linear.js';
+import { empty, read, tidy, upload } from '../../src/tensor/tensor.js';
+import { device } from '../devices.js';
+
+const TEXT = `// A kernel.
+alias T = f32;
+const WG: u32 = 64u;
+const FAST: bool = false;
+const OTHER = 3;
+
+struct Params {
+  size: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<T>;
+@group(0) @binding(2) var<storage, read_write> y: array<T>;
+`;
+
+describe('specialisation', () => {
+  it('rewrites exactly the knob lines and leaves line numbers alone', () => {
+    const out = specialise('k', TEXT, { T: 'f16', WG: 128, FAST: true });
+    expect(out.split('\n')).toHaveLength(TEXT.split('\n').length);
+    expect(out).toContain('alias T = f16;\nconst WG: u32 = 128u;\nconst FAST: bool = true;\nconst OTHER = 3;');
+    expect(out.startsWith('enable f16; // A kernel.')).toBe(true);
+    expect([...knobsOf(TEXT).keys()]).toEqual(['T', 'WG', 'FAST']);
+    expect(labelOf('k', { WG: 128, FAST: true })).toBe('k[WG=128,FAST=true]');
+  });
+
+  it('refuses unknown names and lists the known ones; refuses what is no whole number', () => {
+    expect(() => specialise('k', TEXT, { OTHER: 4 })).toThrow('k: no knob OTHER: expected one of T, WG, FAST');
+    expect(() => specialise('k', TEXT, { WG: 1.5 })).toThrow('k: knob WG: expected a whole number, got 1.5');
+  });
+
+  it('reads parameters and bindings from the text', () => {
+    const face = interfaceOf('k', TEXT);
+    expect(face.params).toEqual([
+      { name: 'size', type: 'u32' },
+      { name: 'scale', type: 'f32' },
+    ]);
+    expect(face.slots.map((s) => s.kind)).toEqual(['uniform', 'read', 'read_write']);
+    expect(() => interfaceOf('k', TEXT.replace('size: u32', 'size: vec2u'))).toThrow('Params.size');
+  });
+});
+
+describe('the device', () => {
+  let own: Gpu | undefined;
+  afterAll(() => own?.[Symbol.dispose]());
+
+  it('recycles buffers by size, wasting at most a fifth', async () => {
+    for (const n of [1, 256, 257, 5000, 1 << 20, (1 << 20) + 4, 12_582_912]) {
+      expect(bucketOf(n)).toBeGreaterThanOrEqual(n);
+      if (n > 2048) expect(bucketOf(n) / n).toBeLessThanOrEqual(1.25);
+    }
+    const gpu = await device();
+    const a = empty(gpu, [1000]);
+    const { storage } = a;
+    a.release();
+    using b = empty(gpu, [1001]);
+    expect(b.storage).toBe(storage);
+  });
+
+  it('names the kernel and the parameter or buffer that is missing', async () => {
+    const gpu = await device();
+    using x = empty(gpu, [4]);
+    const base = { kernel: 'fill', buffers: { y: x }, grid: [1, 1, 1] } as const;
+    expect(() => gpu.dispatch({ ...base, params: { size: 4 } })).toThrow('fill: parameter word is missing');
+    expect(() => gpu.dispatch({ ...base, params: { size: 4, word: 0 }, buffers: {} })).toThrow(
+      'fill: buffer y is missing',
+    );
+    expect(() => gpu.dispatch({ ...base, kernel: 'soup', params: {} })).toThrow('soup: no such kernel');
+    expect(() => gpu.dispatch({ ...base, params: { size: 4, word: 0 }, grid: [70000, 1, 1] })).toThrow(
+      'grid 70000x1x1 is over',
+    );
+  });
+
+  it('says how to go on when an argument is over the binding limit', async () => {
+    const gpu = await device();
+    const floats = gpu.bindingLimit / 4 + 64;
+    using x = empty(gpu, [floats]);
+    expect(() => tidy(() => add(x, x))).toThrow(/takes \d+ bytes: this adapter binds at most \d+: use a smaller batch/);
+    x.release();
+    gpu.trim();
+  });
+
+  it('gives memory back', async () => {
+    const gpu = await device();
+    const before = gpu.pool.allocated;
+    empty(gpu, [1 << 22]).release();
+    expect(gpu.pool.allocated).toBeGreaterThanOrEqual(before);
+    expect(gpu.trim()).toBeGreaterThanOrEqual(1 << 24);
+    await gpu.idle();
+    expect(gpu.pool.idle).toBe(0);
+  });
+
+  it('times kernels by label', async () => {
+    const gpu = await device();
+    using x = upload(gpu, new Float32Array(4096).fill(1), [64, 64]);
+    using w = FrozenMatrix.pack(gpu, new Float32Array(4096).fill(0.5), 64, 64, true);
+    const rows = await gpu.profile.run(() => {
+      for (let i = 0; i < 3; i++) tidy(() => void linear(x, w));
+    });
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({ calls: 3, flops: 3 * 2 * 64 ** 3 });
+    expect(rows[0]!.ms).toBeGreaterThan(0);
+  });
+
+  it('stays broken once it broke: every later flush and read says so', async () => {
+    own = await openGpu();
+    using x = upload(own, Float32Array.of(1), [1]);
+    expect([...(await read(x))]).toEqual([1]);
+    own[Symbol.dispose]();
+    await expect(read(x)).rejects.toThrow(GpuError);
+    expect(() => own!.flush()).toThrow('closed');
+  });
+
+  it('an adapter that is not there is an error that says how to get one', async () => {
+    const entry = { requestAdapter: async () => null } as unknown as GPU;
+    await expect(Gpu.open({ entry, shaders: new Map() })).rejects.toThrow(/no adapter found: install a Vulkan driver/);
+  });
+});
