@@ -8,6 +8,7 @@ import type { TensorFile } from '../io/tensor_file.js';
 import { readTorchArchive } from '../io/torch_archive.js';
 import { inferConfig } from '../model/config.js';
 import { syntheticAdapters, syntheticClip, TINY, VIT_L_14_336 } from '../model/synthetic.js';
+import type { Activation } from '../ops/activation.js';
 import { fileError } from './file_error.js';
 import { fileSource } from './file_source.js';
 import { compareNatural } from './images.js';
@@ -30,9 +31,38 @@ export async function openClip(path: string): Promise<ClipTensors> {
   return canonicalClip(await openTensors(path));
 }
 
+/** What a checkpoint of ours records of its training. */
+export interface TrainedWith {
+  readonly imageSize?: number;
+  readonly textMix?: number;
+  readonly imageMix?: number;
+  readonly activation?: Activation;
+}
+
+const positive = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value > 0;
+
+/** The flags in a checkpoint's metadata, as far as they matter here. The published program's files carry none. */
+export function trainedWith(flags: string | undefined): TrainedWith {
+  let recorded: unknown;
+  try {
+    recorded = JSON.parse(flags ?? '{}');
+  } catch {
+    // Somebody else's metadata of that name.
+  }
+  const { imageSize, textMix, imageMix, activation } = Object(recorded) as Readonly<Record<string, unknown>>;
+  return {
+    ...(positive(imageSize) ? { imageSize } : {}),
+    ...(positive(textMix) ? { textMix } : {}),
+    ...(positive(imageMix) ? { imageMix } : {}),
+    ...(activation === 'gelu' || activation === 'quickgelu' ? { activation } : {}),
+  };
+}
+
 export interface AdapterFiles {
   readonly text: AdapterTensors;
   readonly image: AdapterTensors;
+  /** How the image adapters were trained, which is how they must be used. */
+  readonly trained: TrainedWith;
 }
 
 /**
@@ -43,7 +73,7 @@ export async function openAdapters(folder: string, clip: ClipTensors, epoch?: nu
   const m = SYNTHETIC.exec(folder);
   if (m) {
     const made = syntheticAdapters(inferConfig(clip), Number(m[2] ?? 2));
-    return { text: made, image: made };
+    return { text: made, image: made, trained: {} };
   }
   let names: string[];
   try {
@@ -62,5 +92,10 @@ export async function openAdapters(folder: string, clip: ClipTensors, epoch?: nu
     epoch === undefined
       ? find(/^image_adapter(?:_\d+|\.\w+)?\.(?:safetensors|pth)$/, 'image_adapter')
       : find(new RegExp(`^image_adapter_${epoch}\\.(?:safetensors|pth)$`), `image_adapter_${epoch}`);
-  return { text: canonicalAdapters(await openTensors(text)), image: canonicalAdapters(await openTensors(image)) };
+  const file = await openTensors(image);
+  return {
+    text: canonicalAdapters(await openTensors(text)),
+    image: canonicalAdapters(file),
+    trained: trainedWith(file.metadata.get('flags')),
+  };
 }

@@ -22,16 +22,19 @@ function owners(samples: readonly LoadedSample[], names: readonly string[]): Uin
 
 /** Tokens of the classes that occur in a batch. */
 function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch {
-  const names = [...new Set(samples.map((s) => s.className))].sort();
-  owners(
-    samples,
-    run.classes.map((c) => c.name),
-  );
-  const present = names.map((n) => run.classes.find((c) => c.name === n)!);
+  const known = run.classes.map((c) => c.name);
+  const present = [...new Set(owners(samples, known))].sort((a, b) => a - b).map((i) => run.classes[i]!);
   const ids = Uint32Array.from(present.flatMap((c) => [...c.normal, ...c.abnormal]));
   const { context } = run.config;
   const counts = present.map((c) => [c.normal.length / context, c.abnormal.length / context] as const);
-  return { ids, counts, owner: owners(samples, names) };
+  return {
+    ids,
+    counts,
+    owner: owners(
+      samples,
+      present.map((c) => c.name),
+    ),
+  };
 }
 
 /** Stage one: trains the text adapters from `state` on. */

@@ -120,6 +120,73 @@ it('goes on from checkpoints in torch format, and from more epochs asked for lat
   expect(new Set(steps.filter((s) => s.stage === 'image').map((s) => s.epoch))).toEqual(new Set([1]));
 });
 
+it('predict uses adapters as they were trained: size, mix and activation', async () => {
+  const flags = [
+    '--text_epoch',
+    '1',
+    '--image_epoch',
+    '1',
+    '--image_adapt_weight',
+    '0.4',
+    '--text_adapt_weight',
+    '0.2',
+  ];
+  expect((await runCli(...train('mixed', 3, ...flags, '--activation', 'quickgelu'))).code).toBe(0);
+  const scoreOf = async (...more: string[]): Promise<number> => {
+    const base = [
+      'predict',
+      join(dir, 'data/1.png'),
+      '--class',
+      'cloth',
+      '--weights',
+      'synthetic:tiny',
+      '--no-heatmap',
+      '--json',
+    ];
+    const run = await runCli(...base, '--adapters', join(dir, 'mixed'), '--out', join(dir, 'out'), ...more);
+    expect(run.code, run.stderr).toBe(0);
+    return (JSON.parse(run.stdout) as { score: number }).score;
+  };
+  const trained = [
+    '--img_size',
+    '56',
+    '--image_adapt_weight',
+    '0.4',
+    '--text_adapt_weight',
+    '0.2',
+    '--activation',
+    'quickgelu',
+  ];
+  const own = await scoreOf();
+  expect(own).toBe(await scoreOf(...trained));
+  for (const [flag, value] of [
+    ['--img_size', '70'],
+    ['--image_adapt_weight', '0.1'],
+    ['--text_adapt_weight', '0.1'],
+    ['--activation', 'gelu'],
+  ] as const) {
+    expect(await scoreOf(flag, value), flag).not.toBe(own);
+  }
+});
+
+it('goes on from the format written last', async () => {
+  const save = (format: string, epochs: string): string[] =>
+    train('formats', 1, '--format', format, '--save_every', '0', '--text_epoch', '0', '--image_epoch', epochs);
+  for (const [format, epochs] of [
+    ['safetensors', '1'],
+    ['pth', '2'],
+    ['pth', '3'],
+  ] as const) {
+    const run = await runCli(...save(format, epochs));
+    expect(run.code, run.stderr).toBe(0);
+    const steps = run.stdout
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as { stage?: string; epoch?: number });
+    expect(new Set(steps.filter((s) => s.stage).map((s) => s.epoch))).toEqual(new Set([Number(epochs) - 1]));
+  }
+});
+
 it.each(['0', '1'])(
   'a run that diverges stops and names the step, the files and the last checkpoint (save_every %s)',
   async (every) => {

@@ -22,9 +22,11 @@ interface PredictFlags extends CommonOptions, RegistryFlags {
   readonly adapters?: string;
   readonly epoch?: number;
   readonly domain?: Domain;
-  readonly img_size: number;
+  readonly img_size?: number;
+  readonly text_adapt_weight?: number;
+  readonly image_adapt_weight?: number;
   readonly batch_size?: number;
-  readonly activation: 'gelu' | 'quickgelu';
+  readonly activation?: 'gelu' | 'quickgelu';
   readonly out: string;
   readonly raw?: 'npy' | 'safetensors';
   readonly map?: boolean;
@@ -60,12 +62,19 @@ export function predictCommand(program: Command): void {
             "how maps are smoothed and scores made (default: the class's own, else Industrial)",
           ).choices(['Industrial', 'Medical']),
         )
-        .option('--img_size <px>', 'side the pictures are resized to', count(14), 518)
+        .option('--img_size <px>', 'side the pictures are resized to (default: as trained, else 518)', count(14))
+        .option('--text_adapt_weight <w>', 'share of a text adapter in its mix (default: as trained, else 0.1)', number)
+        .option(
+          '--image_adapt_weight <w>',
+          'share of an image adapter in its mix (default: as trained, else 0.1)',
+          number,
+        )
         .option('--batch_size <n>', 'pictures at a time (default: what the adapter holds well)', count(1))
         .addOption(
-          new Option('--activation <kind>', "gelu as published, or quickgelu as OpenAI's weights were trained")
-            .choices(['gelu', 'quickgelu'])
-            .default('gelu'),
+          new Option(
+            '--activation <kind>',
+            "gelu as published, or quickgelu as OpenAI's weights were trained (default: as the adapters, else gelu)",
+          ).choices(['gelu', 'quickgelu']),
         )
         .option('--out <dir>', 'where heatmaps and maps go', 'out')
         .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
@@ -110,6 +119,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const paths = await expandImages(inputs);
   const clip = await openClip(flags.weights);
   const adapters = flags.adapters === undefined ? undefined : await openAdapters(flags.adapters, clip, flags.epoch);
+  const trained = adapters?.trained ?? {};
   const output: OutputOptions = {
     folder: flags.out,
     heatmap: flags.heatmap,
@@ -136,8 +146,10 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     clip,
     adapters,
     classes: [tokens],
-    imageSize: flags.img_size,
-    activation: flags.activation,
+    imageSize: flags.img_size ?? trained.imageSize,
+    textMix: flags.text_adapt_weight ?? trained.textMix,
+    imageMix: flags.image_adapt_weight ?? trained.imageMix,
+    activation: flags.activation ?? trained.activation,
     precision: flags.precision,
     onProgress: (share) => loading.update(share),
   });

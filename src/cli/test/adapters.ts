@@ -3,18 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdapterTensors, canonicalAdapters } from '../../io/adapter_names.js';
 import type { ClipConfig } from '../../model/config.js';
-import type { Activation } from '../../ops/activation.js';
-import { openTensors } from '../checkpoints.js';
+import { openTensors, type TrainedWith, trainedWith } from '../checkpoints.js';
 import { fileError } from '../file_error.js';
 import type { TestFlags } from './flags.js';
-
-/** What a checkpoint of ours records of its training. */
-export interface TrainedWith {
-  readonly imageSize?: number;
-  readonly textMix?: number;
-  readonly imageMix?: number;
-  readonly activation?: Activation;
-}
 
 export interface ImageCheckpoint {
   /** As results name it: the number of an epoch, `latest` for a checkpoint that carries none, `plain` for no adapters. */
@@ -55,25 +46,6 @@ export function imageFiles(names: readonly string[]): Map<number | 'latest', str
 
 function latestOf(names: readonly string[], part: 'text' | 'image'): string | undefined {
   return ['safetensors', 'pth'].map((end) => `${part}_adapter.${end}`).find((name) => names.includes(name));
-}
-
-const positive = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value > 0;
-
-/** The flags in a checkpoint's metadata, as far as they matter here. The published program's files carry none. */
-function trainedWith(flags: string | undefined): TrainedWith {
-  let recorded: unknown;
-  try {
-    recorded = JSON.parse(flags ?? '{}');
-  } catch {
-    // Somebody else's metadata of that name.
-  }
-  const { imageSize, textMix, imageMix, activation } = Object(recorded) as Readonly<Record<string, unknown>>;
-  return {
-    ...(positive(imageSize) ? { imageSize } : {}),
-    ...(positive(textMix) ? { textMix } : {}),
-    ...(positive(imageMix) ? { imageMix } : {}),
-    ...(activation === 'gelu' || activation === 'quickgelu' ? { activation } : {}),
-  };
 }
 
 interface Opened {

@@ -1,5 +1,5 @@
 /** What a training run keeps in its folder: checkpoints, logs, and a picture of the losses. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { lossCurve } from '../../eval/loss_curve.js';
 import type { Gpu } from '../../gpu/gpu.js';
@@ -36,17 +36,21 @@ export class RunFolder {
     }
   }
 
-  /** The part's latest checkpoint, or undefined when there is none. Ours and the published program's are read. */
+  /**
+   * The part's latest checkpoint, or undefined when there is none. Ours and the published program's are read; where a run
+   * went on in another format, the file written last counts.
+   */
   async restore(gpu: Gpu, part: Part): Promise<Restored | undefined> {
-    for (const suffix of ['safetensors', 'pth'] as const) {
-      const path = join(this.path, `${part}_adapter.${suffix}`);
-      if (!existsSync(path)) continue;
-      const source = await fileSource(path);
-      if (suffix === 'safetensors') return restoreCheckpoint(gpu, await openSafetensors(source), part);
-      const { root, tensors } = await readTorchArchive(source);
-      return restoreCheckpoint(gpu, tensors, part, root);
-    }
-    return undefined;
+    const written = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const [path] = ['safetensors', 'pth']
+      .map((suffix) => join(this.path, `${part}_adapter.${suffix}`))
+      .filter((file) => written(file) > 0)
+      .sort((a, b) => written(b) - written(a));
+    if (path === undefined) return undefined;
+    const source = await fileSource(path);
+    if (path.endsWith('.safetensors')) return restoreCheckpoint(gpu, await openSafetensors(source), part);
+    const { root, tensors } = await readTorchArchive(source);
+    return restoreCheckpoint(gpu, tensors, part, root);
   }
 
   /** Writes the latest checkpoint, and for a finished epoch of stage two one of its own; returns its path. */
