@@ -1,6 +1,7 @@
 /** The expected values that come with the tests, recomputed: ops, pictures, archives, both towers, both stages. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { packagedFile } from '../src/cli/commands/verify.js';
 import { goldenFolder } from '../src/cli/folder.js';
 import type { GoldenFolder } from '../src/eval/verify/case.js';
 import { verify } from '../src/eval/verify/run.js';
@@ -13,7 +14,7 @@ const misses = (result: Awaited<ReturnType<typeof verify>>): string[] =>
 describe('expected values', () => {
   for (const variant of variants) {
     it(`are met in every case (${variant})`, async () => {
-      const result = await verify(await device(variant), folder);
+      const result = await verify(await device(variant), folder, { packaged: packagedFile });
       expect(misses(result)).toEqual([]);
       expect(result.reports.length).toBeGreaterThan(220);
       expect(new Set(result.reports.map((r) => r.case.split('.')[0]))).toEqual(

@@ -1,6 +1,7 @@
-/** Weights and adapters by path: safetensors, torch archives, or a model made up from a seed. */
-import { readdirSync, statSync } from 'node:fs';
+/** Weights and adapters by path: safetensors, torch archives, the model of the package, or one made up from a seed. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type AdapterTensors, canonicalAdapters } from '../io/adapter_names.js';
 import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
 import { openSafetensors } from '../io/safetensors.js';
@@ -16,6 +17,20 @@ import { compareNatural } from './images.js';
 /** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: for trying and timing, they know nothing. */
 const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
 
+/** `tiny` names the small model that comes with the package, before any file or folder of that name. */
+const PACKAGED = 'tiny';
+/** Where it is: `clip.safetensors` and its adapters. */
+export const PACKAGED_FOLDER = fileURLToPath(new URL('../../weights/tiny', import.meta.url));
+
+/** @throws one line when the model of the package is not all there */
+function checkPackaged(folder: string, ...files: readonly string[]): void {
+  const missing = files.map((file) => join(folder, file)).find((path) => !existsSync(path));
+  if (missing === undefined) return;
+  throw new Error(
+    `${missing}: missing, and with it the model "${PACKAGED}" of the package: install aaclip again, or write ./${PACKAGED} for a file or folder of that name`,
+  );
+}
+
 /** Opens a file of tensors; what it is, its first bytes tell. */
 export async function openTensors(path: string): Promise<TensorFile> {
   const source = await fileSource(path);
@@ -24,8 +39,12 @@ export async function openTensors(path: string): Promise<TensorFile> {
   return isZip ? (await readTorchArchive(source)).tensors : openSafetensors(source);
 }
 
-/** A CLIP checkpoint by path, or a synthetic one. */
-export async function openClip(path: string): Promise<ClipTensors> {
+/** A CLIP checkpoint by path, `tiny` for the one of the package (in the folder `packaged`), or a synthetic one. */
+export async function openClip(path: string, packaged: string = PACKAGED_FOLDER): Promise<ClipTensors> {
+  if (path === PACKAGED) {
+    checkPackaged(packaged, 'clip.safetensors');
+    return canonicalClip(await openTensors(join(packaged, 'clip.safetensors')));
+  }
   const m = SYNTHETIC.exec(path);
   if (m) return syntheticClip(m[1] ? TINY : VIT_L_14_336, Number(m[2] ?? 1), true);
   return canonicalClip(await openTensors(path));
@@ -67,14 +86,21 @@ export interface AdapterFiles {
 
 /**
  * The adapters of a folder as training leaves it: `text_adapter` and `image_adapter`, or the image adapter of one epoch
- * (`image_adapter_{epoch}`), as .safetensors or .pth.
+ * (`image_adapter_{epoch}`), as .safetensors or .pth. `tiny` stands for the folder `packaged`.
  */
-export async function openAdapters(folder: string, clip: ClipTensors, epoch?: number): Promise<AdapterFiles> {
-  const m = SYNTHETIC.exec(folder);
+export async function openAdapters(
+  path: string,
+  clip: ClipTensors,
+  epoch?: number,
+  packaged: string = PACKAGED_FOLDER,
+): Promise<AdapterFiles> {
+  const m = SYNTHETIC.exec(path);
   if (m) {
     const made = syntheticAdapters(inferConfig(clip), Number(m[2] ?? 2));
     return { text: made, image: made, trained: {} };
   }
+  if (path === PACKAGED) checkPackaged(packaged, 'text_adapter.safetensors', 'image_adapter.safetensors');
+  const folder = path === PACKAGED ? packaged : path;
   let names: string[];
   try {
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });

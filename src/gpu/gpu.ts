@@ -46,6 +46,11 @@ export class Gpu implements Disposable {
   readonly profile: Profile;
   /** Tensors alive now; every test ends with as many as it began with. */
   liveTensors = 0;
+  /**
+   * Lets products round their second factor to f16, with sums in f32, where a CPU adapter has to pack it anyway: about
+   * 1.7 times as fast there, and too coarse for anything that is compared with published numbers.
+   */
+  roundProducts = false;
   readonly #device: GPUDevice;
   readonly #adapter: GPUAdapter;
   readonly #entry: GPU;

@@ -21,7 +21,15 @@ const END_OF_WORD = '</w>';
 const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
 const WORDS = /<\|startoftext\|>|<\|endoftext\|>|'[sſ]|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+/gu;
 
+export interface Word {
+  /** As cleaned: lower case, and parted where letters, digits and other characters meet. */
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
 export interface Tokenizer {
+  /** The words of a text with their ids: what stands between the marks that `tokenize` sets. */
+  words(text: string): Word[];
   /** Ids of a text with the marks around it, as long as it takes. */
   tokenize(text: string): number[];
   /**
@@ -67,14 +75,19 @@ export function createTokenizer(merges: string): Tokenizer {
     return result;
   }
 
-  function tokenize(text: string): number[] {
-    const found = cleanText(text).match(WORDS) ?? [];
-    const ids = [START_OF_TEXT, ...found.flatMap(idsOfWord), END_OF_TEXT];
+  function wordsOf(text: string): Word[] {
+    const found: readonly string[] = cleanText(text).match(WORDS) ?? [];
     // A text may spell the end mark out. CLIP reads its output at the first one, where nothing behind it has a say.
-    return ids.slice(0, ids.indexOf(END_OF_TEXT) + 1);
+    const end = found.indexOf('<|endoftext|>');
+    return found.slice(0, end < 0 ? found.length : end).map((word) => ({ text: word, ids: idsOfWord(word) }));
+  }
+
+  function tokenize(text: string): number[] {
+    return [START_OF_TEXT, ...wordsOf(text).flatMap(({ ids }) => ids), END_OF_TEXT];
   }
 
   return {
+    words: wordsOf,
     tokenize,
     encode(texts, context = CONTEXT_LENGTH) {
       const rows = new Uint32Array(texts.length * context);

@@ -113,7 +113,7 @@ function panelGemm(gpu: Gpu, g: Gemm): Tensor {
     const b =
       'data' in g.b
         ? g.b
-        : packPanels(g.b, n, k, { half: false, trans: g.transB ?? false, batch: g.sharedB ? 1 : batch });
+        : packPanels(g.b, n, k, { half: gpu.roundProducts, trans: g.transB ?? false, batch: g.sharedB ? 1 : batch });
     // Columns of a large matrix lie a power of two apart and fall on the same few cache sets: turned around first, the
     // product of a weight's gradient takes a fraction of the time.
     const a = g.transA ? transposed(g.a, batch, k, m) : g.a;

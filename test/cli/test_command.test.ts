@@ -291,7 +291,7 @@ describe('data sets', () => {
     expect(summary[0]!.datasets.map((d) => d.dataset)).toEqual(['MPDD', 'Parts']);
     // Pictures of MPDD without masks have no pixel figures: the average is of those that have.
     expect(summary[0]!.average.pixelAuc).toBe(summary[0]!.datasets[1]!.pixelAuc);
-    expect(readFileSync(at('ckpt', 'test.log'), 'utf8')).toMatch(/INFO:summary, epoch 1:\n *data set/);
+    expect(readFileSync(at('both', 'test.log'), 'utf8')).toMatch(/INFO:summary, epoch 1:\n *data set/);
   });
 
   it('of a registry file have its prompt names and its order of classes', async () => {

@@ -36,6 +36,21 @@ describe('CLIP tokenizer', () => {
     ]);
   });
 
+  test('parts a text into words, whose ids are those between the marks', () => {
+    const words = tokenizer.words(' A  photo of\nPCB1, &amp; caf\u00e9');
+    expect(words.map(({ text }) => text)).toEqual(['a', 'photo', 'of', 'pcb', '1', ',', '&', 'caf\u00e9']);
+    expect(words.slice(0, 3).map(({ ids }) => ids)).toEqual([[320], [1125], [539]]);
+    for (const [text, ids] of goldenJson('tokens.json') as [text: string, ids: number[]][]) {
+      expect(
+        tokenizer.words(text).flatMap((word) => word.ids),
+        text,
+      ).toEqual(ids.slice(1, -1));
+    }
+    // What stands behind the end mark has no say.
+    expect(tokenizer.words('nut <|endoftext|> bolt').map(({ text }) => text)).toEqual(['nut']);
+    expect(tokenizer.words('')).toEqual([]);
+  });
+
   test('lays texts out as rows filled up with zeros', () => {
     const rows = tokenizer.encode(['scan.', 'a scan.'], 6);
     expect([...rows]).toEqual([49406, 11261, 269, 49407, 0, 0, 49406, 320, 11261, 269, 49407, 0]);

@@ -1,17 +1,18 @@
 /**
  * Pre-trains the embedded CLIP: contrastively, on pictures and captions that tools/pictures draws and words.
  *
- *   node tools/tiny/pretrain.mjs --out weights/tiny_clip.safetensors --pictures 8000 --minutes 25 --seed 1
+ *   node tools/tiny/pretrain.mjs --out weights/tiny/clip.safetensors --steps 2500 --seed 1
  *
- * Deterministic for a given adapter, number of steps and seed; with --minutes the number of steps depends on the machine
- * and is written into the file.
+ * Deterministic for a given adapter, number of steps and seed.
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Tape } from '../../dist/autograd/tape.js';
 import { createTokenizer, openGpu, tidy, writeAtomically } from '../../dist/cli/index.js';
+import { REGISTRY } from '../../dist/data/datasets.js';
 import { Draws } from '../../dist/data/random.js';
 import { promptsFor } from '../../dist/data/registry.js';
 import { resizeTable } from '../../dist/data/resize_table.js';
@@ -30,6 +31,9 @@ import { read } from '../../dist/tensor/tensor.js';
 import { contrastiveLoss } from '../../dist/train/contrastive.js';
 import { Parameters } from '../../dist/train/parameters.js';
 import { loadPictures } from '../pictures/compile.mjs';
+import { crop, place } from './crops.mjs';
+import { NOUNS } from './nouns.mjs';
+import { drawPool } from './pool.mjs';
 
 const MERGES = fileURLToPath(new URL('../../weights/clip_merges.txt', import.meta.url));
 
@@ -40,7 +44,7 @@ const SIZES = {
   patch: 16,
   image: 128,
   visionWidth: 128,
-  visionLayers: 6,
+  visionLayers: 4,
   visionHeads: 2,
   textWidth: 128,
   textLayers: 4,
@@ -50,54 +54,68 @@ const SIZES = {
 
 const { values: flags } = parseArgs({
   options: {
-    out: { type: 'string', default: 'weights/tiny_clip.safetensors' },
-    pictures: { type: 'string', default: '8000' },
-    minutes: { type: 'string', default: '25' },
-    steps: { type: 'string', default: '1000000' },
-    planned: { type: 'string', default: '1500' },
+    out: { type: 'string', default: 'weights/tiny/clip.safetensors' },
+    pairs: { type: 'string', default: '24' },
+    steps: { type: 'string', default: '1200' },
     batch: { type: 'string', default: '40' },
+    save_every: { type: 'string', default: '200' },
     rate: { type: 'string', default: '0.001' },
     seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '600' },
   },
 });
 const seed = Number(flags.seed);
 const batch = Number(flags.batch);
-const { CLASSES, drawSample, captionsFor, Rng } = await loadPictures();
+const steps = Number(flags.steps);
+/** Pictures are drawn this large and cut out, so that the model sees them at several scales. */
+const DRAWN = 256;
+const LEAST = 128;
+const { CLASSES, vocabulary } = await loadPictures();
 const tokenizer = createTokenizer(readFileSync(MERGES, 'utf8'));
-
-// Every picture belongs to a group (class and state); a batch takes at most one of each, so no caption fits twice.
 const started = performance.now();
-/** @type {{ rgb: Uint8Array, group: string, captions: readonly string[] }[]} */
-const samples = [];
-const total = Number(flags.pictures);
-for (let i = 0; i < total; i++) {
-  const info = CLASSES[i % CLASSES.length];
-  const defective = Math.floor(i / CLASSES.length) % 2 === 1;
-  const sample = drawSample({
-    className: info.name,
-    seed: seed * 1_000_003 + i,
-    size: SIZES.image,
-    defect: defective ? 'any' : 'none',
-  });
-  const rng = new Rng(seed * 7919 + i);
-  const captions = Array.from({ length: 4 }, () => captionsFor(sample, rng)).flat();
-  samples.push({ rgb: sample.rgb, group: `${info.name} ${defective}`, captions });
-  if (i % 500 === 0)
-    process.stderr.write(`drawn ${i} of ${total}, ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
-}
+const minutes = () => (performance.now() - started) / 60_000;
+const pool = await drawPool({
+  seed,
+  size: DRAWN,
+  pairs: Number(flags.pairs),
+  classes: CLASSES.map((c) => c.name),
+  threads: availableParallelism(),
+});
 
 // The token table keeps the rows its words need: those of every caption, name and prompt.
-const texts = new Set(samples.flatMap((s) => s.captions));
-for (const { words, synonyms } of CLASSES) {
-  for (const name of [words, ...synonyms, 'object']) {
-    const { normal, abnormal } = promptsFor(name);
-    for (const text of [...normal, ...abnormal]) texts.add(text);
-  }
+const texts = new Set([...vocabulary(), ...NOUNS]);
+for (const list of pool.values()) {
+  for (const { normal, anomalous } of list) for (const t of [...normal.captions, ...anomalous.captions]) texts.add(t);
+}
+const known = Object.values(REGISTRY.datasets).flatMap((d) => Object.values(d.classes));
+for (const name of ['object', ...known, ...NOUNS]) {
+  const { normal, abnormal } = promptsFor(name);
+  for (const text of [...normal, ...abnormal]) texts.add(text);
 }
 const kept = [...new Set([...texts].flatMap((t) => tokenizer.tokenize(t)))].sort((a, b) => a - b);
 process.stderr.write(`${texts.size} texts, ${kept.length} tokens\n`);
+/** Names that stand in for a class's own; real data sets' names among them. */
+const names = [...new Set([...NOUNS, ...known])];
+const wordsOf = new Map(CLASSES.map((c) => [c.name, [c.words, ...c.synonyms].sort((x, y) => y.length - x.length)]));
+
+/**
+ * Captions of both states, their class's name at times replaced by another, the same in both.
+ * @param {import('./pool.mjs').Pair} pair
+ * @param {Draws} draws
+ */
+function captionPair({ className, normal, anomalous }, draws) {
+  const picked = [normal, anomalous].map((d) => /** @type {string} */ (d.captions[draws.below(d.captions.length)]));
+  if (draws.uniform() >= 0.2) return picked;
+  const general = draws.uniform() < 0.3;
+  const noun = general ? 'object' : /** @type {string} */ (names[draws.below(names.length)]);
+  return picked.map((caption) => {
+    const own = wordsOf.get(className)?.find((w) => caption.includes(w));
+    return own === undefined ? caption : caption.replace(own, () => noun);
+  });
+}
 
 const gpu = await openGpu();
+gpu.roundProducts = true;
 const config = { ...SIZES, vocab: kept.length };
 const base = syntheticClip(config, seed);
 /** Small random weights in place of the comparison's large ones; norms start as the identity. */
@@ -120,30 +138,70 @@ const parameters = Parameters.around([...vision.named, ...text.named]);
 const values = parameters.all.reduce((n, p) => n + p.weight.size, 0);
 process.stderr.write(`${(values / 1e6).toFixed(2)} million weights\n`);
 
-const groups = [...new Set(samples.map((s) => s.group))];
-const members = new Map(groups.map((g) => [g, samples.filter((s) => s.group === g)]));
-const table = resizeTable(SIZES.image, SIZES.image);
-const planned = Number(flags.planned);
-const deadline = performance.now() + Number(flags.minutes) * 60_000;
 let step = 0;
 let mean = 0;
+/** Writes the weights as they are now. */
+async function save() {
+  /** @type {import('../../dist/io/safetensors_writer.js').TensorToWrite[]} */
+  const tensors = [];
+  for (const w of [...vision.named, ...text.named]) {
+    const raw = await read(w.tensor);
+    const [rows, columns] = w.shape;
+    const data = w.transposed ? transpose(raw, columns, rows) : raw;
+    const half = packF16(data);
+    tensors.push(toWrite(w.name, { dtype: 'F16', shape: w.shape, bytes: new Uint8Array(half.buffer) }));
+  }
+  tensors.push(
+    toWrite('token_ids', { dtype: 'I32', shape: [kept.length], bytes: new Uint8Array(Int32Array.from(kept).buffer) }),
+  );
+  tensors.push(toWrite('logit_scale', rawF32([], Float32Array.of(Math.log(20)))));
+  await writeAtomically(
+    flags.out,
+    writeSafetensors(tensors, {
+      made_by: 'tools/tiny/pretrain.mjs',
+      seed: String(seed),
+      pairs: flags.pairs,
+      steps: String(step),
+      batch: String(batch),
+      loss: mean.toFixed(4),
+      minutes: minutes().toFixed(1),
+    }),
+  );
+}
+
+const classes = [...pool.keys()];
+/** @type {Map<number, ReturnType<typeof resizeTable>>} */
+const tables = new Map();
+/** @param {number} side */
+const tableOf = (side) => {
+  const table = tables.get(side) ?? resizeTable(side, SIZES.image);
+  tables.set(side, table);
+  return table;
+};
 /** @type {Promise<Float32Array> | undefined} */
 let pending;
 const loop = performance.now();
-for (; step < Math.min(planned, Number(flags.steps)) && performance.now() < deadline; step++) {
+for (; step < steps && minutes() < Number(flags.minutes); step++) {
   const draws = new Draws({ seed, stream: 'pretrain', epoch: step });
-  const order = groups
-    .map((g) => ({ g, key: draws.uniform() }))
-    .sort((a, b) => a.key - b.key)
-    .slice(0, batch);
-  const chosen = order.map(({ g }) => {
-    const list = members.get(g) ?? [];
-    const s = list[draws.below(list.length)];
-    return { s, caption: s.captions[draws.below(s.captions.length)] };
+  // Both states of a class stand in one batch, each class once: no caption fits two pictures, and the state has to be read.
+  const order = classes.map((name) => ({ name, key: draws.uniform() })).sort((x, y) => x.key - y.key);
+  const chosen = order.slice(0, batch / 2).flatMap(({ name }) => {
+    const list = /** @type {import('./pool.mjs').Pair[]} */ (pool.get(name));
+    const pair = /** @type {import('./pool.mjs').Pair} */ (list[draws.below(list.length)]);
+    const captions = captionPair(pair, draws);
+    const gain = 0.75 + 0.5 * draws.uniform();
+    const offset = 40 * (draws.uniform() - 0.5);
+    return [pair.normal, pair.anomalous].map(({ rgb, mask }, i) => {
+      const window = place(mask, DRAWN, LEAST, () => draws.uniform());
+      const pixels = crop(rgb, { size: DRAWN, ...window, gain, offset });
+      return { pixels, side: window.side, caption: /** @type {string} */ (captions[i]) };
+    });
   });
   const ids = tokenizer.encode(chosen.map((c) => c.caption));
   const { loss, grads } = tidy(() => {
-    const pictures = stack(chosen.map((c) => preparePicture(gpu, c.s.rgb, SIZES.image, SIZES.image, table, table)));
+    const pictures = stack(
+      chosen.map((c) => preparePicture(gpu, c.pixels, c.side, c.side, tableOf(c.side), tableOf(c.side))),
+    );
     const images = augmentGeometry(
       pictures,
       chosen.map(() => ({
@@ -159,7 +217,7 @@ for (; step < Math.min(planned, Number(flags.steps)) && performance.now() < dead
     return { loss: value, grads: tape.backward(value, parameters.weights, full(gpu, [1], 1)) };
   });
   const warm = Math.min(1, (step + 1) / 50);
-  const rate = Number(flags.rate) * warm * 0.5 * (1 + Math.cos((Math.PI * step) / planned));
+  const rate = Number(flags.rate) * warm * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
   parameters.update(grads, { rate, beta1: 0.9, beta2: 0.98, eps: 1e-6 });
   for (const g of grads) g?.release();
   if (pending) {
@@ -169,39 +227,13 @@ for (; step < Math.min(planned, Number(flags.steps)) && performance.now() < dead
   }
   pending = read(loss);
   loss.release();
+  if (step > 0 && step % Number(flags.save_every) === 0) await save();
   if (step % 25 === 0) {
     const each = (performance.now() - loop) / 1000 / (step + 1);
     process.stderr.write(`step ${step}: loss ${mean.toFixed(4)}, ${each.toFixed(2)} s a step\n`);
   }
 }
 await pending;
-
-/** @type {import('../../dist/io/safetensors_writer.js').TensorToWrite[]} */
-const tensors = [];
-for (const w of [...vision.named, ...text.named]) {
-  const raw = await read(w.tensor);
-  const [rows, columns] = w.shape;
-  const data = w.transposed ? transpose(raw, columns, rows) : raw;
-  const half = packF16(data);
-  tensors.push(toWrite(w.name, { dtype: 'F16', shape: w.shape, bytes: new Uint8Array(half.buffer) }));
-}
-tensors.push(
-  toWrite('token_ids', { dtype: 'I32', shape: [kept.length], bytes: new Uint8Array(Int32Array.from(kept).buffer) }),
-);
-tensors.push(toWrite('logit_scale', rawF32([], Float32Array.of(Math.log(20)))));
-await writeAtomically(
-  flags.out,
-  writeSafetensors(tensors, {
-    made_by: 'tools/tiny/pretrain.mjs',
-    seed: String(seed),
-    pictures: String(total),
-    steps: String(step),
-    batch: String(batch),
-    loss: mean.toFixed(4),
-    minutes: ((performance.now() - started) / 60_000).toFixed(1),
-  }),
-);
-process.stderr.write(
-  `${flags.out}: ${step} steps, loss ${mean.toFixed(4)}, ${((performance.now() - started) / 60_000).toFixed(1)} min\n`,
-);
+await save();
+process.stderr.write(`${flags.out}: ${step} steps, loss ${mean.toFixed(4)}, ${minutes().toFixed(1)} min\n`);
 process.exit(0);

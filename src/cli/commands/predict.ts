@@ -1,10 +1,9 @@
 /** `aaclip predict`: pictures in, scores and heatmaps out. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Domain, Registry } from '../../data/datasets.js';
 import { findClass, promptsFor } from '../../data/registry.js';
-import { createTokenizer } from '../../io/tokenizer.js';
-import { type ClassTokens, Detector } from '../../model/detector.js';
+import { Detector } from '../../model/detector.js';
 import { openAdapters, openClip } from '../checkpoints.js';
 import { fileError } from '../file_error.js';
 import { expandImages } from '../images.js';
@@ -13,7 +12,7 @@ import { type OutputOptions, Outputs, type Prediction } from '../predict/outputs
 import { predictAll } from '../predict/run.js';
 import { duration, progress } from '../progress.js';
 import { openRegistry, type RegistryFlags, registryOptions } from '../registry.js';
-import { MERGES } from '../vocabulary.js';
+import { encodeClasses } from '../vocabulary.js';
 
 interface PredictFlags extends CommonOptions, RegistryFlags {
   readonly class: string;
@@ -52,9 +51,12 @@ export function predictCommand(program: Command): void {
         .option('--dataset <name>', 'look the class up in this data set only, and refuse it when it is not there')
         .requiredOption(
           '--weights <file>',
-          'CLIP weights: OpenAI\'s .pt, or safetensors; "synthetic" for a model that knows nothing',
+          'CLIP weights: OpenAI\'s .pt, or safetensors; "tiny" for the small model of the package ("./tiny" for a file of that name), "synthetic" for one that knows nothing',
         )
-        .option('--adapters <dir>', 'folder with text_adapter and image_adapter; without it plain CLIP is used')
+        .option(
+          '--adapters <dir>',
+          'folder with text_adapter and image_adapter; "tiny" for those of the package; without it plain CLIP is used',
+        )
         .option('--epoch <n>', 'use image_adapter_<n> of that folder', count(0))
         .addOption(
           new Option(
@@ -96,6 +98,7 @@ export function predictCommand(program: Command): void {
       'after',
       `
 Examples:
+  $ aaclip predict photo.jpg --class "metal nut" --weights tiny --adapters tiny
   $ aaclip predict photo.jpg --class "metal nut" --weights ViT-L-14-336px.pt --adapters ckpt/baseline
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
 
@@ -118,6 +121,12 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   }
   const paths = await expandImages(inputs);
   const clip = await openClip(flags.weights);
+  const domain = flags.domain ?? prompts.domain;
+  const classes = await encodeClasses(
+    clip,
+    [{ className: flags.class, domain, prompts }],
+    'use other words, --class object, an entry of a --registry file that gives the class other words',
+  );
   const adapters = flags.adapters === undefined ? undefined : await openAdapters(flags.adapters, clip, flags.epoch);
   const trained = adapters?.trained ?? {};
   const output: OutputOptions = {
@@ -132,20 +141,12 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   await mkdir(flags.out, { recursive: true }).catch((error: unknown) => {
     throw fileError(flags.out, 'write', error);
   });
-  const tokenizer = createTokenizer(await readFile(MERGES, 'utf8'));
-  const domain = flags.domain ?? prompts.domain;
-  const tokens: ClassTokens = {
-    name: flags.class,
-    domain,
-    normal: tokenizer.encode(prompts.normal),
-    abnormal: tokenizer.encode(prompts.abnormal),
-  };
   const gpu = await openDevice(flags);
   const loading = progress('weights', 1, flags.json ?? false);
   using detector = await Detector.load(gpu, {
     clip,
     adapters,
-    classes: [tokens],
+    classes,
     imageSize: flags.img_size ?? trained.imageSize,
     textMix: flags.text_adapt_weight ?? trained.textMix,
     imageMix: flags.image_adapt_weight ?? trained.imageMix,

@@ -1,8 +1,6 @@
 /** `aaclip test`: the published figures of every checkpoint on every data set asked for. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { createTokenizer } from '../../io/tokenizer.js';
 import { inferConfig } from '../../model/config.js';
 import { Detector } from '../../model/detector.js';
 import { openClip } from '../checkpoints.js';
@@ -15,7 +13,7 @@ import { safeParts } from '../test/draw.js';
 import { type TestFlags, testOptions } from '../test/flags.js';
 import { TestResults, type TestSettings } from '../test/results.js';
 import { testData } from '../test/run.js';
-import { MERGES } from '../vocabulary.js';
+import { encodeClasses } from '../vocabulary.js';
 
 export function testCommand(program: Command): void {
   common(
@@ -35,6 +33,7 @@ Examples:
   $ aaclip test --dataset all --data datasets --weights W --save_path ckpt/baseline --epoch 15 --results_dir results
   $ aaclip test --dataset mine --data parts --weights W --save_path ckpt/mine --class nut,bolt --json
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
+  $ aaclip test --dataset mine --data parts --weights tiny --save_path ckpt/mine --results_dir results
 
 Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. A picture's
 score: Industrial, the mean of its map's peak and the detection token's score; Medical, the peak.`,
@@ -58,8 +57,13 @@ function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings
 }
 
 async function runTest(flags: TestFlags): Promise<void> {
-  const { sets, tokens, notes } = await openTestedSets(flags);
+  const { sets, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
+  const classes = await encodeClasses(
+    clip,
+    prompted,
+    'leave the class out with --class, give it other words in a --registry file',
+  );
   const tested = await openTested(flags, inferConfig(clip));
   const settings = settingsOf(flags, tested);
   const results = new TestResults(settings, flags.json ?? false);
@@ -69,7 +73,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   using detector = await Detector.load(gpu, {
     clip,
     adapters: { text: tested.text, image: tested.images[0]!.tensors },
-    classes: tokens(createTokenizer(await readFile(MERGES, 'utf8'))),
+    classes,
     imageSize: settings.imageSize,
     textMix: settings.textMix,
     imageMix: settings.imageMix,

@@ -1,13 +1,10 @@
 /** `aaclip train`: the two stages, resumable. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Registry } from '../../data/datasets.js';
 import type { Sample } from '../../data/metadata.js';
 import { promptsFor } from '../../data/registry.js';
 import { remainingBatches } from '../../data/shuffle.js';
-import { createTokenizer } from '../../io/tokenizer.js';
 import { inferConfig } from '../../model/config.js';
-import type { ClassTokens } from '../../model/detector.js';
 import type { Restored, RunState } from '../../train/checkpoint.js';
 import { initialParameters, type Part } from '../../train/initial.js';
 import type { Parameters } from '../../train/parameters.js';
@@ -21,7 +18,7 @@ import { duration, progress } from '../progress.js';
 import { RunFolder } from '../train/files.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from '../train/flags.js';
 import { describePlan, type Plan, planRun } from '../train/plan.js';
-import { MERGES } from '../vocabulary.js';
+import { encodeClasses, type PromptedClass } from '../vocabulary.js';
 
 export function trainCommand(program: Command): void {
   common(
@@ -38,6 +35,7 @@ export function trainCommand(program: Command): void {
       `
 Examples:
   $ aaclip train --dataset VisA --data VisA_20220922 --training_mode full_shot --weights ViT-L-14-336px.pt
+  $ aaclip train --dataset mine --data parts --training_mode full_shot --weights tiny --img_size 224 --save_path ckpt/mine
   $ aaclip train --dataset mine --data parts --metadata parts/full-shot.jsonl --weights W --save_path ckpt/mine --dry_run
 
 The list has a line a picture: {"image_path", "label", "class_name", "mask_path"}; "aaclip index" writes it for a folder.`,
@@ -62,15 +60,19 @@ async function openTraining(flags: TrainCommandFlags): Promise<DataSource & { re
 async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const { root, samples, registry } = await openTraining(flags);
   const clip = await openClip(flags.weights);
+  const prompted = [...new Set(samples.map((s) => s.className))].sort().map((className): PromptedClass => {
+    const prompts = promptsFor(className, registry, flags.dataset);
+    return { className, domain: prompts.domain, prompts };
+  });
+  const classes = await encodeClasses(
+    clip,
+    prompted,
+    'call the class "object" in the list, give it other words in a --registry file',
+  );
   const config = inferConfig(clip);
   const half = flags.precision === 'f16' || clip.dtype('visual.conv1.weight') === 'F16';
   const gpu = await openDevice(flags);
   const plan = planRun(gpu, config, half, samples, flags);
-  const tokenizer = createTokenizer(await readFile(MERGES, 'utf8'));
-  const classes = [...new Set(samples.map((s) => s.className))].sort().map((name): ClassTokens => {
-    const { normal, abnormal, domain } = promptsFor(name, registry, flags.dataset);
-    return { name, domain, normal: tokenizer.encode(normal), abnormal: tokenizer.encode(abnormal) };
-  });
   if (!flags.json) process.stderr.write(`${describePlan(plan)}\n`);
   if (flags.dry_run) {
     await dryRun({ gpu, clip, config, classes }, flags, { root, samples }, plan);

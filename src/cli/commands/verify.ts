@@ -1,7 +1,12 @@
 /** `aaclip verify`: recomputes a folder of expected values. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { TensorReport } from '../../eval/verify/case.js';
 import { verify } from '../../eval/verify/run.js';
+import { fileError } from '../file_error.js';
 import { goldenFolder } from '../folder.js';
 import { type CommonOptions, common, openDevice } from '../options.js';
 import { progress } from '../progress.js';
@@ -9,6 +14,26 @@ import { progress } from '../progress.js';
 interface VerifyFlags extends CommonOptions {
   readonly only?: string;
   readonly all?: boolean;
+}
+
+const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
+
+/**
+ * Bytes of a file of the package.
+ * @param path as expected values name it: below `weights/`
+ * @throws one line when it is elsewhere or cannot be read
+ */
+export async function packagedFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (!/^weights(?:\/\w[\w.-]*)+$/.test(path)) {
+    throw new Error(`${path}: not a file of the package: expected a path such as weights/tiny/clip.safetensors`);
+  }
+  const file = join(PACKAGE, path);
+  if (!existsSync(file)) throw new Error(`${file}: missing, and expected values need it: install aaclip again`);
+  try {
+    return new Uint8Array(await readFile(file));
+  } catch (error) {
+    throw fileError(file, 'read', error);
+  }
 }
 
 const figure = (v: number): string => (Number.isNaN(v) ? '-' : v === 0 ? '0' : v.toExponential(1));
@@ -50,6 +75,7 @@ export function verifyCommand(program: Command): void {
       only: flags.only?.split(',').map((g) => g.trim()) ?? [],
       all: flags.all ?? false,
       precision: flags.precision,
+      packaged: packagedFile,
       onCase: (name, index, count) => bar.update(index / count, name),
     });
     bar.finish();

@@ -1,17 +1,16 @@
 /** Which data sets, classes and samples a test runs over, and the prompts of the classes. */
 import { byClass, type Sample } from '../../data/metadata.js';
 import { promptsFor } from '../../data/registry.js';
-import type { Tokenizer } from '../../io/tokenizer.js';
-import type { ClassTokens } from '../../model/detector.js';
 import { type DataSource, dataPlaces, FULL, openData } from '../lists.js';
 import { DATA_VARIABLE, findRoot, type RootOptions } from '../roots.js';
+import type { PromptedClass } from '../vocabulary.js';
 import type { TestFlags } from './flags.js';
 import type { TestedData } from './run.js';
 
 export interface TestedSets {
   readonly sets: readonly TestedData[];
-  /** Of all classes of all data sets, named as `keyOf` says. */
-  tokens(tokenizer: Tokenizer): ClassTokens[];
+  /** All classes of all data sets, named as `keyOf` says. */
+  readonly classes: readonly PromptedClass[];
   /** What the user should know. */
   readonly notes: readonly string[];
 }
@@ -85,17 +84,11 @@ export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
   return {
     sets,
     notes,
-    tokens: (tokenizer) =>
-      sets.flatMap(({ name, domain, samples, keyOf }) =>
-        [...byClass(samples).keys()].map((className) => {
-          const { normal, abnormal } = promptsFor(className, places.registry, name);
-          return {
-            name: keyOf(className),
-            domain,
-            normal: tokenizer.encode(normal),
-            abnormal: tokenizer.encode(abnormal),
-          };
-        }),
-      ),
+    classes: sets.flatMap(({ name, domain, samples, keyOf }) =>
+      [...byClass(samples).keys()].map((className): PromptedClass => {
+        const prompts = promptsFor(className, places.registry, name);
+        return { key: keyOf(className), className, domain, prompts };
+      }),
+    ),
   };
 }

@@ -38,11 +38,11 @@ export function testOptions(command: Command): Command {
     .option('--shot <n>', 'accepted for the published command line; the full list is tested', count(0))
     .requiredOption(
       '--weights <file>',
-      'CLIP weights: OpenAI\'s .pt, or safetensors; "synthetic" for a model that knows nothing',
+      'CLIP weights: OpenAI\'s .pt, or safetensors; "tiny" for the small model of the package ("./tiny" for a file of that name), "synthetic" for one that knows nothing',
     )
     .option('--model_name <name>', 'accepted for the published command line; sizes are read from the weights')
-    .option('--save_path <dir>', 'folder with the adapters; test.log is written there', 'ckpt/baseline')
-    .option('--results_dir <dir>', 'where results.json and pictures go (default: the same folder)')
+    .option('--save_path <dir>', 'folder with the adapters', 'ckpt/baseline')
+    .option('--results_dir <dir>', 'where test.log, results.json and pictures go (default: the folder of the adapters)')
     .option('--epoch <n>', 'test image_adapter_<n> only (default: all there are, in their order)', count(0))
     .addOption(
       new Option(

@@ -48,21 +48,19 @@ export class TestResults {
   readonly #json: boolean;
   readonly #runs: TestResult[] = [];
   readonly #log: string;
-  /** Where everything but the log is written to. */
+  /** Where the figures are written to; the log lies beside it. */
   readonly file: string;
 
-  /** @throws one line when a folder or the log cannot be written */
+  /** @throws one line when the folder or the log cannot be written */
   constructor(settings: TestSettings, json: boolean) {
     this.#settings = settings;
     this.#json = json;
-    this.#log = join(settings.savePath, 'test.log');
+    this.#log = join(settings.resultsDir, 'test.log');
     this.file = join(settings.resultsDir, 'results.json');
-    for (const folder of [settings.savePath, settings.resultsDir]) {
-      try {
-        mkdirSync(folder, { recursive: true });
-      } catch (error) {
-        throw fileError(folder, 'write', error);
-      }
+    try {
+      mkdirSync(settings.resultsDir, { recursive: true });
+    } catch (error) {
+      throw fileError(settings.resultsDir, 'write', error);
     }
     this.#append(`args: ${JSON.stringify(settings)}`);
   }

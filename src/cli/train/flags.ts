@@ -69,7 +69,10 @@ export function trainOptions(command: Command): Command {
       new Option('--training_mode <kind>', 'which list').choices(['few_shot', 'full_shot']).default('few_shot'),
     )
     .option('--shot <n>', 'samples a class in the few-shot list', count(1), 32)
-    .requiredOption('--weights <file>', "CLIP weights: OpenAI's .pt, or safetensors")
+    .requiredOption(
+      '--weights <file>',
+      'CLIP weights: OpenAI\'s .pt, or safetensors; "tiny" for the small model of the package ("./tiny" for a file of that name)',
+    )
     .option('--model_name <name>', 'accepted for the published command line; sizes are read from the weights')
     .option('--img_size <px>', 'side pictures are resized to', count(14), 518)
     .option('--surgery_until_layer <n>', 'V-V attention in the last n - 1 blocks of stage one', count(1), 20)

@@ -14,6 +14,9 @@ export interface GoldenFolder {
   text(file: string): Promise<string>;
 }
 
+/** Bytes of a file that comes with the program, by its path in the package. */
+export type PackagedFile = (path: string) => Promise<Uint8Array<ArrayBuffer>>;
+
 /** A tensor computed here beside the expected one. */
 export interface Comparison {
   readonly tensor: string;
@@ -37,6 +40,8 @@ export interface CaseContext {
   readonly folder: GoldenFolder;
   readonly file: TensorFile;
   readonly precision: Precision;
+  /** Missing where the host has none. */
+  readonly packaged?: PackagedFile | undefined;
 }
 
 export type CaseRunner = (context: CaseContext) => AsyncIterable<Comparison>;

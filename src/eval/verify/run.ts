@@ -3,7 +3,7 @@ import type { Gpu } from '../../gpu/gpu.js';
 import type { Precision } from '../../model/weights.js';
 import { archiveCase } from './archives.js';
 import { colourCase, geometryCase } from './augment.js';
-import { type CaseRunner, compare, type GoldenFolder, type TensorReport } from './case.js';
+import { type CaseRunner, compare, type GoldenFolder, type PackagedFile, type TensorReport } from './case.js';
 import { imageCase } from './images.js';
 import { metricsCase } from './metrics.js';
 import { modelCase } from './model.js';
@@ -30,6 +30,8 @@ export interface VerifyOptions {
   /** With the large cases. */
   readonly all?: boolean;
   readonly precision?: Precision;
+  /** Where cases on the embedded model find its weights. */
+  readonly packaged?: PackagedFile;
   readonly onCase?: (name: string, index: number, count: number) => void;
 }
 
@@ -59,13 +61,18 @@ export async function verify(gpu: Gpu, folder: GoldenFolder, options: VerifyOpti
   const reports: TensorReport[] = [];
   for (const [i, name] of wanted.entries()) {
     options.onCase?.(name, i, wanted.length);
-    reports.push(...(await runCase(gpu, folder, name, options.precision ?? 'f32')));
+    reports.push(...(await runCase(gpu, folder, name, options)));
   }
   const left = patterns.length === 0 ? names.filter((n) => !wanted.includes(n)) : [];
   return { reports, left, pass: reports.every((r) => r.pass) };
 }
 
-async function runCase(gpu: Gpu, folder: GoldenFolder, name: string, precision: Precision): Promise<TensorReport[]> {
+async function runCase(
+  gpu: Gpu,
+  folder: GoldenFolder,
+  name: string,
+  { precision = 'f32', packaged }: VerifyOptions,
+): Promise<TensorReport[]> {
   const miss = (note: string): TensorReport => ({
     case: name,
     tensor: '-',
@@ -80,7 +87,8 @@ async function runCase(gpu: Gpu, folder: GoldenFolder, name: string, precision: 
   const reports: TensorReport[] = [];
   try {
     const file = await folder.open(`${name}.safetensors`);
-    for await (const c of runner({ gpu, folder, file, precision })) reports.push({ case: name, ...compare(c) });
+    for await (const c of runner({ gpu, folder, file, precision, packaged }))
+      reports.push({ case: name, ...compare(c) });
     if (reports.length === 0) return [miss('nothing to compare')];
   } catch (error) {
     reports.push(miss(error instanceof Error ? error.message : String(error)));
