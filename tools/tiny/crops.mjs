@@ -1,18 +1,53 @@
 /** Cut-outs of square pictures. */
 
 /**
- * Pixels of a square window, its contrast and brightness changed.
- * @param {Uint8Array} rgb bytes [size, size, 3]
- * @param {{ size: number, left: number, top: number, side: number, gain: number, offset: number }} window
+ * Where each pixel of a turned square comes from: one of its eight symmetries.
+ * @param {number} side @param {number} turn 0 to 7
  */
-export function crop(rgb, { size, left, top, side, gain, offset }) {
+function symmetry(side, turn) {
+  return (/** @type {number} */ x, /** @type {number} */ y) => {
+    const [u, v] = turn & 4 ? [y, x] : [x, y];
+    return [turn & 1 ? side - 1 - u : u, turn & 2 ? side - 1 - v : v];
+  };
+}
+
+/**
+ * Pixels of a square window, its contrast and brightness changed, turned.
+ * @param {Uint8Array} rgb bytes [size, size, 3]
+ * @param {{ size: number, left: number, top: number, side: number, turn: number, gain: number, offset: number }} window
+ */
+export function crop(rgb, { size, left, top, side, turn, gain, offset }) {
   const levels = Uint8Array.from({ length: 256 }, (_, v) =>
     Math.max(0, Math.min(255, 128 + offset + gain * (v - 128))),
   );
   const out = new Uint8Array(3 * side * side);
+  const source = symmetry(side, turn);
   for (let y = 0; y < side; y++) {
-    const from = 3 * ((top + y) * size + left);
-    for (let i = 0; i < 3 * side; i++) out[3 * y * side + i] = levels[/** @type {number} */ (rgb[from + i])] ?? 0;
+    for (let x = 0; x < side; x++) {
+      const [u = 0, v = 0] = source(x, y);
+      const from = 3 * ((top + v) * size + left + u);
+      for (let c = 0; c < 3; c++) out[3 * (y * side + x) + c] = levels[rgb[from + c] ?? 0] ?? 0;
+    }
+  }
+  return out;
+}
+
+/**
+ * The mask of the same window at another size, nearest pixel.
+ * @param {Uint8Array | undefined} mask [size, size]; undefined for none marked
+ * @param {{ size: number, left: number, top: number, side: number, turn: number }} window
+ * @param {number} to
+ * @returns {Float32Array} [to, to] of 0 and 1
+ */
+export function cropMask(mask, { size, left, top, side, turn }, to) {
+  const out = new Float32Array(to * to);
+  if (!mask) return out;
+  const source = symmetry(side, turn);
+  for (let y = 0; y < to; y++) {
+    for (let x = 0; x < to; x++) {
+      const [u = 0, v = 0] = source(Math.floor(((x + 0.5) * side) / to), Math.floor(((y + 0.5) * side) / to));
+      out[y * to + x] = mask[(top + v) * size + left + u] ?? 0;
+    }
   }
   return out;
 }

@@ -23,15 +23,16 @@ import { syntheticClip, VIT_L_14_336 } from '../../dist/model/synthetic.js';
 import { loadText } from '../../dist/model/text.js';
 import { loadVision } from '../../dist/model/vision.js';
 import { transpose } from '../../dist/model/weights.js';
-import { augmentGeometry } from '../../dist/ops/augment_geometry.js';
 import { stack } from '../../dist/ops/concat.js';
 import { full } from '../../dist/ops/fill.js';
 import { preparePicture } from '../../dist/ops/resize_picture.js';
-import { read } from '../../dist/tensor/tensor.js';
+import { read, upload } from '../../dist/tensor/tensor.js';
 import { contrastiveLoss } from '../../dist/train/contrastive.js';
 import { Parameters } from '../../dist/train/parameters.js';
 import { loadPictures } from '../pictures/compile.mjs';
-import { crop, place } from './crops.mjs';
+import { crop, cropMask, place } from './crops.mjs';
+import { halves } from './halves.mjs';
+import { initialWeights } from './initial.mjs';
 import { NOUNS } from './nouns.mjs';
 import { drawPool } from './pool.mjs';
 
@@ -118,25 +119,35 @@ const gpu = await openGpu();
 gpu.roundProducts = true;
 const config = { ...SIZES, vocab: kept.length };
 const base = syntheticClip(config, seed);
-/** Small random weights in place of the comparison's large ones; norms start as the identity. */
-const initial = {
-  ...base,
-  readF32: async (/** @type {string} */ name) => {
-    if (name === 'token_ids') return Float32Array.from(kept);
-    const data = await base.readF32(name);
-    if (/ln_\w+\.weight$/.test(name)) return data.fill(1);
-    if (/bias$/.test(name)) return data.fill(0);
-    if (/embedding/.test(name)) return data.map((v) => v * 0.1);
-    return data;
-  },
-  has: (/** @type {string} */ name) => name === 'token_ids' || base.has(name),
-};
+const initial = initialWeights(base, config, kept, seed);
 const load = { activation: /** @type {const} */ ('gelu'), trainable: true };
 const vision = await loadVision(gpu, initial, config, SIZES.image, load);
 const text = await loadText(gpu, initial, config, load);
 const parameters = Parameters.around([...vision.named, ...text.named]);
 const values = parameters.all.reduce((n, p) => n + p.weight.size, 0);
 process.stderr.write(`${(values / 1e6).toFixed(2)} million weights\n`);
+
+/** Classes whose masks are used: those the adapters will be trained on. The others' masks are never looked at. */
+const localised = new Set(halves(CLASSES).adaptation);
+
+/**
+ * The pictures whose masks are known; rows of a batch alternate between the two states of a class.
+ * @param {readonly { marked: Float32Array | undefined }[]} chosen
+ */
+function regionsOf(chosen) {
+  const rows = chosen.flatMap(({ marked }, i) => (marked ? [{ i, marked }] : []));
+  if (rows.length === 0) return undefined;
+  const masks = new Float32Array(rows.length * SIZES.image ** 2);
+  rows.forEach(({ marked }, r) => {
+    masks.set(marked, r * SIZES.image ** 2);
+  });
+  return {
+    pictures: Uint32Array.from(rows, ({ i }) => i),
+    normal: Uint32Array.from(rows, ({ i }) => i & ~1),
+    abnormal: Uint32Array.from(rows, ({ i }) => i | 1),
+    masks: upload(gpu, masks, [rows.length, 1, SIZES.image, SIZES.image]),
+  };
+}
 
 let step = 0;
 let mean = 0;
@@ -192,28 +203,22 @@ for (; step < steps && minutes() < Number(flags.minutes); step++) {
     const gain = 0.75 + 0.5 * draws.uniform();
     const offset = 40 * (draws.uniform() - 0.5);
     return [pair.normal, pair.anomalous].map(({ rgb, mask }, i) => {
-      const window = place(mask, DRAWN, LEAST, () => draws.uniform());
-      const pixels = crop(rgb, { size: DRAWN, ...window, gain, offset });
-      return { pixels, side: window.side, caption: /** @type {string} */ (captions[i]) };
+      const turn = draws.below(8);
+      const window = { size: DRAWN, turn, gain, offset, ...place(mask, DRAWN, LEAST, () => draws.uniform()) };
+      const caption = /** @type {string} */ (captions[i]);
+      const marked = localised.has(name) ? cropMask(mask, window, SIZES.image) : undefined;
+      return { pixels: crop(rgb, window), side: window.side, caption, marked };
     });
   });
   const ids = tokenizer.encode(chosen.map((c) => c.caption));
   const { loss, grads } = tidy(() => {
-    const pictures = stack(
+    const images = stack(
       chosen.map((c) => preparePicture(gpu, c.pixels, c.side, c.side, tableOf(c.side), tableOf(c.side))),
     );
-    const images = augmentGeometry(
-      pictures,
-      chosen.map(() => ({
-        rotate: 0,
-        translate: /** @type {const} */ ([0, 0]),
-        horizontalFlip: draws.uniform() < 0.5,
-        verticalFlip: false,
-      })),
-    );
+    const regions = regionsOf(chosen);
     const tape = new Tape();
     tape.watch(parameters.weights);
-    const value = tape.record(() => contrastiveLoss(images, ids, vision, text, 20));
+    const value = tape.record(() => contrastiveLoss(images, ids, vision, text, 20, regions));
     return { loss: value, grads: tape.backward(value, parameters.weights, full(gpu, [1], 1)) };
   });
   const warm = Math.min(1, (step + 1) / 50);

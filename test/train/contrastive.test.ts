@@ -1,0 +1,146 @@
+/** The loss of pre-training against its definition, and its gradient against differences. */
+import { expect, it } from 'vitest';
+import { Tape } from '../../src/autograd/tape.js';
+import { patchTokens } from '../../src/model/adapters.js';
+import { inferConfig } from '../../src/model/config.js';
+import { syntheticClip, TINY } from '../../src/model/synthetic.js';
+import { encodeText, loadText } from '../../src/model/text.js';
+import { encodeImage, loadVision, visionTokens } from '../../src/model/vision.js';
+import { transpose } from '../../src/model/weights.js';
+import { full } from '../../src/ops/fill.js';
+import { l2Normalize } from '../../src/ops/l2_normalize.js';
+import { linear } from '../../src/ops/linear.js';
+import { segmentationLoss } from '../../src/ops/segmentation_loss.js';
+import { read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
+import { contrastiveLoss, type Regions } from '../../src/train/contrastive.js';
+import { device } from '../devices.js';
+
+const [BATCH, SIZE, SCALE] = [4, TINY.image, 20];
+const PLACES = { pictures: [1, 2, 3], normal: [0, 2, 2], abnormal: [1, 3, 3] };
+
+async function setUp(changed: ReadonlyMap<string, Float32Array> = new Map()) {
+  const gpu = await device();
+  const made = syntheticClip(TINY, 4);
+  const clip = { ...made, readF32: async (name: string) => changed.get(name) ?? made.readF32(name) };
+  const config = inferConfig(clip);
+  const load = { activation: 'gelu', trainable: true } as const;
+  const vision = await loadVision(gpu, clip, config, SIZE, load);
+  const text = await loadText(gpu, clip, config, load);
+  const images = upload(
+    gpu,
+    Float32Array.from({ length: BATCH * 3 * SIZE * SIZE }, (_, i) => Math.sin(i * 0.37) + Math.cos(i * 0.011)),
+    [BATCH, 3, SIZE, SIZE],
+  );
+  const ids = new Uint32Array(BATCH * 77);
+  for (let i = 0; i < BATCH; i++) ids.set([49406, 320 + 7 * i, 500 + i, 49407], 77 * i);
+  const masks = upload(
+    gpu,
+    Float32Array.from({ length: 3 * SIZE * SIZE }, (_, i) => (i % SIZE > 20 && i > SIZE * SIZE ? 1 : 0)),
+    [3, 1, SIZE, SIZE],
+  );
+  const regions: Regions = {
+    pictures: Uint32Array.from(PLACES.pictures),
+    normal: Uint32Array.from(PLACES.normal),
+    abnormal: Uint32Array.from(PLACES.abnormal),
+    masks,
+  };
+  const done = (): void => {
+    for (const t of [images, masks]) t.release();
+    vision[Symbol.dispose]();
+    text[Symbol.dispose]();
+  };
+  return { gpu, vision, text, images, ids, regions, done };
+}
+
+const value = async (make: () => Tensor): Promise<Float32Array> => {
+  const t = tidy(make);
+  const data = await read(t);
+  t.release();
+  return data;
+};
+
+const dot = (a: Float32Array, i: number, b: Float32Array, j: number, e: number): number => {
+  let sum = 0;
+  for (let k = 0; k < e; k++) sum += a[i * e + k]! * b[j * e + k]!;
+  return sum;
+};
+
+/** Mean over rows of log(sum(exp(row))) - row[own]. */
+function crossEntropy(logits: number[][]): number {
+  const rows = logits.map((row, i) => Math.log(row.reduce((s, v) => s + Math.exp(v), 0)) - row[i]!);
+  return rows.reduce((a, b) => a + b, 0) / rows.length;
+}
+
+it('is both cross entropies of the cosines, and each region against the two captions of its picture', async () => {
+  const { gpu, vision, text, images, ids, regions, done } = await setUp();
+  const e = TINY.embed;
+  const pictures = await value(() => l2Normalize(encodeImage(images, vision)));
+  const captions = await value(() => l2Normalize(encodeText(ids, text)));
+  const patches = await value(() =>
+    l2Normalize(linear(patchTokens(visionTokens(images, vision).last, vision), vision.proj)),
+  );
+  const cosines = Array.from({ length: BATCH }, (_, i) =>
+    Array.from({ length: BATCH }, (_, j) => SCALE * dot(pictures, i, captions, j, e)),
+  );
+  const turned = cosines.map((_, i) => cosines.map((row) => row[i]!));
+  const whole = (crossEntropy(cosines) + crossEntropy(turned)) / 2;
+  const [got] = await value(() => contrastiveLoss(images, ids, vision, text, SCALE));
+  expect(Math.abs(got! - whole)).toBeLessThan(1e-5 * whole);
+
+  const l = (SIZE / TINY.patch) ** 2;
+  const scores = new Float32Array(3 * 2 * l);
+  for (let r = 0; r < 3; r++) {
+    for (let p = 0; p < l; p++) {
+      for (const [c, caption] of [PLACES.normal[r]!, PLACES.abnormal[r]!].entries()) {
+        scores[(2 * r + c) * l + p] = 100 * dot(patches, PLACES.pictures[r]! * l + p, captions, caption, e);
+      }
+    }
+  }
+  const g = Math.sqrt(l);
+  const [regional] = await value(() => segmentationLoss(upload(gpu, scores, [3, 2, g, g]), regions.masks));
+  const [both] = await value(() => contrastiveLoss(images, ids, vision, text, SCALE, regions));
+  expect(regional).toBeGreaterThan(0.1);
+  expect(Math.abs(both! - whole - regional!)).toBeLessThan(1e-4 * both!);
+  done();
+});
+
+it('has the gradient of its differences in every kind of weight', async () => {
+  const { gpu, vision, text, images, ids, regions, done } = await setUp();
+  const weights = [...vision.named, ...text.named];
+  const tensors = weights.map((w) => w.tensor);
+  const grads = tidy(() => {
+    const tape = new Tape();
+    tape.watch(tensors);
+    const loss = tape.record(() => contrastiveLoss(images, ids, vision, text, 2, regions));
+    return tape.backward(loss, tensors, full(gpu, [1], 1));
+  });
+  const chosen = [
+    'visual.conv1.weight',
+    'visual.proj',
+    'visual.transformer.resblocks.1.mlp.c_fc.weight',
+    'transformer.resblocks.0.attn.in_proj_weight',
+    'text_projection',
+    'ln_final.weight',
+  ];
+  for (const name of chosen) {
+    const at = weights.findIndex((w) => w.name === name);
+    const { tensor, shape, transposed } = weights[at]!;
+    const [was, g] = [await read(tensor), await read(grads[at]!)];
+    const norm = Math.hypot(...g);
+    expect(norm, name).toBeGreaterThan(1e-4);
+    // Along the gradient itself the slope is its norm.
+    const step = 0.01 / norm;
+    const shifted = async (sign: number): Promise<number> => {
+      const moved = was.map((v, i) => v + (sign * step * g[i]!) / norm);
+      const [rows, columns] = shape as [number, number];
+      const own = await setUp(new Map([[name, transposed ? transpose(moved, columns, rows) : moved]]));
+      const [loss] = await value(() => contrastiveLoss(own.images, own.ids, own.vision, own.text, 2, own.regions));
+      own.done();
+      return loss!;
+    };
+    const slope = ((await shifted(1)) - (await shifted(-1))) / (2 * step);
+    expect(Math.abs(slope - norm) / norm, name).toBeLessThan(0.03);
+  }
+  for (const g of grads) g?.release();
+  done();
+});
