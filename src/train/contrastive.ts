@@ -13,50 +13,45 @@ import { linear } from '../ops/linear.js';
 import { matmul } from '../ops/matmul.js';
 import { multiply } from '../ops/multiply.js';
 import { reshape } from '../ops/reshape.js';
-import { segmentationLoss } from '../ops/segmentation_loss.js';
-import { similarity } from '../ops/similarity.js';
 import { slice } from '../ops/slice.js';
 import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 
-/** Pictures of a batch whose regions are compared with captions, too: R of them. */
+/** Patches of a batch that are compared with two captions each: N of them. */
 export interface Regions {
-  /** Place of each picture in the batch. */
-  readonly pictures: Uint32Array;
-  /** Places of the captions that say what is well with it, and what is not. */
-  readonly normal: Uint32Array;
-  readonly abnormal: Uint32Array;
-  /** What the abnormal caption speaks of, [R, 1, S, S] of 0 and 1. */
-  readonly masks: Tensor;
+  /** Place of each patch among all patches of the batch, picture by picture, row by row. */
+  readonly patches: Uint32Array;
+  /** Place of the caption that is true of the patch, and of the one that is not. */
+  readonly own: Uint32Array;
+  readonly other: Uint32Array;
 }
 
-/** Unit patch tokens of some pictures, [R, G G, E], of the last block's tokens [B, 1 + G G, W]. */
-function patches(last: Tensor, tower: VisionTower, which: Uint32Array): Tensor {
-  const [b, t, w] = last.shape as [number, number, number];
+/** What takes a caption out of a choice: far below any cosine times its scale. */
+const NO_CHOICE = -1e4;
+
+/**
+ * The loss of the regions: each patch finds, of its two captions, the one that is true of it; mean cross entropy, [1].
+ * @param last tokens of the last block, [B, 1 + G G, W]
+ * @param captions unit embeddings, [B, E]
+ */
+function regionLoss(last: Tensor, tower: VisionTower, captions: Tensor, regions: Regions, scale: number): Tensor {
+  const [n, b] = [regions.patches.length, captions.dim(0)];
+  const choices = new Float32Array(n * b).fill(NO_CHOICE);
+  for (let i = 0; i < n; i++) {
+    choices[i * b + regions.own[i]!] = 0;
+    choices[i * b + regions.other[i]!] = 0;
+  }
   return tidy(() => {
-    const rows = reshape(gather(reshape(last, [b, t * w]), which), [which.length, t, w]);
-    return l2Normalize(linear(patchTokens(rows, tower), tower.proj));
+    const all = patchTokens(last, tower); // [B, G G, W]
+    const rows = gather(reshape(all, [all.size / all.dim(2), all.dim(2)]), regions.patches);
+    const units = l2Normalize(linear(rows, tower.proj)); // [N, E]
+    const logits = scaled(matmul(units, captions, { transB: true }), scale);
+    return crossEntropy(add(logits, upload(last.gpu, choices, [n, b])), regions.own);
   });
 }
 
-/** Anchors [R, E, 2] of unit captions [B, E]. */
-function captionAnchors(captions: Tensor, { normal, abnormal }: Regions): Tensor {
-  const r = normal.length;
-  const rows = Uint32Array.from({ length: 2 * r }, (_, i) => (i % 2 === 0 ? normal : abnormal)[i >> 1]!);
-  const eye = Float32Array.from({ length: 4 * r }, (_, i) => (i % 4 === 0 || i % 4 === 3 ? 1 : 0));
-  return tidy(() => {
-    const pairs = reshape(gather(captions, rows), [r, 2, captions.dim(1)]);
-    return matmul(pairs, upload(captions.gpu, eye, [r, 2, 2]), { transA: true });
-  });
-}
-
-/** The loss of the regions: each patch finds, of the two captions of its picture, the one that is true of it, [1]. */
-function regionLoss(last: Tensor, tower: VisionTower, captions: Tensor, regions: Regions): Tensor {
-  return tidy(() => {
-    const anchors = captionAnchors(captions, regions);
-    const scores = similarity(patches(last, tower, regions.pictures), anchors); // [R, 2, G G]
-    const g = Math.sqrt(scores.dim(2));
-    return segmentationLoss(reshape(scores, [scores.dim(0), 2, g, g]), regions.masks);
-  });
+/** x [N, M] times a number. */
+function scaled(x: Tensor, by: number): Tensor {
+  return tidy(() => reshape(multiply(reshape(x, [x.size, 1]), full(x.gpu, [1], by)), x.shape));
 }
 
 /**
@@ -81,13 +76,10 @@ export function contrastiveLoss(
     const cls = layerNorm(reshape(slice(last, 1, 0, 1), [b, w]), vision.lnPost.weight, vision.lnPost.bias);
     const pictures = l2Normalize(linear(cls, vision.proj)); // [B, E]
     const captions = l2Normalize(encodeText(ids, text)); // [B, E]
-    const logits = (x: Tensor, y: Tensor): Tensor => {
-      const cosines = reshape(matmul(x, y, { transB: true }), [b * b, 1]);
-      return reshape(multiply(cosines, full(x.gpu, [1], scale)), [b, b]);
-    };
+    const logits = (x: Tensor, y: Tensor): Tensor => scaled(matmul(x, y, { transB: true }), scale);
     const own = Uint32Array.from({ length: b }, (_, i) => i);
     const a = crossEntropy(logits(pictures, captions), own);
     const whole = combine(a, 0.5, crossEntropy(logits(captions, pictures), own), 0.5);
-    return regions ? add(whole, regionLoss(last, vision, captions, regions)) : whole;
+    return regions ? add(whole, regionLoss(last, vision, captions, regions, scale)) : whole;
   });
 }

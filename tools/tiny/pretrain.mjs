@@ -26,7 +26,7 @@ import { transpose } from '../../dist/model/weights.js';
 import { stack } from '../../dist/ops/concat.js';
 import { full } from '../../dist/ops/fill.js';
 import { preparePicture } from '../../dist/ops/resize_picture.js';
-import { read, upload } from '../../dist/tensor/tensor.js';
+import { read } from '../../dist/tensor/tensor.js';
 import { contrastiveLoss } from '../../dist/train/contrastive.js';
 import { Parameters } from '../../dist/train/parameters.js';
 import { loadPictures } from '../pictures/compile.mjs';
@@ -130,22 +130,42 @@ process.stderr.write(`${(values / 1e6).toFixed(2)} million weights\n`);
 /** Classes whose masks are used: those the adapters will be trained on. The others' masks are never looked at. */
 const localised = new Set(halves(CLASSES).adaptation);
 
+/** Patches of the batch in each state: as many marked ones as there are, at most, and three times as many others. */
+const MARKED = 96;
+
 /**
- * The pictures whose masks are known; rows of a batch alternate between the two states of a class.
+ * Patches of the pictures whose masks are known; rows of a batch alternate between the two states of a class. Marked is a
+ * patch with a quarter of its area marked, unmarked one with nothing; those in between are left out.
  * @param {readonly { marked: Float32Array | undefined }[]} chosen
+ * @param {Draws} draws
  */
-function regionsOf(chosen) {
-  const rows = chosen.flatMap(({ marked }, i) => (marked ? [{ i, marked }] : []));
-  if (rows.length === 0) return undefined;
-  const masks = new Float32Array(rows.length * SIZES.image ** 2);
-  rows.forEach(({ marked }, r) => {
-    masks.set(marked, r * SIZES.image ** 2);
+function regionsOf(chosen, draws) {
+  const { image, patch } = SIZES;
+  const grid = image / patch;
+  /** @type {{ key: number, place: number, own: number, other: number }[][]} */
+  const [well = [], ill = []] = [[], []];
+  chosen.forEach(({ marked }, i) => {
+    if (!marked) return;
+    const share = new Float32Array(grid * grid);
+    marked.forEach((v, p) => {
+      const at = Math.floor(Math.floor(p / image) / patch) * grid + Math.floor((p % image) / patch);
+      share[at] = (share[at] ?? 0) + v / (patch * patch);
+    });
+    share.forEach((part, p) => {
+      const [key, place] = [draws.uniform(), i * grid * grid + p];
+      if (part === 0) well.push({ key, place, own: i & ~1, other: i | 1 });
+      else if (part >= 0.25) ill.push({ key, place, own: i | 1, other: i & ~1 });
+    });
   });
+  if (ill.length === 0) return undefined;
+  const some = (/** @type {typeof well} */ list, /** @type {number} */ n) =>
+    list.sort((a, b) => a.key - b.key).slice(0, n);
+  const few = some(ill, MARKED);
+  const rows = [...few, ...some(well, 3 * few.length)];
   return {
-    pictures: Uint32Array.from(rows, ({ i }) => i),
-    normal: Uint32Array.from(rows, ({ i }) => i & ~1),
-    abnormal: Uint32Array.from(rows, ({ i }) => i | 1),
-    masks: upload(gpu, masks, [rows.length, 1, SIZES.image, SIZES.image]),
+    patches: Uint32Array.from(rows, (r) => r.place),
+    own: Uint32Array.from(rows, (r) => r.own),
+    other: Uint32Array.from(rows, (r) => r.other),
   };
 }
 
@@ -215,7 +235,7 @@ for (; step < steps && minutes() < Number(flags.minutes); step++) {
     const images = stack(
       chosen.map((c) => preparePicture(gpu, c.pixels, c.side, c.side, tableOf(c.side), tableOf(c.side))),
     );
-    const regions = regionsOf(chosen);
+    const regions = regionsOf(chosen, draws);
     const tape = new Tape();
     tape.watch(parameters.weights);
     const value = tape.record(() => contrastiveLoss(images, ids, vision, text, 20, regions));
