@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { packF16, unpackF16 } from '../../src/io/dtype.js';
 import { matmul } from '../../src/ops/matmul.js';
-import { upload } from '../../src/tensor/tensor.js';
+import { read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 import { testOp } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
@@ -30,4 +31,23 @@ it('matmul names both shapes when they do not fit', async () => {
   using a = upload(gpu, new Float32Array(6), [2, 3]);
   using b = upload(gpu, new Float32Array(8), [2, 4]);
   expect(() => matmul(a, b)).toThrow('got [2, 3] and [2, 4]');
+});
+
+it('rounds the second factor to f16 where that was asked for, and only there', async () => {
+  const gpu = await device('cpu');
+  const third = new Float32Array(64).fill(1 / 3);
+  using a = upload(gpu, new Float32Array(64).fill(1 / 64), [1, 64]);
+  using b = upload(gpu, third, [64, 1]);
+  const product = async (): Promise<number> => {
+    using c = matmul(a, b);
+    return (await read(c))[0]!;
+  };
+  const exact = await product();
+  gpu.roundProducts = true;
+  const rounded = await product().finally(() => {
+    gpu.roundProducts = false;
+  });
+  expect(exact).toBeCloseTo(1 / 3, 6);
+  expect(rounded).toBeCloseTo(unpackF16(packF16(third))[0]!, 6);
+  expect(rounded).not.toBeCloseTo(1 / 3, 6);
 });
