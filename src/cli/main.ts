@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { benchCommand } from './commands/bench.js';
 import { convertCommand } from './commands/convert.js';
-import { demoCommand } from './commands/demo.js';
 import { indexCommand } from './commands/index_data.js';
 import { infoCommand } from './commands/info.js';
 import { predictCommand } from './commands/predict.js';
@@ -45,7 +44,6 @@ export function createProgram(): Command {
   infoCommand(program);
   convertCommand(program);
   benchCommand(program);
-  demoCommand(program);
   return program;
 }
 

@@ -132,6 +132,13 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
 export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
   return tidy(() => {
     const { last } = visionTokens(image, tower);
+    return classEmbedding(last, tower);
+  });
+}
+
+/** Image embeddings [B, E] of the last block's tokens [B, 1 + G G, W], not made unit. */
+export function classEmbedding(last: Tensor, tower: VisionTower): Tensor {
+  return tidy(() => {
     const cls = slice(last, 1, 0, 1); // [B, 1, W]
     return linear(norm(reshape(cls, [last.dim(0), last.dim(2)]), tower.lnPost), tower.proj);
   });

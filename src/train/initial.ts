@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/gpu.js';
 import { synth } from '../io/synthetic.js';
 import type { ClipConfig } from '../model/config.js';
 import { adapterSpecs } from '../model/synthetic.js';
+import { transpose } from '../model/weights.js';
 import { Parameters } from './parameters.js';
 
 /** Which of the two adapters. */
@@ -31,6 +32,8 @@ export function adapterTensors(config: ClipConfig, part: Part, shape: AdapterSha
 /**
  * Values uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).
  * @param seed the run's; every tensor draws from its own name's stream
+ * @param projection CLIP's projection of that part's tower, [W, E] row-major: the adapter's projections start from it where it
+ *   is given
  */
 export function initialParameters(
   gpu: Gpu,
@@ -38,11 +41,16 @@ export function initialParameters(
   part: Part,
   shape: AdapterShape,
   seed: number,
+  projection?: Float32Array,
 ): Parameters {
   return Parameters.from(
     gpu,
     adapterTensors(config, part, shape).map(([name, dims]) => {
       const [out, into] = dims as [number, number];
+      const projects = /_proj\b/.test(name) || name.startsWith(`text_adapter.${shape.textUntil}.`);
+      if (projection && projects) {
+        return { name, shape: dims, weight: transpose(projection, into, out) };
+      }
       return { name, shape: dims, weight: synth(seed, `xavier ${name}`, dims, Math.sqrt(2 / (into + out))) };
     }),
   );

@@ -79,3 +79,25 @@ it('Xavier bounds, and a stream of its own for every tensor', async () => {
 it('the rate halves at every milestone, counted in steps', () => {
   expect([0, 15999, 16000, 31999, 32000].map((s) => multiStepRate(8, s, [16000, 32000], 0.5))).toEqual([8, 8, 4, 4, 2]);
 });
+
+it("projections may start from CLIP's own, each the transposed of it; the rest stays random", async () => {
+  const gpu = await device();
+  for (const part of ['image', 'text'] as const) {
+    const [w, e] = [part === 'image' ? TINY.visionWidth : TINY.textWidth, TINY.embed];
+    const projection = Float32Array.from({ length: w * e }, (_, i) => Math.sin(i));
+    const turned = Float32Array.from({ length: e * w }, (_, j) => projection[(j % w) * e + Math.trunc(j / w)]!);
+    for (const relu of [false, true]) {
+      using p = initialParameters(gpu, TINY, part, { ...SHAPE, relu }, 9);
+      using q = initialParameters(gpu, TINY, part, { ...SHAPE, relu }, 9, projection);
+      const fromClip = [];
+      for (const [i, { name, weight }] of q.all.entries()) {
+        const [got, random] = [await read(weight), await read(p.all[i]!.weight)];
+        if (got.every((v, j) => v === random[j])) continue;
+        expect(got, name).toEqual(turned);
+        fromClip.push(name.replace(/\.fc.*/, ''));
+      }
+      const levels = TINY.levels.map((_, i) => `image_adapter.seg_proj.${i}`);
+      expect(fromClip.sort()).toEqual(part === 'text' ? ['text_adapter.3'] : ['image_adapter.det_proj', ...levels]);
+    }
+  }
+});

@@ -98,7 +98,7 @@ export function predictCommand(program: Command): void {
       'after',
       `
 Examples:
-  $ aaclip predict photo.jpg --class "metal nut" --weights tiny --adapters tiny
+  $ aaclip predict photo.jpg --class "metal nut" --weights tiny --adapters tiny --img_size 256
   $ aaclip predict photo.jpg --class "metal nut" --weights ViT-L-14-336px.pt --adapters ckpt/baseline
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
 

@@ -33,7 +33,7 @@ Examples:
   $ aaclip test --dataset all --data datasets --weights W --save_path ckpt/baseline --epoch 15 --results_dir results
   $ aaclip test --dataset mine --data parts --weights W --save_path ckpt/mine --class nut,bolt --json
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
-  $ aaclip test --dataset mine --data parts --weights tiny --save_path ckpt/mine --results_dir results
+  $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
 
 Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. A picture's
 score: Industrial, the mean of its map's peak and the detection token's score; Medical, the peak.`,

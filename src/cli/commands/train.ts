@@ -35,7 +35,7 @@ export function trainCommand(program: Command): void {
       `
 Examples:
   $ aaclip train --dataset VisA --data VisA_20220922 --training_mode full_shot --weights ViT-L-14-336px.pt
-  $ aaclip train --dataset mine --data parts --training_mode full_shot --weights tiny --img_size 224 --save_path ckpt/mine
+  $ aaclip train --dataset mine --data parts --training_mode full_shot --weights tiny --img_size 256 --save_path ckpt/mine
   $ aaclip train --dataset mine --data parts --metadata parts/full-shot.jsonl --weights W --save_path ckpt/mine --dry_run
 
 The list has a line a picture: {"image_path", "label", "class_name", "mask_path"}; "aaclip index" writes it for a folder.`,
@@ -88,7 +88,11 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
     classes,
     flags: engineFlags,
     // Numbers of epochs and how often to save may change between runs; what shapes a step may not.
-    flagsText: JSON.stringify({ ...engineFlags, textEpochs: 0, imageEpochs: 0, saveEvery: 0, checkpointing: false }),
+    flagsText: JSON.stringify({
+      ...engineFlags,
+      ...(flags.init === 'clip' && { init: 'clip' }),
+      ...{ textEpochs: 0, imageEpochs: 0, saveEvery: 0, checkpointing: false },
+    }),
     host: createHost(folder, loader, samples, flags),
   };
   folder.log(`args: ${JSON.stringify(flags)}`);
@@ -105,7 +109,9 @@ async function trainBoth(run: TrainRun, folder: RunFolder, flags: TrainCommandFl
   const begin = async (part: Part): Promise<Restored> => {
     const found = await folder.restore(run.gpu, part);
     if (!found) {
-      const parameters = initialParameters(run.gpu, run.config, part, run.flags.shape, run.flags.seed);
+      const own = part === 'text' ? 'text_projection' : 'visual.proj';
+      const projection = flags.init === 'clip' ? await run.clip.readF32(own) : undefined;
+      const parameters = initialParameters(run.gpu, run.config, part, run.flags.shape, run.flags.seed, projection);
       return { parameters, state: { part, epoch: 0, batch: 0, step: 0, flags: run.flagsText } };
     }
     checkFlags(found.state, run.flagsText, flags.save_path);

@@ -13,6 +13,7 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly img_size: number;
   readonly surgery_until_layer: number;
   readonly relu?: boolean;
+  readonly init: 'random' | 'clip';
   readonly text_batch_size: number;
   readonly image_batch_size: number;
   readonly text_epoch: number;
@@ -77,6 +78,11 @@ export function trainOptions(command: Command): Command {
     .option('--img_size <px>', 'side pictures are resized to', count(14), 518)
     .option('--surgery_until_layer <n>', 'V-V attention in the last n - 1 blocks of stage one', count(1), 20)
     .option('--relu', 'LeakyReLU after the image projections')
+    .addOption(
+      new Option('--init <how>', "the adapters' projections start at random as published, or as CLIP's own")
+        .choices(['random', 'clip'])
+        .default('random'),
+    )
     .option('--text_batch_size <n>', 'pictures a step of stage one', count(1), 16)
     .option('--image_batch_size <n>', 'pictures a step of stage two', count(1), 2)
     .option('--text_epoch <n>', "epochs of stage one; 0 keeps plain CLIP's anchors", count(0), 5)
