@@ -76,11 +76,11 @@ describe('the list of classes', () => {
 describe('a picture', () => {
   // Hashes of bytes: a change of any of them means that trained weights and data sets made before are other ones.
   test.each([
-    ['hex_nut', 'none', '28ba7843e7696747'],
+    ['hex_nut', 'none', 'aec97dc2b0877788'],
     ['wood', 'none', '7389a8a3dfa1f12a'],
-    ['circuit_board', 'missing', '89f57913ae5ef5a7'],
-    ['leather', 'cut', '645942e00da1c8bb'],
-    ['scene', 'foreign', 'b15db8bbaab510a6'],
+    ['circuit_board', 'missing', '29592a39b07a455c'],
+    ['leather', 'cut', '1cc691fc1dcec594'],
+    ['scene', 'foreign', '2149d547699357e6'],
   ] as const)('of %s, defect %s, has the same bytes on every machine', (className, defect, expected) => {
     const { rgb, mask } = drawSample({ className, seed: 7, size: 96, defect });
     expect(hash(rgb, mask)).toBe(expected);
@@ -145,7 +145,7 @@ describe('a mask', () => {
       const className = (CLASSES[(i * 7) % CLASSES.length] as { name: string }).name;
       return areaOf(drawSample({ className, seed: i, size: 64, defect: 'any' }).mask);
     });
-    expect(areas.filter((area) => area < 0.008).length).toBeGreaterThan(10);
+    expect(areas.filter((area) => area < 0.012).length).toBeGreaterThan(10);
     expect(areas.filter((area) => area > 0.05).length).toBeGreaterThan(10);
     expect(Math.max(...areas)).toBeLessThan(0.35);
   });

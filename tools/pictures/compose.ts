@@ -41,7 +41,7 @@ export function anyView(texture: Texture, rng: Rng): Frame {
 const GROUNDS = TEXTURES.filter((t) => t.name !== 'surface' && t.name !== 'mesh');
 
 function paintBackground(scene: Scene, rng: Rng): string | undefined {
-  if (rng.chance(0.55)) {
+  if (rng.chance(0.75)) {
     const name: ColorName = rng.pick([
       'white',
       'white',
@@ -69,7 +69,7 @@ function paintBackground(scene: Scene, rng: Rng): string | undefined {
   const texture = rng.chance(0.85) ? rng.pick(GROUNDS) : (TEXTURES.at(-1) as Texture);
   const look = texture.make(rng);
   const view = anyView(texture, rng);
-  const calm = rng.range(0.4, 1);
+  const calm = rng.range(0.25, 0.8);
   const middle = shade(look.color ?? 'gray', rng.fork('middle'));
   // A background is out of the light that the object is in: flatter, its colours nearer to each other.
   const faded = layered(look.surface, (p) => {

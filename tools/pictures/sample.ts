@@ -45,10 +45,10 @@ function harmed(info: ClassInfo, clean: Scene, kind: DefectKind, scene: Rng, rng
   }
   const copy = clean.copy();
   copy.painting = 'defect';
-  // A thousandth to a seventh of the picture, about evenly on a scale of ratios.
+  // A four-hundredth to a sixth of the picture, about evenly on a scale of ratios.
   const share = coverShare(clean);
   const draw = rng.next();
-  const area = 0.0012 * exp2(3.4 * (draw + Math.sqrt(draw)));
+  const area = 0.0025 * exp2(3 * (draw + Math.sqrt(draw)));
   DEFECTS[kind]({
     scene: copy,
     rng: rng.fork('look'),
@@ -62,10 +62,10 @@ function harmed(info: ClassInfo, clean: Scene, kind: DefectKind, scene: Rng, rng
 function acceptable(change: Change, size: number, attempt: number): boolean {
   const patience = Math.max(0.3, 1 - 0.06 * attempt);
   return (
-    change.area >= Math.max(0.0006, 8 / (size * size)) &&
+    change.area >= Math.max(0.0012, 8 / (size * size)) &&
     change.area <= 0.3 &&
-    change.contrast >= 14 * patience &&
-    change.salience >= 0.6 * patience &&
+    change.contrast >= 20 * patience &&
+    change.salience >= 0.9 * patience &&
     change.seen >= 0.6
   );
 }
