@@ -107,6 +107,11 @@ test('the halves share no class, leave none out, and hold both kinds alike', () 
   expect(heldOut).toEqual(['c1', 'c3', 'c5', 'c7', 'c9']);
 });
 
+test('what could be anything is learnt from and never tested on', () => {
+  const classes = ['wood', 'surface', 'tile'].map((name) => ({ name, kind: 'texture' }));
+  expect(halves(classes)).toEqual({ adaptation: ['wood', 'surface'], heldOut: ['tile'] });
+});
+
 test('the names are words a tokenizer takes whole, no two alike', () => {
   const tokenizer = createTokenizer(readFileSync(new URL('../weights/clip_merges.txt', import.meta.url), 'utf8'));
   expect(NOUNS.length).toBeGreaterThan(400);

@@ -11,7 +11,7 @@ import { full } from '../../src/ops/fill.js';
 import { l2Normalize } from '../../src/ops/l2_normalize.js';
 import { linear } from '../../src/ops/linear.js';
 import { read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
-import { contrastiveLoss, type Regions } from '../../src/train/contrastive.js';
+import { contrastiveLoss, type Regions, stateLoss } from '../../src/train/contrastive.js';
 import { device } from '../devices.js';
 
 const [BATCH, SIZE, SCALE] = [4, TINY.image, 20];
@@ -70,24 +70,62 @@ it('is both cross entropies of the cosines, and each patch against its two capti
   const e = TINY.embed;
   const pictures = await value(() => l2Normalize(encodeImage(images, vision)));
   const captions = await value(() => l2Normalize(encodeText(ids, text)));
-  const patches = await value(() =>
-    l2Normalize(linear(patchTokens(visionTokens(images, vision).last, vision), vision.proj)),
-  );
+  const levels: Float32Array[] = [];
+  for (let i = 0; i < TINY.levels.length; i++) {
+    levels.push(
+      await value(() => l2Normalize(linear(patchTokens(visionTokens(images, vision).levels[i]!, vision), vision.proj))),
+    );
+  }
   const cosines = Array.from({ length: BATCH }, (_, i) =>
     Array.from({ length: BATCH }, (_, j) => SCALE * dot(pictures, i, captions, j, e)),
   );
   const turned = cosines.map((_, i) => cosines.map((row) => row[i]!));
   const whole = (crossEntropy(cosines) + crossEntropy(turned)) / 2;
-  const [got] = await value(() => contrastiveLoss(images, ids, vision, text, SCALE));
+  const [got] = await value(() => contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE));
   expect(Math.abs(got! - whole)).toBeLessThan(1e-5 * whole);
 
-  const choices = Array.from(REGIONS.patches, (patch, i) =>
-    [REGIONS.own[i]!, REGIONS.other[i]!].map((caption) => SCALE * dot(patches, patch, captions, caption, e)),
+  const choices = levels.flatMap((patches) =>
+    Array.from(REGIONS.patches, (patch, i) =>
+      [REGIONS.own[i]!, REGIONS.other[i]!].map((caption) => SCALE * dot(patches, patch, captions, caption, e)),
+    ),
   );
   const regional = choices.reduce((sum, [own, other]) => sum + Math.log1p(Math.exp(other! - own!)), 0) / choices.length;
-  const [both] = await value(() => contrastiveLoss(images, ids, vision, text, SCALE, regions));
+  const [both] = await value(() => contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE, regions));
   expect(regional).toBeGreaterThan(0.1);
   expect(Math.abs(both! - whole - regional)).toBeLessThan(1e-4 * both!);
+  const [heavy] = await value(() =>
+    contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE, { ...regions, weight: 3 }),
+  );
+  expect(Math.abs(heavy! - whole - 3 * regional)).toBeLessThan(1e-4 * heavy!);
+  done();
+});
+
+it('of states alone is each picture and each patch against the two captions of its pair', async () => {
+  const { vision, text, images, ids, regions, done } = await setUp();
+  const e = TINY.embed;
+  const pictures = await value(() => l2Normalize(encodeImage(images, vision)));
+  const captions = await value(() => l2Normalize(encodeText(ids, text)));
+  /** Of a unit vector, that it is `own` rather than `other`. */
+  const choice = (units: Float32Array, i: number, own: number, other: number): number => {
+    const [a, b] = [own, other].map((caption) => SCALE * dot(units, i, captions, caption, e));
+    return Math.log1p(Math.exp(b! - a!));
+  };
+  const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const whole = mean([0, 1, 2, 3].map((i) => choice(pictures, i, i, i ^ 1)));
+  const regional: number[] = [];
+  for (const level of TINY.levels.keys()) {
+    const units = await value(() =>
+      l2Normalize(linear(patchTokens(visionTokens(images, vision).levels[level]!, vision), vision.proj)),
+    );
+    regional.push(
+      ...Array.from(regions.patches, (patch, i) => choice(units, patch, regions.own[i]!, regions.other[i]!)),
+    );
+  }
+  const [got] = await value(() =>
+    stateLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE, { ...regions, weight: 3 }),
+  );
+  expect(whole).toBeGreaterThan(0.1);
+  expect(Math.abs(got! - whole - 3 * mean(regional))).toBeLessThan(1e-4 * got!);
   done();
 });
 
@@ -98,7 +136,7 @@ it('has the gradient of its differences in every kind of weight', async () => {
   const grads = tidy(() => {
     const tape = new Tape();
     tape.watch(tensors);
-    const loss = tape.record(() => contrastiveLoss(images, ids, vision, text, 2, regions));
+    const loss = tape.record(() => contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, 2, regions));
     return tape.backward(loss, tensors, full(gpu, [1], 1));
   });
   const chosen = [
@@ -121,7 +159,9 @@ it('has the gradient of its differences in every kind of weight', async () => {
       const moved = was.map((v, i) => v + (sign * step * g[i]!) / norm);
       const [rows, columns] = shape as [number, number];
       const own = await setUp(new Map([[name, transposed ? transpose(moved, columns, rows) : moved]]));
-      const [loss] = await value(() => contrastiveLoss(own.images, own.ids, own.vision, own.text, 2, own.regions));
+      const [loss] = await value(() =>
+        contrastiveLoss(own.images, l2Normalize(encodeText(own.ids, own.text)), own.vision, 2, own.regions),
+      );
       own.done();
       return loss!;
     };

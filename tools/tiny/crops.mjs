@@ -58,9 +58,10 @@ export function cropMask(mask, { size, left, top, side, turn }, to) {
  * @param {number} size
  * @param {number} least smallest side
  * @param {() => number} uniform
+ * @param {number} most largest side
  */
-export function place(mask, size, least, uniform) {
-  const side = least + Math.floor(uniform() * (size - least + 1));
+export function place(mask, size, least, uniform, most = size) {
+  const side = least + Math.floor(uniform() * (most - least + 1));
   const total = mask ? mask.reduce((a, b) => a + b, 0) : 0;
   for (let tries = 0; tries < 12; tries++) {
     const left = Math.floor(uniform() * (size - side + 1));

@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 /**
  * Pairs of a normal and a defective picture, by class; a function of the seed, whatever the number of threads.
  * @param {{ seed: number, size: number, pairs: number, classes: readonly string[], threads: number }} spec
+ *   classes: so many pairs for each time a name stands in it
  * @returns {Promise<Map<string, Pair[]>>}
  */
 export async function drawPool({ seed, size, pairs, classes, threads }) {
@@ -20,10 +21,10 @@ export async function drawPool({ seed, size, pairs, classes, threads }) {
   await Promise.all(
     Array.from({ length: threads }, (_, first) => {
       const worker = new Worker(new URL('./pool_worker.mjs', import.meta.url), {
-        workerData: { seed, size, pairs, first, every: threads },
+        workerData: { seed, size, pairs, classes, first, every: threads },
       });
       worker.on('message', (/** @type {Pair} */ pair) => {
-        pool.get(pair.className)?.splice(pair.number, 0, pair);
+        pool.get(pair.className)?.push(pair);
         done++;
         if (done % 250 === 0 || done === total) {
           const seconds = ((performance.now() - started) / 1000).toFixed(0);

@@ -5,13 +5,13 @@
  *
  * Deterministic for a given adapter, number of steps and seed.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Tape } from '../../dist/autograd/tape.js';
-import { createTokenizer, openGpu, tidy, writeAtomically } from '../../dist/cli/index.js';
+import { createTokenizer, openClip, openGpu, tidy, writeAtomically } from '../../dist/cli/index.js';
 import { REGISTRY } from '../../dist/data/datasets.js';
 import { Draws } from '../../dist/data/random.js';
 import { promptsFor } from '../../dist/data/registry.js';
@@ -20,18 +20,20 @@ import { packF16 } from '../../dist/io/dtype.js';
 import { toWrite, writeSafetensors } from '../../dist/io/safetensors_writer.js';
 import { rawF32 } from '../../dist/io/tensor_file.js';
 import { syntheticClip, VIT_L_14_336 } from '../../dist/model/synthetic.js';
-import { loadText } from '../../dist/model/text.js';
+import { encodeText, loadText } from '../../dist/model/text.js';
 import { loadVision } from '../../dist/model/vision.js';
 import { transpose } from '../../dist/model/weights.js';
 import { stack } from '../../dist/ops/concat.js';
 import { full } from '../../dist/ops/fill.js';
+import { l2Normalize } from '../../dist/ops/l2_normalize.js';
+import { resizePositional } from '../../dist/ops/positional.js';
 import { preparePicture } from '../../dist/ops/resize_picture.js';
-import { read } from '../../dist/tensor/tensor.js';
-import { contrastiveLoss } from '../../dist/train/contrastive.js';
+import { read, upload } from '../../dist/tensor/tensor.js';
+import { contrastiveLoss, stateLoss } from '../../dist/train/contrastive.js';
 import { Parameters } from '../../dist/train/parameters.js';
 import { loadPictures } from '../pictures/compile.mjs';
 import { crop, cropMask, place } from './crops.mjs';
-import { halves } from './halves.mjs';
+import { GENERAL, halves } from './halves.mjs';
 import { initialWeights } from './initial.mjs';
 import { NOUNS } from './nouns.mjs';
 import { drawPool } from './pool.mjs';
@@ -48,38 +50,55 @@ const SIZES = {
   visionLayers: 4,
   visionHeads: 2,
   textWidth: 128,
-  textLayers: 4,
+  textLayers: 3,
   textHeads: 2,
-  levels: [],
+  levels: [1, 2, 3, 4],
 };
 
 const { values: flags } = parseArgs({
   options: {
     out: { type: 'string', default: 'weights/tiny/clip.safetensors' },
-    pairs: { type: 'string', default: '24' },
-    steps: { type: 'string', default: '1200' },
-    batch: { type: 'string', default: '40' },
+    pairs: { type: 'string', default: '36' },
+    steps: { type: 'string', default: '4000' },
+    batch: { type: 'string', default: '16' },
     save_every: { type: 'string', default: '200' },
     rate: { type: 'string', default: '0.001' },
     seed: { type: 'string', default: '1' },
+    until: { type: 'string' },
+    from: { type: 'string' },
+    regions: { type: 'string', default: '1' },
+    least: { type: 'string', default: '128' },
+    most: { type: 'string', default: '256' },
     minutes: { type: 'string', default: '600' },
+    states: { type: 'boolean', default: false },
+    scale: { type: 'string', default: '20' },
+    levels: { type: 'string', default: '1,2,3,4' },
+    size: { type: 'string', default: '128' },
   },
 });
 const seed = Number(flags.seed);
 const batch = Number(flags.batch);
 const steps = Number(flags.steps);
+/** Side of the pictures that the model is shown, in pixels. */
+const size = Number(flags.size);
+/** What cosines are multiplied with. */
+const scale = Number(flags.scale);
 /** Pictures are drawn this large and cut out, so that the model sees them at several scales. */
 const DRAWN = 256;
-const LEAST = 128;
+/** Smallest and largest side of the windows that are cut out. */
+const [LEAST, MOST] = [Number(flags.least), Number(flags.most)];
 const { CLASSES, vocabulary } = await loadPictures();
 const tokenizer = createTokenizer(readFileSync(MERGES, 'utf8'));
 const started = performance.now();
 const minutes = () => (performance.now() - started) / 60_000;
+/** Classes whose masks are used: those the adapters will be trained on. The others' masks are never looked at. */
+const localised = new Set(halves(CLASSES).adaptation);
 const pool = await drawPool({
   seed,
   size: DRAWN,
   pairs: Number(flags.pairs),
-  classes: CLASSES.map((c) => c.name),
+  // What could be anything differs most from picture to picture.
+  classes: CLASSES.flatMap((c) => (GENERAL.includes(c.name) ? [c.name, c.name, c.name] : [c.name])),
   threads: availableParallelism(),
 });
 
@@ -100,6 +119,18 @@ const names = [...new Set([...NOUNS, ...known])];
 const wordsOf = new Map(CLASSES.map((c) => [c.name, [c.words, ...c.synonyms].sort((x, y) => y.length - x.length)]));
 
 /**
+ * A prompt of each state, as tests use them; of the class, of any name, or of an object.
+ * @param {string} className @param {Draws} draws
+ */
+function promptPair(className, draws) {
+  const own = wordsOf.get(className) ?? [];
+  const kind = draws.uniform();
+  const name = kind < 0.5 ? own[draws.below(own.length)] : kind < 0.75 ? 'object' : names[draws.below(names.length)];
+  const { normal, abnormal } = promptsFor(name ?? 'object');
+  return [normal, abnormal].map((list) => /** @type {string} */ (list[draws.below(list.length)]));
+}
+
+/**
  * Captions of both states, their class's name at times replaced by another, the same in both.
  * @param {import('./pool.mjs').Pair} pair
  * @param {Draws} draws
@@ -115,64 +146,86 @@ function captionPair({ className, normal, anomalous }, draws) {
   });
 }
 
+/**
+ * The same weights with a positional grid of another size.
+ * @param {Awaited<ReturnType<typeof openClip>>} clip @param {number} grid
+ */
+async function enlarged(clip, grid) {
+  const name = 'visual.positional_embedding';
+  const shape = [1 + grid * grid, SIZES.visionWidth];
+  const old = await clip.readF32(name);
+  const table = upload(gpu, old, [old.length / SIZES.visionWidth, SIZES.visionWidth]);
+  const resized = tidy(() => resizePositional(table, grid));
+  const values = await read(resized);
+  return {
+    ...clip,
+    shape: (/** @type {string} */ n) => (n === name ? shape : clip.shape(n)),
+    readF32: async (/** @type {string} */ n) => (n === name ? values : clip.readF32(n)),
+  };
+}
+
 const gpu = await openGpu();
 gpu.roundProducts = true;
-const config = { ...SIZES, vocab: kept.length };
-const base = syntheticClip(config, seed);
-const initial = initialWeights(base, config, kept, seed);
+const config = { ...SIZES, image: size, vocab: flags.from === undefined ? kept.length : 0 };
+const initial =
+  flags.from === undefined
+    ? initialWeights(syntheticClip(config, seed), config, kept, seed)
+    : await enlarged(await openClip(flags.from), size / SIZES.patch);
+if (flags.from !== undefined) {
+  const ids = await initial.readF32('token_ids');
+  kept.splice(0, kept.length, ...ids);
+  config.vocab = kept.length;
+}
 const load = { activation: /** @type {const} */ ('gelu'), trainable: true };
-const vision = await loadVision(gpu, initial, config, SIZES.image, load);
+const vision = await loadVision(gpu, initial, { ...config, levels: flags.levels.split(',').map(Number) }, size, load);
 const text = await loadText(gpu, initial, config, load);
 const parameters = Parameters.around([...vision.named, ...text.named]);
 const values = parameters.all.reduce((n, p) => n + p.weight.size, 0);
 process.stderr.write(`${(values / 1e6).toFixed(2)} million weights\n`);
 
-/** Classes whose masks are used: those the adapters will be trained on. The others' masks are never looked at. */
-const localised = new Set(halves(CLASSES).adaptation);
-
-/** Patches of the batch in each state: as many marked ones as there are, at most, and three times as many others. */
-const MARKED = 96;
+/** How often a marked patch counts: there are a dozen unmarked ones for each. */
+const MARKED = 4;
 
 /**
  * Patches of the pictures whose masks are known; rows of a batch alternate between the two states of a class. Marked is a
- * patch with a quarter of its area marked, unmarked one with nothing; those in between are left out.
+ * patch with a quarter of its area marked, or nearly as much as any of a picture with little marked; unmarked one with
+ * nothing; those in between are left out.
  * @param {readonly { marked: Float32Array | undefined }[]} chosen
- * @param {Draws} draws
  */
-function regionsOf(chosen, draws) {
-  const { image, patch } = SIZES;
-  const grid = image / patch;
-  /** @type {{ key: number, place: number, own: number, other: number }[][]} */
+function regionsOf(chosen) {
+  const { patch } = SIZES;
+  const grid = size / patch;
+  /** @type {{ place: number, own: number, other: number }[][]} */
   const [well = [], ill = []] = [[], []];
   chosen.forEach(({ marked }, i) => {
     if (!marked) return;
     const share = new Float32Array(grid * grid);
     marked.forEach((v, p) => {
-      const at = Math.floor(Math.floor(p / image) / patch) * grid + Math.floor((p % image) / patch);
+      const at = Math.floor(Math.floor(p / size) / patch) * grid + Math.floor((p % size) / patch);
       share[at] = (share[at] ?? 0) + v / (patch * patch);
     });
+    const most = share.reduce((a, b) => Math.max(a, b), 0);
+    const enough = Math.min(0.25, Math.max(0.04, 0.7 * most));
     share.forEach((part, p) => {
-      const [key, place] = [draws.uniform(), i * grid * grid + p];
-      if (part === 0) well.push({ key, place, own: i & ~1, other: i | 1 });
-      else if (part >= 0.25) ill.push({ key, place, own: i | 1, other: i & ~1 });
+      const place = i * grid * grid + p;
+      if (part === 0) well.push({ place, own: i & ~1, other: i | 1 });
+      else if (part >= enough) ill.push({ place, own: i | 1, other: i & ~1 });
     });
   });
   if (ill.length === 0) return undefined;
-  const some = (/** @type {typeof well} */ list, /** @type {number} */ n) =>
-    list.sort((a, b) => a.key - b.key).slice(0, n);
-  const few = some(ill, MARKED);
-  const rows = [...few, ...some(well, 3 * few.length)];
+  const rows = [...well, ...ill.flatMap((row) => Array.from({ length: MARKED }, () => row))];
   return {
     patches: Uint32Array.from(rows, (r) => r.place),
     own: Uint32Array.from(rows, (r) => r.own),
     other: Uint32Array.from(rows, (r) => r.other),
+    weight: Number(flags.regions),
   };
 }
 
 let step = 0;
 let mean = 0;
-/** Writes the weights as they are now. */
-async function save() {
+/** Writes the weights as they are now. @param {string} path */
+async function save(path) {
   /** @type {import('../../dist/io/safetensors_writer.js').TensorToWrite[]} */
   const tensors = [];
   for (const w of [...vision.named, ...text.named]) {
@@ -185,13 +238,15 @@ async function save() {
   tensors.push(
     toWrite('token_ids', { dtype: 'I32', shape: [kept.length], bytes: new Uint8Array(Int32Array.from(kept).buffer) }),
   );
-  tensors.push(toWrite('logit_scale', rawF32([], Float32Array.of(Math.log(20)))));
+  tensors.push(toWrite('logit_scale', rawF32([], Float32Array.of(Math.log(scale)))));
   await writeAtomically(
-    flags.out,
+    path,
     writeSafetensors(tensors, {
       made_by: 'tools/tiny/pretrain.mjs',
       seed: String(seed),
       pairs: flags.pairs,
+      from: flags.from ?? 'weights of tools/tiny/initial.mjs',
+      regions: flags.regions,
       steps: String(step),
       batch: String(batch),
       loss: mean.toFixed(4),
@@ -201,32 +256,38 @@ async function save() {
 }
 
 const classes = [...pool.keys()];
+/** The smaller, the more often a class stands in a batch: what has no mask shows less where states are compared. */
+const often = (/** @type {string} */ name) =>
+  GENERAL.includes(name) ? (flags.states ? 0.4 : 0.15) : flags.states && !localised.has(name) ? 3 : 1;
 /** @type {Map<number, ReturnType<typeof resizeTable>>} */
 const tables = new Map();
 /** @param {number} side */
 const tableOf = (side) => {
-  const table = tables.get(side) ?? resizeTable(side, SIZES.image);
+  const table = tables.get(side) ?? resizeTable(side, size);
   tables.set(side, table);
   return table;
 };
 /** @type {Promise<Float32Array> | undefined} */
 let pending;
 const loop = performance.now();
-for (; step < steps && minutes() < Number(flags.minutes); step++) {
+for (; step < Number(flags.until ?? steps) && minutes() < Number(flags.minutes); step++) {
   const draws = new Draws({ seed, stream: 'pretrain', epoch: step });
   // Both states of a class stand in one batch, each class once: no caption fits two pictures, and the state has to be read.
-  const order = classes.map((name) => ({ name, key: draws.uniform() })).sort((x, y) => x.key - y.key);
+  // The general classes stand in most batches.
+  const order = classes.map((name) => ({ name, key: draws.uniform() * often(name) })).sort((x, y) => x.key - y.key);
   const chosen = order.slice(0, batch / 2).flatMap(({ name }) => {
     const list = /** @type {import('./pool.mjs').Pair[]} */ (pool.get(name));
     const pair = /** @type {import('./pool.mjs').Pair} */ (list[draws.below(list.length)]);
-    const captions = captionPair(pair, draws);
+    const captions = flags.states && draws.uniform() < 0.5 ? promptPair(name, draws) : captionPair(pair, draws);
     const gain = 0.75 + 0.5 * draws.uniform();
     const offset = 40 * (draws.uniform() - 0.5);
     return [pair.normal, pair.anomalous].map(({ rgb, mask }, i) => {
       const turn = draws.below(8);
-      const window = { size: DRAWN, turn, gain, offset, ...place(mask, DRAWN, LEAST, () => draws.uniform()) };
+      const window = { size: DRAWN, turn, gain, offset, ...place(mask, DRAWN, LEAST, () => draws.uniform(), MOST) };
       const caption = /** @type {string} */ (captions[i]);
-      const marked = localised.has(name) ? cropMask(mask, window, SIZES.image) : undefined;
+      // A picture that is well is well in all its parts: nobody needs a mask to know that.
+      const known = localised.has(name) || (flags.states && mask === undefined);
+      const marked = known ? cropMask(mask, window, size) : undefined;
       return { pixels: crop(rgb, window), side: window.side, caption, marked };
     });
   });
@@ -235,10 +296,15 @@ for (; step < steps && minutes() < Number(flags.minutes); step++) {
     const images = stack(
       chosen.map((c) => preparePicture(gpu, c.pixels, c.side, c.side, tableOf(c.side), tableOf(c.side))),
     );
-    const regions = regionsOf(chosen, draws);
+    const regions = regionsOf(chosen);
     const tape = new Tape();
     tape.watch(parameters.weights);
-    const value = tape.record(() => contrastiveLoss(images, ids, vision, text, 20, regions));
+    const value = tape.record(() => {
+      const captions = l2Normalize(encodeText(ids, text));
+      return flags.states && regions
+        ? stateLoss(images, captions, vision, scale, regions)
+        : contrastiveLoss(images, captions, vision, scale, regions);
+    });
     return { loss: value, grads: tape.backward(value, parameters.weights, full(gpu, [1], 1)) };
   });
   const warm = Math.min(1, (step + 1) / 50);
@@ -252,13 +318,15 @@ for (; step < steps && minutes() < Number(flags.minutes); step++) {
   }
   pending = read(loss);
   loss.release();
-  if (step > 0 && step % Number(flags.save_every) === 0) await save();
+  if (step > 0 && step % Number(flags.save_every) === 0) await save(`${flags.out}.partial`);
   if (step % 25 === 0) {
     const each = (performance.now() - loop) / 1000 / (step + 1);
     process.stderr.write(`step ${step}: loss ${mean.toFixed(4)}, ${each.toFixed(2)} s a step\n`);
   }
 }
 await pending;
-await save();
+// A file of the final name is a finished one: tools/tiny/make.mjs does not train it again.
+await save(flags.out);
+rmSync(`${flags.out}.partial`, { force: true });
 process.stderr.write(`${flags.out}: ${step} steps, loss ${mean.toFixed(4)}, ${minutes().toFixed(1)} min\n`);
 process.exit(0);

@@ -68,12 +68,15 @@ export async function heldOutPictures(plan = HELD_OUT) {
 }
 
 /**
- * Pixel and image AUROC and average precision in per cent, mean of the classes; `aaclip test` gives the same.
+ * Pixel and image AUROC and average precision in per cent, mean of the classes; `aaclip test` gives the same. Textures and
+ * objects once more by themselves.
  * @param {readonly TestPicture[]} pictures class by class
  * @param {Scorer} score takes the pictures of one class
  */
 export async function figures(pictures, score) {
+  const { findClass } = await loadPictures();
   const names = [...new Set(pictures.map((p) => p.className))];
+  /** @type {import('../../dist/eval/metrics.js').Figures[]} */
   const rows = [];
   for (const name of names) {
     const own = pictures.filter((p) => p.className === name);
@@ -85,7 +88,9 @@ export async function figures(pictures, score) {
     });
     rows.push(scores.figures());
   }
-  return average(rows);
+  /** @param {'texture' | 'object'} kind */
+  const mean = (kind) => average(rows.filter((_, i) => findClass(/** @type {string} */ (names[i])).kind === kind));
+  return { ...average(rows), textures: mean('texture'), objects: mean('object') };
 }
 
 /** @param {Gpu} gpu @param {readonly TestPicture[]} pictures */
