@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const child = spawn(process.execPath, [main, 'demo', ...process.argv.slice(2)], { stdio: 'inherit' });
+const demo = fileURLToPath(new URL('./tiny/demo.mjs', import.meta.url));
+const child = spawn(process.execPath, [demo, ...process.argv.slice(2)], { stdio: 'inherit' });
 child.on('error', (error) => {
   process.stderr.write(`start: ${error.message}\n`);
   process.exitCode = 1;

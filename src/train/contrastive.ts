@@ -3,6 +3,7 @@
 import { patchTokens } from '../model/adapters.js';
 import { classEmbedding, type VisionTokens, type VisionTower, visionTokens } from '../model/vision.js';
 import { add, combine } from '../ops/add.js';
+import { concat } from '../ops/concat.js';
 import { crossEntropy } from '../ops/cross_entropy.js';
 import { full } from '../ops/fill.js';
 import { gather } from '../ops/gather.js';
@@ -23,6 +24,9 @@ export interface Regions {
   /** What their loss is multiplied with; 1 if not given. */
   readonly weight?: number;
 }
+
+/** How much the peaks count beside the states. */
+const PEAKS = 0.5;
 
 /** What takes a caption out of a choice: far below any cosine times its scale. */
 const NO_CHOICE = -1e4;
@@ -107,10 +111,37 @@ function withRegions(
   );
 }
 
+/** The picture's patch that most is wrong with; a picture without any is well, and one that is not looked at has undefined. */
+export type Peak = number | 'none' | undefined;
+
+/**
+ * The loss of peaks, at the last level: of a picture that is not well, the worst patch has to stand out from all others;
+ * of one that is well, none may stand out from nought. Mean cross entropy over the pictures that are looked at, [1].
+ * @param patches unit embeddings, [B, L, E]
+ * @param captions unit embeddings, [B, E], pairs as in `stateLoss`
+ */
+function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], scale: number): Tensor {
+  const [b, l, e] = patches.shape as [number, number, number];
+  // Each picture's row: the caption of what is not well minus the other.
+  const differences = new Float32Array(b * b);
+  for (let i = 0; i < b; i++) {
+    differences[i * b + (i | 1)] = scale;
+    differences[i * b + (i & ~1)] = -scale;
+  }
+  const seen = Uint32Array.from(peaks.keys()).filter((i) => peaks[i] !== undefined);
+  const targets = seen.map((i) => (peaks[i] === 'none' ? 0 : 1 + (peaks[i] as number)));
+  return tidy(() => {
+    const directions = matmul(upload(patches.gpu, differences, [b, b]), captions); // [B, E]
+    const heights = reshape(matmul(patches, reshape(directions, [b, 1, e]), { transB: true }), [b, l]);
+    const logits = concat([full(patches.gpu, [b, 1], 0), heights], 1); // [B, 1 + L]
+    return crossEntropy(gather(logits, seen), targets);
+  });
+}
+
 /**
  * The loss of states alone, for captions that may repeat: a batch holds pairs of a picture that is well (even row) and one that is
- * not (the row after it), and every picture chooses between the two captions of its pair; the loss of the regions is
- * added. [1]
+ * not (the row after it), and every picture chooses between the two captions of its pair; the losses of the regions and,
+ * where peaks are given, of the peaks are added. [1]
  * @param images [B, 3, S, S], B even
  * @param captions unit embeddings, [B, E]
  * @param scale what cosines are multiplied with
@@ -121,18 +152,17 @@ export function stateLoss(
   vision: VisionTower,
   scale: number,
   regions: Regions,
+  peaks?: readonly Peak[],
 ): Tensor {
   return tidy(() => {
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
-    const whole = choiceLoss(
-      pictures,
-      captions,
-      own,
-      own.map((i) => i ^ 1),
-      scale,
-    );
-    return withRegions(whole, tokens, vision, captions, regions, scale);
+    const others = own.map((i) => i ^ 1);
+    const states = choiceLoss(pictures, captions, own, others, scale);
+    const whole = withRegions(states, tokens, vision, captions, regions, scale);
+    if (!peaks) return whole;
+    const patches = l2Normalize(linear(patchTokens(tokens.last, vision), vision.proj)); // [B, L, E]
+    return combine(whole, 1, peakLoss(patches, captions, peaks, scale), PEAKS);
   });
 }

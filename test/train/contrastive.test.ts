@@ -11,7 +11,7 @@ import { full } from '../../src/ops/fill.js';
 import { l2Normalize } from '../../src/ops/l2_normalize.js';
 import { linear } from '../../src/ops/linear.js';
 import { read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
-import { contrastiveLoss, type Regions, stateLoss } from '../../src/train/contrastive.js';
+import { contrastiveLoss, type Peak, type Regions, stateLoss } from '../../src/train/contrastive.js';
 import { device } from '../devices.js';
 
 const [BATCH, SIZE, SCALE] = [4, TINY.image, 20];
@@ -126,6 +126,34 @@ it('of states alone is each picture and each patch against the two captions of i
   );
   expect(whole).toBeGreaterThan(0.1);
   expect(Math.abs(got! - whole - 3 * mean(regional))).toBeLessThan(1e-4 * got!);
+  done();
+});
+
+it('of peaks asks the worst patch to stand out, and no patch of what is well', async () => {
+  const { vision, text, images, ids, regions, done } = await setUp();
+  const e = TINY.embed;
+  const captions = await value(() => l2Normalize(encodeText(ids, text)));
+  const states = (peaks?: Peak[]): Promise<Float32Array> =>
+    value(() => stateLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE, regions, peaks));
+  const units = await value(() =>
+    l2Normalize(linear(patchTokens(visionTokens(images, vision).last, vision), vision.proj)),
+  );
+  const patches = units.length / e / BATCH;
+  const peaks: Peak[] = ['none', 5, undefined, 9];
+  const each = [0, 1, 3].map((picture) => {
+    const [well, ill] = [picture & ~1, picture | 1];
+    const heights = Array.from({ length: patches }, (_, p) => {
+      const row = picture * patches + p;
+      return SCALE * (dot(units, row, captions, ill, e) - dot(units, row, captions, well, e));
+    });
+    const peak = peaks[picture];
+    const own = peak === 'none' ? 0 : heights[peak as number]!;
+    return Math.log(1 + heights.reduce((sum, h) => sum + Math.exp(h), 0)) - own;
+  });
+  const expected = 0.5 * (each.reduce((a, b) => a + b, 0) / each.length);
+  const [[without], [got]] = [await states(), await states(peaks)];
+  expect(expected).toBeGreaterThan(0.1);
+  expect(Math.abs(got! - without! - expected)).toBeLessThan(1e-4 * got!);
   done();
 });
 

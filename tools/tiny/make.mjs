@@ -30,19 +30,19 @@ const { values: flags } = parseArgs({
 const ADAPTATION = ['--normal', '24', '--anomalous', '30', '--seed', '11'];
 /**
  * Pre-training in four runs, each on other pictures. The first learns what things are called and, gently, what is wrong with
- * them; the second looks at regions above all; the third and fourth compare states alone, in the end on whole pictures
- * at the size they are tested at.
+ * them; the second looks at regions above all; the third compares states alone, the fourth does so on whole pictures at
+ * the size they are tested at, and on the worst patch of each.
  */
 const PRETRAINING = [
   ['--pairs', '36', '--steps', '3800', '--until', '2001', '--rate', '0.0008', '--regions', '1', '--seed', '1'],
   ['--pairs', '28', '--steps', '4200', '--rate', '0.0008', '--regions', '3', '--seed', '2'],
   [
-    ...['--pairs', '40', '--steps', '7000', '--until', '6000', '--rate', '0.0008', '--regions', '3', '--seed', '3'],
-    ...['--states', '--levels', '3,4', '--least', '96'],
+    ...['--states', '--scale', '100', '--regions', '3', '--pairs', '40', '--steps', '5500', '--until', '5000'],
+    ...['--rate', '0.0008', '--seed', '3'],
   ],
   [
-    ...['--pairs', '40', '--steps', '3000', '--rate', '0.0004', '--regions', '3', '--seed', '4', '--batch', '8'],
-    ...['--states', '--levels', '3,4', '--size', '256', '--least', '208'],
+    ...['--states', '--scale', '100', '--regions', '3', '--peaks', '--pairs', '30', '--steps', '2600'],
+    ...['--size', '256', '--least', '208', '--batch', '8', '--rate', '0.0004', '--seed', '4'],
   ],
 ];
 /**

@@ -72,6 +72,7 @@ const { values: flags } = parseArgs({
     minutes: { type: 'string', default: '600' },
     states: { type: 'boolean', default: false },
     scale: { type: 'string', default: '20' },
+    peaks: { type: 'boolean', default: false },
     levels: { type: 'string', default: '1,2,3,4' },
     size: { type: 'string', default: '128' },
   },
@@ -197,6 +198,8 @@ function regionsOf(chosen) {
   const grid = size / patch;
   /** @type {{ place: number, own: number, other: number }[][]} */
   const [well = [], ill = []] = [[], []];
+  /** @type {(number | 'none' | undefined)[]} */
+  const peaks = chosen.map(() => undefined);
   chosen.forEach(({ marked }, i) => {
     if (!marked) return;
     const share = new Float32Array(grid * grid);
@@ -205,6 +208,7 @@ function regionsOf(chosen) {
       share[at] = (share[at] ?? 0) + v / (patch * patch);
     });
     const most = share.reduce((a, b) => Math.max(a, b), 0);
+    peaks[i] = most === 0 ? 'none' : share.indexOf(most);
     const enough = Math.min(0.25, Math.max(0.04, 0.7 * most));
     share.forEach((part, p) => {
       const place = i * grid * grid + p;
@@ -219,6 +223,7 @@ function regionsOf(chosen) {
     own: Uint32Array.from(rows, (r) => r.own),
     other: Uint32Array.from(rows, (r) => r.other),
     weight: Number(flags.regions),
+    peaks,
   };
 }
 
@@ -302,7 +307,7 @@ for (; step < Number(flags.until ?? steps) && minutes() < Number(flags.minutes);
     const value = tape.record(() => {
       const captions = l2Normalize(encodeText(ids, text));
       return flags.states && regions
-        ? stateLoss(images, captions, vision, scale, regions)
+        ? stateLoss(images, captions, vision, scale, regions, flags.peaks ? regions.peaks : undefined)
         : contrastiveLoss(images, captions, vision, scale, regions);
     });
     return { loss: value, grads: tape.backward(value, parameters.weights, full(gpu, [1], 1)) };
