@@ -17,6 +17,9 @@ describe('expected values', () => {
       const result = await verify(await device(variant), folder, { packaged: packagedFile });
       expect(misses(result)).toEqual([]);
       expect(result.reports.length).toBeGreaterThan(220);
+      // Both stages on the weights that come with the program.
+      const cases = new Set(result.reports.map((r) => r.case));
+      expect(['train.embedded.text', 'train.embedded.image'].filter((name) => !cases.has(name))).toEqual([]);
       expect(new Set(result.reports.map((r) => r.case.split('.')[0]))).toEqual(
         new Set(['augment', 'image', 'metrics', 'model', 'op', 'pth', 'train']),
       );

@@ -1,4 +1,4 @@
-/** One sheet of what the demonstration found: a faulty picture of each class, its mask, and three heatmaps. */
+/** One sheet of what the demonstration found: each class's picture with the largest fault, its mask, and three heatmaps. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
@@ -22,11 +22,15 @@ function tile(path, caption) {
 export async function comparisonSheet(path, out, classes) {
   const folder = (/** @type {string} */ test, /** @type {string} */ name) =>
     join(out, test, 'visualization', 'drawn', name);
-  const rows = classes.map((name, i) => {
-    const faulty = readdirSync(folder('before', name))
+  const rows = classes.map((name) => {
+    const [largest] = readdirSync(folder('before', name))
       .filter((f) => f.endsWith('_mask.png') && !f.includes('_good_'))
-      .sort();
-    const stem = (faulty[i % faulty.length] ?? '').replace(/_mask\.png$/, '');
+      .map((f) => ({
+        f,
+        area: PNG.sync.read(readFileSync(join(folder('before', name), f))).data.filter((v) => v).length,
+      }))
+      .sort((a, b) => b.area - a.area || (a.f < b.f ? -1 : 1));
+    const stem = (largest?.f ?? '').replace(/_mask\.png$/, '');
     const at = (/** @type {string} */ test, /** @type {string} */ kind) =>
       join(folder(test, name), `${stem}_${kind}.png`);
     if (!existsSync(at('before', 'picture'))) throw new Error(`${folder('before', name)}: no pictures of ${name}`);

@@ -7,6 +7,7 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -250,7 +251,7 @@ async function save(path) {
       made_by: 'tools/tiny/pretrain.mjs',
       seed: String(seed),
       pairs: flags.pairs,
-      from: flags.from ?? 'weights of tools/tiny/initial.mjs',
+      from: flags.from ? basename(flags.from) : 'weights of tools/tiny/initial.mjs',
       regions: flags.regions,
       steps: String(step),
       batch: String(batch),
