@@ -34,7 +34,10 @@ const ADAPTATION = ['--normal', '24', '--anomalous', '30', '--seed', '11'];
  * the size they are tested at, and on the worst patch of each.
  */
 const PRETRAINING = [
-  ['--pairs', '36', '--steps', '3800', '--until', '2001', '--rate', '0.0008', '--regions', '1', '--seed', '1'],
+  [
+    ...['--pairs', '36', '--steps', '3800', '--until', '2001', '--rate', '0.0008', '--regions', '1', '--levels', '4'],
+    ...['--seed', '1'],
+  ],
   ['--pairs', '28', '--steps', '4200', '--rate', '0.0008', '--regions', '3', '--seed', '2'],
   [
     ...['--states', '--scale', '100', '--regions', '3', '--pairs', '40', '--steps', '5500', '--until', '5000'],
