@@ -71,10 +71,15 @@ const { values: flags } = parseArgs({
     least: { type: 'string', default: '128' },
     most: { type: 'string', default: '256' },
     minutes: { type: 'string', default: '600' },
+    // Captions may repeat, half of them are prompts, and a picture chooses between the two of its pair only.
     states: { type: 'boolean', default: false },
-    scale: { type: 'string', default: '20' },
+    // Beside that, the worst patch of a faulty picture has to stand out.
     peaks: { type: 'boolean', default: false },
+    // What cosines are multiplied with.
+    scale: { type: 'string', default: '20' },
+    // Blocks whose patches are compared with captions.
     levels: { type: 'string', default: '1,2,3,4' },
+    // Side of the pictures that the model is shown; windows of --least to --most pixels are cut out for them.
     size: { type: 'string', default: '128' },
   },
 });
