@@ -27,7 +27,7 @@ export async function comparisonSheet(path, out, classes) {
       .filter((f) => f.endsWith('_mask.png') && !f.includes('_good_'))
       .map((f) => ({
         f,
-        area: PNG.sync.read(readFileSync(join(folder('before', name), f))).data.filter((v) => v).length,
+        area: PNG.sync.read(readFileSync(join(folder('before', name), f))).data.reduce((sum, v) => sum + v, 0),
       }))
       .sort((a, b) => b.area - a.area || (a.f < b.f ? -1 : 1));
     const stem = (largest?.f ?? '').replace(/_mask\.png$/, '');

@@ -98,7 +98,10 @@ const { CLASSES, vocabulary } = await loadPictures();
 const tokenizer = createTokenizer(readFileSync(MERGES, 'utf8'));
 const started = performance.now();
 const minutes = () => (performance.now() - started) / 60_000;
-/** Classes whose masks are used: those the adapters will be trained on. The others' masks are never looked at. */
+/**
+ * Classes whose masks are learnt from: those the adapters will be trained on. Of the others a mask only says where to cut a faulty
+ * picture, so that its caption is true of what is left.
+ */
 const localised = new Set(halves(CLASSES).adaptation);
 const pool = await drawPool({
   seed,
@@ -222,7 +225,8 @@ function regionsOf(chosen) {
       else if (part >= enough) ill.push({ place, own: i | 1, other: i & ~1 });
     });
   });
-  if (ill.length === 0) return undefined;
+  // The loss of states has regions always; pictures that are well give them.
+  if (ill.length === 0 && !flags.states) return undefined;
   const rows = [...well, ...ill.flatMap((row) => Array.from({ length: MARKED }, () => row))];
   return {
     patches: Uint32Array.from(rows, (r) => r.place),

@@ -102,11 +102,11 @@ function batch(gpu, pictures) {
 /**
  * The model's own scores.
  * @param {Gpu} gpu
- * @param {{ clip: string, adapters: string | undefined, classes: readonly TestPicture[], imageMix?: number, textMix?: number }} model
+ * @param {{ clip: string, adapters: string | undefined, classes: readonly TestPicture[] }} model
  *   files: CLIP's weights; the folder of the adapters, undefined for plain CLIP
  * @returns {Promise<Scorer>}
  */
-export async function modelScorer(gpu, { clip, adapters, classes, imageMix, textMix }) {
+export async function modelScorer(gpu, { clip, adapters, classes }) {
   const tokenizer = createTokenizer(readFileSync(MERGES, 'utf8'));
   const part = async (/** @type {string} */ name) =>
     adapters === undefined ? undefined : canonicalAdapters(await openTensors(`${adapters}/${name}.safetensors`));
@@ -119,8 +119,6 @@ export async function modelScorer(gpu, { clip, adapters, classes, imageMix, text
       return { name, domain, normal: tokenizer.encode(normal), abnormal: tokenizer.encode(abnormal) };
     }),
     imageSize: SIZE,
-    imageMix,
-    textMix,
   });
   return async (pictures) => {
     const { map, score } = tidy(() =>
