@@ -111,12 +111,16 @@ function withRegions(
   );
 }
 
-/** The picture's patch that most is wrong with; a picture without any is well, and one that is not looked at has undefined. */
-export type Peak = number | 'none' | undefined;
+/**
+ * Where a picture's map has to be high: one of these patches, any patch at all (nobody knows which), or none because the
+ * picture is well; undefined where the picture is not looked at.
+ */
+export type Peak = readonly number[] | 'any' | 'none' | undefined;
 
 /**
- * The loss of peaks, at the last level: of a picture that is not well, the worst patch has to stand out from all others;
- * of one that is well, none may stand out from nought. Mean cross entropy over the pictures that are looked at, [1].
+ * The loss of peaks, at the last level. A picture's patches and nought take part in one choice: of a picture that is well
+ * nought is to be chosen, of one that is not any of its peaks. Mean over the pictures that are looked at of -log of
+ * the chance that the choice falls so, [1].
  * @param patches unit embeddings, [B, L, E]
  * @param captions unit embeddings, [B, E], pairs as in `stateLoss`
  */
@@ -129,12 +133,22 @@ function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], sca
     differences[i * b + (i & ~1)] = -scale;
   }
   const seen = Uint32Array.from(peaks.keys()).filter((i) => peaks[i] !== undefined);
-  const targets = seen.map((i) => (peaks[i] === 'none' ? 0 : 1 + (peaks[i] as number)));
+  // Column 0 is nought. What a picture may choose is left as it is.
+  const closed = new Float32Array(seen.length * (1 + l)).fill(NO_CHOICE);
+  const targets = seen.map((i, row) => {
+    const peak = peaks[i] as Exclude<Peak, undefined>;
+    const open =
+      peak === 'none' ? [0] : peak === 'any' ? Array.from({ length: l }, (_, p) => 1 + p) : peak.map((p) => 1 + p);
+    for (const column of open) closed[row * (1 + l) + column] = 0;
+    return open[0]!;
+  });
   return tidy(() => {
     const directions = matmul(upload(patches.gpu, differences, [b, b]), captions); // [B, E]
     const heights = reshape(matmul(patches, reshape(directions, [b, 1, e]), { transB: true }), [b, l]);
-    const logits = concat([full(patches.gpu, [b, 1], 0), heights], 1); // [B, 1 + L]
-    return crossEntropy(gather(logits, seen), targets);
+    const logits = gather(concat([full(patches.gpu, [b, 1], 0), heights], 1), seen); // [N, 1 + L]
+    const within = add(logits, upload(patches.gpu, closed, [seen.length, 1 + l]));
+    // Both leave out the same target, which cancels: log of the sum of all minus log of the sum of what is open.
+    return combine(crossEntropy(logits, targets), 1, crossEntropy(within, targets), -1);
   });
 }
 

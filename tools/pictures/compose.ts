@@ -11,6 +11,14 @@ import { bumps, coat, mottle } from './surfaces.js';
 import { TEXTURES } from './textures/index.js';
 import type { Texture } from './textures/texture.js';
 
+/**
+ * How pictures are taken. `any`: whatever lies before the camera, near or far, alone or not, on anything, with defects down to
+ * a few pixels. `bench`: as on an inspection bench, one object that about fills the picture on a plain ground, with
+ * defects that stand out; light, colours, position and direction vary as much.
+ */
+export type Setup = 'any' | 'bench';
+export const SETUPS: readonly Setup[] = ['any', 'bench'];
+
 /** What captions may say of a picture. */
 export interface Appearance {
   readonly color?: ColorName | undefined;
@@ -40,8 +48,8 @@ export function anyView(texture: Texture, rng: Rng): Frame {
 /** What may lie under an object without being mistaken for it. */
 const GROUNDS = TEXTURES.filter((t) => t.name !== 'surface' && t.name !== 'mesh');
 
-function paintBackground(scene: Scene, rng: Rng): string | undefined {
-  if (rng.chance(0.75)) {
+function paintBackground(scene: Scene, rng: Rng, setup: Setup): string | undefined {
+  if (rng.chance(0.75) || setup === 'bench') {
     const name: ColorName = rng.pick([
       'white',
       'white',
@@ -81,10 +89,11 @@ function paintBackground(scene: Scene, rng: Rng): string | undefined {
 }
 
 /** Places for a few objects that do not lie on each other; fewer where there is no room. */
-function anyPlaces(object: ObjectClass, rng: Rng): Frame[] {
-  const several = object.many && rng.chance(0.22) ? 2 + rng.int(4) : 1;
+function anyPlaces(object: ObjectClass, rng: Rng, setup: Setup): Frame[] {
+  const several = object.many && rng.chance(0.22) && setup === 'any' ? 2 + rng.int(4) : 1;
   const [smallest, largest] = object.zoom;
-  const scale = several > 1 ? rng.range(0.22, 0.4) : mix(smallest, largest, Math.sqrt(rng.next()));
+  const share = setup === 'any' ? Math.sqrt(rng.next()) : rng.range(0.7, 1);
+  const scale = several > 1 ? rng.range(0.22, 0.4) : mix(smallest, largest, share);
   const turned = object.upright ? rng.chance(0.25) : rng.chance(0.7);
   const angle = () => (turned ? rng.range(0, TAU) : rng.range(-0.08, 0.08) + (rng.chance(0.2) ? TAU / 4 : 0));
   const room = Math.max(0.06, 1 - scale);
@@ -99,13 +108,13 @@ function anyPlaces(object: ObjectClass, rng: Rng): Frame[] {
 }
 
 /** The same picture again but for a fault that befalls one of the objects. */
-export function composeFaulty(clean: Scene, object: ObjectClass, rng: Rng, fault: Fault): Scene {
+export function composeFaulty(clean: Scene, object: ObjectClass, rng: Rng, fault: Fault, setup: Setup): Scene {
   const scene = new Scene(clean.size);
   clean.backdrop?.forEach((plane, i) => {
     (scene.planes[i] as Float32Array).set(plane);
   });
   scene.beginObject();
-  placeObjects(scene, object, rng, fault);
+  placeObjects(scene, object, rng, setup, fault);
   return scene;
 }
 
@@ -113,9 +122,10 @@ function placeObjects(
   scene: Scene,
   object: ObjectClass,
   rng: Rng,
+  setup: Setup,
   fault?: Fault,
 ): { color: ColorName | undefined; places: readonly Frame[] } {
-  const places = anyPlaces(object, rng.fork('places'));
+  const places = anyPlaces(object, rng.fork('places'), setup);
   const unlucky = fault?.rng.int(places.length);
   let color: ColorName | undefined;
   places.forEach((place, i) => {
@@ -125,10 +135,10 @@ function placeObjects(
 }
 
 /** An object, or a few of the same, on a background. */
-export function composeObject(scene: Scene, object: ObjectClass, rng: Rng): Appearance {
-  const background = paintBackground(scene, rng.fork('background'));
+export function composeObject(scene: Scene, object: ObjectClass, rng: Rng, setup: Setup = 'any'): Appearance {
+  const background = paintBackground(scene, rng.fork('background'), setup);
   scene.beginObject();
-  const { color, places } = placeObjects(scene, object, rng);
+  const { color, places } = placeObjects(scene, object, rng, setup);
   const scale = (places[0] as Frame).scale;
   return {
     color,

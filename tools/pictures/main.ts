@@ -5,6 +5,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { encodePng } from '../../src/cli/encode_png.js';
 import { CLASSES, findClass } from './classes.js';
+import { SETUPS } from './compose.js';
 import { classNames, type DatasetSpec, metadataOf, planDataset } from './plan.js';
 import { drawSample } from './sample.js';
 
@@ -20,6 +21,8 @@ registry.json with the names prompts use.
   --anomalous N    defective pictures a class (default 10)
   --size PX        side (default 256)
   --seed S         another seed gives other pictures (default 1)
+  --setup any|bench  any: whatever lies before the camera, defects down to a few pixels; bench: one object that
+                   about fills the picture, on a plain ground, with defects that stand out (default any)
   --layout mvtec   the only layout there is
   --list           print the classes and do nothing`;
 
@@ -80,6 +83,7 @@ export function main(args: readonly string[]): void {
       anomalous: { type: 'string', default: '10' },
       size: { type: 'string', default: '256' },
       seed: { type: 'string', default: '1' },
+      setup: { type: 'string', default: 'any' },
       layout: { type: 'string', default: 'mvtec' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -95,6 +99,8 @@ export function main(args: readonly string[]): void {
   }
   if (!values.out) throw new Error(`--out: missing: expected the folder to draw into\n\n${USAGE}`);
   if (values.layout !== 'mvtec') throw new Error(`--layout: unknown: expected mvtec, got "${values.layout}"`);
+  const setup = SETUPS.find((name) => name === values.setup);
+  if (!setup) throw new Error(`--setup: unknown: expected ${SETUPS.join(' or ')}, got "${values.setup}"`);
   const spec: DatasetSpec = {
     classes: classNames(values.classes),
     train: wholeNumber('train', values.train, 0),
@@ -102,6 +108,7 @@ export function main(args: readonly string[]): void {
     anomalous: wholeNumber('anomalous', values.anomalous, 0),
     size: wholeNumber('size', values.size, 16),
     seed: wholeNumber('seed', values.seed, 0),
+    setup,
   };
   const count = writeDataset(spec, resolve(values.out));
   process.stdout.write(`${values.out}: ${count} pictures of ${spec.classes.length} classes\n`);

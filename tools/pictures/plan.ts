@@ -1,5 +1,6 @@
 /** Which pictures a data set holds and where they lie, in MVTec's layout. */
 import { CLASSES, findClass } from './classes.js';
+import type { Setup } from './compose.js';
 import type { DefectKind } from './defects/index.js';
 import { hashOf, Rng } from './rng.js';
 import { defectsOf, type SampleSpec } from './sample.js';
@@ -14,6 +15,8 @@ export interface DatasetSpec {
   readonly anomalous: number;
   readonly size: number;
   readonly seed: number;
+  /** How they are taken; `any` by default. */
+  readonly setup?: Setup;
 }
 
 export interface PlannedPicture {
@@ -44,7 +47,7 @@ export function planDataset(spec: DatasetSpec): PlannedPicture[] {
     const picture = (folder: string, index: number, number: number, defect: DefectKind | 'none'): PlannedPicture => {
       const stem = String(number).padStart(3, '0');
       return {
-        sample: { className, seed: seedOf(folder, index), size: spec.size, defect },
+        sample: { className, seed: seedOf(folder, index), size: spec.size, defect, setup: spec.setup ?? 'any' },
         imagePath: `${className}/${folder}/${stem}.png`,
         ...(defect === 'none' ? {} : { maskPath: `${className}/ground_truth/${defect}/${stem}_mask.png` }),
         listed: folder !== 'train/good',

@@ -2,7 +2,7 @@
 import { exp2 } from './arithmetic.js';
 import { develop, digitise, meter, randomCamera } from './camera.js';
 import { type ClassInfo, findClass } from './classes.js';
-import { type Appearance, composeFaulty, composeObject, composeTexture } from './compose.js';
+import { type Appearance, composeFaulty, composeObject, composeTexture, type Setup } from './compose.js';
 import { DEFECT_KINDS, DEFECTS, type DefectKind } from './defects/index.js';
 import { coverShare, pickSpot } from './defects/site.js';
 import { illuminate, type Light, randomLight } from './light.js';
@@ -17,6 +17,8 @@ export interface SampleSpec {
   /** Side in pixels, 16 or more. */
   readonly size: number;
   readonly defect?: DefectKind | 'none' | 'any';
+  /** `any` by default. */
+  readonly setup?: Setup;
 }
 
 export interface Sample {
@@ -36,19 +38,45 @@ export function defectsOf(className: string): readonly DefectKind[] {
   return findClass(className).kind === 'texture' ? DEFECT_KINDS : DEFECT_KINDS.filter((kind) => kind !== 'fold');
 }
 
+/** How large defects are, and how plain to see. */
+interface Visibility {
+  /** The share of the picture to aim at, from a number in 0..1. */
+  readonly area: (draw: number) => number;
+  /** Share of the picture, mean difference in 0..255, and salience that a defect has at least. */
+  readonly least: { readonly area: number; readonly contrast: number; readonly salience: number };
+}
+
+const VISIBILITY: Readonly<Record<Setup, Visibility>> = {
+  any: {
+    // A four-hundredth to a sixth of the picture, about evenly on a scale of ratios.
+    area: (draw) => 0.0025 * exp2(3 * (draw + Math.sqrt(draw))),
+    least: { area: 0.0012, contrast: 20, salience: 0.9 },
+  },
+  bench: {
+    // An eightieth to a tenth.
+    area: (draw) => 0.012 * exp2(3 * draw),
+    least: { area: 0.008, contrast: 35, salience: 1.5 },
+  },
+};
+
+/** What a defect is drawn into. */
+interface Patient {
+  readonly info: ClassInfo;
+  readonly clean: Scene;
+  readonly setup: Setup;
+}
+
 /** A defective version of a scene: drawn anew where the class has that fault itself, else painted over. */
-function harmed(info: ClassInfo, clean: Scene, kind: DefectKind, scene: Rng, rng: Rng, attempt: number): Scene {
+function harmed({ info, clean, setup }: Patient, kind: DefectKind, scene: Rng, rng: Rng, attempt: number): Scene {
   const own = info.object?.faults.find((fault) => fault === kind);
   // A fault that cannot be seen, as from its side, gives way to one that is painted.
   if (info.object && own && attempt < 3) {
-    return composeFaulty(clean, info.object, scene, { kind: own, rng: rng.fork('fault') });
+    return composeFaulty(clean, info.object, scene, { kind: own, rng: rng.fork('fault') }, setup);
   }
   const copy = clean.copy();
   copy.painting = 'defect';
-  // A four-hundredth to a sixth of the picture, about evenly on a scale of ratios.
   const share = coverShare(clean);
-  const draw = rng.next();
-  const area = 0.0025 * exp2(3 * (draw + Math.sqrt(draw)));
+  const area = VISIBILITY[setup].area(rng.next());
   DEFECTS[kind]({
     scene: copy,
     rng: rng.fork('look'),
@@ -59,13 +87,13 @@ function harmed(info: ClassInfo, clean: Scene, kind: DefectKind, scene: Rng, rng
 }
 
 /** Whether a change can be called a defect of the picture: neither invisible nor all over it. */
-function acceptable(change: Change, size: number, attempt: number): boolean {
+function acceptable(change: Change, size: number, attempt: number, { least }: Visibility): boolean {
   const patience = Math.max(0.3, 1 - 0.06 * attempt);
   return (
-    change.area >= Math.max(0.0012, 8 / (size * size)) &&
+    change.area >= Math.max(least.area, 8 / (size * size)) &&
     change.area <= 0.3 &&
-    change.contrast >= 20 * patience &&
-    change.salience >= 0.9 * patience &&
+    change.contrast >= least.contrast * patience &&
+    change.salience >= least.salience * patience &&
     change.seen >= 0.6
   );
 }
@@ -77,7 +105,7 @@ const ATTEMPTS = 20;
  * @throws when the class is unknown, or has no such defect
  */
 export function drawSample(spec: SampleSpec): Sample {
-  const { className, seed, size } = spec;
+  const { className, seed, size, setup = 'any' } = spec;
   const info = findClass(className);
   if (!Number.isInteger(size) || size < 16) throw new Error(`drawSample: bad size: expected 16 or more, got ${size}`);
   const wanted = spec.defect ?? 'none';
@@ -91,7 +119,7 @@ export function drawSample(spec: SampleSpec): Sample {
   const clean = new Scene(size);
   const appearance = info.texture
     ? composeTexture(clean, info.texture, rng.fork('scene'))
-    : composeObject(clean, info.object, rng.fork('scene'));
+    : composeObject(clean, info.object, rng.fork('scene'), setup);
   const light = randomLight(rng.fork('light'));
   const camera = randomCamera(rng.fork('camera'));
   const lit = illuminate(clean, light);
@@ -107,28 +135,29 @@ export function drawSample(spec: SampleSpec): Sample {
     return { ...sample, rgb: finish(before), mask: new Uint8Array(size * size), defects: [] };
   }
   const shoot = (scene: Scene) => develop(illuminate(scene, light), size, camera, gain);
-  return { ...sample, ...strike(info, clean, before, shoot, wanted, rng, finish) };
+  return { ...sample, ...strike({ info, clean, setup }, before, shoot, wanted, rng, finish) };
 }
 
 /** Tries, each time more boldly, until a defect can be seen; after the last try the one seen best is taken. */
 function strike(
-  info: ClassInfo,
-  clean: Scene,
+  patient: Patient,
   before: ReturnType<typeof develop>,
   shoot: (scene: Scene) => ReturnType<typeof develop>,
   wanted: DefectKind | 'any',
   rng: Rng,
   finish: (planes: ReturnType<typeof develop>) => Uint8Array,
 ): Pick<Sample, 'rgb' | 'mask' | 'defects'> {
+  const { info, clean, setup } = patient;
   const { size } = clean;
   const possible = defectsOf(info.name);
   const kind = wanted === 'any' ? rng.fork('kind').pick(possible) : wanted;
   let best: { change: Change; planes: ReturnType<typeof develop> } | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const scene = harmed(info, clean, kind, rng.fork('scene'), rng.fork('defect', attempt), attempt);
+    const scene = harmed(patient, kind, rng.fork('scene'), rng.fork('defect', attempt), attempt);
     const planes = shoot(scene);
     const change = findChange(before, planes, scene.trace, size);
-    if (acceptable(change, size, attempt)) return { rgb: finish(planes), mask: change.mask, defects: [kind] };
+    if (acceptable(change, size, attempt, VISIBILITY[setup]))
+      return { rgb: finish(planes), mask: change.mask, defects: [kind] };
     const visible = change.area > 0 && change.area < 0.5 ? change.contrast * change.seen : 0;
     if (visible > (best ? best.change.contrast * best.change.seen : 0)) best = { change, planes };
   }

@@ -9,11 +9,11 @@ import { Worker } from 'node:worker_threads';
 
 /**
  * Pairs of a normal and a defective picture, by class; a function of the seed, whatever the number of threads.
- * @param {{ seed: number, size: number, pairs: number, classes: readonly string[], threads: number }} spec
+ * @param {{ seed: number, size: number, pairs: number, classes: readonly string[], setup?: 'any' | 'bench', threads: number }} spec
  *   classes: so many pairs for each time a name stands in it
  * @returns {Promise<Map<string, Pair[]>>}
  */
-export async function drawPool({ seed, size, pairs, classes, threads }) {
+export async function drawPool({ seed, size, pairs, classes, setup = 'any', threads }) {
   const pool = new Map(classes.map((name) => [name, /** @type {Pair[]} */ ([])]));
   const total = pairs * classes.length;
   const started = performance.now();
@@ -21,7 +21,7 @@ export async function drawPool({ seed, size, pairs, classes, threads }) {
   await Promise.all(
     Array.from({ length: threads }, (_, first) => {
       const worker = new Worker(new URL('./pool_worker.mjs', import.meta.url), {
-        workerData: { seed, size, pairs, classes, first, every: threads },
+        workerData: { seed, size, pairs, classes, setup, first, every: threads },
       });
       worker.on('message', (/** @type {Pair} */ pair) => {
         pool.get(pair.className)?.push(pair);

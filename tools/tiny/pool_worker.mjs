@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadPictures } from '../pictures/compile.mjs';
 
-const { seed, size, pairs, classes, first, every } = workerData;
+const { seed, size, pairs, classes, setup, first, every } = workerData;
 const { drawSample, captionsFor, Rng } = await loadPictures();
 for (let i = first; i < pairs * classes.length; i += every) {
   const name = classes[i % classes.length];
@@ -10,7 +10,7 @@ for (let i = first; i < pairs * classes.length; i += every) {
   const scene = seed * 1_000_003 + 2 * i;
   /** @param {'none' | 'any'} defect @param {number} from */
   const draw = (defect, from) => {
-    const sample = drawSample({ className: name, seed: from, size, defect });
+    const sample = drawSample({ className: name, seed: from, size, defect, setup });
     const rng = new Rng(seed, name, i, defect);
     const captions = [...new Set([1, 2, 3].flatMap(() => captionsFor(sample, rng)))];
     return { rgb: sample.rgb, mask: defect === 'none' ? undefined : sample.mask, captions };

@@ -71,10 +71,15 @@ const { values: flags } = parseArgs({
     least: { type: 'string', default: '128' },
     most: { type: 'string', default: '256' },
     minutes: { type: 'string', default: '600' },
+    // How pictures are taken: any, or bench (see tools/pictures).
+    setup: { type: 'string', default: 'any' },
+    // The text tower stays as it is.
+    locked: { type: 'boolean', default: false },
     // Captions may repeat, half of them are prompts, and a picture chooses between the two of its pair only.
     states: { type: 'boolean', default: false },
-    // Beside that, the worst patch of a faulty picture has to stand out.
-    peaks: { type: 'boolean', default: false },
+    // Beside that, a faulty picture has to stand out somewhere: "worst" in the patch that most of is marked, where there is a
+    // mask; "any" in any of the marked patches, or in any at all where no mask is learnt from.
+    peaks: { type: 'string' },
     // What cosines are multiplied with.
     scale: { type: 'string', default: '20' },
     // Blocks whose patches are compared with captions.
@@ -109,6 +114,7 @@ const pool = await drawPool({
   pairs: Number(flags.pairs),
   // What could be anything differs most from picture to picture.
   classes: CLASSES.flatMap((c) => (GENERAL.includes(c.name) ? [c.name, c.name, c.name] : [c.name])),
+  setup: flags.setup === 'bench' ? 'bench' : 'any',
   threads: availableParallelism(),
 });
 
@@ -189,7 +195,7 @@ if (flags.from !== undefined) {
 const load = { activation: /** @type {const} */ ('gelu'), trainable: true };
 const vision = await loadVision(gpu, initial, { ...config, levels: flags.levels.split(',').map(Number) }, size, load);
 const text = await loadText(gpu, initial, config, load);
-const parameters = Parameters.around([...vision.named, ...text.named]);
+const parameters = Parameters.around([...vision.named, ...(flags.locked ? [] : text.named)]);
 const values = parameters.all.reduce((n, p) => n + p.weight.size, 0);
 process.stderr.write(`${(values / 1e6).toFixed(2)} million weights\n`);
 
@@ -207,8 +213,8 @@ function regionsOf(chosen) {
   const grid = size / patch;
   /** @type {{ place: number, own: number, other: number }[][]} */
   const [well = [], ill = []] = [[], []];
-  /** @type {(number | 'none' | undefined)[]} */
-  const peaks = chosen.map(() => undefined);
+  /** @type {import('../../dist/train/contrastive.js').Peak[]} */
+  const peaks = chosen.map(() => (flags.peaks === 'any' ? 'any' : undefined));
   chosen.forEach(({ marked }, i) => {
     if (!marked) return;
     const share = new Float32Array(grid * grid);
@@ -217,8 +223,11 @@ function regionsOf(chosen) {
       share[at] = (share[at] ?? 0) + v / (patch * patch);
     });
     const most = share.reduce((a, b) => Math.max(a, b), 0);
-    peaks[i] = most === 0 ? 'none' : share.indexOf(most);
     const enough = Math.min(0.25, Math.max(0.04, 0.7 * most));
+    const worst = share.indexOf(most);
+    const places = flags.peaks === 'any' ? [...share.keys()].filter((p) => (share[p] ?? 0) >= enough) : [worst];
+    // Of a mask with next to nothing in any patch the worst one stands for all.
+    peaks[i] = most === 0 ? 'none' : places.length > 0 ? places : [worst];
     share.forEach((part, p) => {
       const place = i * grid * grid + p;
       if (part === 0) well.push({ place, own: i & ~1, other: i | 1 });
@@ -271,9 +280,17 @@ async function save(path) {
 }
 
 const classes = [...pool.keys()];
-/** The smaller, the more often a class stands in a batch: what has no mask shows less where states are compared. */
-const often = (/** @type {string} */ name) =>
-  GENERAL.includes(name) ? (flags.states ? 0.4 : 0.15) : flags.states && !localised.has(name) ? 3 : 1;
+const objects = new Set(CLASSES.filter((c) => c.kind === 'object').map((c) => c.name));
+/**
+ * The smaller, the more often a class stands in a batch. Where any peak counts, pictures without a mask teach where to look
+ * too: then objects come first, which are harder than surfaces. Else what has no mask shows less where states are compared.
+ * @param {string} name
+ */
+function often(name) {
+  if (flags.peaks === 'any') return objects.has(name) ? 1 : 2;
+  if (GENERAL.includes(name)) return flags.states ? 0.4 : 0.15;
+  return flags.states && !localised.has(name) ? 3 : 1;
+}
 /** @type {Map<number, ReturnType<typeof resizeTable>>} */
 const tables = new Map();
 /** @param {number} side */
