@@ -77,7 +77,7 @@ async function demonstrate() {
   // What an earlier demonstration left would be resumed: this one starts anew.
   for (const old of [data, ckpt]) if (existsSync(old)) rmSync(old, { recursive: true });
   const draw = (/** @type {string} */ name, /** @type {string[]} */ classes, /** @type {string[]} */ counts) =>
-    run(DRAW, ['--out', join(data, name), '--classes', classes.join(), '--size', SIZE, '--setup', 'bench', ...counts]);
+    run(DRAW, ['--out', join(data, name), '--classes', classes.join(), '--size', SIZE, ...counts]);
   const source = (/** @type {string} */ name) => {
     const folder = join(data, name);
     return ['--dataset', 'drawn', '--data', folder, '--registry', join(folder, 'registry.json'), '--weights', clip];

@@ -27,11 +27,11 @@ const { values: flags } = parseArgs({
   },
 });
 /** Pictures the adapters are trained on: normal and defective ones a class, and the seed. */
-const ADAPTATION = ['--normal', '24', '--anomalous', '30', '--seed', '11', '--setup', 'bench'];
+const ADAPTATION = ['--normal', '24', '--anomalous', '30', '--seed', '11'];
 /**
- * Pre-training in five runs, each on other pictures. The first learns what things are called and, gently, what is wrong with
+ * Pre-training in four runs, each on other pictures. The first learns what things are called and, gently, what is wrong with
  * them; the second looks at regions above all; the third compares states alone, the fourth does so on whole pictures at
- * the size they are tested at, and on the worst patch of each; the fifth goes on with pictures from the bench.
+ * the size they are tested at, and on the worst patch of each.
  */
 const PRETRAINING = [
   [
@@ -46,23 +46,6 @@ const PRETRAINING = [
   [
     ...['--states', '--scale', '100', '--regions', '3', '--peaks', 'worst', '--pairs', '30', '--steps', '2600'],
     ...['--size', '256', '--least', '208', '--batch', '8', '--rate', '0.0004', '--seed', '4'],
-  ],
-  [
-    ...[
-      '--states',
-      '--locked',
-      '--setup',
-      'bench',
-      '--scale',
-      '100',
-      '--regions',
-      '3',
-      '--peaks',
-      'any',
-      '--pairs',
-      '64',
-    ],
-    ...['--steps', '8400', '--size', '256', '--least', '232', '--batch', '8', '--rate', '0.0006', '--seed', '5'],
   ],
 ];
 /**

@@ -24,14 +24,8 @@ import { halves } from './halves.mjs';
 
 /** Side pictures are drawn and tested at, in pixels. */
 export const SIZE = 256;
-/**
- * What the held-out classes are tested on, by how pictures are taken: pictures a class, and the seed they are drawn from.
- * @satisfies {Record<string, { normal: number, anomalous: number, seed: number, setup: 'any' | 'bench' }>}
- */
-export const HELD_OUT = {
-  bench: { normal: 5, anomalous: 5, seed: 12, setup: /** @type {const} */ ('bench') },
-  any: { normal: 5, anomalous: 5, seed: 12, setup: /** @type {const} */ ('any') },
-};
+/** What the held-out classes are tested on: pictures a class, and the seed they are drawn from. */
+export const HELD_OUT = { normal: 5, anomalous: 5, seed: 12 };
 const MERGES = fileURLToPath(new URL('../../weights/clip_merges.txt', import.meta.url));
 
 /**
@@ -43,10 +37,10 @@ const MERGES = fileURLToPath(new URL('../../weights/clip_merges.txt', import.met
 
 /**
  * The held-out classes' pictures, drawn by several threads.
- * @param {{ normal: number, anomalous: number, seed: number, setup: 'any' | 'bench' }} plan
+ * @param {{ normal: number, anomalous: number, seed: number }} [plan]
  * @returns {Promise<TestPicture[]>} class by class
  */
-export async function heldOutPictures(plan) {
+export async function heldOutPictures(plan = HELD_OUT) {
   const { CLASSES, findClass, planDataset } = await loadPictures();
   const { heldOut } = halves(CLASSES);
   const planned = planDataset({ classes: heldOut, train: 0, size: SIZE, ...plan });
@@ -190,21 +184,16 @@ function distances(tokens, l, w) {
 }
 
 /**
- * The three rows of the model in a folder, on pictures taken either way.
+ * The three rows of the model in a folder.
  * @param {Gpu} gpu
  * @param {string} folder clip, text_adapter and image_adapter
  */
 export async function rowsOf(gpu, folder) {
+  const pictures = await heldOutPictures();
   const clip = `${folder}/clip.safetensors`;
-  const rows = async (/** @type {keyof typeof HELD_OUT} */ setup) => {
-    const pictures = await heldOutPictures(HELD_OUT[setup]);
-    const model = async (/** @type {string | undefined} */ adapters) =>
-      figures(pictures, await modelScorer(gpu, { clip, adapters, classes: pictures }));
-    return {
-      adapted: await model(folder),
-      plain: await model(undefined),
-      distance: await figures(pictures, await distanceScorer(gpu, clip)),
-    };
+  return {
+    adapted: await figures(pictures, await modelScorer(gpu, { clip, adapters: folder, classes: pictures })),
+    plain: await figures(pictures, await modelScorer(gpu, { clip, adapters: undefined, classes: pictures })),
+    distance: await figures(pictures, await distanceScorer(gpu, clip)),
   };
-  return { bench: await rows('bench'), any: await rows('any') };
 }
