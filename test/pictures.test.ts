@@ -81,6 +81,7 @@ describe('a picture', () => {
     ['circuit_board', 'missing', '29592a39b07a455c', 'any'],
     ['leather', 'cut', '1cc691fc1dcec594', 'any'],
     ['scene', 'foreign', '2149d547699357e6', 'any'],
+    ['washer', 'none', 'fa7e0986c78d9538', 'any'],
     ['pill', 'none', '689c8122a595e8df', 'bench'],
     ['gear', 'missing', '0030b6abe643a4a7', 'bench'],
     ['granite', 'stain', '04c7c96db4e7d015', 'bench'],

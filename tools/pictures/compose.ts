@@ -92,8 +92,9 @@ function paintBackground(scene: Scene, rng: Rng, setup: Setup): string | undefin
 function anyPlaces(object: ObjectClass, rng: Rng, setup: Setup): Frame[] {
   const several = object.many && rng.chance(0.22) && setup === 'any' ? 2 + rng.int(4) : 1;
   const [smallest, largest] = object.zoom;
-  const share = setup === 'any' ? Math.sqrt(rng.next()) : rng.range(0.7, 1);
-  const scale = several > 1 ? rng.range(0.22, 0.4) : mix(smallest, largest, share);
+  // Drawn only where it is used: what is drawn after it depends on how many numbers were.
+  const share = () => (setup === 'any' ? Math.sqrt(rng.next()) : rng.range(0.7, 1));
+  const scale = several > 1 ? rng.range(0.22, 0.4) : mix(smallest, largest, share());
   const turned = object.upright ? rng.chance(0.25) : rng.chance(0.7);
   const angle = () => (turned ? rng.range(0, TAU) : rng.range(-0.08, 0.08) + (rng.chance(0.2) ? TAU / 4 : 0));
   const room = Math.max(0.06, 1 - scale);
