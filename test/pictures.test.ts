@@ -273,10 +273,41 @@ describe('the command', () => {
     }
   });
 
+  test('draws pictures from the bench when told to', () => {
+    const bench = join(folder, 'bench');
+    draw(
+      '--out',
+      bench,
+      '--classes',
+      'washer',
+      '--normal',
+      '1',
+      '--anomalous',
+      '0',
+      '--size',
+      '48',
+      '--setup',
+      'bench',
+    );
+    const { data } = PNG.sync.read(readFileSync(join(bench, 'washer/test/good/000.png')));
+    rmSync(bench, { recursive: true });
+    const spec = { classes: ['washer'], train: 0, normal: 1, anomalous: 0, size: 48, seed: 1 };
+    const [own, other] = (['bench', 'any'] as const).map((setup) =>
+      planDataset({ ...spec, setup }).map(({ sample }) => [...drawSample(sample).rgb]),
+    );
+    expect([[...data].filter((_, i) => i % 4 !== 3)]).toEqual(own);
+    expect(own).not.toEqual(other);
+  });
+
   test.each([
     ['a folder that holds something', ['--out', out], /not empty: .*choose another --out/],
     ['an unknown class', ['--out', `${out}2`, '--classes', 'unicorn'], /class: unknown name: /],
     ['a number that is none', ['--out', `${out}2`, '--normal', 'x'], /--normal: bad number: /],
+    [
+      'an unknown setup',
+      ['--out', `${out}2`, '--setup', 'table'],
+      /--setup: unknown: expected any or bench, got "table"/,
+    ],
     ['no folder', [], /--out: missing: /],
   ])('refuses %s and writes nothing', (_, args, message) => {
     expect(() => draw(...args)).toThrow(message);

@@ -28,7 +28,7 @@ export interface Regions {
 /** How much the peaks count beside the states. */
 const PEAKS = 0.5;
 
-/** What takes a caption out of a choice: far below any cosine times its scale. */
+/** What takes a caption or a patch out of a choice: far below any cosine times its scale. */
 const NO_CHOICE = -1e4;
 
 /**
@@ -147,7 +147,7 @@ function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], sca
     const heights = reshape(matmul(patches, reshape(directions, [b, 1, e]), { transB: true }), [b, l]);
     const logits = gather(concat([full(patches.gpu, [b, 1], 0), heights], 1), seen); // [N, 1 + L]
     const within = add(logits, upload(patches.gpu, closed, [seen.length, 1 + l]));
-    // Both leave out the same target, which cancels: log of the sum of all minus log of the sum of what is open.
+    // The target's own height stands in both and cancels: left are the logs of the sums over all and over what is open.
     return combine(crossEntropy(logits, targets), 1, crossEntropy(within, targets), -1);
   });
 }

@@ -88,6 +88,11 @@ const { values: flags } = parseArgs({
     size: { type: 'string', default: '128' },
   },
 });
+const setup = /** @type {const} */ (['any', 'bench']).find((name) => name === flags.setup);
+if (!setup) throw new Error(`--setup: unknown: expected any or bench, got "${flags.setup}"`);
+if (flags.peaks !== undefined && !['worst', 'any'].includes(flags.peaks)) {
+  throw new Error(`--peaks: unknown: expected worst or any, got "${flags.peaks}"`);
+}
 const seed = Number(flags.seed);
 const batch = Number(flags.batch);
 const steps = Number(flags.steps);
@@ -114,7 +119,7 @@ const pool = await drawPool({
   pairs: Number(flags.pairs),
   // What could be anything differs most from picture to picture.
   classes: CLASSES.flatMap((c) => (GENERAL.includes(c.name) ? [c.name, c.name, c.name] : [c.name])),
-  setup: flags.setup === 'bench' ? 'bench' : 'any',
+  setup,
   threads: availableParallelism(),
 });
 
