@@ -1,6 +1,7 @@
 /** The devices tests run on: one adapter under every kernel class it offers. Opened once for the whole run. */
-import { openGpu } from '../src/cli/host.js';
+
 import type { Gpu, GpuOptions } from '../src/gpu/gpu.js';
+import { openGpu } from '../src/node/device.js';
 
 /** Kernel classes: panels (CPU adapters), tiles with subgroups, tiles without. */
 export const VARIANTS = {

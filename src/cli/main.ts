@@ -2,15 +2,15 @@
 /** The command line. Errors are one line and a non-zero exit; `--debug` adds where they came from. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { benchCommand } from './commands/bench.js';
-import { convertCommand } from './commands/convert.js';
-import { indexCommand } from './commands/index_data.js';
-import { infoCommand } from './commands/info.js';
-import { predictCommand } from './commands/predict.js';
-import { registryCommand } from './commands/registry.js';
-import { testCommand } from './commands/test_adapters.js';
-import { trainCommand } from './commands/train.js';
-import { verifyCommand } from './commands/verify.js';
+import { benchCommand } from './bench/command.js';
+import { convertCommand } from './convert/command.js';
+import { indexCommand } from './index_data/command.js';
+import { infoCommand } from './info/command.js';
+import { predictCommand } from './predict/command.js';
+import { registryCommand } from './registry/command.js';
+import { testCommand } from './test_adapters/command.js';
+import { trainCommand } from './train/command.js';
+import { verifyCommand } from './verify/command.js';
 
 /** Flags are known with `_` and with `-`: `--img-size` is `--img_size`. */
 export function normaliseFlags(argv: readonly string[], program: Command): string[] {

@@ -2,8 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Gpu } from '../gpu/gpu.js';
 import type { Precision } from '../model/weights.js';
-import { openGpu } from './host.js';
-import { withQuietNativeCode } from './quiet.js';
+import { openGpu } from '../node/device.js';
+import { withQuietNativeCode } from '../node/quiet.js';
 
 export interface CommonOptions {
   readonly adapter?: string;

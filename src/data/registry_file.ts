@@ -7,9 +7,10 @@
  * Every key of the registry may stand in it. Data sets and classes are added to those there are; where a name is taken,
  * what the file says goes first. Prompt texts may be given for all data sets or inside one.
  */
+
+import { own } from './class_prompts.js';
 import type { DatasetInfo, PromptTexts, Registry } from './datasets.js';
 import { LAYOUTS, type Layout } from './index_layouts.js';
-import { own } from './registry.js';
 
 /** A registry file that cannot be used; the message is one line: file, place, what is wrong. */
 export class RegistryError extends Error {

@@ -1,8 +1,9 @@
 /** A tested picture for the eye: the picture, its mask, its map in colours, both together; and a sheet of several. */
-import { prepareMask } from '../data/mask.js';
-import type { Picture } from '../data/picture.js';
-import { resizePicture } from '../data/resize_table.js';
-import { maskToRgb, overlay, type ScoreMap, type ScoreRange } from './heatmap.js';
+import type { ScoreMap } from '../detect/share_map.js';
+import { prepareMask } from '../picture/mask.js';
+import type { Picture } from '../picture/picture.js';
+import { resizePicture } from '../picture/resize_table.js';
+import { maskToRgb, overlay, type ScoreRange } from './heatmap.js';
 import type { Canvas } from './lettering.js';
 import { colourScale, sheet, type Tile } from './sheet.js';
 

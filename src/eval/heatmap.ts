@@ -1,13 +1,7 @@
 /** Score maps as pictures: grey levels, coloured overlays, thresholds and outlines. */
-import type { Picture } from '../data/picture.js';
+import type { ScoreMap } from '../detect/share_map.js';
+import type { Picture } from '../picture/picture.js';
 import { HEAT_COLOURS } from './colour_map.js';
-
-/** A map of scores, `data[y * width + x]`; higher is more anomalous. */
-export interface ScoreMap {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Float32Array;
-}
 
 /** The scores shown as the lowest and the highest colour; values outside are clamped. */
 export interface ScoreRange {

@@ -1,5 +1,5 @@
 /** Pictures side by side with captions, and a colour scale: for reports and documentation. */
-import { resizePicture } from '../data/resize_table.js';
+import { resizePicture } from '../picture/resize_table.js';
 import { HEAT_COLOURS } from './colour_map.js';
 import { type Canvas, createCanvas, drawText, fillRect, fitText, LINE_HEIGHT, textWidth } from './lettering.js';
 

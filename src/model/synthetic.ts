@@ -7,7 +7,7 @@
 import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import { packF16, unpackF16 } from '../io/dtype.js';
-import { synth } from '../io/synthetic.js';
+import { synth } from '../io/synth.js';
 import { rawF32 } from '../io/tensor_file.js';
 import type { ClipConfig } from './config.js';
 

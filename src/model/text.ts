@@ -1,8 +1,8 @@
 /** CLIP's text tower. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
+import type { Activation } from '../kernels/epilogue.js';
 import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
-import type { Activation } from '../ops/activation.js';
 import { residualAdapter } from '../ops/adapter_mix.js';
 import { add } from '../ops/add.js';
 import { gather } from '../ops/gather.js';

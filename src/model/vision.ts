@@ -1,12 +1,12 @@
 /** CLIP's image tower. */
 
-import { checkpoint } from '../autograd/checkpoint.js';
+import { checkpoint } from '../autograd/recompute.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
+import type { Activation } from '../kernels/epilogue.js';
+import { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
-import type { Activation } from '../ops/activation.js';
 import { residualAdapter } from '../ops/adapter_mix.js';
-import { FrozenMatrix } from '../ops/frozen_matrix.js';
 import { linear } from '../ops/linear.js';
 import { resizePositional } from '../ops/positional.js';
 import { reshape } from '../ops/reshape.js';

@@ -2,8 +2,8 @@
 import type { Gpu } from '../gpu/gpu.js';
 import { isExactInF16, packF16, unpackF16 } from '../io/dtype.js';
 import type { TensorView } from '../io/tensor_view.js';
+import { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import type { Block, Linear, Norm, Weight } from '../nn/layers.js';
-import { FrozenMatrix } from '../ops/frozen_matrix.js';
 import { persist, type Tensor, upload } from '../tensor/tensor.js';
 
 /** `f32` keeps every weight as it is (two to a word where f16 holds it exactly); `f16` rounds matrices to f16. */

@@ -1,7 +1,8 @@
 /** Layers as plain typed parameters and pure functions. A weight is trainable (a tensor) or frozen (packed). */
-import type { Activation } from '../ops/activation.js';
+
+import type { Activation } from '../kernels/epilogue.js';
+import type { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import { type AttentionMode, attention } from '../ops/attention.js';
-import type { FrozenMatrix } from '../ops/frozen_matrix.js';
 import { layerNorm } from '../ops/layer_norm.js';
 import { linear } from '../ops/linear.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';

@@ -1,15 +1,9 @@
 /** Activations: GELU with erf (the published model), QuickGELU (OpenAI's training), LeakyReLU of slope 0.01 (adapters). */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
+import { type Activation, activationCode } from '../kernels/epilogue.js';
 import { foldGrid } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-
-export type Activation = 'none' | 'gelu' | 'quickgelu' | 'leaky_relu';
-
-/** The number kernels know an activation by. */
-export function activationCode(kind: Activation): number {
-  return { none: 0, gelu: 1, quickgelu: 2, leaky_relu: 3 }[kind];
-}
 
 function run(kind: Activation, x: Tensor, dy: Tensor | undefined): Tensor {
   const { gpu } = x;

@@ -1,10 +1,10 @@
 /** The residual adapter's mix: mix |x| a / |a| + (1 - mix) x with a = LeakyReLU(z) of slope 0.01, lengths by row. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
+import type { FrozenMatrix } from '../kernels/frozen_matrix.js';
+import { rowKernel, rowsOf } from '../kernels/row_kernel.js';
 import { empty, expectSameShape, type Tensor, tidy } from '../tensor/tensor.js';
-import type { FrozenMatrix } from './frozen_matrix.js';
 import { linear } from './linear.js';
-import { rowKernel, rowsOf } from './row_kernel.js';
 
 const FORWARD = { subgroup: 'adapter_mix', tree: 'adapter_mix_tree' };
 const BACKWARD = { subgroup: 'adapter_mix_grad', tree: 'adapter_mix_grad_tree' };

@@ -1,8 +1,8 @@
 /** y = x / max(|x|, 1e-12) along the last axis. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
+import { rowKernel, rowsOf } from '../kernels/row_kernel.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-import { rowKernel, rowsOf } from './row_kernel.js';
 
 const FORWARD = { subgroup: 'l2_normalize', tree: 'l2_normalize_tree' };
 const BACKWARD = { subgroup: 'l2_normalize_dx', tree: 'l2_normalize_dx_tree' };

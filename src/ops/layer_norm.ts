@@ -1,10 +1,10 @@
 /** y = (x - mean) / sqrt(var + eps) * weight + bias along the last axis; the variance is that of all D values. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
+import { rowKernel, rowsOf } from '../kernels/row_kernel.js';
 import { foldGrid, sameShape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
-import { rowKernel, rowsOf } from './row_kernel.js';
 
 export interface LayerNormOptions {
   /** Added to the variance. */

@@ -1,12 +1,13 @@
 /** y = act(x Wᵀ + b) + r, over the last axis of x. */
 import type { Op } from '../autograd/op.js';
 import { apply, recording } from '../autograd/tape.js';
+import type { Activation } from '../kernels/epilogue.js';
+import { FrozenMatrix } from '../kernels/frozen_matrix.js';
+import { gemm } from '../kernels/gemm.js';
 import { sameShape, show } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type Activation, activate } from './activation.js';
+import { activate } from './activation.js';
 import { add } from './add.js';
-import { FrozenMatrix } from './frozen_matrix.js';
-import { gemm } from './gemm.js';
 import { sumRows } from './reduce.js';
 
 interface LinearAttrs {

@@ -1,9 +1,9 @@
 /** C = op(A) op(B), plain or batched. */
 import type { Needs, Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
+import { gemm } from '../kernels/gemm.js';
 import { show } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { gemm } from './gemm.js';
 
 interface MatmulAttrs {
   readonly transA: boolean;

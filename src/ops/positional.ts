@@ -1,9 +1,10 @@
 /** Position embeddings of the image tower for another grid of patches. */
+
+import { cubicTable } from '../kernels/resample_table.js';
 import { show } from '../tensor/shape.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
 import { concat } from './concat.js';
 import { resample } from './resample.js';
-import { cubicTable } from './resample_table.js';
 import { reshape } from './reshape.js';
 import { slice } from './slice.js';
 

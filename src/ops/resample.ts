@@ -4,10 +4,10 @@ import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { Binding } from '../gpu/stream.js';
+import { type ResampleTable, transposeTable } from '../kernels/resample_table.js';
+import { resident } from '../tensor/resident.js';
 import { around, foldGrid, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-import { type ResampleTable, transposeTable } from './resample_table.js';
-import { resident } from './resident.js';
 
 const transposed = new WeakMap<ResampleTable, ResampleTable>();
 

@@ -1,10 +1,11 @@
 /** Maps at the size of the picture: scores for a test, probabilities for training. */
+
+import { bilinearTable, composeTables, gaussianTable, type ResampleTable } from '../kernels/resample_table.js';
 import { type Shape, show } from '../tensor/shape.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
 import { add, combine } from './add.js';
 import { full } from './fill.js';
 import { resize2d } from './resample.js';
-import { bilinearTable, composeTables, gaussianTable, type ResampleTable } from './resample_table.js';
 import { slice } from './slice.js';
 import { softmax } from './softmax.js';
 

@@ -1,7 +1,7 @@
 /** What happens to a sample before it is trained on: drawn from seed, epoch and index, so that a run can be repeated. */
 import { Draws } from '../data/random.js';
-import type { ColourJitter } from '../ops/augment_colour.js';
-import type { Geometry } from '../ops/augment_geometry.js';
+import type { ColourJitter } from '../picture/augment_colour.js';
+import type { Geometry } from '../picture/augment_geometry.js';
 
 /** Probability of each kind; 0 switches it off. Kinds are drawn apart: switching one off leaves the others as they were. */
 export interface AugmentChances {

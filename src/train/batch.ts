@@ -1,14 +1,15 @@
 /** From decoded pictures to what a step takes: jitter, resize, normalisation, and the mask turned along with its picture. */
-import type { Picture } from '../data/picture.js';
-import { resizeTable } from '../data/resize_table.js';
+
 import type { Gpu } from '../gpu/gpu.js';
-import { augmentColour, type ColourJitter, uploadPixels } from '../ops/augment_colour.js';
-import { augmentGeometry, type Geometry } from '../ops/augment_geometry.js';
 import { concat, stack } from '../ops/concat.js';
 import { gather } from '../ops/gather.js';
 import { reshape } from '../ops/reshape.js';
-import { preparePicture } from '../ops/resize_picture.js';
 import { slice } from '../ops/slice.js';
+import { augmentColour, type ColourJitter, uploadPixels } from '../picture/augment_colour.js';
+import { augmentGeometry, type Geometry } from '../picture/augment_geometry.js';
+import type { Picture } from '../picture/picture.js';
+import { preparePicture } from '../picture/resize_picture.js';
+import { resizeTable } from '../picture/resize_table.js';
 import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 export interface TrainSample {

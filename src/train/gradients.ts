@@ -4,8 +4,8 @@ import { concat } from '../ops/concat.js';
 import { full } from '../ops/fill.js';
 import { tidy } from '../tensor/tensor.js';
 import type { Parameters } from './parameters.js';
-import type { StepResult } from './run.js';
 import type { LossTerms } from './stage_one.js';
+import type { StepResult } from './training_run.js';
 
 /** Runs `body` under a tape that follows the parameters; gradients come in the parameters' order. */
 export function lossAndGradients(parameters: Parameters, body: () => LossTerms): StepResult {

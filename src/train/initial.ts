@@ -1,6 +1,6 @@
 /** Fresh adapters: Xavier uniform, a function of the seed and the tensors' names. */
 import type { Gpu } from '../gpu/gpu.js';
-import { synth } from '../io/synthetic.js';
+import { synth } from '../io/synth.js';
 import type { ClipConfig } from '../model/config.js';
 import { adapterSpecs } from '../model/synthetic.js';
 import { transpose } from '../model/weights.js';

@@ -7,9 +7,9 @@ import { anchorsOf } from './batch.js';
 import type { RunState } from './checkpoint.js';
 import { lossAndGradients } from './gradients.js';
 import { type Parameters, textAdapterWeights } from './parameters.js';
-import { type LoadedSample, runStage, type TrainRun } from './run.js';
 import { type ClassBatch, stageOneLoss } from './stage_one.js';
 import { stageTwoLoss } from './stage_two.js';
+import { type LoadedSample, runStage, type TrainRun } from './training_run.js';
 
 /** Index of each sample's class among `names`. @throws for a class that has no prompts */
 function owners(samples: readonly LoadedSample[], names: readonly string[]): Uint32Array {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkpoint } from '../../src/autograd/checkpoint.js';
 import type { Op } from '../../src/autograd/op.js';
+import { checkpoint } from '../../src/autograd/recompute.js';
 import { apply, recording, Tape } from '../../src/autograd/tape.js';
 import type { Gpu } from '../../src/gpu/gpu.js';
 import { activate } from '../../src/ops/activation.js';

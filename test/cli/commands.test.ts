@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadPicture } from '../../src/cli/decode.js';
-import { encodePng } from '../../src/cli/encode_png.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
+import { loadPicture } from '../../src/node/decode.js';
+import { encodePng } from '../../src/node/encode_png.js';
 import { runCli } from './run_cli.js';
 
 const GOLDENS = fileURLToPath(new URL('../goldens/', import.meta.url));

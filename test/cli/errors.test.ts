@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodePng } from '../../src/cli/encode_png.js';
+import { encodePng } from '../../src/node/encode_png.js';
 import { type Run, runCli } from './run_cli.js';
 
 let dir = '';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { indexCommand } from '../../src/cli/commands/index_data.js';
+import { indexCommand } from '../../src/cli/index_data/command.js';
 
 const root = mkdtempSync(join(tmpdir(), 'aaclip-index-'));
 const out = join(root, 'lists', 'nut');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { findClass, promptsFor } from '../../src/data/class_prompts.js';
 import { REGISTRY } from '../../src/data/datasets.js';
-import { findClass, promptsFor } from '../../src/data/registry.js';
 import { extendRegistry, RegistryError, registryText } from '../../src/data/registry_file.js';
 
 const extend = (value: unknown) => extendRegistry('own.json', JSON.stringify(value), REGISTRY);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Picture } from '../../src/data/picture.js';
 import { HEAT_COLOURS } from '../../src/eval/colour_map.js';
 import { chooseExamples, drawExample, exampleSheet } from '../../src/eval/example.js';
+import type { Picture } from '../../src/picture/picture.js';
 
 const labels = (normal: number, abnormal: number): number[] => [
   ...new Array<number>(normal).fill(0),

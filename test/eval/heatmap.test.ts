@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Picture } from '../../src/data/picture.js';
+import type { ScoreMap } from '../../src/detect/share_map.js';
 import { HEAT_COLOURS, toOklab } from '../../src/eval/colour_map.js';
-import {
-  drawContour,
-  maskToRgb,
-  overlay,
-  rangeOf,
-  resizeMap,
-  type ScoreMap,
-  thresholdMap,
-  toGray8,
-} from '../../src/eval/heatmap.js';
+import { drawContour, maskToRgb, overlay, rangeOf, resizeMap, thresholdMap, toGray8 } from '../../src/eval/heatmap.js';
+import type { Picture } from '../../src/picture/picture.js';
 
 const map = (width: number, height: number, values: readonly number[]): ScoreMap => ({
   width,

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Domain } from '../../src/data/datasets.js';
 import { average, ClassScores, classMetrics } from '../../src/eval/metrics.js';
 import { reportJson, reportText } from '../../src/eval/report.js';
-import { compare, type GoldenFolder } from '../../src/eval/verify/case.js';
-import { metricsCase } from '../../src/eval/verify/metrics.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
+import { compare, type GoldenFolder } from '../../src/verify/case.js';
+import { metricsCase } from '../../src/verify/metrics_cases.js';
 import { goldenBytes } from '../data/goldens.js';
 import { device } from '../devices.js';
 

@@ -1,11 +1,11 @@
 import { PNG } from 'pngjs';
 import { describe, expect, test } from 'vitest';
-import { decode } from '../../src/cli/decode.js';
-import { encodePng } from '../../src/cli/encode_png.js';
 import { HEAT_COLOURS } from '../../src/eval/colour_map.js';
 import { createCanvas, drawText, fillRect, fitText, textWidth } from '../../src/eval/lettering.js';
 import { encodeNpy } from '../../src/eval/npy.js';
 import { colourScale, sheet } from '../../src/eval/sheet.js';
+import { decode } from '../../src/node/decode.js';
+import { encodePng } from '../../src/node/encode_png.js';
 
 const tile = (width: number, height: number, value: number, caption?: string) => ({
   width,

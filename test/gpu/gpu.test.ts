@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { openGpu } from '../../src/cli/host.js';
 import { Gpu, GpuError } from '../../src/gpu/gpu.js';
 import { bucketOf } from '../../src/gpu/pool.js';
 import { interfaceOf, knobsOf, labelOf, specialise } from '../../src/gpu/shader.js';
+import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
+import { openGpu } from '../../src/node/device.js';
 import { add } from '../../src/ops/add.js';
-import { FrozenMatrix } from '../../src/ops/frozen_matrix.js';
 import { linear } from '../../src/ops/linear.js';
 import { empty, read, tidy, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';

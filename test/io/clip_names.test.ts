@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalClip } from '../../src/io/clip_names.js';
 import type { Dtype } from '../../src/io/dtype.js';
-import { synth } from '../../src/io/synthetic.js';
+import { synth } from '../../src/io/synth.js';
 import { makeTensorFile, type RawTensor, rawF32, type TensorFile, tensorInfo } from '../../src/io/tensor_file.js';
 import { readTorchArchive } from '../../src/io/torch_archive.js';
 import { golden } from './goldens.js';

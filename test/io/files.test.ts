@@ -11,10 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { writeAtomically } from '../../src/cli/atomic_write.js';
-import { fileError } from '../../src/cli/file_error.js';
-import { fileSource } from '../../src/cli/file_source.js';
 import { bytesSource } from '../../src/io/source.js';
+import { writeAtomically } from '../../src/node/atomic_write.js';
+import { fileError } from '../../src/node/file_error.js';
+import { fileSource } from '../../src/node/file_source.js';
 
 let folder = '';
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
+import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { adapterMix, residualAdapter } from '../../src/ops/adapter_mix.js';
-import { FrozenMatrix } from '../../src/ops/frozen_matrix.js';
 import { read, tidy, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
 import { normalisedError, testOp } from '../op_harness.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FrozenMatrix } from '../../src/ops/frozen_matrix.js';
+import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { linear } from '../../src/ops/linear.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 // Adds up the cotangents of a tensor used twice.
 import '../../src/ops/add.js';
+import { bilinearTable, cubicTable, gaussianTable } from '../../src/kernels/resample_table.js';
 import { resizePositional } from '../../src/ops/positional.js';
 import { resample, resize2d } from '../../src/ops/resample.js';
-import { bilinearTable, cubicTable, gaussianTable } from '../../src/ops/resample_table.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 import { testOp } from '../op_harness.js';

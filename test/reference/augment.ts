@@ -1,6 +1,6 @@
 /** Changes of pictures step by step: geometry on planes [C, H, W] in float64, colours on RGB bytes in float32. */
-import type { ColourJitter } from '../../src/ops/augment_colour.js';
-import type { Geometry } from '../../src/ops/augment_geometry.js';
+import type { ColourJitter } from '../../src/picture/augment_colour.js';
+import type { Geometry } from '../../src/picture/augment_geometry.js';
 
 const even = (v: number): number => {
   const low = Math.floor(v);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { STILL } from '../../src/ops/augment_geometry.js';
+import { STILL } from '../../src/picture/augment_geometry.js';
 import {
   type AugmentChances,
   type AugmentPlan,

@@ -13,8 +13,8 @@ import { prepareBatch } from '../../src/train/batch.js';
 import type { RunState } from '../../src/train/checkpoint.js';
 import { initialParameters, type Part } from '../../src/train/initial.js';
 import { imageAdapterWeights, type Parameters, textAdapterWeights } from '../../src/train/parameters.js';
-import type { StepReport, TrainFlags, TrainHost, TrainRun } from '../../src/train/run.js';
 import { trainImage, trainText } from '../../src/train/stages.js';
+import type { StepReport, TrainFlags, TrainHost, TrainRun } from '../../src/train/training_run.js';
 import { device } from '../devices.js';
 import { drawSample, SIZE } from './pictures.js';
 

@@ -1,6 +1,6 @@
 /** Small pictures for training tests: a noisy weave, and on abnormal ones a blot with an exact mask. */
-import type { Picture } from '../../src/data/picture.js';
-import type { LoadedSample } from '../../src/train/run.js';
+import type { Picture } from '../../src/picture/picture.js';
+import type { LoadedSample } from '../../src/train/training_run.js';
 import { arr } from '../reference/arr.js';
 
 export const SIZE = 112;

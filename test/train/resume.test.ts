@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodePng } from '../../src/cli/encode_png.js';
+import { encodePng } from '../../src/node/encode_png.js';
 import { runCli } from '../cli/run_cli.js';
 import { arr } from '../reference/arr.js';
 import { drawSample, SIZE } from './pictures.js';

@@ -13,7 +13,7 @@ const STAMP = '.sources';
 /** A digest of everything that is compiled: the generator, the one module of src it uses, the compiler's options. */
 function digest() {
   const own = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).map((name) => join(HERE, name));
-  const rest = ['src/cli/encode_png.ts', 'tsconfig.json', 'package-lock.json'].map((name) => join(ROOT, name));
+  const rest = ['src/node/encode_png.ts', 'tsconfig.json', 'package-lock.json'].map((name) => join(ROOT, name));
   const hash = createHash('sha256');
   for (const file of [...own.filter((name) => /\.(?:ts|json)$/.test(name)).sort(), ...rest]) {
     hash

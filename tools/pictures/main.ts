@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writ
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { encodePng } from '../../src/cli/encode_png.js';
+import { encodePng } from '../../src/node/encode_png.js';
 import { CLASSES, findClass } from './classes.js';
 import { SETUPS } from './compose.js';
 import { classNames, type DatasetSpec, metadataOf, planDataset } from './plan.js';

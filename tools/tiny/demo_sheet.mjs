@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
-import { encodePng, writeAtomically } from '../../dist/cli/index.js';
 import { sheet } from '../../dist/eval/sheet.js';
+import { encodePng, writeAtomically } from '../../dist/node/node.js';
 
 /** @param {string} path @param {string} caption */
 function tile(path, caption) {

@@ -7,7 +7,7 @@
  * - Hidden units come in pairs of opposite sign with one output, so that a block's first answer is even: how much, not
  *   which way.
  */
-import { synth } from '../../dist/io/synthetic.js';
+import { synth } from '../../dist/io/synth.js';
 
 /** Directions of brightness, red against green, and yellow against blue. */
 const COLOURS = [

@@ -1,10 +1,10 @@
 /** The flags of `train`, with the published program's names and defaults. */
 import { type Command, Option } from 'commander';
+import type { CheckpointFormat } from '../../node/run_folder.js';
+import { type DataFlags, dataOptions } from '../../node/sample_lists.js';
 import { type AugmentChances, NO_CHANCES, PUBLISHED_CHANCES } from '../../train/augment_plan.js';
-import type { TrainFlags } from '../../train/run.js';
-import { type DataFlags, dataOptions } from '../lists.js';
+import type { TrainFlags } from '../../train/training_run.js';
 import { type CommonOptions, count, number } from '../options.js';
-import type { CheckpointFormat } from './files.js';
 
 export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly training_mode: 'few_shot' | 'full_shot';

@@ -1,0 +1,130 @@
+/** `aaclip test`: the published figures of every checkpoint on every data set asked for. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { encodeClasses } from '../../detect/class_tokens.js';
+import { Detector } from '../../detect/detector.js';
+import { inferConfig } from '../../model/config.js';
+import { openTokenizer } from '../../node/open_tokenizer.js';
+import { openClip } from '../../node/open_weights.js';
+import { common, openDevice } from '../options.js';
+import { chooseBatch } from '../predict/predict_all.js';
+import { duration, progress } from '../progress.js';
+import { testData } from './data_run.js';
+import { safeParts } from './draw_class.js';
+import { type TestFlags, testOptions } from './flags.js';
+import { TestResults, type TestSettings } from './output.js';
+import { type ImageCheckpoint, openTested, type TestedAdapters } from './tested_adapters.js';
+import { openTestedSets } from './tested_data.js';
+
+export function testCommand(program: Command): void {
+  common(
+    testOptions(
+      program
+        .command('test')
+        .description(
+          'Test adapters on data sets: AUROC and average precision of pixels and pictures, class by class, for every epoch.',
+        ),
+    ),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ aaclip test --dataset MVTec --data mvtec_ad --weights ViT-L-14-336px.pt --save_path ckpt/baseline --visualize
+  $ aaclip test --dataset all --data datasets --weights W --save_path ckpt/baseline --epoch 15 --results_dir results
+  $ aaclip test --dataset mine --data parts --weights W --save_path ckpt/mine --class nut,bolt --json
+  $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
+  $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
+
+Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. A picture's
+score: Industrial, the mean of its map's peak and the detection token's score; Medical, the peak.`,
+    )
+    .action(runTest);
+}
+
+/** Flags before what the training recorded before the published defaults. */
+function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
+  return {
+    weights: flags.weights,
+    savePath: flags.save_path,
+    resultsDir: flags.results_dir ?? flags.save_path,
+    plain: flags.plain ?? null,
+    imageSize: flags.img_size ?? trained.imageSize ?? 518,
+    textMix: flags.text_adapt_weight ?? trained.textMix ?? 0.1,
+    imageMix: flags.image_adapt_weight ?? trained.imageMix ?? 0.1,
+    activation: flags.activation ?? trained.activation ?? 'gelu',
+    precision: flags.precision,
+  };
+}
+
+async function runTest(flags: TestFlags): Promise<void> {
+  const { sets, classes: prompted, notes } = await openTestedSets(flags);
+  const clip = await openClip(flags.weights);
+  const classes = await encodeClasses(
+    await openTokenizer(),
+    clip,
+    prompted,
+    'leave the class out with --class, give it other words in a --registry file',
+  );
+  const tested = await openTested(flags, inferConfig(clip));
+  const settings = settingsOf(flags, tested);
+  const results = new TestResults(settings, flags.json ?? false);
+  if (!flags.json) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  const gpu = await openDevice(flags);
+  const loading = progress('weights', 1, flags.json ?? false);
+  using detector = await Detector.load(gpu, {
+    clip,
+    adapters: { text: tested.text, image: tested.images[0]!.tensors },
+    classes,
+    imageSize: settings.imageSize,
+    textMix: settings.textMix,
+    imageMix: settings.imageMix,
+    activation: settings.activation,
+    precision: flags.precision,
+    onProgress: (share) => loading.update(share),
+  });
+  loading.finish();
+  const batch = chooseBatch(gpu, detector, flags.batch_size);
+  const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0);
+  const bar = progress('test', pictures * tested.images.length, flags.json ?? false);
+  const started = performance.now();
+  let before = 0;
+  for (const [i, { epoch, tensors }] of tested.images.entries()) {
+    if (i > 0) await detector.loadAdapters(tensors);
+    for (const set of sets) {
+      const result = await testData(gpu, detector, set, {
+        batch,
+        threads: flags.max_workers,
+        pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
+        onProgress: (done, note) => {
+          const rate = (before + done) / ((performance.now() - started) / 1000);
+          bar.update(before + done, `${named(epoch)}${set.name} ${note}, ${rate.toFixed(2)} images/s`);
+        },
+      });
+      before += set.samples.length;
+      bar.finish();
+      await results.add(set.name, set.domain, epoch, result);
+    }
+    results.endEpoch(epoch);
+  }
+  results.end();
+  if (flags.json) return;
+  const seconds = (performance.now() - started) / 1000;
+  const drawn = flags.visualize ? `; pictures in ${join(settings.resultsDir, 'visualization')}` : '';
+  process.stderr.write(
+    `${before} pictures in ${duration(seconds)}, ${(before / seconds).toFixed(2)} images/s; ${results.file}${drawn}\n`,
+  );
+}
+
+const named = (epoch: ImageCheckpoint['epoch']): string => (typeof epoch === 'number' ? `epoch ${epoch}, ` : '');
+
+/** A folder a data set; with several epochs they are kept apart above it. */
+function pictureFolder(
+  settings: TestSettings,
+  images: readonly ImageCheckpoint[],
+  epoch: ImageCheckpoint['epoch'],
+  dataset: string,
+): string {
+  const apart = images.length > 1 ? [`epoch_${epoch}`] : [];
+  return join(settings.resultsDir, 'visualization', ...apart, ...safeParts(dataset));
+}

@@ -1,0 +1,177 @@
+/** One data set through a detector: pictures decoded ahead, maps streamed into the figures while the device goes on. */
+import { join } from 'node:path';
+import type { Domain } from '../../data/datasets.js';
+import { byClass, type Sample } from '../../data/metadata.js';
+import { batchesOf } from '../../data/shuffle.js';
+import type { Detector } from '../../detect/detector.js';
+import { ClassScores } from '../../eval/metrics.js';
+import type { ClassRow } from '../../eval/report.js';
+import type { Gpu } from '../../gpu/gpu.js';
+import { type LoadedSample, Loader } from '../../node/loader.js';
+import { stack } from '../../ops/concat.js';
+import { preparePicture } from '../../picture/resize_picture.js';
+import { resizeTable } from '../../picture/resize_table.js';
+import { read, tidy } from '../../tensor/tensor.js';
+import { drawClass, safeParts } from './draw_class.js';
+import { MapFile } from './map_file.js';
+
+export interface TestedData {
+  readonly name: string;
+  readonly root: string;
+  readonly domain: Domain;
+  /** Class by class. */
+  readonly samples: readonly Sample[];
+  /** What the detector calls a class of this data set. */
+  keyOf(className: string): string;
+}
+
+export interface RunOptions {
+  /** Pictures at a time. */
+  readonly batch: number;
+  /** Decoding threads. */
+  readonly threads: number | undefined;
+  /** Where pictures are drawn, a folder a class; undefined draws none. */
+  readonly pictures: string | undefined;
+  /** Called as pictures are done. */
+  readonly onProgress: (done: number, note: string) => void;
+}
+
+export interface RunResult {
+  /** In the order of the samples. */
+  readonly rows: readonly ClassRow[];
+  readonly seconds: number;
+  /** The sheets of the classes that were drawn. */
+  readonly sheets: readonly string[];
+}
+
+/** A class while its pictures come in. */
+interface OpenClass {
+  readonly scores: ClassScores;
+  readonly samples: readonly Sample[];
+  readonly maps: MapFile | undefined;
+}
+
+interface Pending {
+  readonly batch: readonly LoadedSample[];
+  readonly values: Promise<readonly [Float32Array, Float32Array]>;
+}
+
+/**
+ * The figures of a data set.
+ * @throws one line when a picture cannot be read or a map is not finite: figures without some pictures would not compare
+ */
+export async function testData(
+  gpu: Gpu,
+  detector: Detector,
+  data: TestedData,
+  options: RunOptions,
+): Promise<RunResult> {
+  await using run = new DataRun(gpu, detector, data, options);
+  return await run.all();
+}
+
+class DataRun implements AsyncDisposable {
+  readonly #gpu: Gpu;
+  readonly #detector: Detector;
+  readonly #data: TestedData;
+  readonly #options: RunOptions;
+  readonly #loader: Loader;
+  readonly #classes: ReadonlyMap<string, readonly Sample[]>;
+  readonly #open = new Map<string, OpenClass>();
+  readonly #rows: ClassRow[] = [];
+  readonly #sheets: string[] = [];
+  #done = 0;
+
+  constructor(gpu: Gpu, detector: Detector, data: TestedData, options: RunOptions) {
+    this.#gpu = gpu;
+    this.#detector = detector;
+    this.#data = data;
+    this.#options = options;
+    const { root, samples } = data;
+    this.#classes = byClass(samples);
+    this.#loader = new Loader({ root, samples, maskSize: detector.imageSize, threads: options.threads });
+  }
+
+  async all(): Promise<RunResult> {
+    const started = performance.now();
+    const order = Uint32Array.from(this.#data.samples, (_, i) => i);
+    let pending: Pending | undefined;
+    for await (const batch of this.#loader.batches(batchesOf(order, this.#options.batch))) {
+      // The device works on this batch while the one before is counted.
+      const next = this.#launch(batch);
+      await this.#settle(pending);
+      pending = next;
+    }
+    await this.#settle(pending);
+    return { rows: this.#rows, sheets: this.#sheets, seconds: (performance.now() - started) / 1000 };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loader.close();
+    for (const { maps } of this.#open.values()) await maps?.[Symbol.asyncDispose]();
+  }
+
+  #launch(batch: readonly LoadedSample[]): Pending {
+    const size = this.#detector.imageSize;
+    const { map, score } = tidy(() => {
+      const images = batch.map(({ picture: { data, width, height } }) =>
+        preparePicture(this.#gpu, data, width, height, resizeTable(width, size), resizeTable(height, size)),
+      );
+      const classes = batch.map(({ sample }) => this.#data.keyOf(sample.className));
+      return this.#detector.run(stack(images), classes); // [B, S, S], [B]
+    });
+    const values = Promise.all([read(map), read(score)] as const);
+    // Awaited later; until then a failure is nobody's.
+    values.catch(() => undefined);
+    map.release();
+    score.release();
+    return { batch, values };
+  }
+
+  async #settle(pending: Pending | undefined): Promise<void> {
+    if (!pending) return;
+    const [maps, scores] = await pending.values;
+    const pixels = this.#detector.imageSize ** 2;
+    for (const [i, { sample, mask }] of pending.batch.entries()) {
+      const open = await this.#classOf(sample.className);
+      const map = maps.subarray(i * pixels, (i + 1) * pixels);
+      const place = open.scores.images;
+      try {
+        open.scores.add(map, mask, sample.label, scores[i]!);
+      } catch (error) {
+        throw new Error(`${sample.imagePath}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      await open.maps?.put(place, map);
+      this.#done++;
+      this.#options.onProgress(this.#done, sample.className);
+      if (open.scores.images === open.samples.length) await this.#finish(sample.className, open);
+    }
+  }
+
+  async #classOf(className: string): Promise<OpenClass> {
+    const found = this.#open.get(className);
+    if (found) return found;
+    const { pictures } = this.#options;
+    const maps = pictures === undefined ? undefined : await MapFile.create(pictures, this.#detector.imageSize ** 2);
+    const made = { scores: new ClassScores(this.#data.domain), samples: this.#classes.get(className)!, maps };
+    this.#open.set(className, made);
+    return made;
+  }
+
+  /** Counts a class whose last picture is in, draws it, and lets its maps go. */
+  async #finish(className: string, { scores, samples, maps }: OpenClass): Promise<void> {
+    this.#rows.push({ className, figures: scores.figures() });
+    const { pictures, onProgress } = this.#options;
+    if (maps && pictures !== undefined) {
+      const first = this.#data.samples.indexOf(samples[0]!);
+      const places = samples.map((_, i) => first + i);
+      const drawn = { className, samples, places, range: scores.mapRange };
+      const folder = join(pictures, ...safeParts(className));
+      let n = 0;
+      const onDrawn = (): void => onProgress(this.#done, `${className}: drawing ${++n}/${samples.length}`);
+      this.#sheets.push(await drawClass(folder, drawn, maps, this.#loader, this.#detector.imageSize, onDrawn));
+    }
+    await maps?.[Symbol.asyncDispose]();
+    this.#open.delete(className);
+  }
+}

@@ -1,0 +1,56 @@
+/** Maps that wait on disk: a class is drawn with the range of all its maps, which is known after the last of them. */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError } from '../../node/file_error.js';
+
+export class MapFile implements AsyncDisposable {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #pixels: number;
+
+  private constructor(path: string, handle: FileHandle, pixels: number) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#pixels = pixels;
+  }
+
+  /** A fresh file in a folder, which is made where it is missing. */
+  static async create(folder: string, pixels: number): Promise<MapFile> {
+    const path = join(folder, `.maps.${randomBytes(6).toString('hex')}.tmp`);
+    try {
+      await mkdir(folder, { recursive: true });
+      return new MapFile(path, await open(path, 'wx+'), pixels);
+    } catch (error) {
+      throw fileError(folder, 'write', error);
+    }
+  }
+
+  async put(place: number, map: Float32Array): Promise<void> {
+    const bytes = new Uint8Array(map.buffer, map.byteOffset, map.byteLength);
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, place * bytes.length + at);
+        at += bytesWritten;
+      }
+    } catch (error) {
+      throw fileError(this.#path, 'write', error);
+    }
+  }
+
+  async get(place: number): Promise<Float32Array> {
+    const map = new Float32Array(this.#pixels);
+    const bytes = new Uint8Array(map.buffer);
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await this.#handle.read(bytes, at, bytes.length - at, place * bytes.length + at);
+      if (bytesRead === 0) throw new Error(`${this.#path}: the maps are gone: run again`);
+      at += bytesRead;
+    }
+    return map;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close();
+    await unlink(this.#path).catch(() => undefined);
+  }
+}

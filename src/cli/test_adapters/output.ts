@@ -1,0 +1,126 @@
+/** What a test leaves behind: tables in test.log and on the screen, everything in results.json. */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Domain } from '../../data/datasets.js';
+import { average, type Figures } from '../../eval/metrics.js';
+import { datasetsText, epochsText, type NamedFigures, reportJson, reportText } from '../../eval/report.js';
+import type { Activation } from '../../kernels/epilogue.js';
+import type { Precision } from '../../model/weights.js';
+import { writeAtomically } from '../../node/atomic_write.js';
+import { fileError } from '../../node/file_error.js';
+import type { RunResult } from './data_run.js';
+import type { ImageCheckpoint } from './tested_adapters.js';
+
+type Epoch = ImageCheckpoint['epoch'];
+
+export interface TestSettings {
+  readonly weights: string;
+  readonly savePath: string;
+  readonly resultsDir: string;
+  readonly plain: 'all' | 'text' | null;
+  readonly imageSize: number;
+  readonly textMix: number;
+  readonly imageMix: number;
+  readonly activation: Activation;
+  readonly precision: Precision;
+}
+
+interface TestResult extends ReturnType<typeof reportJson> {
+  readonly dataset: string;
+  readonly epoch: Epoch;
+  readonly domain: Domain;
+  readonly images: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  readonly sheets: readonly string[];
+}
+
+interface EpochSummary {
+  readonly epoch: Epoch;
+  readonly datasets: readonly ({ readonly dataset: string } & Figures)[];
+  readonly average: Figures;
+}
+
+const label = (epoch: Epoch): string => (typeof epoch === 'number' ? `epoch ${epoch}` : `${epoch}`);
+
+export class TestResults {
+  readonly #settings: TestSettings;
+  readonly #json: boolean;
+  readonly #runs: TestResult[] = [];
+  readonly #log: string;
+  /** Where the figures are written to; the log lies beside it. */
+  readonly file: string;
+
+  /** @throws one line when the folder or the log cannot be written */
+  constructor(settings: TestSettings, json: boolean) {
+    this.#settings = settings;
+    this.#json = json;
+    this.#log = join(settings.resultsDir, 'test.log');
+    this.file = join(settings.resultsDir, 'results.json');
+    try {
+      mkdirSync(settings.resultsDir, { recursive: true });
+    } catch (error) {
+      throw fileError(settings.resultsDir, 'write', error);
+    }
+    this.#append(`args: ${JSON.stringify(settings)}`);
+  }
+
+  /** Takes in the figures of a data set at an epoch: the table appears on the screen and in the log. */
+  async add(dataset: string, domain: Domain, epoch: Epoch, { rows, seconds, sheets }: RunResult): Promise<void> {
+    const report = reportJson(rows);
+    const images = report.classes.reduce((sum, c) => sum + c.images, 0);
+    const run = { dataset, epoch, domain, images, seconds, imagesPerSecond: images / seconds, sheets, ...report };
+    this.#runs.push(run);
+    const table = reportText(rows);
+    this.#append(`test ${dataset}, ${label(epoch)}: ${images} pictures`, `final results:\n${table}`);
+    this.#say(this.#json ? JSON.stringify(run) : `${dataset}, ${label(epoch)}\n${table}\n`);
+    await this.#save();
+  }
+
+  /** After the last data set of an epoch: their averages, where there are several. */
+  endEpoch(epoch: Epoch): void {
+    const rows = this.#runs.filter((r) => r.epoch === epoch).map((r): NamedFigures => [r.dataset, r.average]);
+    if (rows.length < 2) return;
+    const table = datasetsText(rows);
+    this.#append(`summary, ${label(epoch)}:\n${table}`);
+    if (!this.#json) this.#say(`all data sets, ${label(epoch)}\n${table}\n`);
+  }
+
+  /** After the last epoch: the epochs side by side, where there are several. */
+  end(): void {
+    const epochs = this.#summary();
+    if (this.#json) {
+      this.#say(JSON.stringify({ summary: epochs, file: this.file }));
+      return;
+    }
+    if (epochs.length < 2) return;
+    const table = epochsText(epochs.map((e): NamedFigures => [String(e.epoch), e.average]));
+    this.#append(`all epochs:\n${table}`);
+    this.#say(`all epochs, average of ${epochs[0]!.datasets.map((d) => d.dataset).join(', ')}\n${table}\n`);
+  }
+
+  #summary(): EpochSummary[] {
+    return [...new Set(this.#runs.map((r) => r.epoch))].map((epoch) => {
+      const datasets = this.#runs.filter((r) => r.epoch === epoch).map((r) => ({ dataset: r.dataset, ...r.average }));
+      return { epoch, datasets, average: average(datasets) };
+    });
+  }
+
+  async #save(): Promise<void> {
+    const text = JSON.stringify({ ...this.#settings, runs: this.#runs, summary: this.#summary() }, null, 1);
+    await writeAtomically(this.file, new TextEncoder().encode(`${text}\n`));
+  }
+
+  #say(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** Entries of `test.log`, in one write, so that runs side by side do not mix within a table. */
+  #append(...entries: string[]): void {
+    try {
+      appendFileSync(this.#log, entries.map((entry) => `INFO:${entry}\n`).join(''));
+    } catch (error) {
+      throw fileError(this.#log, 'write', error);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/** The checkpoints of a folder that a test runs over, checked against the flags before anything is computed. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AdapterTensors, canonicalAdapters } from '../../io/adapter_names.js';
+import type { ClipConfig } from '../../model/config.js';
+import { fileError } from '../../node/file_error.js';
+import { openTensors, type TrainedWith, trainedWith } from '../../node/open_weights.js';
+import type { TestFlags } from './flags.js';
+
+export interface ImageCheckpoint {
+  /** As results name it: the number of an epoch, `latest` for a checkpoint that carries none, `plain` for no adapters. */
+  readonly epoch: number | 'latest' | 'plain';
+  readonly tensors: AdapterTensors | undefined;
+}
+
+export interface TestedAdapters {
+  /** Undefined for plain CLIP's text tower. */
+  readonly text: AdapterTensors | undefined;
+  /** In the order of their epochs; at least one. */
+  readonly images: readonly ImageCheckpoint[];
+  readonly trained: TrainedWith;
+}
+
+function filesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new Error(
+      `${fileError(folder, 'read', error).message}: --save_path names the folder that training wrote; --plain tests plain CLIP`,
+    );
+  }
+}
+
+/** Image checkpoints by epoch, in the order of numbers; where no file has a number the latest one stands alone. */
+export function imageFiles(names: readonly string[]): Map<number | 'latest', string> {
+  const found = new Map<number | 'latest', string>();
+  // Of two formats the safetensors file, which sorts last, counts.
+  for (const name of [...names].sort()) {
+    const epoch = /^image_adapter_(\d+)\.(?:pth|safetensors)$/.exec(name)?.[1];
+    if (epoch !== undefined) found.set(Number(epoch), name);
+  }
+  if (found.size > 0) return new Map([...found].sort(([a], [b]) => Number(a) - Number(b)));
+  const latest = latestOf(names, 'image');
+  return latest === undefined ? found : new Map([['latest', latest]]);
+}
+
+function latestOf(names: readonly string[], part: 'text' | 'image'): string | undefined {
+  return ['safetensors', 'pth'].map((end) => `${part}_adapter.${end}`).find((name) => names.includes(name));
+}
+
+interface Opened {
+  readonly tensors: AdapterTensors;
+  readonly trained: TrainedWith;
+}
+
+async function open(path: string, part: 'text' | 'image'): Promise<Opened> {
+  const file = await openTensors(path);
+  const tensors = canonicalAdapters(file);
+  if (!tensors[part]) throw new Error(`${path}: no ${part} adapter in it: expected what training writes by that name`);
+  return { tensors, trained: trainedWith(file.metadata.get('flags')) };
+}
+
+const blocksOf = (a: AdapterTensors, part: string): number => a.names.filter((n) => n.startsWith(part)).length;
+
+function expectShape(a: AdapterTensors, name: string, shape: readonly number[]): void {
+  const got = a.shape(name);
+  if (got.join() !== shape.join()) {
+    throw new Error(
+      `${a.name}: adapters of another CLIP: expected ${name} [${shape.join(', ')}] as these weights need, got [${got.join(', ')}]: give the --weights they were trained on`,
+    );
+  }
+}
+
+function expectBlocks(a: AdapterTensors, flag: string, held: number, wanted: number | undefined, most: number): void {
+  if (wanted !== undefined && wanted !== held) {
+    throw new Error(`${a.name}: ${flag} ${wanted}: expected ${held}, as many as the checkpoint holds: leave it out`);
+  }
+  if (held > most) throw new Error(`${a.name}: ${held} blocks with an adapter: the tower has ${most}`);
+}
+
+function checkText(a: AdapterTensors, config: ClipConfig, flags: TestFlags): void {
+  const { textWidth: width, embed, textLayers } = config;
+  const blocks = blocksOf(a, 'text_adapter.') - 1;
+  for (let i = 0; i < blocks; i++) expectShape(a, `text_adapter.${i}.fc.0.weight`, [width, width]);
+  expectShape(a, `text_adapter.${blocks}.fc.0.weight`, [embed, width]);
+  expectBlocks(a, '--text_adapt_until', blocks, flags.text_adapt_until, textLayers);
+}
+
+function checkImage(a: AdapterTensors, config: ClipConfig, flags: TestFlags): void {
+  const { visionWidth: width, embed, visionLayers, levels } = config;
+  const blocks = blocksOf(a, 'image_adapter.layer_adapters.');
+  for (let i = 0; i < blocks; i++) expectShape(a, `image_adapter.layer_adapters.${i}.fc.0.weight`, [width, width]);
+  for (const name of a.names.filter((n) => n.includes('_proj.'))) expectShape(a, name, [embed, width]);
+  const projections = blocksOf(a, 'image_adapter.seg_proj.');
+  if (projections !== levels.length) {
+    throw new Error(`${a.name}: adapters of another CLIP: expected ${levels.length} seg_proj, got ${projections}`);
+  }
+  expectBlocks(a, '--image_adapt_until', blocks, flags.image_adapt_until, visionLayers);
+  if (flags.relu && !a.relu) {
+    throw new Error(`${a.name}: --relu: this checkpoint was trained without (seg_proj.0.fc.weight): leave it out`);
+  }
+}
+
+/**
+ * Opens what a test needs of the folder `--save_path`.
+ * @throws one line when there is no text adapter and none of its absence was said, the epoch is not there, or a checkpoint
+ * is not what flags and weights say
+ */
+export async function openTested(flags: TestFlags, config: ClipConfig): Promise<TestedAdapters> {
+  if (flags.plain === 'all') return { text: undefined, images: [{ epoch: 'plain', tensors: undefined }], trained: {} };
+  const folder = flags.save_path;
+  const names = filesOf(folder);
+  const textFile = latestOf(names, 'text');
+  if (textFile === undefined && flags.plain === undefined) {
+    throw new Error(
+      `${folder}: no text_adapter: expected text_adapter.safetensors or .pth as training writes it: train stage one, or say "--plain text" for plain CLIP's text tower, --plain for no adapters at all`,
+    );
+  }
+  const files = imageFiles(names);
+  if (files.size === 0) {
+    throw new Error(
+      `${folder}: no image_adapter: expected image_adapter_N.safetensors or .pth as training writes them`,
+    );
+  }
+  if (flags.epoch !== undefined && !files.has(flags.epoch)) {
+    throw new Error(`${folder}: no image_adapter_${flags.epoch}: expected one of ${[...files.keys()].join(', ')}`);
+  }
+  const text =
+    textFile !== undefined && flags.plain === undefined ? await open(join(folder, textFile), 'text') : undefined;
+  if (text) checkText(text.tensors, config, flags);
+  const images: (Opened & ImageCheckpoint)[] = [];
+  for (const [epoch, name] of files) {
+    if (flags.epoch !== undefined && epoch !== flags.epoch) continue;
+    const opened = await open(join(folder, name), 'image');
+    checkImage(opened.tensors, config, flags);
+    images.push({ epoch, ...opened });
+  }
+  return { text: text?.tensors, images, trained: { ...text?.trained, ...images.at(-1)!.trained } };
+}

@@ -1,0 +1,89 @@
+/** JPEG, TIFF and WebP through the optional package `sharp`, held to what Pillow does with the same file. */
+import type sharpModule from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
+import { checkPictureSize, type Picture, PictureError } from '../picture/picture.js';
+import type { PictureFormat } from '../picture/picture_header.js';
+
+export type SharpFactory = typeof sharpModule;
+
+let loading: Promise<SharpFactory | undefined> | undefined;
+
+/** The package where it is installed and works on this machine, else undefined; asked once. */
+export function loadSharp(): Promise<SharpFactory | undefined> {
+  loading ??= import('sharp').then(
+    (m) => m.default,
+    () => undefined,
+  );
+  return loading;
+}
+
+/** Pillow's CMYK to RGB: (255 - k) - (255 - k) * c / 255, the quotient rounded. */
+function fromCmyk(cmyk: Uint8Array, pixels: number): Uint8Array {
+  const out = new Uint8Array(pixels * 3);
+  for (let i = 0; i < pixels; i++) {
+    const paper = 255 - cmyk[i * 4 + 3]!;
+    for (let c = 0; c < 3; c++) {
+      const product = cmyk[i * 4 + c]! * paper + 128;
+      out[i * 3 + c] = paper - ((product + (product >> 8)) >> 8);
+    }
+  }
+  return out;
+}
+
+/** RGB bytes of a decoder set up for this file. */
+async function pixels(image: Sharp, meta: Metadata): Promise<{ width: number; height: number; data: Uint8Array }> {
+  if (meta.space === 'cmyk') {
+    // Asked for in its own space, the ink values come out as stored; otherwise a colour profile would be applied.
+    const raw = await image
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const { width, height } = raw.info;
+    return { width, height, data: fromCmyk(raw.data, width * height) };
+  }
+  if (meta.space === 'grey16') {
+    const raw = await image
+      .pipelineColourspace('grey16')
+      .toColourspace('grey16')
+      .raw({ depth: 'ushort' })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = raw.info;
+    const samples = new Uint16Array(
+      raw.data.buffer.slice(raw.data.byteOffset, raw.data.byteOffset + raw.data.byteLength),
+    );
+    const data = new Uint8Array(width * height * 3);
+    for (let i = 0; i < width * height; i++) data.fill(Math.min(255, samples[i * channels]!), i * 3, i * 3 + 3); // clipped
+    return { width, height, data };
+  }
+  const raw = await image.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = raw.info;
+  if (channels !== 3) throw new Error(`expected 3 channels, got ${channels}`);
+  return { width, height, data: raw.data };
+}
+
+/**
+ * Decodes with sharp: first page, no colour management, alpha dropped, orientation honoured for TIFF alone (as Pillow).
+ * @throws PictureError (as a rejection) when the file is broken, truncated or over `maxPixels`
+ */
+export async function decodeWithSharp(
+  sharp: SharpFactory,
+  name: string,
+  bytes: Uint8Array,
+  format: PictureFormat,
+  maxPixels: number,
+): Promise<Picture> {
+  try {
+    // The size is judged by checkPictureSize; 'truncated' is what Pillow refuses, lesser damage it lets pass.
+    const input = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: false, sequentialRead: true } as const;
+    const meta = await sharp(bytes, input).metadata();
+    checkPictureSize(name, meta.width, meta.height, maxPixels);
+    const turned = format === 'tiff' && (meta.orientation ?? 1) > 1;
+    const image = sharp(bytes, { ...input, sequentialRead: !turned });
+    return { name, channels: 3, ...(await pixels(turned ? image.autoOrient() : image, meta)) };
+  } catch (e) {
+    if (e instanceof PictureError) throw e;
+    const why = (e instanceof Error ? e.message : String(e)).split('\n')[0];
+    throw new PictureError(name, `broken or truncated ${format.toUpperCase()}: ${why}`, 'copy or download it again');
+  }
+}

@@ -1,0 +1,37 @@
+/** Opening one sample: its picture as RGB bytes, its mask at the size the model works at. Runs in workers and without. */
+import { prepareMask } from '../picture/mask.js';
+import { loadMask, loadPicture } from './decode.js';
+
+export interface SampleFiles {
+  readonly image: string;
+  readonly mask: string | undefined;
+  /** Side of the prepared mask, in pixels. */
+  readonly maskSize: number;
+  /** Largest picture accepted, in pixels. */
+  readonly maxPixels: number | undefined;
+}
+
+export interface OpenedSample {
+  readonly width: number;
+  readonly height: number;
+  /** RGB bytes [height, width, 3], in a buffer of their own. */
+  readonly rgb: Uint8Array<ArrayBuffer>;
+  /** 0 or 1 a pixel, [maskSize, maskSize], in a buffer of its own. */
+  readonly mask: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Bytes that can be handed to another thread: decoders may give a part of a shared buffer. */
+function owned(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = data;
+  const whole = !Buffer.isBuffer(data) && buffer instanceof ArrayBuffer && buffer.byteLength === data.byteLength;
+  return whole ? new Uint8Array(buffer) : new Uint8Array(data);
+}
+
+/** @throws one line that names the file (as a rejection) when picture or mask cannot be read */
+export async function openSample({ image, mask, maskSize, maxPixels }: SampleFiles): Promise<OpenedSample> {
+  const picture = await loadPicture(image, { maxPixels });
+  const prepared =
+    mask === undefined ? undefined : prepareMask(await loadMask(mask, { maxPixels }), maskSize, maskSize);
+  const { width, height, data } = picture;
+  return { width, height, rgb: owned(data), mask: prepared && owned(prepared) };
+}

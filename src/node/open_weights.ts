@@ -1,0 +1,127 @@
+/** Weights and adapters by path: safetensors, torch archives, the model of the package, or one made up from a seed. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AdapterTensors, canonicalAdapters } from '../io/adapter_names.js';
+import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
+import { openSafetensors } from '../io/safetensors.js';
+import type { TensorFile } from '../io/tensor_file.js';
+import { readTorchArchive } from '../io/torch_archive.js';
+import type { Activation } from '../kernels/epilogue.js';
+import { inferConfig } from '../model/config.js';
+import { syntheticAdapters, syntheticClip, TINY, VIT_L_14_336 } from '../model/synthetic.js';
+import { fileError } from './file_error.js';
+import { fileSource } from './file_source.js';
+import { compareNatural } from './picture_files.js';
+
+/** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: for trying and timing, they know nothing. */
+const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
+
+/** `tiny` names the small model that comes with the package, before any file or folder of that name. */
+const PACKAGED = 'tiny';
+/** Where it is: `clip.safetensors` and its adapters. */
+export const PACKAGED_FOLDER = fileURLToPath(new URL('../../weights/tiny', import.meta.url));
+
+/** @throws one line when the model of the package is not all there */
+function checkPackaged(folder: string, ...files: readonly string[]): void {
+  const missing = files.map((file) => join(folder, file)).find((path) => !existsSync(path));
+  if (missing === undefined) return;
+  throw new Error(
+    `${missing}: missing, and with it the model "${PACKAGED}" of the package: make it in a checkout (node tools/tiny/make.mjs), install aaclip again, or write ./${PACKAGED} for a file or folder of that name`,
+  );
+}
+
+/** Opens a file of tensors; what it is, its first bytes tell. */
+export async function openTensors(path: string): Promise<TensorFile> {
+  const source = await fileSource(path);
+  const head = await source.read(0, Math.min(2, source.size));
+  const isZip = head[0] === 0x50 && head[1] === 0x4b;
+  return isZip ? (await readTorchArchive(source)).tensors : openSafetensors(source);
+}
+
+/** A CLIP checkpoint by path, `tiny` for the one of the package (in the folder `packaged`), or a synthetic one. */
+export async function openClip(path: string, packaged: string = PACKAGED_FOLDER): Promise<ClipTensors> {
+  if (path === PACKAGED) {
+    checkPackaged(packaged, 'clip.safetensors');
+    return canonicalClip(await openTensors(join(packaged, 'clip.safetensors')));
+  }
+  const m = SYNTHETIC.exec(path);
+  if (m) return syntheticClip(m[1] ? TINY : VIT_L_14_336, Number(m[2] ?? 1), true);
+  return canonicalClip(await openTensors(path));
+}
+
+/** What a checkpoint of ours records of its training. */
+export interface TrainedWith {
+  readonly imageSize?: number;
+  readonly textMix?: number;
+  readonly imageMix?: number;
+  readonly activation?: Activation;
+}
+
+const positive = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value > 0;
+
+/** The flags in a checkpoint's metadata, as far as they matter here. The published program's files carry none. */
+export function trainedWith(flags: string | undefined): TrainedWith {
+  let recorded: unknown;
+  try {
+    recorded = JSON.parse(flags ?? '{}');
+  } catch {
+    // Somebody else's metadata of that name.
+  }
+  const { imageSize, textMix, imageMix, activation } = Object(recorded) as Readonly<Record<string, unknown>>;
+  return {
+    ...(positive(imageSize) ? { imageSize } : {}),
+    ...(positive(textMix) ? { textMix } : {}),
+    ...(positive(imageMix) ? { imageMix } : {}),
+    ...(activation === 'gelu' || activation === 'quickgelu' ? { activation } : {}),
+  };
+}
+
+export interface AdapterFiles {
+  readonly text: AdapterTensors;
+  readonly image: AdapterTensors;
+  /** How the image adapters were trained, which is how they must be used. */
+  readonly trained: TrainedWith;
+}
+
+/**
+ * The adapters of a folder as training leaves it: `text_adapter` and `image_adapter`, or the image adapter of one epoch
+ * (`image_adapter_{epoch}`), as .safetensors or .pth. `tiny` stands for the folder `packaged`.
+ */
+export async function openAdapters(
+  path: string,
+  clip: ClipTensors,
+  epoch?: number,
+  packaged: string = PACKAGED_FOLDER,
+): Promise<AdapterFiles> {
+  const m = SYNTHETIC.exec(path);
+  if (m) {
+    const made = syntheticAdapters(inferConfig(clip), Number(m[2] ?? 2));
+    return { text: made, image: made, trained: {} };
+  }
+  if (path === PACKAGED) checkPackaged(packaged, 'text_adapter.safetensors', 'image_adapter.safetensors');
+  const folder = path === PACKAGED ? packaged : path;
+  let names: string[];
+  try {
+    if (!statSync(folder).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+    names = readdirSync(folder).sort(compareNatural);
+  } catch (error) {
+    throw fileError(folder, 'read', error);
+  }
+  const find = (pattern: RegExp, what: string): string => {
+    const found = names.filter((n) => pattern.test(n)).at(-1);
+    if (!found) throw new Error(`${folder}: no ${what}: expected ${what}.safetensors or .pth as training writes it`);
+    return join(folder, found);
+  };
+  const text = find(/^text_adapter(?:\.\w+)?\.(?:safetensors|pth)$/, 'text_adapter');
+  const image =
+    epoch === undefined
+      ? find(/^image_adapter(?:_\d+|\.\w+)?\.(?:safetensors|pth)$/, 'image_adapter')
+      : find(new RegExp(`^image_adapter_${epoch}\\.(?:safetensors|pth)$`), `image_adapter_${epoch}`);
+  const file = await openTensors(image);
+  return {
+    text: canonicalAdapters(await openTensors(text)),
+    image: canonicalAdapters(file),
+    trained: trainedWith(file.metadata.get('flags')),
+  };
+}

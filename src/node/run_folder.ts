@@ -1,0 +1,108 @@
+/** What a training run keeps in its folder: checkpoints, logs, and a picture of the losses. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { lossCurve } from '../eval/loss_curve.js';
+import type { Gpu } from '../gpu/gpu.js';
+import { openSafetensors } from '../io/safetensors.js';
+import { readTorchArchive } from '../io/torch_archive.js';
+import {
+  encodeCheckpoint,
+  encodeTorchCheckpoint,
+  type Restored,
+  type RunState,
+  restoreCheckpoint,
+} from '../train/checkpoint.js';
+import type { Part } from '../train/initial.js';
+import type { Parameters } from '../train/parameters.js';
+import type { StepReport } from '../train/training_run.js';
+import { writeAtomically } from './atomic_write.js';
+import { fileError } from './file_error.js';
+import { fileSource } from './file_source.js';
+
+export type CheckpointFormat = 'safetensors' | 'pth';
+
+export class RunFolder {
+  readonly path: string;
+  readonly #format: CheckpointFormat;
+
+  /** @throws one line when the folder cannot be made. */
+  constructor(path: string, format: CheckpointFormat) {
+    this.path = path;
+    this.#format = format;
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (error) {
+      throw fileError(path, 'write', error);
+    }
+  }
+
+  /**
+   * The part's latest checkpoint, or undefined when there is none. Ours and the published program's are read; where a run
+   * went on in another format, the file written last counts.
+   */
+  async restore(gpu: Gpu, part: Part): Promise<Restored | undefined> {
+    const written = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const [path] = ['safetensors', 'pth']
+      .map((suffix) => join(this.path, `${part}_adapter.${suffix}`))
+      .filter((file) => written(file) > 0)
+      .sort((a, b) => written(b) - written(a));
+    if (path === undefined) return undefined;
+    const source = await fileSource(path);
+    if (path.endsWith('.safetensors')) return restoreCheckpoint(gpu, await openSafetensors(source), part);
+    const { root, tensors } = await readTorchArchive(source);
+    return restoreCheckpoint(gpu, tensors, part, root);
+  }
+
+  /** Writes the latest checkpoint, and for a finished epoch of stage two one of its own; returns its path. */
+  async save(parameters: Parameters, state: RunState, alsoEpoch: boolean, rate: number): Promise<string> {
+    const names = [`${state.part}_adapter`];
+    // The epoch's own first: the latest one says that everything before it is in place.
+    if (alsoEpoch && state.part === 'image') names.unshift(`image_adapter_${state.epoch}`);
+    let path = '';
+    for (const name of names) {
+      path = join(this.path, `${name}.${this.#format}`);
+      const bytes =
+        this.#format === 'pth'
+          ? await encodeTorchCheckpoint(parameters, state, rate)
+          : await encodeCheckpoint(parameters, state);
+      await writeAtomically(path, bytes);
+    }
+    return path;
+  }
+
+  /** A line of `train.log`, worded as the published program does. */
+  log(line: string): void {
+    this.#append('train.log', `INFO:${line}\n`);
+  }
+
+  metrics(report: StepReport): void {
+    this.#append('metrics.jsonl', `${JSON.stringify(report)}\n`);
+  }
+
+  /** Draws `loss.svg` anew from `metrics.jsonl`. */
+  async drawLosses(): Promise<void> {
+    const path = join(this.path, 'metrics.jsonl');
+    if (!existsSync(path)) return;
+    const rows = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .flatMap((line) => {
+        // A line cut off by a kill is left aside.
+        try {
+          return [JSON.parse(line) as StepReport];
+        } catch {
+          return [];
+        }
+      });
+    await writeAtomically(join(this.path, 'loss.svg'), new TextEncoder().encode(lossCurve(rows)));
+  }
+
+  #append(name: string, text: string): void {
+    const path = join(this.path, name);
+    try {
+      appendFileSync(path, text);
+    } catch (error) {
+      throw fileError(path, 'write', error);
+    }
+  }
+}

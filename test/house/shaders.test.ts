@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { interfaceOf, type Knobs, specialise } from '../../src/gpu/shader.js';
+
+const FOLDER = fileURLToPath(new URL('../../shaders/', import.meta.url));
+const kernels = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.wgsl'))
+  .map((file) => ({ stem: file.slice(0, -5), text: readFileSync(FOLDER + file, 'utf8') }));
+
+/** Language extensions the parser, or its interpreter, does not know. */
+const UNPARSED = /^enable chromium_experimental_subgroup_matrix;/m;
+const UNINTERPRETED = /^enable (?:subgroups|f16|chromium_experimental_subgroup_matrix);/m;
+
+/**
+ * Sizes at which the race search runs a kernel where every parameter being 16 would not reach all of its code: small
+ * tiles, and loops that go round more than twice.
+ */
+const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<string, number>> }>> = {
+  attention_delta: { params: { size: 16, length: 4, heads: 2, width: 4, row: 1, batch: 4 } },
+  attention_tile: {
+    knobs: { WG: 8, DH: 8, BK: 4 },
+    params: { length: 12, heads: 1, row: 1, batch: 12, q: 0, k: 2, v: 4, causal: 0 },
+  },
+  attention_tile_grad: {
+    knobs: { WG: 8, DH: 8, BK: 4 },
+    params: {
+      ...{ length: 12, heads: 1, row: 1, batch: 12, causal: 0, keys: 0, add: 0 },
+      ...{ x: 0, y: 2, mate: 0, mate_rows: 1, other: 2, other_rows: 3, to: 0 },
+    },
+  },
+  ceiling_multiply_add: { params: { turns: 1 } },
+  layer_norm_dx_tree: { params: { start: 0 } },
+  matmul_tile: {
+    knobs: { TM: 1, TN: 1, BK: 4 },
+    params: { m: 16, n: 16, k: 12, lda: 12, ldb: 12, a_batch: 192, b_batch: 192 },
+  },
+};
+
+/** Runs one workgroup of a kernel invocation by invocation and reports what two of them touch between two barriers. */
+function races(stem: string, text: string): string[] {
+  const { knobs = {}, params = {} } = CASES[stem] ?? {};
+  const face = interfaceOf(stem, text);
+  const uniform = new DataView(new ArrayBuffer(16 * Math.ceil(Math.max(face.params.length, 1) / 4)));
+  face.params.forEach(({ name, type }, i) => {
+    if (type === 'f32') uniform.setFloat32(4 * i, params[name] ?? 1, true);
+    else uniform.setUint32(4 * i, params[name] ?? 16, true);
+  });
+  const buffers = Object.fromEntries(
+    face.slots.map(({ binding, kind }) => [
+      binding,
+      kind === 'uniform' ? { uniform: new Uint8Array(uniform.buffer) } : new Float32Array(16384),
+    ]),
+  );
+  const found = detectRaces(specialise(stem, text, knobs), 'main', [1, 1, 1], { 0: buffers });
+  return [...found.errors, ...found.races.map((race) => race.message)];
+}
+
+/** The text without its n-th barrier. */
+function withoutBarrier(text: string, n: number): string {
+  let seen = 0;
+  return text.replace(/\b(?:workgroup|storage)Barrier\(\);/g, (call) => (seen++ === n ? '' : call));
+}
+
+const barriersOf = (text: string) => text.match(/\b(?:workgroup|storage)Barrier\(\);/g)?.length ?? 0;
+
+test('there are kernels', () => {
+  expect(kernels.length).toBeGreaterThan(0);
+});
+
+for (const { stem, text } of kernels)
+  describe(`${stem}.wgsl`, () => {
+    const lines = text.split('\n');
+
+    test('begins with a comment that says what it computes and over which grid', () => {
+      const header = lines.slice(
+        0,
+        lines.findIndex((line) => !line.startsWith('//')),
+      );
+      expect(header.length).toBeGreaterThan(0);
+      expect(header.join('\n')).toMatch(/\bGrid: /);
+    });
+
+    test('is short enough to read', () => {
+      expect(text.endsWith('}\n')).toBe(true);
+      expect(lines.length - 1).toBeLessThanOrEqual(stem.startsWith('attention') ? 220 : 150);
+    });
+
+    test('keeps the order knobs, parameters, bindings, main', () => {
+      const knobs = lines.findLastIndex((line) => /^(?:alias \w+ = .+;|const \w+: (?:u32|bool) = .+;)$/.test(line));
+      const params = lines.indexOf('struct Params {');
+      const first = lines.findIndex((line) => line.startsWith('@group(0) @binding(0) '));
+      const main = lines.findIndex((line) => line.startsWith('fn main('));
+      expect(params).toBeGreaterThan(knobs);
+      expect(first).toBeGreaterThan(params);
+      expect(main).toBeGreaterThan(first);
+      expect(text).not.toMatch(/^\s*override\b/m);
+    });
+
+    test('binds the parameters first and the outputs last, one a line', () => {
+      const { slots } = interfaceOf(stem, text);
+      expect(slots.length).toBe(text.match(/@binding\(/g)?.length);
+      expect(slots.map(({ binding }) => binding)).toEqual(slots.map((_, i) => i));
+      expect(slots[0]).toEqual({ name: 'p', binding: 0, kind: 'uniform' });
+      const rank = { uniform: 0, read: 1, read_write: 2 };
+      const ranks = slots.map(({ kind }) => rank[kind]);
+      expect(ranks).toEqual([...ranks].sort());
+      expect(ranks.at(-1)).toBe(rank.read_write);
+    });
+
+    if (UNPARSED.test(text)) return;
+
+    test('parses and has one entry point, main', () => {
+      const { entry } = new WgslReflect(text);
+      expect(entry.compute.map(({ name }) => name)).toEqual(['main']);
+      expect([...entry.vertex, ...entry.fragment]).toEqual([]);
+    });
+
+    test('has the parameter layout the engine writes', () => {
+      const members = new WgslReflect(text).structs.find(({ name }) => name === 'Params')?.members ?? [];
+      expect(members.map(({ name, type, offset, size }) => ({ name, type: type.name, offset, size }))).toEqual(
+        interfaceOf(stem, text).params.map(({ name, type }, i) => ({ name, type, offset: 4 * i, size: 4 })),
+      );
+    });
+
+    if (UNINTERPRETED.test(text)) return;
+
+    test('has no data race', () => {
+      expect(races(stem, text)).toEqual([]);
+    });
+
+    for (let n = 0; n < barriersOf(text); n++) {
+      test(`would have one without barrier ${n + 1}`, () => {
+        expect(races(stem, withoutBarrier(text, n))).not.toEqual([]);
+      });
+    }
+  });

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { Tape } from '../../src/autograd/tape.js';
+import type { Gpu } from '../../src/gpu/gpu.js';
+import { rowKernel } from '../../src/kernels/row_kernel.js';
+import { adapterMix } from '../../src/ops/adapter_mix.js';
+import { l2Normalize } from '../../src/ops/l2_normalize.js';
+import { layerNorm } from '../../src/ops/layer_norm.js';
+import { read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
+import { device } from '../devices.js';
+import { arr } from '../reference/arr.js';
+
+const PERIOD = 7;
+const D = 2;
+
+/** A tensor of `rows` rows that repeat after `PERIOD`. */
+function periodic(gpu: Gpu, rows: number, name: string): Tensor {
+  const { data } = arr([PERIOD, D], name);
+  return upload(
+    gpu,
+    Float32Array.from({ length: rows * D }, (_, i) => data[i % data.length]!),
+    [rows, D],
+  );
+}
+
+const OPS: Record<string, (x: Tensor, z: Tensor, w: Tensor, b: Tensor) => Tensor> = {
+  'layer norm': (x, _z, w, b) => layerNorm(x, w, b),
+  'l2 normalisation': (x) => l2Normalize(x),
+  'adapter mix': (x, z) => adapterMix(x, z, 0.3),
+};
+
+describe('row kernels', () => {
+  // More workgroups than one side of a grid holds: 65535 of one row, and of eight rows.
+  for (const [variant, rows] of [
+    ['gpu, no subgroups', 66_001],
+    ['gpu', 8 * 65_535 + 4_003],
+  ] as const) {
+    for (const [name, op] of Object.entries(OPS)) {
+      it(`of ${name} reach every one of ${rows} rows, forward and backward (${variant})`, async () => {
+        const gpu = await device(variant);
+        const before = gpu.liveTensors;
+        gpu.poison = true;
+        try {
+          const made = tidy(() => {
+            const x = periodic(gpu, rows, 'x');
+            const z = periodic(gpu, rows, 'z');
+            const w = upload(gpu, Float32Array.of(0.5, 2), [D]);
+            using tape = new Tape();
+            tape.watch([x, z]);
+            const y = tape.record(() => op(x, z, w, w));
+            return [y, ...tape.backward(y, [x, z], periodic(gpu, rows, 'cotangent'))];
+          });
+          expect(made.filter((t) => t !== null)).toHaveLength(name === 'adapter mix' ? 3 : 2);
+          for (const t of made) {
+            if (!t) continue;
+            const got = await read(t);
+            const period = got.subarray(0, PERIOD * D);
+            expect([...period].every(Number.isFinite)).toBe(true);
+            expect(got.findIndex((v, i) => v !== period[i % period.length])).toBe(-1);
+            t.release();
+          }
+        } finally {
+          gpu.poison = false;
+        }
+        expect(gpu.liveTensors).toBe(before);
+      });
+    }
+  }
+
+  it('take the tree without subgroups, and share loads between rows on CPU adapters alone', async () => {
+    const forms = { subgroup: 's', tree: 't' };
+    const [cpu, gpu, plain] = await Promise.all([device('cpu'), device('gpu'), device('gpu, no subgroups')]);
+    expect(rowKernel(plain, forms, 100, 4)).toEqual({ kernel: 't', knobs: {}, grid: [100, 1, 1] });
+    const lanes = gpu.traits.subgroupSize;
+    if (lanes === 0) throw new Error('this test needs an adapter with subgroups of one size');
+    const each = Math.max(64, lanes) / lanes;
+    expect(rowKernel(gpu, forms, 100 * each, 4)).toMatchObject({ kernel: 's', knobs: { ROWS: 1 }, grid: [100, 1, 1] });
+    expect(rowKernel(cpu, forms, 100 * each, 4)).toMatchObject({ kernel: 's', knobs: { ROWS: 4 }, grid: [25, 1, 1] });
+    expect(rowKernel(cpu, forms, 100 * each).knobs).not.toHaveProperty('ROWS');
+  });
+});

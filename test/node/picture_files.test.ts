@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareNatural, expandImages, globToRegExp } from '../../src/node/picture_files.js';
+
+const root = mkdtempSync(join(tmpdir(), 'aaclip-images-'));
+const at = (path: string) => join(root, path);
+
+beforeAll(() => {
+  const files = [
+    'a/img10.png',
+    'a/img2.PNG',
+    'a/b/shot.JPG',
+    'a/b/c/deep.tiff',
+    'a/notes.txt',
+    'a/.hidden.png',
+    'a/.cache/x.png',
+    'odd/picture[1].png',
+    'odd/no-extension',
+    'empty/readme.md',
+  ];
+  for (const file of files) {
+    mkdirSync(dirname(at(file)), { recursive: true });
+    writeFileSync(at(file), 'x');
+  }
+  symlinkSync(at('a'), at('a/b/loop'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe('pictures', () => {
+  const expanded = async (...inputs: string[]) =>
+    (await expandImages(inputs.map(at))).map((p) => p.slice(root.length + 1).replaceAll('\\', '/'));
+
+  test('of a folder are found at any depth, in any case, in natural order', async () => {
+    expect(await expanded('a')).toEqual(['a/b/c/deep.tiff', 'a/b/shot.JPG', 'a/img2.PNG', 'a/img10.png']);
+    expect(await expanded('a/')).toHaveLength(4);
+  });
+
+  test('named outright need no extension and come first as named, each once', async () => {
+    expect(await expanded('odd/no-extension', 'a/img10.png', 'a')).toEqual([
+      'odd/no-extension',
+      'a/img10.png',
+      'a/b/c/deep.tiff',
+      'a/b/shot.JPG',
+      'a/img2.PNG',
+    ]);
+    expect(await expanded('odd/picture[1].png')).toEqual(['odd/picture[1].png']);
+  });
+
+  test('of a pattern', async () => {
+    expect(await expanded('a/*.{png,PNG}')).toEqual(['a/img2.PNG', 'a/img10.png']);
+    expect(await expanded('a/**/*.JPG')).toEqual(['a/b/shot.JPG']);
+    expect(await expanded('*/img?.PNG')).toEqual(['a/img2.PNG']);
+    expect(await expanded('./a/../a/img*')).toEqual(['a/img2.PNG', 'a/img10.png']);
+  });
+
+  test('that are not there are refused by name', async () => {
+    await expect(expanded('none')).rejects.toThrow(/none: no such file or folder; check the path$/);
+    await expect(expanded('none/*.png')).rejects.toThrow(/none\/\*\.png: no file matches this pattern/);
+    await expect(expanded('a/*.gif')).rejects.toThrow(/no file matches/);
+    await expect(expanded('empty')).rejects.toThrow(
+      /empty: no pictures in this folder: expected files ending in \.png/,
+    );
+    await expect(expandImages([])).rejects.toThrow(/none given/);
+  });
+});
+
+describe('patterns', () => {
+  const cases: [glob: string, yes: string[], no: string[]][] = [
+    ['*.png', ['a.png', 'ü.png'], ['a/b.png', '.png', 'apng', 'a.PNG']],
+    ['a?.png', ['ab.png'], ['a.png', 'a/.png']],
+    ['**', ['a', 'a/b/c.png'], ['.a', 'a/.b']],
+    ['**/x.png', ['x.png', 'a/x.png', 'a/b/x.png'], ['ax.png', '.a/x.png']],
+    ['a/**/x', ['a/x', 'a/b/c/x'], ['x', 'ax']],
+    ['{a,b c}/*.{jpg,png}', ['a/1.jpg', 'b c/2.png'], ['c/1.jpg', 'a/1.gif']],
+    ['a+(1)^$|.png', ['a+(1)^$|.png'], ['aa1.png']],
+    ['a{b,c', ['a{b,c'], ['ab']],
+    ['.x/*.png', ['.x/a.png'], ['x/a.png']],
+  ];
+  test.each(cases)('%s', (glob, yes, no) => {
+    const matcher = globToRegExp(glob);
+    expect([...yes, ...no].filter((path) => matcher.test(path))).toEqual(yes);
+  });
+});
+
+test('names are ordered as people count', () => {
+  const names = ['img10', 'img2', 'IMG1', 'img02', 'a/10', 'a/9'];
+  expect(names.sort(compareNatural)).toEqual(['a/9', 'a/10', 'IMG1', 'img02', 'img2', 'img10']);
+});

@@ -1,0 +1,99 @@
+/** The embedded model: it is small, knows the words it should, and finds defects on classes its adapters never saw. */
+import { readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { promptsFor } from '../../src/data/class_prompts.js';
+import { REGISTRY } from '../../src/data/datasets.js';
+import type { Figures } from '../../src/eval/metrics.js';
+import { createTokenizer } from '../../src/io/tokenizer.js';
+
+interface Rows {
+  readonly adapted: Figures;
+  readonly plain: Figures;
+  readonly distance: Figures;
+}
+interface RowsTool {
+  rowsOf(gpu: unknown, folder: string): Promise<Rows>;
+}
+interface CliTool {
+  openGpu(): Promise<{ idle(): Promise<void>; [Symbol.dispose](): void }>;
+  openClip(path: string): Promise<{ readF32(name: string): Promise<Float32Array> }>;
+}
+interface Halves {
+  halves(classes: readonly { name: string; kind: string }[]): { adaptation: string[]; heldOut: string[] };
+}
+
+/** Tools are plain JavaScript and use the build, as the command line does. */
+const load = async (path: string): Promise<unknown> => import(new URL(path, import.meta.url).href);
+const FOLDER = fileURLToPath(new URL('../../weights/tiny', import.meta.url));
+const FILES = ['clip', 'text_adapter', 'image_adapter'].map((name) => `${FOLDER}/${name}.safetensors`);
+const recorded = JSON.parse(readFileSync(`${FOLDER}/figures.json`, 'utf8')) as { classes: string[]; rows: Rows };
+
+describe('the embedded model', () => {
+  test('takes at most 12 MB with its adapters', () => {
+    expect(FILES.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(12e6);
+  });
+
+  test('knows the words of all data sets there are prompts for', async () => {
+    const { openClip } = (await load('../../dist/node/node.js')) as CliTool;
+    const clip = await openClip(FILES[0]!);
+    const kept = new Set(await clip.readF32('token_ids'));
+    const tokenizer = createTokenizer(readFileSync(new URL('../../weights/clip_merges.txt', import.meta.url), 'utf8'));
+    const names = Object.values(REGISTRY.datasets).flatMap((d) => Object.keys(d.classes));
+    expect(names.length).toBeGreaterThan(20);
+    for (const name of [...names, 'object']) {
+      const { normal, abnormal } = promptsFor(name);
+      for (const text of [...normal, ...abnormal]) {
+        const unknown = tokenizer.tokenize(text).filter((id) => !kept.has(id));
+        expect(unknown, text).toEqual([]);
+      }
+    }
+  });
+
+  test('has a page that gives the recorded figures', () => {
+    const page = readFileSync(`${FOLDER}/README.md`, 'utf8');
+    const table = page.split('\n').filter((line) => /^\|.*\d\.\d \|$/.test(line));
+    const figures = table.map((line) => line.split('|').slice(2, 6).map(Number));
+    expect(figures).toEqual(
+      (['adapted', 'plain', 'distance'] as const).map((name) => {
+        const { pixelAuc, pixelAp, imageAuc, imageAp } = recorded.rows[name];
+        return [pixelAuc, pixelAp, imageAuc, imageAp].map((v) => Number(v!.toFixed(1)));
+      }),
+    );
+  });
+
+  test('is tested on classes its adapters were not trained on', async () => {
+    const { halves } = (await load('../../tools/tiny/halves.mjs')) as Halves;
+    const { loadPictures } = (await load('../../tools/pictures/compile.mjs')) as {
+      loadPictures(): Promise<{ CLASSES: { name: string; kind: string }[] }>;
+    };
+    const { CLASSES } = await loadPictures();
+    const { adaptation, heldOut } = halves(CLASSES);
+    expect([...adaptation, ...heldOut].sort()).toEqual(CLASSES.map((c) => c.name).sort());
+    expect(adaptation.filter((name) => heldOut.includes(name))).toEqual([]);
+    expect(recorded.classes).toEqual(heldOut);
+  });
+
+  test('reaches its recorded figures on them, well above plain CLIP and the distance to the mean', async () => {
+    const { rowsOf } = (await load('../../tools/tiny/rows.mjs')) as RowsTool;
+    const { openGpu } = (await load('../../dist/node/node.js')) as CliTool;
+    const gpu = await openGpu();
+    try {
+      const rows = await rowsOf(gpu, FOLDER);
+      for (const name of ['adapted', 'plain', 'distance'] as const) {
+        for (const key of ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const) {
+          // Ranks may swap where another driver rounds otherwise; the figures are per cent.
+          expect(Math.abs(rows[name][key]! - recorded.rows[name][key]!), `${name} ${key}`).toBeLessThan(0.3);
+        }
+      }
+      expect(rows.adapted.pixelAuc!).toBeGreaterThanOrEqual(90);
+      for (const other of [rows.plain, rows.distance]) {
+        expect(rows.adapted.pixelAuc! - other.pixelAuc!).toBeGreaterThan(3);
+        expect(rows.adapted.pixelAp! - other.pixelAp!).toBeGreaterThan(7);
+        expect(rows.adapted.imageAuc!).toBeGreaterThan(other.imageAuc!);
+      }
+    } finally {
+      gpu[Symbol.dispose]();
+    }
+  }, 900_000);
+});

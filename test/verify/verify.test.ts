@@ -1,0 +1,61 @@
+/** The expected values that come with the tests, recomputed: ops, pictures, archives, both towers, both stages. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { packagedFile } from '../../src/cli/verify/command.js';
+import { goldenFolder } from '../../src/node/golden_folder.js';
+import type { GoldenFolder } from '../../src/verify/case.js';
+import { verify } from '../../src/verify/verify.js';
+import { device, variants } from '../devices.js';
+
+const folder = goldenFolder(fileURLToPath(new URL('../goldens/', import.meta.url)));
+const misses = (result: Awaited<ReturnType<typeof verify>>): string[] =>
+  result.reports.filter((r) => !r.pass).map((r) => `${r.case} ${r.tensor}: ${r.note ?? r.relL2}`);
+
+describe('expected values', () => {
+  for (const variant of variants) {
+    it(`are met in every case (${variant})`, async () => {
+      const result = await verify(await device(variant), folder, { packaged: packagedFile });
+      expect(misses(result)).toEqual([]);
+      expect(result.reports.length).toBeGreaterThan(220);
+      // Both stages on the weights that come with the program.
+      const cases = new Set(result.reports.map((r) => r.case));
+      expect(['train.embedded.text', 'train.embedded.image'].filter((name) => !cases.has(name))).toEqual([]);
+      expect(new Set(result.reports.map((r) => r.case.split('.')[0]))).toEqual(
+        new Set(['augment', 'image', 'metrics', 'model', 'op', 'pth', 'train']),
+      );
+    }, 300_000);
+  }
+});
+
+describe('verify', () => {
+  it('takes patterns, and leaves the rest', async () => {
+    const result = await verify(await device(), folder, { only: ['op.ge?u', 'op.lin*'] });
+    expect([...new Set(result.reports.map((r) => r.case))]).toEqual(['op.gelu', 'op.linear']);
+  });
+
+  it('counts a case it does not know as a miss', async () => {
+    const odd: GoldenFolder = { ...folder, files: ['soup.safetensors'] };
+    const result = await verify(await device(), odd);
+    expect(result.pass).toBe(false);
+    expect(misses(result)).toEqual(['soup -: not known yet']);
+  });
+
+  it('misses when an expected value is off by more than the bound', async () => {
+    const bent: GoldenFolder = {
+      ...folder,
+      open: async (name) => {
+        const file = await folder.open(name);
+        return {
+          ...file,
+          readF32: async (t) => (await file.readF32(t)).map((v, i) => (t === 'out' && i === 0 ? v + 0.1 : v)),
+        };
+      },
+    };
+    expect((await verify(await device(), bent, { only: ['op.linear'] })).pass).toBe(false);
+  });
+
+  it('says so when a half-precision run misses what only full precision meets', async () => {
+    const result = await verify(await device(), folder, { only: ['model.tiny'], precision: 'f16' });
+    expect(result.pass).toBe(false);
+  });
+});
