@@ -2,7 +2,6 @@
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import { type Activation, activationCode } from '../kernels/epilogue.js';
-import { foldGrid } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 
 function run(kind: Activation, x: Tensor, dy: Tensor | undefined): Tensor {
@@ -13,7 +12,7 @@ function run(kind: Activation, x: Tensor, dy: Tensor | undefined): Tensor {
     knobs: { ACT: activationCode(kind), GRAD: dy !== undefined },
     params: { size: x.size },
     buffers: { x, dy: dy ?? x, y },
-    grid: foldGrid(Math.ceil(x.size / 64)),
+    threads: x.size,
     traffic: 4 * x.size * (dy ? 3 : 2),
   });
   return y;

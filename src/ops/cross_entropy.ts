@@ -1,7 +1,7 @@
 /** Cross entropy of logits against class numbers. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, show } from '../tensor/shape.js';
+import { show } from '../tensor/shape.js';
 import { empty, type Tensor, upload } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 
@@ -14,7 +14,7 @@ function run(logits: Tensor, labels: Uint32Array, dy: Tensor | undefined): Tenso
     knobs: { GRAD: dy !== undefined },
     params: { batch, classes },
     buffers: { x: logits, labels: upload(gpu, labels, [batch]), dy: dy ?? logits, y },
-    grid: foldGrid(Math.ceil(batch / 64)),
+    threads: batch,
     traffic: 4 * (logits.size + y.size),
   });
   return y;

@@ -1,7 +1,7 @@
 /** Dice loss of probability maps. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, type Shape, show } from '../tensor/shape.js';
+import { type Shape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sum } from './reduce.js';
 
@@ -14,10 +14,10 @@ function imageSums(prob: Tensor, target: Tensor): Tensor {
   const parts = Math.max(1, Math.min(4096, Math.ceil(plane / 64)));
   const partial = empty(gpu, [batch, parts, 3]);
   gpu.dispatch({
-    kernel: 'dice_sums',
+    kernel: 'dice_loss_sums',
     params: { size: batch * parts, parts, plane },
     buffers: { prob, labels: target, y: partial },
-    grid: foldGrid(Math.ceil((batch * parts) / 64)),
+    threads: batch * parts,
     traffic: 8 * prob.size,
   });
   return sum(partial, 1);
@@ -32,7 +32,7 @@ function finish(sums: Tensor, batch: number, grad?: { other: Tensor; dy: Tensor;
     knobs: { GRAD: grad !== undefined },
     params: { size: y.size, batch, plane: y.size / batch },
     buffers: { sums, other: grad?.other ?? sums, dy: grad?.dy ?? sums, y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    threads: y.size,
     traffic: 8 * y.size,
   });
   return y;

@@ -1,7 +1,7 @@
 /** Focal loss of a two-channel probability map, gamma 2. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, sameShape, show } from '../tensor/shape.js';
+import { sameShape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 
@@ -16,7 +16,7 @@ function run(prob: Tensor, mask: Tensor, dy: Tensor | undefined): Tensor {
     knobs: { GRAD: dy !== undefined },
     params: { size: y.size, pixels, plane: pixels / prob.dim(0) },
     buffers: { prob, mask, dy: dy ?? prob, y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    threads: y.size,
     traffic: 4 * (prob.size + mask.size + y.size),
   });
   return y;

@@ -1,7 +1,7 @@
 /** Patch features against the two text anchors of their class. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, type Shape, sameShape, show } from '../tensor/shape.js';
+import { type Shape, sameShape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sum } from './reduce.js';
 
@@ -35,7 +35,7 @@ function run(want: keyof typeof OUT, a: Tensor, b: Tensor, shape: Shape, attrs: 
       scale: attrs.scale,
     },
     buffers: { a, b, y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    threads: y.size,
     flops: 2 * batch * length * width * channels,
     traffic: 4 * (a.size + b.size + y.size),
   });

@@ -1,7 +1,7 @@
 /** Softmax along an axis. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { around, foldGrid } from '../tensor/shape.js';
+import { around } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 
 /** `x` is the input, or with a cotangent the output of the forward pass. */
@@ -13,7 +13,7 @@ function run(x: Tensor, axis: number, dy: Tensor | undefined): Tensor {
     knobs: { GRAD: dy !== undefined },
     params: { rows: outer * inner, length, inner },
     buffers: { x, dy: dy ?? x, y },
-    grid: foldGrid(Math.ceil((outer * inner) / 64)),
+    threads: outer * inner,
     traffic: 4 * x.size * (dy ? 3 : 2),
   });
   return y;

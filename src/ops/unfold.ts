@@ -1,7 +1,7 @@
 /** Cuts pictures into patches, so that a convolution whose stride is its width is one `linear`. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, type Shape, show, sizeOf } from '../tensor/shape.js';
+import { type Shape, show, sizeOf } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 
 interface UnfoldAttrs {
@@ -19,7 +19,7 @@ function run(x: Tensor, { patch, shape }: UnfoldAttrs, fold: boolean): Tensor {
     knobs: { FOLD: fold },
     params: { size: y.size, channels, height, width, side: patch, rows, columns },
     buffers: { x, y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    threads: y.size,
     traffic: 4 * (x.size + sizeOf(y.shape)),
   });
   return y;

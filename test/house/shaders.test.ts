@@ -18,12 +18,12 @@ const UNINTERPRETED = /^enable (?:subgroups|f16|chromium_experimental_subgroup_m
  * tiles, and loops that go round more than twice.
  */
 const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<string, number>> }>> = {
-  attention_delta: { params: { size: 16, length: 4, heads: 2, width: 4, row: 1, batch: 4 } },
-  attention_tile: {
+  attention_backward_delta: { params: { size: 16, length: 4, heads: 2, width: 4, row: 1, batch: 4 } },
+  'attention.tile': {
     knobs: { WG: 8, DH: 8, BK: 4 },
     params: { length: 12, heads: 1, row: 1, batch: 12, q: 0, k: 2, v: 4, causal: 0 },
   },
-  attention_tile_grad: {
+  'attention_backward.tile': {
     knobs: { WG: 8, DH: 8, BK: 4 },
     params: {
       ...{ length: 12, heads: 1, row: 1, batch: 12, causal: 0, keys: 0, add: 0 },
@@ -31,8 +31,8 @@ const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<s
     },
   },
   ceiling_multiply_add: { params: { turns: 1 } },
-  layer_norm_dx_tree: { params: { start: 0 } },
-  matmul_tile: {
+  'layer_norm_backward.tree': { params: { start: 0 } },
+  'matmul.tile': {
     knobs: { TM: 1, TN: 1, BK: 4 },
     params: { m: 16, n: 16, k: 12, lda: 12, ldb: 12, a_batch: 192, b_batch: 192 },
   },

@@ -1,6 +1,7 @@
 /** `aaclip bench`: the kernels against the adapter's own ceilings, and a training step against a wasteful one. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
+import { chosenKernels } from '../../kernels/kernel_lists.js';
 import { type CommonOptions, common, count, openDevice } from '../options.js';
 import { type BenchRow, benchKernels } from './kernel_bench.js';
 import { benchTraining, type TrainingRow } from './training_bench.js';
@@ -40,11 +41,11 @@ const trainLine = (row: TrainingRow): string =>
 
 async function runBench(flags: BenchFlags): Promise<void> {
   const gpu = await openDevice(flags);
-  const { description, traits } = gpu;
+  const { description } = gpu;
   const say = (text: string): void => {
     if (!flags.json) process.stdout.write(`${text}\n`);
   };
-  say(`${description.description || description.device}, class ${traits.adapterClass}`);
+  say(`${description.description || description.device}, matmul ${chosenKernels(gpu).matmul}`);
   const { architecture, description: name, vendor } = description;
   const machine = {
     adapter: { vendor, architecture, name },

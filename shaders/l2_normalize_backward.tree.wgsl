@@ -1,6 +1,6 @@
-// dx = (dy - y <y, dy>) / |x|, or dy / 1e-12 where |x| is below that: l2_normalize.wgsl backward from its result.
+// dx = (dy - y <y, dy>) / |x|, or dy / 1e-12 where |x| is below that: l2_normalize.subgroup.wgsl backward from its result.
 //
-// The form of l2_normalize_dx.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its
+// The form of l2_normalize_backward.subgroup.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its
 // memory. Grid: one workgroup a row.
 const WG: u32 = 64u;
 

@@ -1,6 +1,6 @@
-// dx = rstd (g - mean(g) - n mean(g n)) with g = dy * weight and n = (x - mean) rstd: layer_norm.wgsl backward in x.
+// dx = rstd (g - mean(g) - n mean(g n)) with g = dy * weight and n = (x - mean) rstd: layer_norm.subgroup.wgsl backward in x.
 //
-// The form of layer_norm_dx.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree.
+// The form of layer_norm_backward.subgroup.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree.
 // Of the `tokens` of a sequence only start .. start + count - 1 have a row in dy and stats; dx is zero in the others.
 // Grid: one workgroup a row of x.
 const WG: u32 = 64u;

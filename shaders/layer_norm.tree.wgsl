@@ -1,6 +1,6 @@
 // y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each.
 //
-// The form of layer_norm.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
+// The form of layer_norm.subgroup.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
 // Row r of y is token start + r % count of sequence r / count; x has `tokens` of them a sequence.
 // Grid: one workgroup a row.
 const WG: u32 = 64u;

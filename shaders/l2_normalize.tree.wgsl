@@ -1,6 +1,6 @@
 // y = x / max(|x|, 1e-12) over rows of d values; saves |x| of each row.
 //
-// The form of l2_normalize.wgsl for adapters without subgroups: a workgroup owns a row, summed in a tree in its memory.
+// The form of l2_normalize.subgroup.wgsl for adapters without subgroups: a workgroup owns a row, summed in a tree in its memory.
 // Grid: one workgroup a row.
 const WG: u32 = 64u;
 

@@ -4,7 +4,7 @@
 //   dq = scale (p (dy vᵀ - delta)) k            own rows are queries, the stream is keys
 //   dk = scale (p (dy vᵀ - delta))ᵀ q           own rows are keys, the stream is queries
 //
-// The form of attention_panel.wgsl: a subgroup owns 4*SG rows, one a lane of four vectors, and streams the other side
+// The form of attention.panel.wgsl: a subgroup owns 4*SG rows, one a lane of four vectors, and streams the other side
 // past them four rows at a time. x is the own row of qkv, mate its partner in the second product (dy of a query, v of
 // a key); y and other are the same of the stream. No workgroup memory, no barrier.
 // Grid: x = blocks of WG/SG * 4*SG own rows, y = heads, z = sequences.

@@ -1,7 +1,7 @@
 // y = mix |x| a / |a| + (1 - mix) x with a = LeakyReLU(z) of slope 0.01, over rows of d values; saves |x| and |a| of
 // each row. As in the published model nothing guards |a| = 0.
 //
-// The form of adapter_mix.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
+// The form of adapter_mix.subgroup.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
 // Grid: one workgroup a row.
 const WG: u32 = 64u;
 

@@ -1,4 +1,4 @@
-// part[c, i] = sum over the rows of chunk c of dy * (x - mean) rstd: layer_norm.wgsl backward in its weight, up to the
+// part[c, i] = sum over the rows of chunk c of dy * (x - mean) rstd: layer_norm.subgroup.wgsl backward in its weight, up to the
 // sum over the chunks. Row r of dy is token start + r % count of sequence r / count; x has `tokens` of them a sequence.
 // Grid: one invocation an output; neighbours read neighbouring columns.
 const WG: u32 = 64u;
