@@ -1,7 +1,10 @@
 /** Cases `op.*`: single operations and their gradients. */
+
 import { Tape } from '../autograd/tape.js';
+import type { Domain } from '../data/datasets.js';
 import { synth } from '../io/synth.js';
 import type { TensorFile } from '../io/tensor_file.js';
+import { SCORE_BLUR } from '../model/anomaly.js';
 import { activate } from '../ops/activation.js';
 import { residualAdapter } from '../ops/adapter_mix.js';
 import { add } from '../ops/add.js';
@@ -14,7 +17,7 @@ import { layerNorm } from '../ops/layer_norm.js';
 import { linear } from '../ops/linear.js';
 import { resizePositional } from '../ops/positional.js';
 import { reshape } from '../ops/reshape.js';
-import { type Domain, probabilityMap, scoreMap } from '../ops/score_map.js';
+import { probabilityMap, scoreMap } from '../ops/score_map.js';
 import { similarity } from '../ops/similarity.js';
 import { slice } from '../ops/slice.js';
 import { read, type Tensor, tidy, upload } from '../tensor/tensor.js';
@@ -112,7 +115,7 @@ async function* scoreMapCase({ gpu, file }: CaseContext, domain: Domain): AsyncI
   const g = Math.sqrt(l);
   const out = tidy(() => {
     const s = similarity(upload(gpu, f, [b, l, e]), upload(gpu, t, [e, 2]));
-    return scoreMap(reshape(s, [b, 2, g, g]), size, domain);
+    return scoreMap(reshape(s, [b, 2, g, g]), size, SCORE_BLUR[domain]);
   });
   yield { tensor: 'out', got: await read(out), want: await file.readF32('out'), bound: FORWARD };
   out.release();
