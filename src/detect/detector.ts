@@ -17,7 +17,7 @@ import { encodeText, loadText } from '../model/text.js';
 import { loadVision, type VisionTower } from '../model/vision.js';
 import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
-import { persist, type Tensor, tidy } from '../tensor/tensor.js';
+import { empty, persist, type Tensor, tidy } from '../tensor/tensor.js';
 
 /** Token ids of a class's prompts, [prompts, context] each. */
 export interface ClassTokens {
@@ -97,6 +97,7 @@ export class Detector implements Disposable {
     const tower = await loadVision(gpu, clip, config, options.imageSize ?? 518, load);
     const detector = new Detector(gpu, tower, anchors, options);
     await detector.loadAdapters(adapters?.image);
+    await detector.#compile();
     return detector;
   }
 
@@ -109,6 +110,14 @@ export class Detector implements Disposable {
     const next = image ? await loadImageAdapters(this.#gpu, image, { precision: this.#precision }) : undefined;
     this.#adapters?.[Symbol.dispose]();
     this.#adapters = next;
+  }
+
+  /** Compiles the kernels a picture will need, side by side. */
+  async #compile(): Promise<void> {
+    const [name] = this.#anchors.keys();
+    if (name === undefined) return;
+    const s = this.imageSize;
+    await this.#gpu.compileAhead(() => tidy(() => void this.run(empty(this.#gpu, [1, 3, s, s]), name)));
   }
 
   /** Number of maps that are summed. */

@@ -117,6 +117,7 @@ export async function runStage(run: TrainRun, stage: Stage, parameters: Paramete
   const batches = host.batchesPerEpoch(stage.batchSize);
   let state = start;
   let lastGood = 'none written yet';
+  let compiled = false;
   const rateAt = (step: number): number =>
     stage.part === 'image' ? multiStepRate(stage.baseRate, step, MILESTONES, 0.5) : stage.baseRate;
   for (let epoch = state.epoch; epoch < stage.epochs; epoch++) {
@@ -160,6 +161,13 @@ export async function runStage(run: TrainRun, stage: Stage, parameters: Paramete
         ),
       );
       const prepared = prepareBatch(gpu, samples, flags.imageSize, plans);
+      if (!compiled) {
+        await gpu.compileAhead(() => {
+          const dry = stage.step(prepared, samples);
+          for (const t of [dry.loss, dry.parts, ...dry.grads]) t?.release();
+        });
+        compiled = true;
+      }
       const { loss, parts, grads } = stage.step(prepared, samples);
       const rate = rateAt(state.step);
       parameters.update(grads, { ...ADAM, rate });
