@@ -10,6 +10,7 @@ import { promptsFor } from '../../dist/data/class_prompts.js';
 import { average, ClassScores } from '../../dist/eval/metrics.js';
 import { canonicalAdapters } from '../../dist/io/adapter_names.js';
 import { patchTokens } from '../../dist/model/adapters.js';
+import { SCORE_BLUR } from '../../dist/model/anomaly.js';
 import { inferConfig } from '../../dist/model/config.js';
 import { loadVision, visionTokens } from '../../dist/model/vision.js';
 import { createTokenizer, Detector, openClip, openTensors } from '../../dist/node/node.js';
@@ -162,7 +163,7 @@ export async function distanceScorer(gpu, file) {
     const grid = new Float32Array(2 * b * l);
     for (let i = 0; i < b; i++) grid.set(distances(values.subarray(i * l * w, (i + 1) * l * w), l, w), (2 * i + 1) * l);
     const side = Math.sqrt(l);
-    const map = tidy(() => scoreMap(upload(gpu, grid, [b, 2, side, side]), SIZE, 'Industrial', 1));
+    const map = tidy(() => scoreMap(upload(gpu, grid, [b, 2, side, side]), SIZE, SCORE_BLUR.Industrial));
     const maps = await read(map);
     map.release();
     return pictures.map((_, i) => {
