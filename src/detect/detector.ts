@@ -118,6 +118,8 @@ export class Detector implements Disposable {
     if (name === undefined) return;
     const s = this.imageSize;
     await this.#gpu.compileAhead(() => tidy(() => void this.run(empty(this.#gpu, [1, 3, s, s]), name)));
+    // The dry run's buffers may not be of the sizes of the batches to come.
+    this.#gpu.trim();
   }
 
   /** Number of maps that are summed. */

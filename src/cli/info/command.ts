@@ -51,9 +51,8 @@ export function infoCommand(program: Command): void {
     const { limits } = description;
     const lines = [
       `adapter    ${description.description || description.device} (${description.vendor} ${description.architecture})`,
-      `kernels    ${Object.entries(report.kernels.available)
-        .map(([op, names]) => `${op}: ${names.join(', ')}`)
-        .join('\n           ')}`,
+      'kernels    of each operation, the one taken first:',
+      ...Object.entries(report.kernels.available).map(([op, names]) => `           ${op}: ${names.join(', ')}`),
       `subgroups  ${traits.subgroupSize || 'not used'}${traits.f16 ? ', f16' : ''}`,
       `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} a binding, ${mib(limits.maxBufferSize ?? 0)} a buffer, ${mib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`.replace(
         '0 MiB of workgroup',
