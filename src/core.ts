@@ -22,6 +22,5 @@ export { type Anomaly, anomaly, stageOneFeatures, textAnchors } from './model/an
 export { type ClipConfig, inferConfig } from './model/config.js';
 export { encodeText, loadText } from './model/text.js';
 export { encodeImage, loadVision, visionTokens } from './model/vision.js';
-export { preparePicture, resizePicture } from './picture/resize_picture.js';
-export { resizeTable } from './picture/resize_table.js';
+export { preparePicture, preparePictures, resizePicture } from './picture/resize_picture.js';
 export { empty, read, type Tensor, tidy, upload } from './tensor/tensor.js';

@@ -1,8 +1,8 @@
 /** A tested picture for the eye: the picture, its mask, its map in colours, both together; and a sheet of several. */
 import type { ScoreMap } from '../detect/share_map.js';
+import { resizeOnHost } from '../picture/host_resize.js';
 import { prepareMask } from '../picture/mask.js';
 import type { Picture } from '../picture/picture.js';
-import { resizePicture } from '../picture/resize_table.js';
 import { maskToRgb, overlay, type ScoreRange } from './heatmap.js';
 import type { Canvas } from './lettering.js';
 import { colourScale, sheet, type Tile } from './sheet.js';
@@ -31,7 +31,7 @@ export function drawExample(
     number,
     number,
   ];
-  const shown: Picture = { ...picture, width, height, data: resizePicture(picture, width, height) };
+  const shown: Picture = { ...picture, width, height, data: resizeOnHost(picture, width, height) };
   const marked = mask
     ? maskToRgb(prepareMask({ width: map.width, height: map.height, data: mask }, width, height))
     : new Uint8Array(3 * width * height).fill(128);

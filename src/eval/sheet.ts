@@ -1,5 +1,5 @@
 /** Pictures side by side with captions, and a colour scale: for reports and documentation. */
-import { resizePicture } from '../picture/resize_table.js';
+import { resizeOnHost } from '../picture/host_resize.js';
 import { HEAT_COLOURS } from './colour_map.js';
 import { type Canvas, createCanvas, drawText, fillRect, fitText, LINE_HEIGHT, textWidth } from './lettering.js';
 
@@ -56,7 +56,7 @@ export function sheet(rows: readonly (readonly Tile[])[], options: SheetOptions 
   fitted.forEach((row, r) => {
     row.forEach(({ tile, width, height }, c) => {
       const left = gap + c * (cell + gap);
-      const data = resizePicture(tile, width, height);
+      const data = resizeOnHost(tile, width, height);
       paste(canvas, { width, height, data }, left + ((cell - width) >> 1), top + ((tallest[r]! - height) >> 1));
       const text = fitText(tile.caption ?? '', cell, scale);
       const indent = (cell - textWidth(text, scale)) >> 1;

@@ -23,12 +23,10 @@ import { encodeText, loadText } from '../../dist/model/text.js';
 import { loadVision } from '../../dist/model/vision.js';
 import { transpose } from '../../dist/model/weights.js';
 import { createTokenizer, openClip, openGpu, tidy, writeAtomically } from '../../dist/node/node.js';
-import { stack } from '../../dist/ops/concat.js';
 import { full } from '../../dist/ops/fill.js';
 import { l2Normalize } from '../../dist/ops/l2_normalize.js';
 import { resizePositional } from '../../dist/ops/positional.js';
-import { preparePicture } from '../../dist/picture/resize_picture.js';
-import { resizeTable } from '../../dist/picture/resize_table.js';
+import { preparePictures } from '../../dist/picture/resize_picture.js';
 import { read, upload } from '../../dist/tensor/tensor.js';
 import { contrastiveLoss, stateLoss } from '../../dist/train/contrastive.js';
 import { Parameters } from '../../dist/train/parameters.js';
@@ -296,14 +294,6 @@ function often(name) {
   if (GENERAL.includes(name)) return flags.states ? 0.4 : 0.15;
   return flags.states && !localised.has(name) ? 3 : 1;
 }
-/** @type {Map<number, ReturnType<typeof resizeTable>>} */
-const tables = new Map();
-/** @param {number} side */
-const tableOf = (side) => {
-  const table = tables.get(side) ?? resizeTable(side, size);
-  tables.set(side, table);
-  return table;
-};
 /** @type {Promise<Float32Array> | undefined} */
 let pending;
 const loop = performance.now();
@@ -330,9 +320,8 @@ for (; step < Number(flags.until ?? steps) && minutes() < Number(flags.minutes);
   });
   const ids = tokenizer.encode(chosen.map((c) => c.caption));
   const { loss, grads } = tidy(() => {
-    const images = stack(
-      chosen.map((c) => preparePicture(gpu, c.pixels, c.side, c.side, tableOf(c.side), tableOf(c.side))),
-    );
+    const pictures = chosen.map(({ pixels, side }) => ({ width: side, height: side, data: pixels }));
+    const images = preparePictures(gpu, pictures, size);
     const regions = regionsOf(chosen);
     const tape = new Tape();
     tape.watch(parameters.weights);

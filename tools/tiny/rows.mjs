@@ -13,11 +13,9 @@ import { patchTokens } from '../../dist/model/adapters.js';
 import { inferConfig } from '../../dist/model/config.js';
 import { loadVision, visionTokens } from '../../dist/model/vision.js';
 import { createTokenizer, Detector, openClip, openTensors } from '../../dist/node/node.js';
-import { stack } from '../../dist/ops/concat.js';
 import { l2Normalize } from '../../dist/ops/l2_normalize.js';
 import { scoreMap } from '../../dist/ops/score_map.js';
-import { preparePicture } from '../../dist/picture/resize_picture.js';
-import { resizeTable } from '../../dist/picture/resize_table.js';
+import { preparePictures } from '../../dist/picture/resize_picture.js';
 import { read, tidy, upload } from '../../dist/tensor/tensor.js';
 import { loadPictures } from '../pictures/compile.mjs';
 import { halves } from './halves.mjs';
@@ -95,8 +93,8 @@ export async function figures(pictures, score) {
 
 /** @param {Gpu} gpu @param {readonly TestPicture[]} pictures */
 function batch(gpu, pictures) {
-  const table = resizeTable(SIZE, SIZE);
-  return stack(pictures.map((p) => preparePicture(gpu, p.rgb, SIZE, SIZE, table, table)));
+  const sources = pictures.map(({ rgb }) => ({ width: SIZE, height: SIZE, data: rgb }));
+  return preparePictures(gpu, sources, SIZE);
 }
 
 /**

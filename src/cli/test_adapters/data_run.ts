@@ -8,9 +8,7 @@ import { ClassScores } from '../../eval/metrics.js';
 import type { ClassRow } from '../../eval/report.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { type LoadedSample, Loader } from '../../node/loader.js';
-import { stack } from '../../ops/concat.js';
-import { preparePicture } from '../../picture/resize_picture.js';
-import { resizeTable } from '../../picture/resize_table.js';
+import { preparePictures } from '../../picture/resize_picture.js';
 import { read, tidy } from '../../tensor/tensor.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
@@ -114,11 +112,13 @@ class DataRun implements AsyncDisposable {
   #launch(batch: readonly LoadedSample[]): Pending {
     const size = this.#detector.imageSize;
     const { map, score } = tidy(() => {
-      const images = batch.map(({ picture: { data, width, height } }) =>
-        preparePicture(this.#gpu, data, width, height, resizeTable(width, size), resizeTable(height, size)),
+      const images = preparePictures(
+        this.#gpu,
+        batch.map(({ picture }) => picture),
+        size,
       );
       const classes = batch.map(({ sample }) => this.#data.keyOf(sample.className));
-      return this.#detector.run(stack(images), classes); // [B, S, S], [B]
+      return this.#detector.run(images, classes); // [B, S, S], [B]
     });
     const values = Promise.all([read(map), read(score)] as const);
     // Awaited later; until then a failure is nobody's.
