@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { resizeOnHost } from '../../src/picture/host_resize.js';
 import { CLIP_PIXELS, uploadPixels } from '../../src/picture/pixels.js';
 import { preparePicture, preparePictures, resizePicture, unpackPicture } from '../../src/picture/resize_picture.js';
-import { read, readWords } from '../../src/tensor/tensor.js';
+import { liveTensors, read, readWords } from '../../src/tensor/tensor.js';
 import { goldenTensors } from '../data/goldens.js';
 import { device, variants } from '../devices.js';
+import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 import { CLIP_MEAN, CLIP_STD, normalizePixels } from '../reference/normalize.js';
 
@@ -27,8 +28,8 @@ describe('resizing a picture on the device', () => {
   for (const variant of variants) {
     it(`gives the bytes of the plain loops (${variant})`, async () => {
       const gpu = await device(variant);
-      const before = gpu.liveTensors;
-      gpu.poison = true;
+      const before = liveTensors(gpu);
+      poison(gpu, true);
       try {
         for (const [width, height, toWidth, toHeight] of sizes) {
           const rgb = noise(width, height);
@@ -43,9 +44,9 @@ describe('resizing a picture on the device', () => {
           expect(await read(planes)).toEqual(normalizePixels(want, toWidth, toHeight));
         }
       } finally {
-        gpu.poison = false;
+        poison(gpu, false);
       }
-      expect(gpu.liveTensors).toBe(before);
+      expect(liveTensors(gpu)).toBe(before);
     });
   }
 
