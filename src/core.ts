@@ -4,7 +4,6 @@
  * Everything here runs in Node and in a browser; a host supplies WebGPU's entry point and the kernels' texts
  * (`aaclip/node` does for Node).
  */
-import './ops/add.js'; // tells the tape how cotangents are added up
 
 export { Tape } from './autograd/tape.js';
 export { promptsFor } from './data/class_prompts.js';
@@ -22,6 +21,7 @@ export { type Anomaly, anomaly, stageOneFeatures, textAnchors } from './model/an
 export { type ClipConfig, inferConfig } from './model/config.js';
 export { encodeText, loadText } from './model/text.js';
 export { encodeImage, loadVision, visionTokens } from './model/vision.js';
+export { add } from './ops/add.js';
 export { preparePicture, resizePicture } from './picture/resize_picture.js';
 export { resizeTable } from './picture/resize_table.js';
 export { empty, read, type Tensor, tidy, upload } from './tensor/tensor.js';

@@ -4,11 +4,12 @@
  * that start as NaN, and no tensor left behind.
  */
 import { describe, expect, it } from 'vitest';
-import '../src/ops/add.js'; // how cotangents are added up
 import { Tape } from '../src/autograd/tape.js';
 import type { Gpu } from '../src/gpu/gpu.js';
-import { read, type Tensor, tidy, upload } from '../src/tensor/tensor.js';
+import { add } from '../src/ops/add.js';
+import { liveTensors, read, type Tensor, tidy, upload } from '../src/tensor/tensor.js';
 import { device, type Variant, variants } from './devices.js';
+import { poison } from './poison.js';
 import { type Arr, arr } from './reference/arr.js';
 
 export interface OpCase {
@@ -90,7 +91,7 @@ function checkGradient(c: OpCase, i: number, got: Float32Array, ct: Float64Array
 async function gradients(c: OpCase, gpu: Gpu, mask: readonly boolean[], ct: Arr): Promise<(Float32Array | null)[]> {
   const made = tidy(() => {
     const inputs = c.inputs.map((x) => upload(gpu, Float32Array.from(x.data), x.shape));
-    using tape = new Tape();
+    using tape = new Tape(add);
     tape.watch(inputs.filter((_, i) => mask[i]));
     const out = tape.record(() => c.run(inputs, gpu));
     const dy = upload(gpu, Float32Array.from(ct.data), ct.shape);
@@ -107,8 +108,8 @@ export function testOp(c: OpCase): void {
     for (const variant of c.variants ?? variants) {
       it(`forward equals float64 (${variant})`, async () => {
         const gpu = await device(variant);
-        const before = gpu.liveTensors;
-        gpu.poison = true;
+        const before = liveTensors(gpu);
+        poison(gpu, true);
         try {
           const out = tidy(() =>
             c.run(
@@ -122,17 +123,17 @@ export function testOp(c: OpCase): void {
           out.release();
           expect(error).toBeLessThan(c.forwardBound ?? 1e-5);
         } finally {
-          gpu.poison = false;
+          poison(gpu, false);
         }
-        expect(gpu.liveTensors, 'tensors left behind').toBe(before);
+        expect(liveTensors(gpu), 'tensors left behind').toBe(before);
       });
       if (c.forwardOnly) continue;
       it(`gradients equal central differences, for every mask of wanted ones (${variant})`, async () => {
         const gpu = await device(variant);
-        const before = gpu.liveTensors;
+        const before = liveTensors(gpu);
         const wanted = c.inputs.map((_, i) => !c.constant?.includes(i));
         const ct = arr(c.reference(c.inputs).shape, `cotangent ${c.name}`);
-        gpu.poison = true;
+        poison(gpu, true);
         try {
           const all = await gradients(c, gpu, wanted, ct);
           all.forEach((g, i) => {
@@ -150,9 +151,9 @@ export function testOp(c: OpCase): void {
             });
           }
         } finally {
-          gpu.poison = false;
+          poison(gpu, false);
         }
-        expect(gpu.liveTensors, 'tensors left behind').toBe(before);
+        expect(liveTensors(gpu), 'tensors left behind').toBe(before);
       });
     }
   });

@@ -44,13 +44,6 @@ export class Gpu implements Disposable {
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
-  /** Tensors alive now; every test ends with as many as it began with. */
-  liveTensors = 0;
-  /**
-   * Lets products round their second factor to f16, with sums in f32, where a CPU adapter has to pack it anyway: about
-   * 1.7 times as fast there, and too coarse for anything that is compared with published numbers.
-   */
-  roundProducts = false;
   readonly #device: GPUDevice;
   readonly #adapter: GPUAdapter;
   readonly #entry: GPU;
@@ -173,22 +166,6 @@ export class Gpu implements Disposable {
   /** Records a copy between storages; offsets and length are multiples of 4. */
   copy(from: Storage, fromOffset: number, to: Storage, toOffset: number, bytes: number): void {
     this.#stream.copy(from, fromOffset, to.buffer, toOffset, bytes);
-  }
-
-  /** Fills every buffer taken from the pool with NaN first, so that a kernel which reads what it did not write shows. */
-  set poison(on: boolean) {
-    this.pool.onTake = on
-      ? (storage) => {
-          const words = storage.capacity / 4;
-          const groups = Math.ceil(words / 64);
-          this.dispatch({
-            kernel: 'fill',
-            params: { size: words, word: 0x7fc00000 },
-            buffers: { y: { storage, bytes: Math.min(storage.capacity, this.bindingLimit) } },
-            grid: groups <= 65535 ? [groups, 1, 1] : [32768, Math.ceil(groups / 32768), 1],
-          });
-        }
-      : undefined;
   }
 
   /** Submits what was recorded. @throws the first error the device reported, if any. */

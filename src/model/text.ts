@@ -28,6 +28,7 @@ export interface TextTower extends Disposable {
   readonly gpu: Gpu;
   readonly config: ClipConfig;
   readonly activation: Activation;
+  readonly roundProducts: boolean;
   /**
    * [vocab, W]: on the host, where rows are gathered (an L model's table is over the binding limit of some adapters), or
    * on the device where it is trained.
@@ -66,10 +67,11 @@ export async function loadText(
       gpu,
       config,
       activation: options.activation,
+      roundProducts: options.roundProducts ?? false,
       embedding: options.trainable
         ? await loader.tensor('token_embedding.weight')
         : await loader.host('token_embedding.weight'),
-      rows: tensors.has('token_ids') ? rowsOf(await loader.host('token_ids')) : undefined,
+      rows: tensors.has('token_ids') ? placesOf(await loader.host('token_ids')) : undefined,
       positional: await loader.tensor('positional_embedding'),
       blocks,
       lnFinal: await loader.norm('ln_final'),
@@ -84,7 +86,7 @@ export async function loadText(
 }
 
 /** Places of the ids a shortened token table keeps. */
-function rowsOf(ids: Float32Array): Map<number, number> {
+function placesOf(ids: Float32Array): Map<number, number> {
   return new Map([...ids].map((id, row) => [id, row]));
 }
 
@@ -129,6 +131,7 @@ export function encodeText(
   mix = 0.1,
   context: number = tower.config.context,
 ): Tensor {
+  const { activation, roundProducts } = tower;
   const n = ids.length / context;
   const ends = Array.from({ length: n }, (_, i) => endOfText(ids, i, context));
   const length = Math.max(...ends) + 1;
@@ -137,7 +140,7 @@ export function encodeText(
     tower.blocks.forEach((p, i) => {
       const before = x;
       x = tidy(() => {
-        const y = block(before, p, { heads: tower.config.textHeads, mode: 'causal', activation: tower.activation });
+        const y = block(before, p, { heads: tower.config.textHeads, mode: 'causal', activation, roundProducts });
         const adapter = adapters?.blocks[i];
         return adapter ? residualAdapter(y, adapter, mix) : y;
       });
@@ -149,6 +152,8 @@ export function encodeText(
       Uint32Array.from(ends, (end, i) => i * length + end),
     ); // [N, W]
     const y = norm(last, tower.lnFinal);
-    return adapters ? linear(y, adapters.projection, { activation: 'leaky_relu' }) : linear(y, tower.projection);
+    return adapters
+      ? linear(y, adapters.projection, { activation: 'leaky_relu' })
+      : linear(y, tower.projection, { roundProducts });
   });
 }

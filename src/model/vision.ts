@@ -1,6 +1,6 @@
 /** CLIP's image tower. */
 
-import { checkpoint } from '../autograd/recompute.js';
+import { recompute } from '../autograd/recompute.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
@@ -21,6 +21,7 @@ export interface VisionTower extends Disposable {
   readonly config: ClipConfig;
   readonly imageSize: number;
   readonly activation: Activation;
+  readonly roundProducts: boolean;
   /** [W, 3 P P] */
   readonly conv: Weight;
   /** [W] */
@@ -77,6 +78,7 @@ export async function loadVision(
       config,
       imageSize,
       activation: options.activation,
+      roundProducts: options.roundProducts ?? false,
       conv,
       cls: await loader.tensor('visual.class_embedding'),
       positional: resized,
@@ -98,7 +100,7 @@ export async function loadVision(
 
 /** Tokens after the last block and at each level. image: [B, 3, S, S], normalised. */
 export function visionTokens(image: Tensor, tower: VisionTower, options: VisionOptions = {}): VisionTokens {
-  const { config, blocks, activation } = tower;
+  const { config, blocks, activation, roundProducts } = tower;
   const { adapters = [], mix = 0.1, vv, vvBlocks = 0 } = options;
   if (image.dim(-1) !== tower.imageSize || image.dim(-2) !== tower.imageSize) {
     throw new Error(`image tower: expected pictures of ${tower.imageSize} px, got [${image.shape.join(', ')}]`);
@@ -106,7 +108,7 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
   return tidy(() => {
     const levels: Tensor[] = [];
     let x = tidy(() => {
-      const patches = linear(unfold(image, config.patch), tower.conv); // [B, G G, W]
+      const patches = linear(unfold(image, config.patch), tower.conv, { roundProducts }); // [B, G G, W]
       return norm(assembleTokens(patches, tower.cls, tower.positional), tower.lnPre);
     });
     blocks.forEach((p, i) => {
@@ -115,11 +117,11 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
       const adapter = adapters[i];
       const body = ([input, weight]: readonly Tensor[]): Tensor =>
         tidy(() => {
-          const y = block(input!, p, { heads: config.visionHeads, mode, activation });
+          const y = block(input!, p, { heads: config.visionHeads, mode, activation, roundProducts });
           return adapter ? residualAdapter(y, weight ?? adapter, mix) : y;
         });
       const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
-      x = options.checkpointing ? checkpoint([before, ...trainable], body) : body([before]);
+      x = options.checkpointing ? recompute([before, ...trainable], body) : body([before]);
       // Nothing but a level (or the tape) needs a block's input again.
       if (!levels.includes(before)) before.release();
       if (config.levels.includes(i + 1)) levels.push(x);
@@ -140,6 +142,8 @@ export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
 export function classEmbedding(last: Tensor, tower: VisionTower): Tensor {
   return tidy(() => {
     const cls = slice(last, 1, 0, 1); // [B, 1, W]
-    return linear(norm(reshape(cls, [last.dim(0), last.dim(2)]), tower.lnPost), tower.proj);
+    return linear(norm(reshape(cls, [last.dim(0), last.dim(2)]), tower.lnPost), tower.proj, {
+      roundProducts: tower.roundProducts,
+    });
   });
 }

@@ -1,6 +1,6 @@
 /** alpha a + beta b, b repeated along the leading axes when it is smaller. */
 import type { Op } from '../autograd/op.js';
-import { apply, setAccumulator } from '../autograd/tape.js';
+import { apply } from '../autograd/tape.js';
 import { foldGrid, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
@@ -55,5 +55,3 @@ export function add(a: Tensor, b: Tensor): Tensor {
 export function combine(a: Tensor, alpha: number, b: Tensor, beta: number): Tensor {
   return apply(addOp, [a, b], { alpha, beta, bShape: b.shape });
 }
-
-setAccumulator((a, b) => run(a, b, 1, 1));

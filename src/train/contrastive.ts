@@ -57,7 +57,7 @@ function regionLoss(tokens: Tensor, tower: VisionTower, captions: Tensor, region
   return tidy(() => {
     const all = patchTokens(tokens, tower); // [B, G G, W]
     const rows = gather(reshape(all, [all.size / all.dim(2), all.dim(2)]), regions.patches);
-    const units = l2Normalize(linear(rows, tower.proj)); // [N, E]
+    const units = l2Normalize(linear(rows, tower.proj, { roundProducts: tower.roundProducts })); // [N, E]
     return choiceLoss(units, captions, regions.own, regions.other, scale);
   });
 }
@@ -176,7 +176,8 @@ export function stateLoss(
     const states = choiceLoss(pictures, captions, own, others, scale);
     const whole = withRegions(states, tokens, vision, captions, regions, scale);
     if (!peaks) return whole;
-    const patches = l2Normalize(linear(patchTokens(tokens.last, vision), vision.proj)); // [B, L, E]
+    const { proj, roundProducts } = vision;
+    const patches = l2Normalize(linear(patchTokens(tokens.last, vision), proj, { roundProducts })); // [B, L, E]
     return combine(whole, 1, peakLoss(patches, captions, peaks, scale), PEAKS);
   });
 }

@@ -1,5 +1,6 @@
 /** One step's loss and gradients. */
 import { Tape } from '../autograd/tape.js';
+import { add } from '../ops/add.js';
 import { concat } from '../ops/concat.js';
 import { full } from '../ops/fill.js';
 import { tidy } from '../tensor/tensor.js';
@@ -10,7 +11,7 @@ import type { StepResult } from './training_run.js';
 /** Runs `body` under a tape that follows the parameters; gradients come in the parameters' order. */
 export function lossAndGradients(parameters: Parameters, body: () => LossTerms): StepResult {
   return tidy(() => {
-    using tape = new Tape();
+    using tape = new Tape(add);
     tape.watch(parameters.weights);
     const { loss, terms } = tape.record(body);
     const grads = tape.backward(loss, parameters.weights, full(loss.gpu, [1], 1));

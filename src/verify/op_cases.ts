@@ -4,6 +4,7 @@ import { synth } from '../io/synth.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import { activate } from '../ops/activation.js';
 import { residualAdapter } from '../ops/adapter_mix.js';
+import { add } from '../ops/add.js';
 import { attention } from '../ops/attention.js';
 import { crossEntropy } from '../ops/cross_entropy.js';
 import { diceLoss } from '../ops/dice_loss.js';
@@ -32,7 +33,7 @@ async function* gradientCase(
   const ct = await file.readF32('ct');
   const { out, grads } = tidy(() => {
     const inputs = names.map((n, i) => upload(gpu, host[i]!, file.tensors.get(`in.${n}`)!.shape));
-    using tape = new Tape();
+    using tape = new Tape(add);
     tape.watch(inputs);
     const y = tape.record(() => body(Object.fromEntries(names.map((n, i) => [n, inputs[i]!]))));
     return { out: y, grads: tape.backward(y, inputs, upload(gpu, ct, y.shape)) };
@@ -81,7 +82,7 @@ async function* attentionCase({ gpu, file }: CaseContext, causal: boolean): Asyn
   });
   const [out, grad] = tidy(() => {
     const x = upload(gpu, qkv, [b, l, 3 * width]);
-    using tape = new Tape();
+    using tape = new Tape(add);
     tape.watch([x]);
     const y = tape.record(() => attention(x, { heads: h, mode: causal ? 'causal' : 'full' }));
     const [g] = tape.backward(y, [x], upload(gpu, ct, y.shape));

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { type ClassTokens, Detector } from '../../src/detect/detector.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
-import { read, type Tensor, upload } from '../../src/tensor/tensor.js';
+import { liveTensors, read, type Tensor, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 import { arr } from '../reference/arr.js';
 
@@ -36,7 +36,7 @@ async function outcome(detector: Detector, batch: Tensor, names: string | readon
 
 it('other image adapters put in its place give what a fresh detector with them gives', async () => {
   const gpu = await device();
-  const before = gpu.liveTensors;
+  const before = liveTensors(gpu);
   {
     using batch = await images(2);
     const load = (seed: number | undefined): Promise<Detector> => {
@@ -62,7 +62,7 @@ it('other image adapters put in its place give what a fresh detector with them g
     expect(seen[0]).not.toEqual(seen[1]);
     expect(seen[0]).not.toEqual(seen[2]);
   }
-  expect(gpu.liveTensors, 'tensors left behind').toBe(before);
+  expect(liveTensors(gpu), 'tensors left behind').toBe(before);
 });
 
 it('the shares of both mixes count', async () => {

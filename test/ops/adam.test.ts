@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { adamStep } from '../../src/ops/adam.js';
-import { read, upload } from '../../src/tensor/tensor.js';
+import { liveTensors, read, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
 import { normalisedError } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
@@ -8,7 +8,7 @@ import { arr } from '../reference/arr.js';
 for (const variant of variants) {
   it(`three steps of Adam equal the algorithm in float64 (${variant})`, async () => {
     const gpu = await device(variant);
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     const o = { rate: 1e-2, beta1: 0.5, beta2: 0.999, eps: 1e-8 };
     const n = 131;
     const w = arr([n], 'w').data;
@@ -32,7 +32,7 @@ for (const variant of variants) {
     expect(normalisedError(await read(tm), m)).toBeLessThan(1e-6);
     expect(normalisedError(await read(tv), v)).toBeLessThan(1e-6);
     for (const t of [tw, tm, tv]) t.release();
-    expect(gpu.liveTensors).toBe(before);
+    expect(liveTensors(gpu)).toBe(before);
   });
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
 import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { adapterMix, residualAdapter } from '../../src/ops/adapter_mix.js';
-import { read, tidy, upload } from '../../src/tensor/tensor.js';
+import { add } from '../../src/ops/add.js';
+import { liveTensors, read, tidy, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
 import { normalisedError, testOp } from '../op_harness.js';
 import { adapterMix as reference } from '../reference/adapter_mix.js';
@@ -45,7 +46,7 @@ describe('adapter mix', () => {
       using tx = upload(gpu, Float32Array.from(x), shape);
       using tz = upload(gpu, Float32Array.from(z), shape);
       using dy = upload(gpu, Float32Array.from(cotangent), shape);
-      using tape = new Tape();
+      using tape = new Tape(add);
       tape.watch([tx, tz]);
       using y = tape.record(() => adapterMix(tx, tz, 0.25));
       const [dx, dz] = tape.backward(y, [tx, tz], dy);
@@ -79,7 +80,7 @@ describe('adapter mix', () => {
         [x, 'DX=true,DZ=false'],
         [z, 'DX=false,DZ=true'],
       ] as const) {
-        using tape = new Tape();
+        using tape = new Tape(add);
         tape.watch([wanted]);
         using y = tape.record(() => adapterMix(x, z, 0.25));
         const asked = vi.spyOn(gpu.kernels, 'get');
@@ -92,13 +93,13 @@ describe('adapter mix', () => {
 
   it('takes a frozen weight', async () => {
     const gpu = await device();
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     const [x, w] = [arr([6, 16], 'x', 2), arr([16, 16], 'w', 0.3)];
     using frozen = FrozenMatrix.pack(gpu, Float32Array.from(w.data), 16, 16, false);
-    const packed = gpu.liveTensors;
+    const packed = liveTensors(gpu);
     using y = tidy(() => residualAdapter(upload(gpu, Float32Array.from(x.data), x.shape), frozen, 0.1));
     expect(normalisedError(await read(y), reference(x, linear(x, w), 0.1).data)).toBeLessThan(1e-5);
-    expect(gpu.liveTensors).toBe(packed + 1);
+    expect(liveTensors(gpu)).toBe(packed + 1);
     expect(packed).toBeGreaterThanOrEqual(before);
   });
 

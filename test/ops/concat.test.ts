@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 // Adds up the cotangents of a tensor used twice.
-import '../../src/ops/add.js';
 import { concat, stack } from '../../src/ops/concat.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
+import { add } from '../../src/ops/add.js';
 import { l2Normalize } from '../../src/ops/l2_normalize.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
@@ -30,7 +31,7 @@ describe('l2 normalisation', () => {
       const gpu = await device(variant);
       using x = upload(gpu, Float32Array.from(values), shape);
       using dy = upload(gpu, Float32Array.from(cotangent), shape);
-      using tape = new Tape();
+      using tape = new Tape(add);
       tape.watch([x]);
       using y = tape.record(() => l2Normalize(x));
       const [dx] = tape.backward(y, [x], dy);

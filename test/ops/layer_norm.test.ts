@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
+import { add } from '../../src/ops/add.js';
 import { layerNorm } from '../../src/ops/layer_norm.js';
-import { read, tidy, upload } from '../../src/tensor/tensor.js';
+import { liveTensors, read, tidy, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
 import { testOp } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
@@ -87,7 +88,7 @@ describe('layer norm', () => {
 
     it(`dispatches one kernel backward where weight and bias are frozen (${variant})`, async () => {
       const gpu = await device(variant);
-      const before = gpu.liveTensors;
+      const before = liveTensors(gpu);
       const [x0, w0, b0] = inputsOf([200, 33], 'frozen').map((a) => upload(gpu, Float32Array.from(a.data), a.shape));
       using x = x0!;
       using w = w0!;
@@ -97,7 +98,7 @@ describe('layer norm', () => {
         [w, 2], // chunks of rows, then their sum
         [b, 2],
       ] as const) {
-        using tape = new Tape();
+        using tape = new Tape(add);
         tape.watch([wanted]);
         using y = tape.record(() => layerNorm(x, w, b));
         using dy = upload(gpu, new Float32Array(200 * 33), [200, 33]);
@@ -105,7 +106,7 @@ describe('layer norm', () => {
         for (const g of tape.backward(y, [wanted], dy)) g!.release();
         expect(gpu.dispatches - dispatched).toBe(kernels);
       }
-      expect(gpu.liveTensors - 3).toBe(before);
+      expect(liveTensors(gpu) - 3).toBe(before);
     });
   }
 
@@ -118,7 +119,7 @@ describe('layer norm', () => {
     using w = upload(gpu, signs, [d]);
     using b = upload(gpu, signs, [d]);
     using dy = upload(gpu, new Float32Array(d).fill(3), [1, d]);
-    using tape = new Tape();
+    using tape = new Tape(add);
     tape.watch([w]);
     using y = tape.record(() => layerNorm(x, w, b));
     const [dw] = tape.backward(y, [w], dy);
@@ -132,12 +133,12 @@ describe('layer norm', () => {
     using x = upload(gpu, new Float32Array(12), [3, 4]);
     using w = upload(gpu, new Float32Array(4), [4]);
     using b = upload(gpu, new Float32Array(4), [4]);
-    const before = gpu.liveTensors;
-    using tape = new Tape();
+    const before = liveTensors(gpu);
+    using tape = new Tape(add);
     tape.watch([b]);
     using y = tape.record(() => layerNorm(x, w, b));
     expect(y.shape).toEqual([3, 4]);
-    expect(gpu.liveTensors).toBe(before + 1);
+    expect(liveTensors(gpu)).toBe(before + 1);
   });
 
   it('names the shapes that do not fit', async () => {

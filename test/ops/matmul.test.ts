@@ -38,15 +38,12 @@ it('rounds the second factor to f16 where that was asked for, and only there', a
   const third = new Float32Array(64).fill(1 / 3);
   using a = upload(gpu, new Float32Array(64).fill(1 / 64), [1, 64]);
   using b = upload(gpu, third, [64, 1]);
-  const product = async (): Promise<number> => {
-    using c = matmul(a, b);
+  const product = async (roundProducts: boolean): Promise<number> => {
+    using c = matmul(a, b, { roundProducts });
     return (await read(c))[0]!;
   };
-  const exact = await product();
-  gpu.roundProducts = true;
-  const rounded = await product().finally(() => {
-    gpu.roundProducts = false;
-  });
+  const exact = await product(false);
+  const rounded = await product(true);
   expect(exact).toBeCloseTo(1 / 3, 6);
   expect(rounded).toBeCloseTo(unpackF16(packF16(third))[0]!, 6);
   expect(rounded).not.toBeCloseTo(1 / 3, 6);

@@ -3,9 +3,10 @@ import { stack } from '../../src/ops/concat.js';
 import { CLIP_MEAN, CLIP_STD, normalizePixels } from '../../src/picture/prepare.js';
 import { CLIP_PIXELS, preparePicture, resizePicture, unpackPicture } from '../../src/picture/resize_picture.js';
 import { resizePicture as reference, resizeTable } from '../../src/picture/resize_table.js';
-import { read, readWords } from '../../src/tensor/tensor.js';
+import { liveTensors, read, readWords } from '../../src/tensor/tensor.js';
 import { goldenTensors } from '../data/goldens.js';
 import { device, variants } from '../devices.js';
+import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 
 /** Noise with much pure black and white, so that overshoot is clipped at both ends. */
@@ -27,8 +28,8 @@ describe('resizing a picture on the device', () => {
   for (const variant of variants) {
     it(`gives the bytes of the plain loops (${variant})`, async () => {
       const gpu = await device(variant);
-      const before = gpu.liveTensors;
-      gpu.poison = true;
+      const before = liveTensors(gpu);
+      poison(gpu, true);
       try {
         for (const [width, height, toWidth, toHeight] of sizes) {
           const rgb = noise(width, height);
@@ -43,9 +44,9 @@ describe('resizing a picture on the device', () => {
           expect(await read(planes)).toEqual(normalizePixels(want, toWidth, toHeight));
         }
       } finally {
-        gpu.poison = false;
+        poison(gpu, false);
       }
-      expect(gpu.liveTensors).toBe(before);
+      expect(liveTensors(gpu)).toBe(before);
     });
   }
 

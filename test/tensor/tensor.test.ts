@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { around, foldGrid, sizeOf } from '../../src/tensor/shape.js';
-import { empty, persist, read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
+import { empty, liveTensors, persist, read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
 describe('shapes', () => {
@@ -23,29 +23,29 @@ describe('shapes', () => {
 describe('tidy', () => {
   it('releases everything but the result, inside and out', async () => {
     const gpu = await device();
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     const kept = tidy(() => {
       const a = empty(gpu, [4]);
       const inner = tidy(() => ({ deep: [empty(gpu, [2]), a], dropped: 1 }));
       empty(gpu, [8]);
       return { list: [inner.deep[0]!], map: new Map([['a', a]]) };
     });
-    expect(gpu.liveTensors).toBe(before + 2);
+    expect(liveTensors(gpu)).toBe(before + 2);
     expect(kept.map.get('a')!.released).toBe(false);
     for (const t of [kept.list[0]!, kept.map.get('a')!]) t.release();
-    expect(gpu.liveTensors).toBe(before);
+    expect(liveTensors(gpu)).toBe(before);
   });
 
   it('releases what was made when the body throws, and lets the error through', async () => {
     const gpu = await device();
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     expect(() =>
       tidy(() => {
         empty(gpu, [4]);
         throw new Error('stop');
       }),
     ).toThrow('stop');
-    expect(gpu.liveTensors).toBe(before);
+    expect(liveTensors(gpu)).toBe(before);
   });
 
   it('refuses a Promise', () => {
@@ -66,11 +66,11 @@ describe('tidy', () => {
 describe('tensors', () => {
   it('say so when used after release, and a second release does nothing', async () => {
     const gpu = await device();
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     const t = empty(gpu, [3]);
     t.release();
     t.release();
-    expect(gpu.liveTensors).toBe(before);
+    expect(liveTensors(gpu)).toBe(before);
     expect(() => t.storage).toThrow('tensor [3]: used after it was released');
   });
 

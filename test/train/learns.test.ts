@@ -7,7 +7,7 @@ import { inferConfig } from '../../src/model/config.js';
 import { syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { encodeText, loadText } from '../../src/model/text.js';
 import { loadVision } from '../../src/model/vision.js';
-import { read, tidy } from '../../src/tensor/tensor.js';
+import { liveTensors, read, tidy } from '../../src/tensor/tensor.js';
 import { NO_CHANCES } from '../../src/train/augment_plan.js';
 import { prepareBatch } from '../../src/train/batch.js';
 import type { RunState } from '../../src/train/checkpoint.js';
@@ -50,7 +50,7 @@ const prompts = (words: readonly number[][]): Uint32Array => {
 
 it('both stages lower their loss, and the map finds defects on pictures never seen', async () => {
   const gpu = await device();
-  const before = gpu.liveTensors;
+  const before = liveTensors(gpu);
   const clip = syntheticClip(TINY, 3);
   const config = inferConfig(clip);
   const samples = Array.from({ length: 12 }, (_, i) => drawSample(i));
@@ -113,5 +113,5 @@ it('both stages lower their loss, and the map finds defects on pictures never se
   expect(trained).toBeGreaterThan(0.9);
   expect(trained - untrained).toBeGreaterThan(0.2);
   for (const p of [text, image]) p[Symbol.dispose]();
-  expect(gpu.liveTensors, 'tensors left behind').toBe(before);
+  expect(liveTensors(gpu), 'tensors left behind').toBe(before);
 });

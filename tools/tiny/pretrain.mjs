@@ -23,6 +23,7 @@ import { encodeText, loadText } from '../../dist/model/text.js';
 import { loadVision } from '../../dist/model/vision.js';
 import { transpose } from '../../dist/model/weights.js';
 import { createTokenizer, openClip, openGpu, tidy, writeAtomically } from '../../dist/node/node.js';
+import { add } from '../../dist/ops/add.js';
 import { stack } from '../../dist/ops/concat.js';
 import { full } from '../../dist/ops/fill.js';
 import { l2Normalize } from '../../dist/ops/l2_normalize.js';
@@ -186,7 +187,6 @@ async function enlarged(clip, grid) {
 }
 
 const gpu = await openGpu();
-gpu.roundProducts = true;
 const config = { ...SIZES, image: size, vocab: flags.from === undefined ? kept.length : 0 };
 const initial =
   flags.from === undefined
@@ -197,7 +197,7 @@ if (flags.from !== undefined) {
   kept.splice(0, kept.length, ...ids);
   config.vocab = kept.length;
 }
-const load = { activation: /** @type {const} */ ('gelu'), trainable: true };
+const load = { activation: /** @type {const} */ ('gelu'), trainable: true, roundProducts: true };
 const vision = await loadVision(gpu, initial, { ...config, levels: flags.levels.split(',').map(Number) }, size, load);
 const text = await loadText(gpu, initial, config, load);
 const parameters = Parameters.around([...vision.named, ...(flags.locked ? [] : text.named)]);
@@ -334,7 +334,7 @@ for (; step < Number(flags.until ?? steps) && minutes() < Number(flags.minutes);
       chosen.map((c) => preparePicture(gpu, c.pixels, c.side, c.side, tableOf(c.side), tableOf(c.side))),
     );
     const regions = regionsOf(chosen);
-    const tape = new Tape();
+    const tape = new Tape(add);
     tape.watch(parameters.weights);
     const value = tape.record(() => {
       const captions = l2Normalize(encodeText(ids, text));

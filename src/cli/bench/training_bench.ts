@@ -4,6 +4,7 @@ import type { Gpu } from '../../gpu/gpu.js';
 import { synth } from '../../io/synth.js';
 import { syntheticClip, TINY, VIT_L_14_336 } from '../../model/synthetic.js';
 import { loadVision, type VisionTower } from '../../model/vision.js';
+import { add } from '../../ops/add.js';
 import { full } from '../../ops/fill.js';
 import { Tensor, tidy, upload } from '../../tensor/tensor.js';
 import { initialParameters } from '../../train/initial.js';
@@ -68,7 +69,7 @@ async function measure(
   const extra = all ? weightsOf([tower.conv, tower.cls, tower.lnPre, tower.blocks, tower.lnPost]) : [];
   const step = (): void => {
     const grads = tidy(() => {
-      using tape = new Tape();
+      using tape = new Tape(add);
       tape.watch([...adapters.weights, ...extra]);
       const loss = tape.record(
         () => stageTwoLoss(images, anchors, mask, labels, tower, adapters, { mix: 0.1, checkpointing }).loss,
