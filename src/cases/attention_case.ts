@@ -26,7 +26,7 @@ export const attentionCase: OpCase<{ qkv: Tensor }, AttentionAttrs> = {
       size('full', 1, tokens, width, heads),
       size('causal', texts, context, textWidth, textHeads),
       size('vv_token', 1, tokens, width, heads),
-      size('vv_batch', 8, tokens, width, heads),
+      size('vv_batch', 4, tokens, width, heads),
     ];
   },
 };
