@@ -13,6 +13,7 @@ export const reshapeCase: OpCase<{ x: Tensor }, { readonly shape: Shape }> = {
       inputs: { x: { shape: [2, patches] } },
       attrs: () => ({ shape: [2, grid, grid] }),
       forward: { flops: 0, bytes: 0 },
+      backward: { flops: 0, bytes: 0 },
     },
   ],
 };
