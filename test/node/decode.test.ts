@@ -9,7 +9,7 @@ import { prepareMask } from '../../src/picture/mask.js';
 import { PictureError } from '../../src/picture/picture.js';
 import { preparePicture } from '../../src/picture/prepare.js';
 import { resizePicture } from '../../src/picture/resize_table.js';
-import { difference, EXACT, goldenBytes, goldenJson, goldenTensors } from '../data/goldens.js';
+import { difference, EXACT, goldenBytes, goldenJson, goldenTensors } from '../golden_files.js';
 
 interface Case {
   readonly file: string;

@@ -5,8 +5,8 @@ import { augmentColour, type ColourJitter, uploadPixels } from '../../src/pictur
 import { liveTensors, readWords, tidy, upload } from '../../src/tensor/tensor.js';
 import { colourCase } from '../../src/verify/augment_cases.js';
 import { type CaseContext, compare, type GoldenFolder } from '../../src/verify/case.js';
-import { goldenBytes } from '../data/goldens.js';
 import { device } from '../devices.js';
+import { goldenBytes } from '../golden_files.js';
 import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 import { colourReference } from '../reference/augment.js';

@@ -4,8 +4,8 @@ import { CLIP_MEAN, CLIP_STD, normalizePixels } from '../../src/picture/prepare.
 import { CLIP_PIXELS, preparePicture, resizePicture, unpackPicture } from '../../src/picture/resize_picture.js';
 import { resizePicture as reference, resizeTable } from '../../src/picture/resize_table.js';
 import { liveTensors, read, readWords } from '../../src/tensor/tensor.js';
-import { goldenTensors } from '../data/goldens.js';
 import { device, variants } from '../devices.js';
+import { goldenTensors } from '../golden_files.js';
 import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { nearestIndices, prepareMask } from '../../src/picture/mask.js';
 import { resizePicture, resizeTable, WEIGHT_BITS } from '../../src/picture/resize_table.js';
-import { goldenJson } from '../data/goldens.js';
+import { goldenJson } from '../golden_files.js';
 
 interface Case {
   readonly from: readonly [number, number];
