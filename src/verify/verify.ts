@@ -1,4 +1,5 @@
 /** Recomputes the cases of a folder of expected values. */
+import { namePattern } from '../cases/name_pattern.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { Precision } from '../model/weights.js';
 import { archiveCase } from './archive_cases.js';
@@ -42,14 +43,9 @@ export interface VerifyResult {
   readonly pass: boolean;
 }
 
-function globToRegExp(glob: string): RegExp {
-  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/\*/g, '.*').replace(/\?/g, '.')}$`);
-}
-
 /** Recomputes every wanted case; an unknown case or one that fails to run is a miss with a note. */
 export async function verify(gpu: Gpu, folder: GoldenFolder, options: VerifyOptions = {}): Promise<VerifyResult> {
-  const patterns = (options.only ?? []).map(globToRegExp);
+  const patterns = (options.only ?? []).map(namePattern);
   const names = folder.files
     .filter((f) => f.endsWith('.safetensors'))
     .map((f) => f.slice(0, -'.safetensors'.length))

@@ -6,8 +6,8 @@ import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
 import { compare, type GoldenFolder } from '../../src/verify/case.js';
 import { metricsCase } from '../../src/verify/metrics_cases.js';
-import { goldenBytes } from '../data/goldens.js';
 import { device } from '../devices.js';
+import { goldenBytes } from '../golden_files.js';
 
 const FIGURES = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const;
 

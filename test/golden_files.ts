@@ -1,20 +1,23 @@
-/** Expected pictures for the tests: files beside their safetensors, and small files of every kind in one JSON. */
+/** The files of `test/goldens`, and how far values are from those in them. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { openSafetensors } from '../../src/io/safetensors.js';
-import { bytesSource } from '../../src/io/source.js';
+import { openSafetensors } from '../src/io/safetensors.js';
+import { type ByteSource, bytesSource } from '../src/io/source.js';
 
 export function goldenBytes(name: string): Uint8Array {
-  return new Uint8Array(readFileSync(fileURLToPath(new URL(`../goldens/${name}`, import.meta.url))));
+  return new Uint8Array(readFileSync(new URL(`goldens/${name}`, import.meta.url)));
 }
 
-export function goldenJson<T>(name: string): T {
+export function golden(name: string): ByteSource {
+  return bytesSource(name, goldenBytes(name));
+}
+
+export function goldenJson<T = unknown>(name: string): T {
   return JSON.parse(new TextDecoder().decode(goldenBytes(name))) as T;
 }
 
 /** All tensors of a golden file: 8-bit ones as stored, the others as float32. */
 export async function goldenTensors(name: string) {
-  const file = await openSafetensors(bytesSource(name, goldenBytes(name)));
+  const file = await openSafetensors(golden(name));
   const found = new Map<string, { shape: readonly number[]; data: Uint8Array | Float32Array }>();
   for (const [key, { dtype, shape }] of file.tensors) {
     const data = dtype === 'U8' ? (await file.read(key)).bytes : await file.readF32(key);
@@ -39,3 +42,10 @@ export function difference(a: ArrayLike<number>, b: ArrayLike<number>): { count:
 }
 
 export const EXACT = { count: 0, most: 0, mean: 0 };
+
+/** All chunks of a file, one after another. */
+export async function joined(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
