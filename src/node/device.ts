@@ -1,9 +1,9 @@
 /** The Node host: Dawn's entry point, the kernels' texts, and waiting that leaves the cores to the device. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Gpu, type GpuHost, type GpuOptions } from '../gpu/gpu.js';
+import { ensureRuntimeFolder } from './runtime_folder.js';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
 
@@ -53,16 +53,9 @@ export async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
   return settled;
 }
 
-/** A private folder for the driver, one a user: some loaders refuse to start without one. */
-function runtimeFolder(): string {
-  const folder = join(tmpdir(), `aaclip-runtime-${process.getuid?.() ?? 'user'}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return folder;
-}
-
 /** Dawn's entry point with our toggles. */
 export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> {
-  process.env.XDG_RUNTIME_DIR ??= runtimeFolder();
+  ensureRuntimeFolder();
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   const flags = options.defaultToggles

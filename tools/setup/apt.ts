@@ -13,33 +13,30 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { must, run } from './progress.mjs';
+import { must, run } from '../bootstrap.mjs';
 
 export const PACKAGES = ['mesa-vulkan-drivers', 'libvulkan1'];
 /** Dawn refuses the llvmpipe of Mesa 22.3 (no dynamic indexing of buffer arrays); 24 is the oldest known to work. */
 export const OLDEST_MESA = 24;
 
-/**
- * @typedef {object} Source one entry of apt's source lists
- * @property {string[]} types
- * @property {string[]} uris
- * @property {string[]} suites
- * @property {string[]} components
- * @property {string | undefined} signedBy path, or the key itself as indented lines
- * @property {string | undefined} trusted
- */
+/** One entry of apt's source lists. */
+export interface Source {
+  readonly types: readonly string[];
+  readonly uris: readonly string[];
+  readonly suites: readonly string[];
+  readonly components: readonly string[];
+  /** A path, or the key itself as indented lines. */
+  readonly signedBy: string | undefined;
+  readonly trusted: string | undefined;
+}
 
-/**
- * Reads the one-line form: `deb [signed-by=/x.gpg] URI SUITE COMPONENT...`.
- * @param {string} text
- * @returns {Source[]}
- */
-export function parseList(text) {
-  const found = [];
+/** Reads the one-line form: `deb [signed-by=/x.gpg] URI SUITE COMPONENT...`. */
+export function parseList(text: string): Source[] {
+  const found: Source[] = [];
   for (const line of text.split('\n')) {
     const m = /^\s*(deb|deb-src)\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)([^#]*)/.exec(line);
     if (!m) continue;
-    const options = new Map((m[2] ?? '').split(/\s+/).map((o) => /** @type {[string, string]} */ (o.split(/\+?=/, 2))));
+    const options = new Map((m[2] ?? '').split(/\s+/).map((o) => o.split(/\+?=/, 2) as [string, string]));
     found.push({
       types: [m[1] ?? ''],
       uris: [m[3] ?? ''],
@@ -52,22 +49,16 @@ export function parseList(text) {
   return found;
 }
 
-/**
- * Reads the deb822 form: stanzas of `Field: value`, continued by indented lines.
- * @param {string} text
- * @returns {Source[]}
- */
-export function parseSources(text) {
-  const found = [];
+/** Reads the deb822 form: stanzas of `Field: value`, continued by indented lines. */
+export function parseSources(text: string): Source[] {
+  const found: Source[] = [];
   const bare = text.split('\n').filter((line) => !line.startsWith('#'));
   for (const stanza of bare.join('\n').split(/\n\s*\n/)) {
-    /** @type {Map<string, string>} */
-    const fields = new Map();
+    const fields = new Map<string, string>();
     for (const m of stanza.matchAll(/^([A-Za-z-]+):[ \t]*(.*(?:\n[ \t]+.*)*)/gm)) {
       fields.set((m[1] ?? '').toLowerCase(), (m[2] ?? '').trimEnd());
     }
-    /** @param {string} name */
-    const words = (name) => (fields.get(name) ?? '').split(/\s+/).filter(Boolean);
+    const words = (name: string): string[] => (fields.get(name) ?? '').split(/\s+/).filter(Boolean);
     if (!fields.has('uris') || /^(no|false|0|off|disable)$/i.test(fields.get('enabled') ?? '')) continue;
     found.push({
       types: words('types'),
@@ -83,10 +74,9 @@ export function parseSources(text) {
 
 /**
  * Every enabled source of the machine.
- * @param {string} etc apt's configuration folder
- * @returns {Source[]}
+ * @param etc apt's configuration folder
  */
-export function readSources(etc) {
+export function readSources(etc: string): Source[] {
   const parts = join(etc, 'sources.list.d');
   const names = existsSync(parts) ? readdirSync(parts).sort() : [];
   const files = [join(etc, 'sources.list'), ...names.map((name) => join(parts, name))];
@@ -98,12 +88,14 @@ export function readSources(etc) {
 }
 
 /**
- * Where this machine would get the backports of its release: from the mirror it has its main archive from.
- * @param {readonly Source[]} sources
- * @param {string} codename of the release
- * @returns {{ suite: string, stanza: string } | undefined} the stanza is empty when the machine has the suite already
+ * Where this machine would get the backports of its release: from the mirror of its main archive.
+ * @param codename of the release
+ * @returns the stanza is empty when the machine has the suite already
  */
-export function backports(sources, codename) {
+export function backports(
+  sources: readonly Source[],
+  codename: string,
+): { readonly suite: string; readonly stanza: string } | undefined {
   const suite = `${codename}-backports`;
   const binary = sources.filter((source) => source.types.includes('deb'));
   if (binary.some((source) => source.suites.includes(suite))) return { suite, stanza: '' };
@@ -116,44 +108,50 @@ export function backports(sources, codename) {
   return { suite, stanza: `${lines.join('\n')}\n` };
 }
 
-/**
- * The major version in what `apt-cache policy` prints, undefined when there is no candidate.
- * @param {string} policy
- * @returns {{ version: string, major: number } | undefined}
- */
-export function candidate(policy) {
+/** The version that `apt-cache policy` prints, undefined when there is no candidate. */
+export function candidate(policy: string): { readonly version: string; readonly major: number } | undefined {
   const m = /Candidate: ((?:\d+:)?(\d+)\.\S+)/.exec(policy);
   return m ? { version: m[1] ?? '', major: Number(m[2]) } : undefined;
 }
 
+export interface AptOptions {
+  /** Words before each command that changes the system. */
+  readonly sudo: readonly string[];
+  /** Only ask apt what it would do. */
+  readonly simulate: boolean;
+  /** The distribution, as /etc/os-release names it. */
+  readonly id: string;
+  /** The codename of its release. */
+  readonly codename: string | undefined;
+}
+
 /**
- * Installs the newest Mesa the machine's sources offer, or its release's backports where that is too old.
+ * Installs the newest Mesa that the machine's sources offer, or the one from its release's backports where that is too old.
  *
  * apt works on a temporary folder: a copy of the sources with the backports added, its own lists and its own cache.
- * @param {object} options
- * @param {readonly string[]} options.sudo words before each command that changes the system
- * @param {boolean} options.simulate only asks apt what it would do
- * @param {string} options.id distribution, as /etc/os-release names it
- * @param {string | undefined} options.codename of its release
- * @returns {string} what was done
+ * @returns what was done
  */
-export function installWithApt({ sudo, simulate, id, codename }) {
+export function installWithApt({ sudo, simulate, id, codename }: AptOptions): string {
   const folder = mkdtempSync(join(tmpdir(), 'aaclip-apt-'));
-  // apt downloads as a user of its own, who has to get in.
+  // apt downloads as a user of its own, who needs access.
   chmodSync(folder, 0o755);
   const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
   try {
     const extra = id === 'debian' && codename ? backports(readSources('/etc/apt'), codename) : undefined;
     const options = layOut(folder, extra?.stanza ?? '');
-    /** @param {string[]} words */
-    const asRoot = (...words) => [...sudo, 'env', 'LC_ALL=C', 'DEBIAN_FRONTEND=noninteractive', ...words];
+    const asRoot = (...words: string[]): string[] => [
+      ...sudo,
+      'env',
+      'LC_ALL=C',
+      'DEBIAN_FRONTEND=noninteractive',
+      ...words,
+    ];
     const [first = '', ...update] = asRoot('apt-get', ...options, '-q', 'update');
     // One broken third-party source fails the whole update, and matters only if the driver is then not found.
     const updated = run(first, update, { env });
-    /** @param {string[]} target */
-    const offer = (...target) =>
+    const offer = (...target: string[]) =>
       candidate(run('apt-cache', [...options, ...target, 'policy', 'mesa-vulkan-drivers'], { env }).out);
-    let target = /** @type {string[]} */ ([]);
+    let target: string[] = [];
     let best = offer();
     if (extra && (best?.major ?? 0) < OLDEST_MESA) {
       target = ['-t', extra.suite];
@@ -181,12 +179,10 @@ export function installWithApt({ sudo, simulate, id, codename }) {
 }
 
 /**
- * Fills the temporary folder and says the options that make apt use it.
- * @param {string} folder
- * @param {string} stanza
- * @returns {string[]}
+ * Fills the temporary folder.
+ * @returns the options that make apt use it
  */
-function layOut(folder, stanza) {
+function layOut(folder: string, stanza: string): string[] {
   const list = join(folder, 'sources.list');
   const parts = join(folder, 'sources.list.d');
   if (existsSync('/etc/apt/sources.list')) cpSync('/etc/apt/sources.list', list, { dereference: true });

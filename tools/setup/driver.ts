@@ -3,30 +3,27 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { probeAdapter } from './adapter.mjs';
-import { installWithApt, PACKAGES } from './apt.mjs';
-import { run, step } from './progress.mjs';
+import { run, step } from '../bootstrap.mjs';
+import { probeAdapter } from './adapter.js';
+import { installWithApt, PACKAGES } from './apt.js';
+
+const SETUP = fileURLToPath(new URL('../../tools/setup.mjs', import.meta.url));
 
 /** What installs llvmpipe's Vulkan driver and the loader where apt is not the package manager. */
-const COMMANDS = [
+const COMMANDS: readonly (readonly [manager: string, command: string])[] = [
   ['dnf', 'dnf install -y mesa-vulkan-drivers vulkan-loader'],
   ['pacman', 'pacman -S --needed vulkan-swrast vulkan-icd-loader'],
   ['zypper', 'zypper install -y libvulkan_lvp libvulkan1'],
   ['apk', 'apk add mesa-vulkan-swrast vulkan-loader'],
 ];
 
-/** @param {string} command */
-function onPath(command) {
+function onPath(command: string): boolean {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => folder !== '' && existsSync(join(folder, command)));
 }
 
-/**
- * The fields of /etc/os-release.
- * @param {string} text
- * @returns {Map<string, string>}
- */
-export function parseRelease(text) {
+/** The fields of /etc/os-release. */
+export function parseRelease(text: string): Map<string, string> {
   return new Map(
     [...text.matchAll(/^(\w+)=(?:"([^"\n]*)"|'([^'\n]*)'|(.*))$/gm)].map((m) => [
       m[1] ?? '',
@@ -35,39 +32,43 @@ export function parseRelease(text) {
   );
 }
 
-/** @returns {Map<string, string>} */
-function release() {
+function release(): Map<string, string> {
   const file = ['/etc/os-release', '/usr/lib/os-release'].find((path) => existsSync(path));
   return parseRelease(file ? readFileSync(file, 'utf8') : '');
 }
 
 /**
  * The command a person would type to get a driver.
- * @param {Map<string, string>} os fields of /etc/os-release
- * @param {(command: string) => boolean} has is there such a program
- * @returns {string}
+ * @param os fields of /etc/os-release
+ * @param has whether there is such a program
  */
-export function remedy(os, has) {
+export function remedy(os: ReadonlyMap<string, string>, has: (command: string) => boolean): string {
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
   if (has('apt-get')) {
-    // Debian 12 and older need the backports of their release, which this very program knows how to reach.
+    // Debian 12 and older need the backports of their release, which the set-up itself knows how to reach.
     if (os.get('ID') === 'debian' && Number(os.get('VERSION_ID')) < 13) {
-      return `${sudo}${process.execPath} ${fileURLToPath(new URL('setup.mjs', import.meta.url))} --driver`;
+      return `${sudo}${process.execPath} ${SETUP} --driver`;
     }
     return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${PACKAGES.join(' ')}`;
   }
-  const other = COMMANDS.find(([manager = '']) => has(manager));
+  const other = COMMANDS.find(([manager]) => has(manager));
   if (other) return `${sudo}${other[1]}`;
   return "install Mesa's Vulkan driver (lavapipe, Mesa 24 or newer) and the Vulkan loader";
 }
 
+export interface DriverOptions {
+  /** Only ask the package manager what it would do. */
+  readonly simulate: boolean;
+  /** Whether system packages may be installed. */
+  readonly mayInstall: boolean;
+}
+
 /**
  * Makes sure that there is an adapter.
- * @param {{ simulate: boolean, mayInstall: boolean }} options
- * @returns {string} the adapter's name
- * @throws {Error} when there is none and none could be installed, with the command that helps
+ * @returns the adapter's name
+ * @throws when there is no adapter and no driver could be installed, with the command that helps
  */
-export function provideAdapter({ simulate, mayInstall }) {
+export function provideAdapter({ simulate, mayInstall }: DriverOptions): string {
   const found = probeAdapter();
   if (found.ok) return found.name;
   const problem = `webgpu: no adapter: ${found.why}`;

