@@ -1,4 +1,4 @@
-// adapter_mix.subgroup.wgsl backward, with u = a / |a|:
+// The backward pass of adapter_mix, with u = a / |a|:
 // dx = (1 - mix) dy + mix <dy, u> x / |x| and dz = slope(z) mix |x| / |a| (dy - u <dy, u>).
 //
 // Only what DX and DZ ask for is read and written. Where |x| = 0 its length has no slope. A subgroup owns a row and a
@@ -24,7 +24,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dz: array<f32>;
 
-fn slope(v: f32) -> f32 { return select(0.01, 1.0, v > 0.0); }
+fn leaky_relu_slope(v: f32) -> f32 { return select(0.01, 1.0, v > 0.0); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
   var part = 0.0;
   for (var i = lane; i < p.d; i += SG) {
     let v = z[at + i];
-    part += dy[at + i] * v * slope(v);
+    part += dy[at + i] * v * leaky_relu_slope(v);
   }
   let norm_x = norms[2u * row];
   let norm_a = norms[2u * row + 1u];
@@ -47,7 +47,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
     if (DX) { dx[at + i] = (1.0 - p.mix) * g + to_x * x[at + i]; }
     if (DZ) {
       let v = z[at + i];
-      dz[at + i] = slope(v) * to_a * (g - slope(v) * v * along / norm_a);
+      dz[at + i] = leaky_relu_slope(v) * to_a * (g - leaky_relu_slope(v) * v * along / norm_a);
     }
   }
 }

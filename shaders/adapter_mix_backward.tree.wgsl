@@ -1,10 +1,11 @@
-// adapter_mix.subgroup.wgsl backward, with u = a / |a|:
+// The backward pass of adapter_mix, with u = a / |a|:
 // dx = (1 - mix) dy + mix <dy, u> x / |x| and dz = slope(z) mix |x| / |a| (dy - u <dy, u>).
 //
-// Only what DX and DZ ask for is read and written. Where |x| = 0 its length has no slope. The form of
-// adapter_mix_backward.subgroup.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
+// Only what DX and DZ ask for is read and written. Where |x| = 0 its length has no slope. For adapters without
+// subgroups: a workgroup owns a row and sums in a tree in its memory.
 // Grid: one workgroup a row.
 const WG: u32 = 64u;
+alias Sums = f32;
 const DX: bool = true;
 const DZ: bool = true;
 
@@ -22,10 +23,10 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dz: array<f32>;
 
-var<workgroup> parts: array<f32, WG>;
+var<workgroup> parts: array<Sums, WG>;
 
-// Sum over the threads of a workgroup, known to all of them.
-fn total(lid: u32, part: f32) -> f32 {
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
   parts[lid] = part;
   workgroupBarrier();
   for (var half = WG / 2u; half > 0u; half /= 2u) {
@@ -35,7 +36,7 @@ fn total(lid: u32, part: f32) -> f32 {
   return parts[0];
 }
 
-fn slope(v: f32) -> f32 { return select(0.01, 1.0, v > 0.0); }
+fn leaky_relu_slope(v: f32) -> f32 { return select(0.01, 1.0, v > 0.0); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -46,7 +47,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
   var part = 0.0;
   for (var i = lid; i < p.d; i += WG) {
     let v = z[at + i];
-    part += dy[at + i] * v * slope(v);
+    part += dy[at + i] * v * leaky_relu_slope(v);
   }
   let norm_x = norms[2u * row];
   let norm_a = norms[2u * row + 1u];
@@ -58,7 +59,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
     if (DX) { dx[at + i] = (1.0 - p.mix) * g + to_x * x[at + i]; }
     if (DZ) {
       let v = z[at + i];
-      dz[at + i] = slope(v) * to_a * (g - slope(v) * v * along / norm_a);
+      dz[at + i] = leaky_relu_slope(v) * to_a * (g - leaky_relu_slope(v) * v * along / norm_a);
     }
   }
 }

@@ -157,7 +157,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     s[3] = select(vec4f(), s[3], (vec4u(j + 3u) >= first) & (vec4u(j + 3u) <= last));
     for (var once = 0u; once < 1u; once++) {
       for (var c = 0u; c < DC; c++) {
-        var lo: vec4f;
+        var lo = vec4f();
         if (VALUES) { lo = four_others(at_other + c * 8u); } else { lo = four(at_y + c * 8u); }
         var hi = lo;
         if (SG == 4u && VALUES) { hi = four_others(at_other + c * 8u + 4u); }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { interfaceOf, type Knobs, specialise } from '../../src/gpu/shader.js';
+import { uninitialisedInLoops } from './wgsl_text.js';
 
 const FOLDER = fileURLToPath(new URL('../../shaders/', import.meta.url));
 const kernels = readdirSync(FOLDER)
@@ -65,6 +66,15 @@ function withoutBarrier(text: string, n: number): string {
 
 const barriersOf = (text: string) => text.match(/\b(?:workgroup|storage)Barrier\(\);/g)?.length ?? 0;
 
+test('a variable without a value inside a loop is found', () => {
+  const body = (inner: string) => `fn f() {\n  var a: u32;\n  for (var i = 0u; i < 3u; i++) {\n    ${inner}\n  }\n}\n`;
+  expect(uninitialisedInLoops(body('var b: vec4f;'))).toEqual([4]);
+  expect(uninitialisedInLoops(body('if (i > 1u) { var b: array<f32, 3>; }'))).toEqual([4]);
+  expect(uninitialisedInLoops(body('var b = 1.0; // var c: f32;'))).toEqual([]);
+  expect(uninitialisedInLoops(body('var b: u32 = 1u;'))).toEqual([]);
+  expect(uninitialisedInLoops('fn f() {\n  loop {\n    var b: f32;\n  }\n  var c: f32;\n}')).toEqual([3]);
+});
+
 test('there are kernels', () => {
   expect(kernels.length).toBeGreaterThan(0);
 });
@@ -80,6 +90,16 @@ for (const { stem, text } of kernels)
       );
       expect(header.length).toBeGreaterThan(0);
       expect(header.join('\n')).toMatch(/\bGrid: /);
+    });
+
+    test('gives every variable inside a loop its value', () => {
+      expect(uninitialisedInLoops(text)).toEqual([]);
+    });
+
+    test('is named by the rule: op, _backward, then which of several kernels', () => {
+      expect(stem).toMatch(/^[a-z][a-z0-9_]*(?:\.[a-z0-9]+)?$/);
+      expect(stem).not.toMatch(/_(?:grad|dx|dy|dweight|tree|tile|subgroup)\b/);
+      expect(text).not.toMatch(/^const (?:GRAD|OUT|FOLD): /m);
     });
 
     test('is short enough to read', () => {
