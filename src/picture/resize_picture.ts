@@ -7,7 +7,6 @@
 import type { Gpu } from '../gpu/gpu.js';
 import type { Binding } from '../gpu/stream.js';
 import { resident } from '../tensor/resident.js';
-import { foldGrid } from '../tensor/shape.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 /** Taps of one axis: output i reads inputs `start[i] .. start[i] + count[i]` with `weights[i * maxTaps ..]` / 2^22. */
@@ -139,7 +138,7 @@ function resize(gpu: Gpu, job: Job): Tensor {
               max_taps: (vertical ? job.rows : job.columns).maxTaps,
             },
             buffers: { source: x, taps, levels: statistics ? levelsOnDevice(gpu, statistics) : x, y: out },
-            grid: foldGrid(Math.ceil((rowsOut * width) / 64)),
+            threads: rowsOut * width,
             traffic: x.bytes + 4 * rowsOut * width,
           });
         pass(false, last - first, 0, source, columns, narrow);

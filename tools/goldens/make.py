@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help='cases, with * and ?, separated by commas: "op.*,model.tiny"')
     parser.add_argument("--large", action="store_true", help="also ViT-L/14: minutes, and 8 GB of memory")
     parser.add_argument("--seed", type=int, default=1, help="seed of all made-up tensors; the repository's is 1")
-    parser.add_argument("--check", type=Path, help="folder to compare with; exit status 1 where more than rounding differs")
+    parser.add_argument("--check", type=Path, help="folder to compare with; exit status 1 unless only rounding differs")
     args = parser.parse_args()
     torch.set_num_threads(2)
     job = Job(args.out, GOLDENS, args.seed)
