@@ -152,10 +152,11 @@ describe('verify and info', () => {
     const run = await runCli('info', '--weights', 'synthetic:tiny', '--img_size', '56', '--json');
     expect(run.code, run.stderr).toBe(0);
     const report = JSON.parse(run.stdout) as {
-      kernels: { class: string };
+      kernels: { chosen: Record<string, string>; available: Record<string, string[]> };
       model: { config: { visionWidth: number }; memory: { vision: number } };
     };
-    expect(['cpu', 'gpu']).toContain(report.kernels.class);
+    expect(report.kernels.chosen.matmul).toBe(report.kernels.available.matmul![0]);
+    expect(report.kernels.available.layer_norm!.at(-1)).toBe('tree');
     expect(report.model.config.visionWidth).toBe(128);
     expect(report.model.memory.vision).toBeGreaterThan(4 * 12 * 128 * 128 * 2);
   });

@@ -92,14 +92,14 @@ describe('frozen weights', () => {
   }
 
   it('take half the memory where every value is exact in f16', async () => {
-    const gpu = await device('cpu');
+    const gpu = await device('best');
     using a = FrozenMatrix.pack(gpu, new Float32Array(96 * 96), 96, 96, true);
     using b = FrozenMatrix.pack(gpu, new Float32Array(96 * 96), 96, 96, false);
     expect(a.bytes * 2).toBe(b.bytes);
   });
 
   it('names both widths when x does not fit', async () => {
-    const gpu = await device('cpu');
+    const gpu = await device('best');
     using x = upload(gpu, new Float32Array(6), [2, 3]);
     using w = upload(gpu, new Float32Array(8), [2, 4]);
     expect(() => linear(x, w)).toThrow('linear: expected x of width 4, got [2, 3]');

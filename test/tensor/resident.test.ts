@@ -3,7 +3,7 @@ import { resident } from '../../src/tensor/resident.js';
 import { device } from '../devices.js';
 
 it('a resident table is asked for and uploaded once for each device', async () => {
-  const [gpu, other] = [await device('cpu'), await device('gpu')];
+  const [gpu, other] = [await device('best'), await device('second')];
   const [key, second] = [{}, {}];
   let asked = 0;
   const words = () => {

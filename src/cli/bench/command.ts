@@ -2,6 +2,7 @@
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
 import type { Gpu } from '../../gpu/gpu.js';
+import { chosenKernels } from '../../kernels/kernel_lists.js';
 import { openDevice } from '../options.js';
 import { type BenchFlags, benchOptions } from './flags.js';
 import { type BenchReport, benchKernels } from './kernel_bench.js';
@@ -35,13 +36,14 @@ async function runBench(flags: BenchFlags): Promise<void> {
   const gpu = await openDevice(flags);
   const { vendor, architecture, description, device } = gpu.description;
   const say: Say = flags.json ? () => {} : (line) => process.stdout.write(`${line}\n`);
-  say(description || device);
+  const kernels = chosenKernels(gpu);
+  say(`${description || device}, matmul ${kernels.matmul}`);
   const report = flags.train
     ? { training: await trainingReport(gpu, flags, say) }
     : await kernelReport(gpu, flags, say);
   if (!flags.json) return;
   const machine = {
-    adapter: { vendor, architecture, name: description },
+    adapter: { vendor, architecture, name: description, kernels },
     cpu: cpus()[0]?.model,
     cores: cpus().length,
     date: new Date().toISOString(),

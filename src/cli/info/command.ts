@@ -1,7 +1,7 @@
 /** `aaclip info`: what this machine offers and what a weights file needs. */
 import type { Command } from 'commander';
 import { imageFlops } from '../../detect/detector.js';
-import { matmulTuning } from '../../gpu/tuning.js';
+import { chosenKernels, kernelLists } from '../../kernels/kernel_lists.js';
 import { inferConfig } from '../../model/config.js';
 import { memoryPlan } from '../../model/memory.js';
 import { jpegIsExact } from '../../node/decode.js';
@@ -34,12 +34,12 @@ export function infoCommand(program: Command): void {
     const report = {
       adapter: description,
       kernels: {
-        class: traits.adapterClass,
+        chosen: chosenKernels(gpu),
+        available: Object.fromEntries(
+          kernelLists.map(({ op, rows }) => [op, rows.filter((r) => r.runsOn(traits)).map((r) => r.name)]),
+        ),
         subgroupSize: traits.subgroupSize,
-        matmul: traits.adapterClass === 'cpu' ? 'matmul_panel' : 'matmul_tile',
-        attention: traits.adapterClass === 'cpu' ? 'panels in registers' : 'tiles in workgroup memory',
-        rows: traits.subgroupSize > 0 ? 'a row a subgroup' : 'tree in workgroup memory',
-        panels: { f32: matmulTuning(traits, false), f16: matmulTuning(traits, true) },
+        matrixShapes: traits.matrixShapes,
       },
       jpeg: (await jpegIsExact()) ? 'sharp (exact)' : 'jpeg-js (a few grey levels off)',
       ...(model ? { model } : {}),
@@ -51,7 +51,9 @@ export function infoCommand(program: Command): void {
     const { limits } = description;
     const lines = [
       `adapter    ${description.description || description.device} (${description.vendor} ${description.architecture})`,
-      `kernels    class ${traits.adapterClass}: ${report.kernels.matmul}; attention: ${report.kernels.attention}; rows: ${report.kernels.rows}`,
+      `kernels    ${Object.entries(report.kernels.available)
+        .map(([op, names]) => `${op}: ${names.join(', ')}`)
+        .join('\n           ')}`,
       `subgroups  ${traits.subgroupSize || 'not used'}${traits.f16 ? ', f16' : ''}`,
       `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} a binding, ${mib(limits.maxBufferSize ?? 0)} a buffer, ${mib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`.replace(
         '0 MiB of workgroup',

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { chosenKernels } from '../../kernels/kernel_lists.js';
 import { fileError } from '../../node/file_error.js';
 import { goldenFolder } from '../../node/golden_folder.js';
 import type { TensorReport } from '../../verify/case.js';
@@ -83,7 +84,7 @@ export function verifyCommand(program: Command): void {
     const seconds = (performance.now() - started) / 1000;
     if (flags.json) {
       const { vendor, architecture, description } = gpu.description;
-      const adapter = { vendor, architecture, description, kernels: gpu.traits.adapterClass };
+      const adapter = { vendor, architecture, description, kernels: chosenKernels(gpu) };
       process.stdout.write(`${JSON.stringify({ adapter, seconds, ...result }, null, 1)}\n`);
     } else {
       process.stdout.write(`${table(result.reports)}\n\n`);

@@ -1,9 +1,10 @@
 // y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each.
 //
-// The form of layer_norm.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
+// For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
 // Row r of y is token start + r % count of sequence r / count; x has `tokens` of them a sequence.
 // Grid: one workgroup a row.
 const WG: u32 = 64u;
+alias Sums = vec2f;
 
 struct Params {
   rows: u32,
@@ -21,11 +22,10 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> stats: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-var<workgroup> parts: array<vec2f, WG>;
+var<workgroup> parts: array<Sums, WG>;
 
-// Sums over the threads of a workgroup, known to all of them.
-fn total(lid: u32, part: vec2f) -> vec2f {
-  workgroupBarrier(); // the sums before this one have been read
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
   parts[lid] = part;
   workgroupBarrier();
   for (var half = WG / 2u; half > 0u; half /= 2u) {
@@ -49,6 +49,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
     let v = x[at_x + i] - mean;
     moments += vec2f(v, v * v);
   }
+  workgroupBarrier(); // the first sums have been read
   moments = total(lid, moments) / f32(p.d);
   // What the rounding of the mean left in the differences.
   let delta = moments.x;

@@ -4,7 +4,7 @@
 //   dq = scale (p (dy vᵀ - delta)) k            own rows are queries, the stream is keys
 //   dk = scale (p (dy vᵀ - delta))ᵀ q           own rows are keys, the stream is queries
 //
-// The form of attention_panel.wgsl: a subgroup owns 4*SG rows, one a lane of four vectors, and streams the other side
+// The form of attention.panel.wgsl: a subgroup owns 4*SG rows, one a lane of four vectors, and streams the other side
 // past them four rows at a time. x is the own row of qkv, mate its partner in the second product (dy of a query, v of
 // a key); y and other are the same of the stream. No workgroup memory, no barrier.
 // Grid: x = blocks of WG/SG * 4*SG own rows, y = heads, z = sequences.
@@ -157,7 +157,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     s[3] = select(vec4f(), s[3], (vec4u(j + 3u) >= first) & (vec4u(j + 3u) <= last));
     for (var once = 0u; once < 1u; once++) {
       for (var c = 0u; c < DC; c++) {
-        var lo: vec4f;
+        var lo = vec4f();
         if (VALUES) { lo = four_others(at_other + c * 8u); } else { lo = four(at_y + c * 8u); }
         var hi = lo;
         if (SG == 4u && VALUES) { hi = four_others(at_other + c * 8u + 4u); }

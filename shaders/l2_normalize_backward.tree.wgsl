@@ -1,8 +1,8 @@
-// dx = (dy - y <y, dy>) / |x|, or dy / 1e-12 where |x| is below that: l2_normalize.wgsl backward from its result.
+// dx = (dy - y <y, dy>) / |x|, or dy / 1e-12 where |x| is below that; y is the result of l2_normalize.
 //
-// The form of l2_normalize_dx.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its
-// memory. Grid: one workgroup a row.
+// For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory. Grid: one workgroup a row.
 const WG: u32 = 64u;
+alias Sums = f32;
 
 struct Params {
   rows: u32,
@@ -15,10 +15,10 @@ struct Params {
 @group(0) @binding(3) var<storage, read> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;
 
-var<workgroup> parts: array<f32, WG>;
+var<workgroup> parts: array<Sums, WG>;
 
-// Sum over the threads of a workgroup, known to all of them.
-fn total(lid: u32, part: f32) -> f32 {
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
   parts[lid] = part;
   workgroupBarrier();
   for (var half = WG / 2u; half > 0u; half /= 2u) {

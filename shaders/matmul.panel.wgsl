@@ -55,6 +55,20 @@ fn activate(x: f32) -> f32 {
   return x;
 }
 
+// The bias of a column.
+fn bias_of(col: u32) -> f32 {
+  if (BIAS) { return bias[col]; }
+  return 0.0;
+}
+
+// Writes an element of c: activation, then residual.
+fn store(z: u32, row: u32, col: u32, sum: f32) {
+  let at = (z * p.m + row) * p.n + col;
+  var v = activate(sum);
+  if (RESIDUAL) { v += residual[at]; }
+  c[at] = v;
+}
+
 // Two neighbours along k of one column of the panel.
 fn pair(at: u32) -> vec2f {
   if (HALF) { return unpack2x16float(b[at]); }
@@ -114,15 +128,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   for (var t = 0u; t < TN; t++) {
     let col = wid.x * NB + t * SG + lane;
     if (col >= p.n) { continue; }
-    var add = 0.0;
-    if (BIAS) { add = bias[col]; }
+    let add = bias_of(col);
     for (var r = 0u; r < TM; r++) {
       let row = row0 + r;
       if (row >= p.m) { break; }
-      let at = (wid.z * p.m + row) * p.n + col;
-      var v = activate(acc[r * TN + t] + add);
-      if (RESIDUAL) { v += residual[at]; }
-      c[at] = v;
+      store(wid.z, row, col, acc[r * TN + t] + add);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packPanels, panelWords } from '../../src/kernels/gemm.js';
+import { packPanels, panelWords } from '../../src/kernels/packing.js';
 import { readWords, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 

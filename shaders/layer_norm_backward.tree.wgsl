@@ -1,9 +1,10 @@
-// dx = rstd (g - mean(g) - n mean(g n)) with g = dy * weight and n = (x - mean) rstd: layer_norm.wgsl backward in x.
+// dx = rstd (g - mean(g) - n mean(g n)) with g = dy * weight and n = (x - mean) rstd: layer norm backward in x.
 //
-// The form of layer_norm_dx.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree.
+// For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
 // Of the `tokens` of a sequence only start .. start + count - 1 have a row in dy and stats; dx is zero in the others.
 // Grid: one workgroup a row of x.
 const WG: u32 = 64u;
+alias Sums = vec2f;
 
 struct Params {
   rows: u32,
@@ -20,10 +21,10 @@ struct Params {
 @group(0) @binding(4) var<storage, read> dy: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 
-var<workgroup> parts: array<vec2f, WG>;
+var<workgroup> parts: array<Sums, WG>;
 
-// Sums over the threads of a workgroup, known to all of them.
-fn total(lid: u32, part: vec2f) -> vec2f {
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
   parts[lid] = part;
   workgroupBarrier();
   for (var half = WG / 2u; half > 0u; half /= 2u) {

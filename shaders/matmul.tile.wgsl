@@ -59,6 +59,20 @@ fn activate(x: f32) -> f32 {
   return x;
 }
 
+// The bias of a column.
+fn bias_of(col: u32) -> f32 {
+  if (BIAS) { return bias[col]; }
+  return 0.0;
+}
+
+// Writes an element of c: activation, then residual.
+fn store(z: u32, row: u32, col: u32, sum: f32) {
+  let at = (z * p.m + row) * p.n + col;
+  var v = activate(sum);
+  if (RESIDUAL) { v += residual[at]; }
+  c[at] = v;
+}
+
 fn read_a(z: u32, m: u32, k: u32) -> f32 {
   if (m >= p.m || k >= p.k) { return 0.0; }
   return a[z * p.a_batch + select(m * p.lda + k, k * p.lda + m, TRANS_A)];
@@ -94,7 +108,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) tid: ve
     }
     workgroupBarrier();
     for (var k = 0u; k < BK; k++) {
-      var x: array<f32, TM>;
+      var x = array<f32, TM>();
       for (var r = 0u; r < TM; r++) { x[r] = ta[k * (BM + 1u) + r * 16u + tid.y]; }
       for (var t = 0u; t < TN; t++) {
         let w = tb[k * (BN + 1u) + t * 16u + tid.x];
@@ -106,15 +120,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) tid: ve
   for (var t = 0u; t < TN; t++) {
     let col = col0 + t * 16u + tid.x;
     if (col >= p.n) { continue; }
-    var add = 0.0;
-    if (BIAS) { add = bias[col]; }
+    let add = bias_of(col);
     for (var r = 0u; r < TM; r++) {
       let row = row0 + r * 16u + tid.y;
       if (row >= p.m) { break; }
-      let at = (wid.z * p.m + row) * p.n + col;
-      var v = activate(acc[r * TN + t] + add);
-      if (RESIDUAL) { v += residual[at]; }
-      c[at] = v;
+      store(wid.z, row, col, acc[r * TN + t] + add);
     }
   }
 }

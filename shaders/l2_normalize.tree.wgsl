@@ -1,8 +1,8 @@
 // y = x / max(|x|, 1e-12) over rows of d values; saves |x| of each row.
 //
-// The form of l2_normalize.wgsl for adapters without subgroups: a workgroup owns a row, summed in a tree in its memory.
-// Grid: one workgroup a row.
+// For adapters without subgroups: a workgroup owns a row, summed in a tree in its memory. Grid: one workgroup a row.
 const WG: u32 = 64u;
+alias Sums = f32;
 
 struct Params {
   rows: u32,
@@ -14,10 +14,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> norms: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-var<workgroup> parts: array<f32, WG>;
+var<workgroup> parts: array<Sums, WG>;
 
-// Sum over the threads of a workgroup, known to all of them.
-fn total(lid: u32, part: f32) -> f32 {
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
   parts[lid] = part;
   workgroupBarrier();
   for (var half = WG / 2u; half > 0u; half /= 2u) {

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
 import type { Gpu } from '../../src/gpu/gpu.js';
-import { rowKernel } from '../../src/kernels/row_kernel.js';
 import { adapterMix } from '../../src/ops/adapter_mix.js';
 import { add } from '../../src/ops/add.js';
 import { l2Normalize } from '../../src/ops/l2_normalize.js';
 import { layerNorm } from '../../src/ops/layer_norm.js';
 import { liveTensors, read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
-import { device } from '../devices.js';
+import { deviceTaking } from '../devices.js';
 import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 
@@ -25,20 +24,20 @@ function periodic(gpu: Gpu, rows: number, name: string): Tensor {
 }
 
 const OPS: Record<string, (x: Tensor, z: Tensor, w: Tensor, b: Tensor) => Tensor> = {
-  'layer norm': (x, _z, w, b) => layerNorm(x, w, b),
-  'l2 normalisation': (x) => l2Normalize(x),
-  'adapter mix': (x, z) => adapterMix(x, z, 0.3),
+  layer_norm: (x, _z, w, b) => layerNorm(x, w, b),
+  l2_normalize: (x) => l2Normalize(x),
+  adapter_mix: (x, z) => adapterMix(x, z, 0.3),
 };
 
 describe('row kernels', () => {
   // More workgroups than one side of a grid holds: 65535 of one row, and of eight rows.
-  for (const [variant, rows] of [
-    ['gpu, no subgroups', 66_001],
-    ['gpu', 8 * 65_535 + 4_003],
+  for (const [kernel, rows] of [
+    ['tree', 66_001],
+    ['subgroup', 8 * 65_535 + 4_003],
   ] as const) {
     for (const [name, op] of Object.entries(OPS)) {
-      it(`of ${name} reach every one of ${rows} rows, forward and backward (${variant})`, async () => {
-        const gpu = await device(variant);
+      it(`of ${name} reach every one of ${rows} rows, forward and backward (${kernel})`, async () => {
+        const gpu = await deviceTaking(name, kernel);
         const before = liveTensors(gpu);
         poison(gpu, true);
         try {
@@ -51,7 +50,7 @@ describe('row kernels', () => {
             const y = tape.record(() => op(x, z, w, w));
             return [y, ...tape.backward(y, [x, z], periodic(gpu, rows, 'cotangent'))];
           });
-          expect(made.filter((t) => t !== null)).toHaveLength(name === 'adapter mix' ? 3 : 2);
+          expect(made.filter((t) => t !== null)).toHaveLength(name === 'adapter_mix' ? 3 : 2);
           for (const t of made) {
             if (!t) continue;
             const got = await read(t);
@@ -67,16 +66,4 @@ describe('row kernels', () => {
       });
     }
   }
-
-  it('take the tree without subgroups, and share loads between rows on CPU adapters alone', async () => {
-    const forms = { subgroup: 's', tree: 't' };
-    const [cpu, gpu, plain] = await Promise.all([device('cpu'), device('gpu'), device('gpu, no subgroups')]);
-    expect(rowKernel(plain, forms, 100, 4)).toEqual({ kernel: 't', knobs: {}, grid: [100, 1, 1] });
-    const lanes = gpu.traits.subgroupSize;
-    if (lanes === 0) throw new Error('this test needs an adapter with subgroups of one size');
-    const each = Math.max(64, lanes) / lanes;
-    expect(rowKernel(gpu, forms, 100 * each, 4)).toMatchObject({ kernel: 's', knobs: { ROWS: 1 }, grid: [100, 1, 1] });
-    expect(rowKernel(cpu, forms, 100 * each, 4)).toMatchObject({ kernel: 's', knobs: { ROWS: 4 }, grid: [25, 1, 1] });
-    expect(rowKernel(cpu, forms, 100 * each).knobs).not.toHaveProperty('ROWS');
-  });
 });

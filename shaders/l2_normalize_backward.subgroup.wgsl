@@ -1,4 +1,4 @@
-// dx = (dy - y <y, dy>) / |x|, or dy / 1e-12 where |x| is below that: l2_normalize.wgsl backward from its result.
+// dx = (dy - y <y, dy>) / |x|, or dy / 1e-12 where |x| is below that; y is the result of l2_normalize.
 //
 // A subgroup owns a row and a lane every SG-th column: no workgroup memory, no barrier. Grid: WG/SG rows a workgroup.
 enable subgroups;

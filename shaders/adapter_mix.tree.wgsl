@@ -1,9 +1,9 @@
 // y = mix |x| a / |a| + (1 - mix) x with a = LeakyReLU(z) of slope 0.01, over rows of d values; saves |x| and |a| of
 // each row. As in the published model nothing guards |a| = 0.
 //
-// The form of adapter_mix.wgsl for adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
-// Grid: one workgroup a row.
+// For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory. Grid: one workgroup a row.
 const WG: u32 = 64u;
+alias Sums = vec2f;
 
 struct Params {
   rows: u32,
@@ -17,10 +17,10 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> norms: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
-var<workgroup> parts: array<vec2f, WG>;
+var<workgroup> parts: array<Sums, WG>;
 
-// Sums over the threads of a workgroup, known to all of them.
-fn total(lid: u32, part: vec2f) -> vec2f {
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
   parts[lid] = part;
   workgroupBarrier();
   for (var half = WG / 2u; half > 0u; half /= 2u) {
