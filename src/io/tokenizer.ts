@@ -9,10 +9,10 @@
 import { unescapeHtml } from './html_unescape.js';
 
 /** Ids of the marks around every text. */
-export const START_OF_TEXT = 49406;
-export const END_OF_TEXT = 49407;
+const START_OF_TEXT = 49406;
+const END_OF_TEXT = 49407;
 /** Ids a text may have, marks included. */
-export const CONTEXT_LENGTH = 77;
+const CONTEXT_LENGTH = 77;
 
 const MERGES = 49152 - 256 - 2;
 const END_OF_WORD = '</w>';

@@ -23,13 +23,8 @@ export interface ClipConfig {
 const HEAD_WIDTHS: Readonly<Record<number, number>> = { 1280: 80, 1408: 88, 1664: 104 };
 
 /** Levels at the quarters of a tower: 6, 12, 18, 24 of 24 blocks. */
-export function quarterLevels(layers: number): number[] {
+function quarterLevels(layers: number): number[] {
   return [...new Set([1, 2, 3, 4].map((q) => Math.max(1, Math.round((q * layers) / 4))))];
-}
-
-/** Blocks that get an adapter where no checkpoint says: 6 of 24, as published. */
-export function defaultAdaptUntil(layers: number): number {
-  return Math.max(1, Math.round(layers / 4));
 }
 
 function countBlocks(tensors: ClipTensors, prefix: string): number {

@@ -37,7 +37,7 @@ export function readShaders(folder: string = SHADERS): Map<string, string> {
  * Awaits a promise of the device. The binding polls on every turn of the event loop while one is pending; on a
  * software adapter that takes a core from the kernels, so each turn sleeps, longer as the wait grows (2 ms at most).
  */
-export async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
+async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   let done = false;
   const settled = promise.finally(() => {

@@ -6,7 +6,7 @@ import { PictureError } from '../picture/picture.js';
 import { fileError } from './file_error.js';
 
 /** Extensions looked for in folders, in any case of letters. A file named outright may be called anything. */
-export const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
+const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
 
 const natural = new Intl.Collator('en', { numeric: true });
 

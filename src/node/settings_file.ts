@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError } from './file_error.js';
 
-export const CONFIG_FILE = 'aaclip.config.json';
+const CONFIG_FILE = 'aaclip.config.json';
 
 /** Paths in the file start from its own folder; here they start from the working folder. */
 export interface Config {
