@@ -11,7 +11,7 @@ import { openRegistry, type RegistryFiles } from './registry_source.js';
 import { scanFolder } from './scan_folder.js';
 import { readConfig } from './settings_file.js';
 
-/** The list of all samples. */
+/** Name of the list of all samples. */
 export const FULL = 'full-shot.jsonl';
 
 /** Where the user says a data set and its list are. */

@@ -21,7 +21,7 @@ function owners(samples: readonly LoadedSample[], names: readonly string[]): Uin
   });
 }
 
-/** Tokens of the classes that occur in a batch. */
+/** Tokens of the classes in a batch. */
 function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch {
   const known = run.classes.map((c) => c.name);
   const present = [...new Set(owners(samples, known))].sort((a, b) => a - b).map((i) => run.classes[i]!);
@@ -38,7 +38,7 @@ function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch
   };
 }
 
-/** Stage one: trains the text adapters from `state` on. */
+/** Stage one: trains the text adapters, going on from `state`. */
 export async function trainText(run: TrainRun, parameters: Parameters, state: RunState): Promise<void> {
   const { gpu, clip, config, flags } = run;
   using text = await loadText(gpu, clip, config, flags);
@@ -69,7 +69,7 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
   );
 }
 
-/** Anchors of every class, [C, E, 2]; plain CLIP's where no text adapter was trained. */
+/** Anchors of every class, [C, E, 2]; plain CLIP's anchors where there is no text adapter. */
 function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | undefined): Tensor {
   const { context } = run.config;
   const perClass = run.classes.map((c) => [c.normal.length / context, c.abnormal.length / context] as const);
@@ -78,7 +78,7 @@ function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | un
 }
 
 /**
- * Stage two: trains the image adapters from `state` on, anchors fixed.
+ * Stage two: trains the image adapters with fixed anchors, going on from `state`.
  * @param text the trained text adapters, or undefined for plain CLIP's anchors
  */
 export async function trainImage(
