@@ -165,7 +165,7 @@ export class ClassScores {
     if (auroc !== undefined && averagePrecision !== undefined) {
       return { auc: percent(auroc), ap: percent(averagePrecision), f1 };
     }
-    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures stand as 0`);
+    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures are given as 0`);
     return { auc: 0, ap: 0, f1 };
   }
 }

@@ -212,7 +212,7 @@ class Unpickler {
     return this.stack.splice(height);
   }
 
-  /** Throws unless n values lie above the last mark. */
+  /** @throws unless there are n values above the last mark */
   private need(n: number): void {
     const free = this.stack.length - (this.marks[this.marks.length - 1] ?? 0);
     if (free < n) throw new Error(`stack is broken: expected ${n} values, got ${free}`);

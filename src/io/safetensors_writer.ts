@@ -17,7 +17,7 @@ export function toWrite(name: string, tensor: RawTensor): TensorToWrite {
  * not depend on the order they are given in: tensors with the widest dtype come first, so that all are aligned, and are
  * sorted by name; metadata is sorted by key.
  *
- * @throws when a name occurs twice or is the reserved `__metadata__`, or a tensor's bytes have another length than it says
+ * @throws when a name occurs twice or is the reserved `__metadata__`, or a tensor's bytes have another length than it announced
  */
 export async function* writeSafetensors(
   tensors: Iterable<TensorToWrite>,

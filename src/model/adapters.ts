@@ -100,7 +100,9 @@ export function adaptedImage(
   return tidy(() => {
     const { levels } = visionTokens(image, tower, { adapters: adapters.blocks, mix, recompute });
     if (levels.length !== adapters.seg.length) {
-      throw new Error(`image adapters: expected ${levels.length} projections, one a level, got ${adapters.seg.length}`);
+      throw new Error(
+        `image adapters: expected ${levels.length} projections, one for each level, got ${adapters.seg.length}`,
+      );
     }
     const patches = levels.map((t) => patchTokens(t, tower)); // [B, G G, W]
     const project = (t: Tensor, w: Weight): Tensor => tidy(() => l2Normalize(linear(t, w, { activation })));

@@ -1,4 +1,4 @@
-/** Where a data set is: said by `--data`, the environment, or the configuration. */
+/** Finds the folder of a data set, by `--data`, the environment, or the configuration. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Registry } from '../data/datasets.js';

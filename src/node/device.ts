@@ -74,7 +74,7 @@ export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> 
   return { entry, shaders: readShaders(), wait: waitSparingly };
 }
 
-/** Opens the device of this machine. @throws GpuError with the remedy when there is none. */
+/** Opens the device of this machine. @throws GpuError with the remedy when there is no device */
 export async function openGpu(options: NodeHostOptions = {}): Promise<Gpu> {
   const gpu = await Gpu.open(await nodeHost(options), options);
   kept.push(gpu);
