@@ -22,7 +22,7 @@ export { rawF32 } from './io/tensor_file.js';
 export { createTokenizer, type Tokenizer } from './io/tokenizer.js';
 export { readTorchArchive } from './io/torch_archive.js';
 export { adaptedImage, loadImageAdapters, loadTextAdapters, patchTokens } from './model/adapters.js';
-export { type Anomaly, anomaly, stageOneFeatures, textAnchors } from './model/anomaly.js';
+export { type Anomaly, anomaly, SCORE_BLUR, stageOneFeatures, textAnchors } from './model/anomaly.js';
 export { type ClipConfig, inferConfig } from './model/config.js';
 export { syntheticClip, VIT_L_14_336 } from './model/synthetic.js';
 export { encodeText, loadText, type TextTower } from './model/text.js';
