@@ -1,6 +1,6 @@
 /** A training run: both stages, step by step, resumable at any batch. The host brings pictures and keeps files. */
 
-import type { ClassTokens } from '../detect/detector.js';
+import type { ClassTokens } from '../detect/class_tokens.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';

@@ -12,7 +12,7 @@ import { canonicalAdapters } from '../../dist/io/adapter_names.js';
 import { patchTokens } from '../../dist/model/adapters.js';
 import { inferConfig } from '../../dist/model/config.js';
 import { loadVision, visionTokens } from '../../dist/model/vision.js';
-import { createTokenizer, Detector, openClip, openTensors } from '../../dist/node/node.js';
+import { AnomalyModel, createTokenizer, openClip, openTensors } from '../../dist/node/node.js';
 import { l2Normalize } from '../../dist/ops/l2_normalize.js';
 import { scoreMap } from '../../dist/ops/score_map.js';
 import { preparePictures } from '../../dist/picture/resize_picture.js';
@@ -109,7 +109,7 @@ export async function modelScorer(gpu, { clip, adapters, classes }) {
   const part = async (/** @type {string} */ name) =>
     adapters === undefined ? undefined : canonicalAdapters(await openTensors(`${adapters}/${name}.safetensors`));
   const words = new Map(classes.map((p) => [p.className, p.words]));
-  const detector = await Detector.load(gpu, {
+  const detector = await AnomalyModel.load(gpu, {
     clip: await openClip(clip),
     adapters: { text: await part('text_adapter'), image: await part('image_adapter') },
     classes: [...words].map(([name, called]) => {

@@ -1,10 +1,9 @@
 /** `aaclip train`: the two stages, resumable. */
 import type { Command } from 'commander';
-import { promptsFor } from '../../data/class_prompts.js';
 import type { Registry } from '../../data/datasets.js';
 import type { Sample } from '../../data/metadata.js';
 import { remainingBatches } from '../../data/shuffle.js';
-import { encodeClasses, type PromptedClass } from '../../detect/class_tokens.js';
+import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
 import { inferConfig } from '../../model/config.js';
 import { Loader } from '../../node/loader.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
@@ -18,6 +17,7 @@ import { trainImage, trainText } from '../../train/stages.js';
 import type { StepReport, TrainHost, TrainRun } from '../../train/training_run.js';
 import { common, openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
+import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
 import { describePlan, type Plan, planRun } from './plan.js';
 
@@ -61,16 +61,17 @@ async function openTraining(flags: TrainCommandFlags): Promise<DataSource & { re
 async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const { root, samples, registry } = await openTraining(flags);
   const clip = await openClip(flags.weights);
-  const prompted = [...new Set(samples.map((s) => s.className))].sort().map((className): PromptedClass => {
-    const prompts = promptsFor(className, registry, flags.dataset);
-    return { className, domain: prompts.domain, prompts };
-  });
-  const classes = await encodeClasses(
+  const prompted = [...new Set(samples.map((s) => s.className))]
+    .sort()
+    .map((className) => promptedClass(className, registry, { dataset: flags.dataset }));
+  const encoded = await encodeClasses(
     await openTokenizer(),
     clip,
     prompted,
-    'call the class "object" in the list, give it other words in a --registry file',
+    'give the class other words in a --registry file',
   );
+  tellUnknownWords(encoded, flags.json ?? false);
+  const { classes } = encoded;
   const config = inferConfig(clip);
   const half = flags.precision === 'f16' || clip.dtype('visual.conv1.weight') === 'F16';
   const gpu = await openDevice(flags);
