@@ -8,9 +8,9 @@
  * what the file says goes first. Prompt texts may be given for all data sets or inside one.
  */
 
-import { own } from './class_prompts.js';
 import type { DatasetInfo, PromptTexts, Registry } from './datasets.js';
 import { LAYOUTS, type Layout } from './index_layouts.js';
+import { own } from './names.js';
 
 /** A registry file that cannot be used; the message is one line: file, place, what is wrong. */
 export class RegistryError extends Error {

@@ -87,11 +87,11 @@ export function adaptedImage(
   tower: VisionTower,
   adapters: ImageAdapters,
   mix = 0.1,
-  checkpointing = false,
+  recompute = false,
 ): AdaptedImage {
   const activation = adapters.relu ? 'leaky_relu' : 'none';
   return tidy(() => {
-    const { levels } = visionTokens(image, tower, { adapters: adapters.blocks, mix, checkpointing });
+    const { levels } = visionTokens(image, tower, { adapters: adapters.blocks, mix, recompute });
     if (levels.length !== adapters.seg.length) {
       throw new Error(`image adapters: expected ${levels.length} projections, one a level, got ${adapters.seg.length}`);
     }

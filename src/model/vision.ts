@@ -46,7 +46,7 @@ export interface VisionOptions {
   readonly vv?: 'token' | 'batch' | undefined;
   readonly vvBlocks?: number | undefined;
   /** Keep only the blocks' inputs for the backward pass, and run each block again there. */
-  readonly checkpointing?: boolean | undefined;
+  readonly recompute?: boolean | undefined;
 }
 
 export interface VisionTokens {
@@ -121,7 +121,7 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
           return adapter ? residualAdapter(y, weight ?? adapter, mix) : y;
         });
       const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
-      x = options.checkpointing ? recompute([before, ...trainable], body) : body([before]);
+      x = options.recompute ? recompute([before, ...trainable], body) : body([before]);
       // Nothing but a level (or the tape) needs a block's input again.
       if (!levels.includes(before)) before.release();
       if (config.levels.includes(i + 1)) levels.push(x);

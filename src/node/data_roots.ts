@@ -1,8 +1,8 @@
 /** Where a data set lies: by `--data`, by the environment, or by the configuration. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { own } from '../data/class_prompts.js';
 import type { Registry } from '../data/datasets.js';
+import { own } from '../data/names.js';
 import type { Config } from './settings_file.js';
 
 /** Names a folder that holds data sets under their published names (`mvtec_ad`, `VisA_20220922`). */

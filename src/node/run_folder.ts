@@ -54,10 +54,10 @@ export class RunFolder {
   }
 
   /** Writes the latest checkpoint, and for a finished epoch of stage two one of its own; returns its path. */
-  async save(parameters: Parameters, state: RunState, alsoEpoch: boolean, rate: number): Promise<string> {
+  async save(parameters: Parameters, state: RunState, endOfEpoch: boolean, rate: number): Promise<string> {
     const names = [`${state.part}_adapter`];
     // The epoch's own first: the latest one says that everything before it is in place.
-    if (alsoEpoch && state.part === 'image') names.unshift(`image_adapter_${state.epoch}`);
+    if (endOfEpoch && state.part === 'image') names.unshift(`image_adapter_${state.epoch}`);
     let path = '';
     for (const name of names) {
       path = join(this.path, `${name}.${this.#format}`);

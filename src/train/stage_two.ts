@@ -14,7 +14,7 @@ import type { LossTerms } from './stage_one.js';
 export interface StageTwoOptions {
   readonly mix: number;
   /** Keep only what enters each block, and run it again for its gradient. */
-  readonly checkpointing: boolean;
+  readonly recompute: boolean;
 }
 
 /**
@@ -33,7 +33,7 @@ export function stageTwoLoss(
   options: StageTwoOptions,
 ): LossTerms {
   return tidy(() => {
-    const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.checkpointing);
+    const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.recompute);
     const losses = seg.map((f) => {
       const [b, l] = f.shape as [number, number];
       const g = Math.sqrt(l);

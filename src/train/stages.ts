@@ -1,4 +1,4 @@
-/** The two stages as runs of steps: towers, anchors, and what one step computes. */
+/** The two stages: which towers they load, and what one of their steps computes. run_stage.ts runs the steps. */
 import { promptRows } from '../detect/class_tokens.js';
 import { stageOneFeatures, textAnchors } from '../model/anomaly.js';
 import { encodeText, loadText, type TextAdapters, type TextTower } from '../model/text.js';
@@ -8,9 +8,10 @@ import { anchorsOf } from './batch.js';
 import type { RunState } from './checkpoint.js';
 import { lossAndGradients } from './gradients.js';
 import { type Parameters, textAdapterWeights } from './parameters.js';
+import { runStage } from './run_stage.js';
 import { type ClassBatch, stageOneLoss } from './stage_one.js';
 import { stageTwoLoss } from './stage_two.js';
-import { type LoadedSample, runStage, type TrainRun } from './training_run.js';
+import type { LoadedSample, TrainRun } from './training_run.js';
 
 /** Index of each sample's class among `names`. @throws for a class that has no prompts */
 function owners(samples: readonly LoadedSample[], names: readonly string[]): Uint32Array {
@@ -47,7 +48,7 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
       batchSize: flags.textBatch,
       baseRate: flags.textRate,
       partNames: ['segmentation', 'orthogonality'],
-      step: ({ images, masks }, samples) =>
+      computeStep: ({ images, masks }, samples) =>
         tidy(() => {
           const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks);
           const classes = classBatch(run, samples);
@@ -100,13 +101,13 @@ export async function trainImage(
         batchSize: flags.imageBatch,
         baseRate: flags.imageRate,
         partNames: ['detection', ...config.levels.map((l) => `segmentation_${l}`)],
-        step: ({ images, masks }, samples) =>
+        computeStep: ({ images, masks }, samples) =>
           tidy(() => {
             const own = anchorsOf(anchors, owners(samples, names));
             const labels = Uint32Array.from(samples, (s) => s.label);
-            const { imageMix: mix, checkpointing } = flags;
+            const { imageMix: mix, recompute } = flags;
             return lossAndGradients(parameters, () =>
-              stageTwoLoss(images, own, masks, labels, vision, parameters, { mix, checkpointing }),
+              stageTwoLoss(images, own, masks, labels, vision, parameters, { mix, recompute }),
             );
           }),
       },

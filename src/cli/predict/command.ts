@@ -9,20 +9,18 @@ import { fileError } from '../../node/file_error.js';
 import { loadDetector } from '../../node/node_library.js';
 import { expandImages } from '../../node/picture_files.js';
 import { openRegistry } from '../../node/registry_source.js';
-import { common, openDevice } from '../options.js';
+import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { type PredictFlags, predictOptions } from './flags.js';
 import { jsonLine, Outputs, textLine } from './output.js';
 
 export function predictCommand(program: Command): void {
-  common(
-    predictOptions(
-      program
-        .command('predict')
-        .description(
-          'Score pictures and draw where something is wrong. Files, folders and patterns such as "parts/*.png".',
-        ),
-    ),
+  predictOptions(
+    program
+      .command('predict')
+      .description(
+        'Score pictures and draw where something is wrong. Files, folders and patterns such as "parts/*.png".',
+      ),
   )
     .addHelpText(
       'after',
