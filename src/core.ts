@@ -67,3 +67,6 @@ export { add } from './ops/add.js';
 export { type Picture, PictureError } from './picture/picture.js';
 export { preparePicture, preparePictures, resizePicture } from './picture/resize_picture.js';
 export { empty, read, type Tensor, tidy, upload } from './tensor/tensor.js';
+export { type TrainedAdapters, Training } from './train/training.js';
+export type { SavedCheckpoint, TrainingSample, TrainOptions, TrainSettings } from './train/training_options.js';
+export type { StepReport } from './train/training_run.js';

@@ -103,7 +103,7 @@ export async function openWeights(
   signal: AbortSignal | undefined,
 ): Promise<ClipTensors> {
   if (typeof source === 'string' || source instanceof URL) return host.openClip(source, signal);
-  return canonicalClip(await openTensorSource(await openSource(host, source, 'weights', signal)));
+  return canonicalClip(await openTensorsOf(host, source, 'weights', signal));
 }
 
 /** Adapters from the files of both parts. */
@@ -115,6 +115,19 @@ export function adaptersOf(text: TensorFile | undefined, image: TensorFile | und
   };
 }
 
+/**
+ * A file of tensors from any source.
+ * @param name what messages call it where the source has no name
+ */
+export async function openTensorsOf(
+  host: LibraryHost,
+  source: FileSource,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<TensorFile> {
+  return openTensorSource(await openSource(host, source, name, signal));
+}
+
 /** Adapters from any source. @throws when a file lacks the part it was given for */
 export async function openAdapterSource(
   host: LibraryHost,
@@ -124,8 +137,7 @@ export async function openAdapterSource(
   signal: AbortSignal | undefined,
 ): Promise<OpenedAdapters> {
   if (typeof source === 'string' || source instanceof URL) return host.openAdapters(source, clip, epoch, signal);
-  const open = async (file: FileSource, name: string): Promise<TensorFile> =>
-    openTensorSource(await openSource(host, file, name, signal));
+  const open = (file: FileSource, name: string): Promise<TensorFile> => openTensorsOf(host, file, name, signal);
   if (source instanceof Blob || source instanceof ArrayBuffer || source instanceof Uint8Array) {
     const file = await open(source, 'adapters');
     const { text, image } = canonicalAdapters(file);

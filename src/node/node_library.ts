@@ -1,18 +1,21 @@
 /** The library's host in Node: paths and URLs, decoders, Dawn's device. */
 import { fileURLToPath } from 'node:url';
 import { Detector } from '../detect/detector.js';
+import { libraryError } from '../detect/errors.js';
 import type { DetectorOptions } from '../detect/open_model.js';
-import type { LibraryHost } from '../detect/sources.js';
-import { adaptersOf } from '../detect/sources.js';
+import { adaptersOf, type LibraryHost } from '../detect/sources.js';
 import { canonicalClip } from '../io/clip_names.js';
 import { openTensorSource } from '../io/open_tensors.js';
 import { type ByteSource, bytesSource } from '../io/source.js';
+import { Training, type TrainingStore } from '../train/training.js';
+import type { TrainOptions } from '../train/training_options.js';
 import { decode } from './decode.js';
 import { openGpu } from './device.js';
 import { fileSource } from './file_source.js';
 import { openTokenizer } from './open_tokenizer.js';
 import { openAdapters, openClip } from './open_weights.js';
 import { withQuietNativeCode } from './quiet.js';
+import { RunFolder } from './run_folder.js';
 
 /** What a caller names: a path of the file system, or an address to fetch. */
 function placeOf(place: string | URL): { readonly path: string } | { readonly url: URL } {
@@ -85,4 +88,33 @@ function inFolder(folder: URL, name: string): URL {
  */
 export function loadDetector(options: DetectorOptions): Promise<Detector> {
   return Detector.load(NODE_LIBRARY, options);
+}
+
+export interface NodeTrainOptions extends TrainOptions {
+  /**
+   * Folder for checkpoints and logs, as `aaclip train --save_path` keeps it: a run goes on from the checkpoints in it, and
+   * `loadDetector` takes it as `adapters`. It goes before `resume`.
+   */
+  readonly folder?: string | undefined;
+}
+
+/**
+ * Trains adapters in two stages: iterate over the steps, or await `finish()`.
+ *
+ * Nothing is opened before the first step is asked for; errors come from the iteration, as AaclipError.
+ */
+export function train(options: NodeTrainOptions): Training {
+  return new Training(
+    NODE_LIBRARY,
+    options,
+    options.folder === undefined ? undefined : () => openStore(options.folder!),
+  );
+}
+
+function openStore(path: string): TrainingStore {
+  try {
+    return new RunFolder(path, 'safetensors');
+  } catch (error) {
+    throw libraryError('options', error);
+  }
 }
