@@ -92,7 +92,7 @@ export function loadDetector(options: DetectorOptions): Promise<Detector> {
 
 export interface NodeTrainOptions extends TrainOptions {
   /**
-   * Folder for checkpoints and logs, as `aaclip train --save_path` keeps it: a run goes on from the checkpoints in it, and
+   * Folder for checkpoints, named as `aaclip train --save_path` names them: a run goes on from the checkpoints in it, and
    * `loadDetector` takes it as `adapters`. It goes before `resume`.
    */
   readonly folder?: string | undefined;
