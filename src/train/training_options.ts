@@ -57,8 +57,8 @@ export interface TrainOptions extends OpenOptions, TrainSettings {
   readonly onSave?: ((checkpoint: SavedCheckpoint) => void | Promise<void>) | undefined;
 }
 
-/** The settings of the published program. */
-const PUBLISHED: Omit<TrainFlags, 'vvBlocks'> = {
+/** The settings of the published program, in the order in which checkpoints record them. */
+const PUBLISHED: TrainFlags = {
   imageSize: 518,
   seed: 111,
   shape: { textUntil: 3, imageUntil: 6, relu: false },
@@ -72,6 +72,7 @@ const PUBLISHED: Omit<TrainFlags, 'vvBlocks'> = {
   textMix: 0.1,
   imageMix: 0.1,
   vv: 'batch',
+  vvBlocks: 19,
   textLevels: 'last',
   chances: PUBLISHED_CHANCES,
   recompute: false,
@@ -105,7 +106,7 @@ export function trainFlags(settings: TrainSettings, config: ClipConfig): TrainFl
     ...PUBLISHED,
     ...given,
     shape: { ...PUBLISHED.shape, ...settings.shape },
-    vvBlocks: Math.min(settings.vvBlocks ?? 19, config.visionLayers - 1),
+    vvBlocks: Math.min(settings.vvBlocks ?? PUBLISHED.vvBlocks, config.visionLayers - 1),
   };
   for (const [key, least] of Object.entries(WHOLE)) {
     const value = flags[key as keyof TrainFlags];
