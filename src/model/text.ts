@@ -13,17 +13,6 @@ import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 import type { ClipConfig } from './config.js';
 import { type LoadOptions, type NamedWeight, WeightLoader } from './weights.js';
 
-/** A token the model has no embedding for; whoever knows the vocabulary can name the word. */
-export class UnknownTokenError extends Error {
-  override readonly name = 'UnknownTokenError';
-  readonly token: number;
-
-  constructor(token: number, vocab: number) {
-    super(`text tower: token ${token} is not among the ${vocab} of this model: use words it was trained with`);
-    this.token = token;
-  }
-}
-
 export interface TextTower extends Disposable {
   readonly gpu: Gpu;
   readonly config: ClipConfig;
@@ -107,7 +96,9 @@ function embed(tower: TextTower, ids: Uint32Array, context: number, length: numb
   // Beyond a text's end the id is 0. Under the causal mask its row does not matter: any row will do.
   const place = (id: number): number => tower.rows?.get(id) ?? (tower.rows ? (id === 0 ? 0 : vocab) : id);
   const unknown = rows.find((id) => place(id) >= vocab);
-  if (unknown !== undefined) throw new UnknownTokenError(unknown, vocab);
+  if (unknown !== undefined) {
+    throw new Error(`text tower: unknown token: expected one of the ${vocab} of this model, got ${unknown}`);
+  }
   rows.forEach((id, i) => {
     rows[i] = place(id);
   });

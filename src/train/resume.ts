@@ -88,13 +88,21 @@ export async function trainStages(
 ): Promise<TrainedParameters> {
   const { gpu, flags } = run;
   let text: Parameters | undefined;
-  if (flags.textEpochs > 0) {
-    const { parameters, state } = await begin(run, 'text', store, options);
-    if (state.epoch < flags.textEpochs) await trainText(run, parameters, state);
-    text = parameters;
+  let image: Parameters | undefined;
+  try {
+    if (flags.textEpochs > 0) {
+      const { parameters, state } = await begin(run, 'text', store, options);
+      text = parameters;
+      if (state.epoch < flags.textEpochs) await trainText(run, text, state);
+    }
+    gpu.trim();
+    const { parameters, state } = await begin(run, 'image', store, options);
+    image = parameters;
+    if (state.epoch < flags.imageEpochs) await trainImage(run, image, text, state);
+    return { text, image };
+  } catch (error) {
+    text?.[Symbol.dispose]();
+    image?.[Symbol.dispose]();
+    throw error;
   }
-  gpu.trim();
-  const { parameters: image, state } = await begin(run, 'image', store, options);
-  if (state.epoch < flags.imageEpochs) await trainImage(run, image, text, state);
-  return { text, image };
 }

@@ -1,8 +1,8 @@
 /** Stage one: the text adapters learn to tell normal from abnormal patches of frozen image features. */
+import type { PromptRows } from '../detect/class_tokens.js';
 import { textAnchors } from '../model/anomaly.js';
 import { encodeText, type TextTower } from '../model/text.js';
 import { add, combine } from '../ops/add.js';
-import { gather } from '../ops/gather.js';
 import { matmul } from '../ops/matmul.js';
 import { multiply } from '../ops/multiply.js';
 import { mean } from '../ops/reduce.js';
@@ -11,14 +11,11 @@ import { segmentationLoss } from '../ops/segmentation_loss.js';
 import { similarity } from '../ops/similarity.js';
 import { slice } from '../ops/slice.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
+import { anchorsOf } from './batch.js';
 import { type Parameters, textAdapterWeights } from './parameters.js';
 
-/** Token ids of the classes in a batch, and the class of each picture. */
-export interface ClassBatch {
-  /** [prompts of all classes, context]; for each class, its normal prompts come before its abnormal ones. */
-  readonly ids: Uint32Array;
-  /** [normal, abnormal] prompts of each class. */
-  readonly counts: readonly (readonly [number, number])[];
+/** The prompts of the classes in a batch, and the class of each picture. */
+export interface ClassBatch extends PromptRows {
   /** Index of each picture's class in the batch. */
   readonly owner: Uint32Array;
 }
@@ -51,8 +48,7 @@ export function stageOneLoss(
   return tidy(() => {
     const rows = encodeText(classes.ids, tower, textAdapterWeights(adapters), options.mix);
     const anchors = textAnchors(rows, classes.counts); // [C, E, 2]
-    const [c, e] = anchors.shape as [number, number];
-    const own = reshape(gather(reshape(anchors, [c, 2 * e]), classes.owner), [classes.owner.length, e, 2]);
+    const own = anchorsOf(anchors, classes.owner); // [B, E, 2]
     // <normal, abnormal> of every picture's class, averaged over the batch, then squared.
     const products = matmul(own, own, { transA: true }); // [B, 2, 2]
     const overlap = mean(slice(reshape(products, [classes.owner.length, 4]), 1, 1, 1), 0); // [1]

@@ -1,4 +1,5 @@
 /** The two stages: which towers they load, and what one of their steps computes. run_stage.ts runs the steps. */
+import { promptRows } from '../detect/class_tokens.js';
 import { stageOneFeatures, textAnchors } from '../model/anomaly.js';
 import { encodeText, loadText, type TextAdapters, type TextTower } from '../model/text.js';
 import { loadVision } from '../model/vision.js';
@@ -25,12 +26,8 @@ function owners(samples: readonly LoadedSample[], names: readonly string[]): Uin
 function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch {
   const known = run.classes.map((c) => c.name);
   const present = [...new Set(owners(samples, known))].sort((a, b) => a - b).map((i) => run.classes[i]!);
-  const ids = Uint32Array.from(present.flatMap((c) => [...c.normal, ...c.abnormal]));
-  const { context } = run.config;
-  const counts = present.map((c) => [c.normal.length / context, c.abnormal.length / context] as const);
   return {
-    ids,
-    counts,
+    ...promptRows(present, run.config.context),
     owner: owners(
       samples,
       present.map((c) => c.name),
@@ -71,10 +68,8 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
 
 /** Anchors of every class, [C, E, 2]; plain CLIP's anchors where there is no text adapter. */
 function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | undefined): Tensor {
-  const { context } = run.config;
-  const perClass = run.classes.map((c) => [c.normal.length / context, c.abnormal.length / context] as const);
-  const ids = Uint32Array.from(run.classes.flatMap((c) => [...c.normal, ...c.abnormal]));
-  return persist(tidy(() => textAnchors(encodeText(ids, tower, adapters, run.flags.textMix), perClass)));
+  const { ids, counts } = promptRows(run.classes, run.config.context);
+  return persist(tidy(() => textAnchors(encodeText(ids, tower, adapters, run.flags.textMix), counts)));
 }
 
 /**

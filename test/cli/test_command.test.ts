@@ -17,7 +17,7 @@ import { testCommand } from '../../src/cli/test_adapters/command.js';
 import { exampleNames, safeParts } from '../../src/cli/test_adapters/draw_class.js';
 import { promptsFor } from '../../src/data/class_prompts.js';
 import { type Domain, REGISTRY, type Registry } from '../../src/data/datasets.js';
-import { Detector } from '../../src/detect/detector.js';
+import { AnomalyModel } from '../../src/detect/anomaly_model.js';
 import { type ClassFigures, classMetrics, type Figures } from '../../src/eval/metrics.js';
 import { toWrite, writeSafetensors } from '../../src/io/safetensors_writer.js';
 import { createTokenizer } from '../../src/io/tokenizer.js';
@@ -111,7 +111,12 @@ async function expected(epoch: number, domain: Domain = 'Industrial'): Promise<C
     return { name, domain, normal: tokenizer.encode(normal), abnormal: tokenizer.encode(abnormal) };
   });
   const adapters = { text: syntheticAdapters(TINY, 2), image: syntheticAdapters(TINY, 2 + epoch) };
-  using detector = await Detector.load(gpu, { clip: syntheticClip(TINY, 1, true), adapters, classes, imageSize: S });
+  using detector = await AnomalyModel.load(gpu, {
+    clip: syntheticClip(TINY, 1, true),
+    adapters,
+    classes,
+    imageSize: S,
+  });
   const found: ClassFigures[] = [];
   for (const [c, className] of CLASSES.entries()) {
     const [maps, masks, labels, scores] = [[] as number[], [] as number[], [] as number[], [] as number[]];

@@ -1,7 +1,7 @@
 /** What scores the test pictures: the model, and a plain yardstick beside it. */
 import {
+  AnomalyModel,
   canonicalAdapters,
-  Detector,
   type Gpu,
   inferConfig,
   l2Normalize,
@@ -62,7 +62,7 @@ export async function modelScorer(
   const part = async (name: string) =>
     adapters === undefined ? undefined : canonicalAdapters(await openTensors(`${adapters}/${name}.safetensors`));
   const words = new Map(pictures.map((p) => [p.className, p.words]));
-  const detector = await Detector.load(gpu, {
+  const detector = await AnomalyModel.load(gpu, {
     clip: await openClip(clip),
     adapters: { text: await part('text_adapter'), image: await part('image_adapter') },
     classes: [...words].map(([name, called]) => {

@@ -1,6 +1,6 @@
 /** `aaclip info`: what this machine offers and what a weights file needs. */
 import type { Command } from 'commander';
-import { imageFlops } from '../../detect/detector.js';
+import { imageFlops } from '../../detect/anomaly_model.js';
 import { chosenKernels, kernelLists } from '../../kernels/kernel_lists.js';
 import { inferConfig } from '../../model/config.js';
 import { memoryPlan } from '../../model/memory.js';

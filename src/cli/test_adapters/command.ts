@@ -1,14 +1,15 @@
 /** `aaclip test`: the published figures of every checkpoint, on every data set asked for. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { AnomalyModel } from '../../detect/anomaly_model.js';
+import { chooseBatch } from '../../detect/batch_size.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
-import { Detector } from '../../detect/detector.js';
 import { inferConfig } from '../../model/config.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { openDevice } from '../options.js';
-import { chooseBatch } from '../predict/predict_all.js';
 import { duration, progress } from '../progress.js';
+import { tellUnknownWords } from '../unknown_words.js';
 import { testData } from './data_run.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
@@ -58,7 +59,7 @@ function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings
 async function runTest(flags: TestFlags): Promise<void> {
   const { sets, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
-  const classes = await encodeClasses(
+  const encoded = await encodeClasses(
     await openTokenizer(),
     clip,
     prompted,
@@ -68,12 +69,13 @@ async function runTest(flags: TestFlags): Promise<void> {
   const settings = settingsOf(flags, tested);
   const results = new TestResults(settings, flags.json ?? false);
   if (!flags.json) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  tellUnknownWords(encoded, flags.json ?? false);
   const gpu = await openDevice(flags);
   const loading = progress('weights', 1, flags.json ?? false);
-  using detector = await Detector.load(gpu, {
+  using detector = await AnomalyModel.load(gpu, {
     clip,
     adapters: { text: tested.text, image: tested.images[0]!.tensors },
-    classes,
+    classes: encoded.classes,
     imageSize: settings.imageSize,
     textMix: settings.textMix,
     imageMix: settings.imageMix,
@@ -82,7 +84,7 @@ async function runTest(flags: TestFlags): Promise<void> {
     onProgress: (share) => loading.update(share),
   });
   loading.finish();
-  const batch = chooseBatch(gpu, detector, flags.batch_size);
+  const batch = chooseBatch(detector, flags.batch_size, '--batch_size');
   const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0);
   const bar = progress('test', pictures * tested.images.length, flags.json ?? false);
   const started = performance.now();
@@ -90,7 +92,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   for (const [i, { epoch, tensors }] of tested.images.entries()) {
     if (i > 0) await detector.loadAdapters(tensors);
     for (const set of sets) {
-      const result = await testData(gpu, detector, set, {
+      const result = await testData(detector, set, {
         batch,
         threads: flags.threads,
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,

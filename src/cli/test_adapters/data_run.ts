@@ -3,13 +3,11 @@ import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
 import { batchesOf } from '../../data/shuffle.js';
-import type { Detector } from '../../detect/detector.js';
+import type { AnomalyModel } from '../../detect/anomaly_model.js';
+import { type BatchScores, scorePictures } from '../../detect/picture_batch.js';
 import { ClassScores } from '../../eval/metrics.js';
 import type { ClassRow } from '../../eval/report.js';
-import type { Gpu } from '../../gpu/gpu.js';
 import { type DecodedSample, Loader } from '../../node/loader.js';
-import { preparePictures } from '../../picture/resize_picture.js';
-import { read, tidy } from '../../tensor/tensor.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
 
@@ -51,26 +49,20 @@ interface OpenClass {
 
 interface Pending {
   readonly batch: readonly DecodedSample[];
-  readonly values: Promise<readonly [Float32Array, Float32Array]>;
+  readonly values: Promise<BatchScores>;
 }
 
 /**
  * The figures of a data set.
  * @throws one line when a picture cannot be read or a map is not finite: figures without it could not be compared
  */
-export async function testData(
-  gpu: Gpu,
-  detector: Detector,
-  data: TestedData,
-  options: RunOptions,
-): Promise<RunResult> {
-  await using run = new DataRun(gpu, detector, data, options);
+export async function testData(model: AnomalyModel, data: TestedData, options: RunOptions): Promise<RunResult> {
+  await using run = new DataRun(model, data, options);
   return await run.all();
 }
 
 class DataRun implements AsyncDisposable {
-  readonly #gpu: Gpu;
-  readonly #detector: Detector;
+  readonly #model: AnomalyModel;
   readonly #data: TestedData;
   readonly #options: RunOptions;
   readonly #loader: Loader;
@@ -80,14 +72,13 @@ class DataRun implements AsyncDisposable {
   readonly #sheets: string[] = [];
   #done = 0;
 
-  constructor(gpu: Gpu, detector: Detector, data: TestedData, options: RunOptions) {
-    this.#gpu = gpu;
-    this.#detector = detector;
+  constructor(model: AnomalyModel, data: TestedData, options: RunOptions) {
+    this.#model = model;
     this.#data = data;
     this.#options = options;
     const { root, samples } = data;
     this.#classes = byClass(samples);
-    this.#loader = new Loader({ root, samples, maskSize: detector.imageSize, threads: options.threads });
+    this.#loader = new Loader({ root, samples, maskSize: model.imageSize, threads: options.threads });
   }
 
   async all(): Promise<RunResult> {
@@ -110,31 +101,22 @@ class DataRun implements AsyncDisposable {
   }
 
   #launch(batch: readonly DecodedSample[]): Pending {
-    const size = this.#detector.imageSize;
-    const { map, score } = tidy(() => {
-      const images = preparePictures(
-        this.#gpu,
-        batch.map(({ picture }) => picture),
-        size,
-      );
-      const classes = batch.map(({ sample }) => this.#data.keyOf(sample.className));
-      return this.#detector.run(images, classes); // [B, S, S], [B]
-    });
-    const values = Promise.all([read(map), read(score)] as const);
+    const values = scorePictures(
+      this.#model,
+      batch.map(({ picture }) => picture),
+      batch.map(({ sample }) => this.#data.keyOf(sample.className)),
+    );
     // Awaited when the next batch is launched; this avoids an unhandled rejection until then.
     values.catch(() => undefined);
-    map.release();
-    score.release();
     return { batch, values };
   }
 
   async #settle(pending: Pending | undefined): Promise<void> {
     if (!pending) return;
-    const [maps, scores] = await pending.values;
-    const pixels = this.#detector.imageSize ** 2;
+    const { sums, scores } = await pending.values;
     for (const [i, { sample, mask }] of pending.batch.entries()) {
       const open = await this.#classOf(sample.className);
-      const map = maps.subarray(i * pixels, (i + 1) * pixels);
+      const map = sums[i]!;
       const place = open.scores.images;
       try {
         open.scores.add(map, mask, sample.label, scores[i]!);
@@ -152,7 +134,7 @@ class DataRun implements AsyncDisposable {
     const found = this.#open.get(className);
     if (found) return found;
     const { pictures } = this.#options;
-    const maps = pictures === undefined ? undefined : await MapFile.create(pictures, this.#detector.imageSize ** 2);
+    const maps = pictures === undefined ? undefined : await MapFile.create(pictures, this.#model.imageSize ** 2);
     const made = { scores: new ClassScores(this.#data.domain), samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;
@@ -171,7 +153,7 @@ class DataRun implements AsyncDisposable {
       const options = {
         folder: join(pictures, ...safeParts(className)),
         loader: this.#loader,
-        size: this.#detector.imageSize,
+        size: this.#model.imageSize,
         onDrawn,
       };
       this.#sheets.push(await drawClass(drawn, options));

@@ -1,10 +1,11 @@
 /** The checkpoints in a folder that are tested, checked against the flags before anything is computed. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type TrainedWith, trainedWith } from '../../detect/trained_with.js';
 import { type AdapterTensors, canonicalAdapters } from '../../io/adapter_names.js';
 import type { ClipConfig } from '../../model/config.js';
 import { fileError } from '../../node/file_error.js';
-import { openTensors, type TrainedWith, trainedWith } from '../../node/open_weights.js';
+import { openTensors } from '../../node/open_weights.js';
 import type { TestFlags } from './flags.js';
 
 export interface ImageCheckpoint {

@@ -2,7 +2,7 @@
 
 import { promptsFor } from '../../data/class_prompts.js';
 import { byClass, type Sample } from '../../data/metadata.js';
-import type { PromptedClass } from '../../detect/class_tokens.js';
+import { type PromptedClass, promptedClass } from '../../detect/class_tokens.js';
 import { DATA_VARIABLE, findRoot, type RootOptions } from '../../node/data_roots.js';
 import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
 import type { TestedData } from './data_run.js';
@@ -86,10 +86,9 @@ export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
     sets,
     notes,
     classes: sets.flatMap(({ name, domain, samples, keyOf }) =>
-      [...byClass(samples).keys()].map((className): PromptedClass => {
-        const prompts = promptsFor(className, places.registry, name);
-        return { key: keyOf(className), className, domain, prompts };
-      }),
+      [...byClass(samples).keys()].map((className) =>
+        promptedClass(className, places.registry, { key: keyOf(className), domain, dataset: name }),
+      ),
     ),
   };
 }

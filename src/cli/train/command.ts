@@ -1,9 +1,8 @@
 /** `aaclip train`: trains the adapters in two stages, and resumes a run that was stopped. */
 import { totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { promptsFor } from '../../data/class_prompts.js';
 import type { Registry } from '../../data/datasets.js';
-import { encodeClasses, type PromptedClass } from '../../detect/class_tokens.js';
+import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
 import { inferConfig } from '../../model/config.js';
 import { Loader } from '../../node/loader.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
@@ -16,6 +15,7 @@ import { planRun } from '../../train/plan.js';
 import { recordedFlags, trainStages } from '../../train/resume.js';
 import type { TrainRun } from '../../train/training_run.js';
 import { openDevice } from '../options.js';
+import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
 import { TrainOutput } from './output.js';
 
@@ -62,16 +62,17 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const output = new TrainOutput(flags.json ?? false);
   const { root, samples, registry } = await openTraining(flags, output);
   const clip = await openClip(flags.weights);
-  const prompted = [...new Set(samples.map((s) => s.className))].sort().map((className): PromptedClass => {
-    const prompts = promptsFor(className, registry, flags.dataset);
-    return { className, domain: prompts.domain, prompts };
-  });
-  const classes = await encodeClasses(
+  const prompted = [...new Set(samples.map((s) => s.className))]
+    .sort()
+    .map((className) => promptedClass(className, registry, { dataset: flags.dataset }));
+  const encoded = await encodeClasses(
     await openTokenizer(),
     clip,
     prompted,
-    'call the class "object" in the list, give it other words in a --registry file',
+    'give the class other words in a --registry file',
   );
+  tellUnknownWords(encoded, flags.json ?? false);
+  const { classes } = encoded;
   const config = inferConfig(clip);
   const gpu = await openDevice(flags);
   const asked = toTrainFlags(flags, config.visionLayers);
