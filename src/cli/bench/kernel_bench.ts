@@ -116,7 +116,7 @@ const measureForward: Measure = async (gpu, plan, { c, inputs, attrs }, known) =
   return oneOf(known, kernels) ? undefined : { ms: await timeWork(gpu, plan, call), kernels };
 };
 
-/** Times the backward pass alone: what it needs of the forward pass is recorded before the clock starts. */
+/** Times only the backward pass: what it needs of the forward pass is recorded before the clock starts. */
 const measureBackward: Measure = async (gpu, plan, { c, size, inputs, attrs }, known) => {
   const wanted = (size.wanted ?? Object.keys(inputs).filter((n) => !c.constant?.includes(n))).map((n) => inputs[n]!);
   const record = (): { backward: () => void; bytes: number } => {

@@ -21,7 +21,7 @@ export interface WantedSize {
 /** The sizes of which a row is wanted. @throws when a pattern matches no row. */
 export function wantedSizes(model: ModelSizes, only: readonly string[]): WantedSize[] {
   const patterns = only.map((glob) => ({ glob, pattern: namePattern(glob), used: false }));
-  const wants = (c: OpCase, size: RealSize, direction: Direction): boolean => {
+  const wanted = (c: OpCase, size: RealSize, direction: Direction): boolean => {
     const hits = patterns.filter((p) => p.pattern.test(c.name) || p.pattern.test(rowName(c, size, direction)));
     for (const hit of hits) hit.used = true;
     return patterns.length === 0 || hits.length > 0;
@@ -30,8 +30,8 @@ export function wantedSizes(model: ModelSizes, only: readonly string[]): WantedS
     c.sizes(model).map((size) => ({
       c,
       size,
-      forward: wants(c, size, 'forward'),
-      backward: size.backward !== undefined && wants(c, size, 'backward'),
+      forward: wanted(c, size, 'forward'),
+      backward: size.backward !== undefined && wanted(c, size, 'backward'),
     })),
   );
   const missed = patterns.find((p) => !p.used);
