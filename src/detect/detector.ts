@@ -1,4 +1,5 @@
 /** The whole program for inference: weights and class names in, maps and scores out. */
+import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
@@ -16,7 +17,6 @@ import { encodeText, loadText } from '../model/text.js';
 import { loadVision, type VisionTower } from '../model/vision.js';
 import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
-import type { Domain } from '../ops/score_map.js';
 import { persist, type Tensor, tidy } from '../tensor/tensor.js';
 
 /** Token ids of a class's prompts, [prompts, context] each. */

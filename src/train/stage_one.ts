@@ -13,13 +13,13 @@ import { slice } from '../ops/slice.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
 import { type Parameters, textAdapterWeights } from './parameters.js';
 
-/** Token ids of the classes in a batch, and whose picture each one is. */
+/** Token ids of the classes in a batch, and the class of each picture. */
 export interface ClassBatch {
-  /** [prompts of all classes, context], a class's normal prompts before its abnormal ones. */
+  /** [prompts of all classes, context]; for each class, its normal prompts come before its abnormal ones. */
   readonly ids: Uint32Array;
   /** [normal, abnormal] prompts of each class. */
   readonly counts: readonly (readonly [number, number])[];
-  /** Class of each picture. */
+  /** Index of each picture's class in the batch. */
   readonly owner: Uint32Array;
 }
 
@@ -28,7 +28,7 @@ export interface StageOneOptions {
   readonly mix: number;
   /** Weight of the orthogonality term. */
   readonly orthogonality: number;
-  /** `batch` as published: only the last level is stepped on. */
+  /** Levels whose loss is minimised: `last` as published, or `all`. */
   readonly levels: 'last' | 'all';
 }
 

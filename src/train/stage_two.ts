@@ -1,4 +1,4 @@
-/** Stage two: the image adapters learn, anchors fixed. */
+/** Stage two: the image adapters are trained; the anchors are fixed. */
 import { adaptedImage } from '../model/adapters.js';
 import { detectionLogits } from '../model/anomaly.js';
 import type { VisionTower } from '../model/vision.js';
@@ -13,12 +13,12 @@ import type { LossTerms } from './stage_one.js';
 
 export interface StageTwoOptions {
   readonly mix: number;
-  /** Keep only what enters each block, and run it again for its gradient. */
-  readonly checkpointing: boolean;
+  /** Keep only what enters each block, and run the block again for its gradient. */
+  readonly recompute: boolean;
 }
 
 /**
- * The loss of a batch, and its terms in this order: cross entropy of the detection token's cosines plus every level's segmentation loss.
+ * The loss of a batch and its terms: the cross entropy of the detection token's cosines, then each level's segmentation loss.
  * @param images [B, 3, S, S]
  * @param anchors [B, E, 2]
  * @param mask [B, 1, S, S]
@@ -33,7 +33,7 @@ export function stageTwoLoss(
   options: StageTwoOptions,
 ): LossTerms {
   return tidy(() => {
-    const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.checkpointing);
+    const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.recompute);
     const losses = seg.map((f) => {
       const [b, l] = f.shape as [number, number];
       const g = Math.sqrt(l);

@@ -1,6 +1,7 @@
 /** Cases `augment.*`: changes of pictures with the parameters in the tensors' names. */
-import { augmentColour, type ColourJitter, uploadPixels } from '../picture/augment_colour.js';
+import { augmentColour, type ColourJitter } from '../picture/augment_colour.js';
 import { augmentGeometry, type Geometry, STILL } from '../picture/augment_geometry.js';
+import { uploadPixels } from '../picture/pixels.js';
 import { read, readWords, tidy, upload } from '../tensor/tensor.js';
 import type { CaseContext, Comparison } from './case.js';
 

@@ -14,11 +14,12 @@ import { probabilityMapCase } from '../cases/probability_map_case.js';
 import { residualAdapterCase } from '../cases/residual_adapter_case.js';
 import { scoreMapCase } from '../cases/score_map_case.js';
 import { similarityCase } from '../cases/similarity_case.js';
+import type { Domain } from '../data/datasets.js';
 import { synth } from '../io/synth.js';
 import type { TensorFile } from '../io/tensor_file.js';
+import { SCORE_BLUR } from '../model/anomaly.js';
 import { add } from '../ops/add.js';
 import { reshape } from '../ops/reshape.js';
-import type { Domain } from '../ops/score_map.js';
 import { slice } from '../ops/slice.js';
 import { read, type Tensor, tidy, upload } from '../tensor/tensor.js';
 import { type CaseContext, type CaseRunner, type Comparison, metadata, metadataNumber } from './case.js';
@@ -120,7 +121,7 @@ async function* compareScoreMap({ gpu, file }: CaseContext, domain: Domain): Asy
   const g = Math.sqrt(l);
   const out = tidy(() => {
     const s = similarityCase.run({ f: upload(gpu, f, [b, l, e]), t: upload(gpu, t, [e, 2]) }, {}, gpu);
-    return scoreMapCase.run({ s: reshape(s, [b, 2, g, g]) }, { size, domain }, gpu);
+    return scoreMapCase.run({ s: reshape(s, [b, 2, g, g]) }, { size, blur: SCORE_BLUR[domain] }, gpu);
   });
   yield { tensor: 'out', got: await read(out), want: await file.readF32('out'), bound: FORWARD };
   out.release();

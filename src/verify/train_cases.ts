@@ -47,7 +47,7 @@ export async function* trainCase(context: CaseContext): AsyncIterable<Comparison
       if (anchors) {
         const own = anchorsOf(anchors, b.owner);
         return lossAndGradients(parameters, () =>
-          stageTwoLoss(b.images, own, b.masks, b.labels, vision, parameters, { mix: 0.1, checkpointing: false }),
+          stageTwoLoss(b.images, own, b.masks, b.labels, vision, parameters, { mix: 0.1, recompute: false }),
         );
       }
       const features = stageOneFeatures(b.images, vision, 'batch', Math.min(19, config.visionLayers - 1));

@@ -26,10 +26,8 @@ import { writeAtomically } from '../../src/node/atomic_write.js';
 import { loadPicture } from '../../src/node/decode.js';
 import { encodePng } from '../../src/node/encode_png.js';
 import { MERGES } from '../../src/node/open_tokenizer.js';
-import { stack } from '../../src/ops/concat.js';
 import { prepareMask } from '../../src/picture/mask.js';
-import { preparePicture } from '../../src/picture/resize_picture.js';
-import { resizeTable } from '../../src/picture/resize_table.js';
+import { preparePictures } from '../../src/picture/resize_picture.js';
 import { read, tidy } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 import { drawSample, SIZE } from '../train/pictures.js';
@@ -119,10 +117,7 @@ async function expected(epoch: number, domain: Domain = 'Industrial'): Promise<C
     const [maps, masks, labels, scores] = [[] as number[], [] as number[], [] as number[], [] as number[]];
     for (const n of numbers(c)) {
       const { picture, mask, label } = drawSample(n);
-      const table = resizeTable(SIZE, S);
-      const { map, score } = tidy(() =>
-        detector.run(stack([preparePicture(gpu, picture.data, SIZE, SIZE, table, table)]), className),
-      );
+      const { map, score } = tidy(() => detector.run(preparePictures(gpu, [picture], S), className));
       maps.push(...(await read(map)));
       scores.push((await read(score))[0]!);
       map.release();

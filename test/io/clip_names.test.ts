@@ -168,7 +168,7 @@ describe('canonicalClip', () => {
     [
       'a file that is no CLIP',
       new Map([['conv.weight', openAi.get('visual.proj')!]]),
-      /clip.bin: not a CLIP that is known: .*got conv.weight$/,
+      /clip.bin: not a known kind of CLIP: .*got conv.weight$/,
     ],
     [
       'a text tower alone',

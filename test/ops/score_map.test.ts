@@ -17,7 +17,7 @@ for (const [domain, taps, sigma] of [
   testCase(scoreMapCase, {
     name: `${domain} score map, 5 to 13`,
     inputs: { s: arr([2, 2, 5, 5], 'similarity', 30) },
-    attrs: () => ({ size: 13, domain }),
+    attrs: () => ({ size: 13, blur: { taps, sigma } }),
     reference: ({ s }) => reference(s, 13, taps, sigma),
   });
 }
@@ -26,7 +26,7 @@ for (const [domain, taps, sigma] of [
 testCase(scoreMapCase, {
   name: 'score map of a grid of 3 by 4, shorter than the blur',
   inputs: { s: arr([1, 2, 3, 4], 'similarity', 30) },
-  attrs: () => ({ size: 7, domain: 'Medical' }),
+  attrs: () => ({ size: 7, blur: { taps: 9, sigma: 1.5 } }),
   reference: ({ s }) => reference(s, 7, 9, 1.5),
   forwardOnly: true,
 });
@@ -46,7 +46,7 @@ it('the score map of a sum of levels is the sum of their score maps', async () =
   using c = upload(gpu, Float32Array.from(levels[2]!.data), [1, 2, 5, 5]);
   using ab = add(a, b);
   using all = add(ab, c);
-  using got = scoreMap(all, 9, 'Industrial', 3);
+  using got = scoreMap(all, 9, { taps: 7, sigma: 1 }, 3);
   const want = new Float64Array(81);
   for (const s of levels) for (const [i, v] of reference(s, 9, 7, 1).data.entries()) want[i]! += v;
   expect(normalisedError(await read(got), want)).toBeLessThan(1e-5);
@@ -55,6 +55,6 @@ it('the score map of a sum of levels is the sum of their score maps', async () =
 it('maps name a shape that is no grid', async () => {
   const gpu = await device();
   using s = upload(gpu, new Float32Array(24), [2, 3, 4]);
-  expect(() => scoreMap(s, 8, 'Medical')).toThrow('scoreMap: expected [B, 2, G, G], got [2, 3, 4]');
+  expect(() => scoreMap(s, 8, { taps: 9, sigma: 1.5 })).toThrow('scoreMap: expected [B, 2, G, G], got [2, 3, 4]');
   expect(() => probabilityMap(s, 8)).toThrow('probabilityMap: expected [B, 2, G, G], got [2, 3, 4]');
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
-import { augmentColour, type ColourJitter, uploadPixels } from '../../src/picture/augment_colour.js';
+import { augmentColour, type ColourJitter } from '../../src/picture/augment_colour.js';
+import { uploadPixels } from '../../src/picture/pixels.js';
 import { liveTensors, readWords, tidy, upload } from '../../src/tensor/tensor.js';
 import { colourCase } from '../../src/verify/augment_cases.js';
 import { type CaseContext, compare, type GoldenFolder } from '../../src/verify/case.js';

@@ -35,7 +35,7 @@ const FLAGS: TrainFlags = {
   vvBlocks: 3,
   textLevels: 'last',
   chances: NO_CHANCES,
-  checkpointing: false,
+  recompute: false,
   activation: 'gelu',
   precision: 'f32',
   saveEvery: 0,

@@ -4,10 +4,8 @@ import type { Detector } from '../../detect/detector.js';
 import { shareMap } from '../../detect/share_map.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { loadPicture } from '../../node/decode.js';
-import { stack } from '../../ops/concat.js';
 import type { Picture } from '../../picture/picture.js';
-import { preparePicture } from '../../picture/resize_picture.js';
-import { resizeTable } from '../../picture/resize_table.js';
+import { preparePictures } from '../../picture/resize_picture.js';
 import { read, tidy } from '../../tensor/tensor.js';
 import type { Outputs, Prediction } from './output.js';
 
@@ -84,12 +82,7 @@ async function predictBatch(
 ): Promise<Prediction[]> {
   const started = performance.now();
   const s = detector.imageSize;
-  const { map, score } = tidy(() => {
-    const images = pictures.map((p) =>
-      preparePicture(gpu, p.data, p.width, p.height, resizeTable(p.width, s), resizeTable(p.height, s)),
-    );
-    return detector.run(stack(images), className); // [B, 3, S, S]
-  });
+  const { map, score } = tidy(() => detector.run(preparePictures(gpu, pictures, s), className)); // [B, S, S], [B]
   const sums = await read(map);
   const scores = await read(score);
   map.release();

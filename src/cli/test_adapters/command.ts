@@ -1,4 +1,4 @@
-/** `aaclip test`: the published figures of every checkpoint on every data set asked for. */
+/** `aaclip test`: the published figures of every checkpoint, on every data set asked for. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { encodeClasses } from '../../detect/class_tokens.js';
@@ -6,7 +6,7 @@ import { Detector } from '../../detect/detector.js';
 import { inferConfig } from '../../model/config.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
-import { common, openDevice } from '../options.js';
+import { openDevice } from '../options.js';
 import { chooseBatch } from '../predict/predict_all.js';
 import { duration, progress } from '../progress.js';
 import { testData } from './data_run.js';
@@ -17,14 +17,12 @@ import { type ImageCheckpoint, openTested, type TestedAdapters } from './tested_
 import { openTestedSets } from './tested_data.js';
 
 export function testCommand(program: Command): void {
-  common(
-    testOptions(
-      program
-        .command('test')
-        .description(
-          'Test adapters on data sets: AUROC and average precision of pixels and pictures, class by class, for every epoch.',
-        ),
-    ),
+  testOptions(
+    program
+      .command('test')
+      .description(
+        'Test adapters on data sets: AUROC and average precision of pixels and pictures, class by class, for every epoch.',
+      ),
   )
     .addHelpText(
       'after',
@@ -36,13 +34,13 @@ Examples:
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
 
-Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. A picture's
-score: Industrial, the mean of its map's peak and the detection token's score; Medical, the peak.`,
+Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. The score of
+a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak.`,
     )
     .action(runTest);
 }
 
-/** Flags before what the training recorded before the published defaults. */
+/** The flags; where a flag is not given, what the training recorded; where that is missing, the published default. */
 function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
   return {
     weights: flags.weights,
@@ -94,7 +92,7 @@ async function runTest(flags: TestFlags): Promise<void> {
     for (const set of sets) {
       const result = await testData(gpu, detector, set, {
         batch,
-        threads: flags.max_workers,
+        threads: flags.threads,
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
         onProgress: (done, note) => {
           const rate = (before + done) / ((performance.now() - started) / 1000);
@@ -103,7 +101,7 @@ async function runTest(flags: TestFlags): Promise<void> {
       });
       before += set.samples.length;
       bar.finish();
-      await results.add(set.name, set.domain, epoch, result);
+      await results.add({ dataset: set.name, domain: set.domain, epoch, result });
     }
     results.endEpoch(epoch);
   }
@@ -118,7 +116,7 @@ async function runTest(flags: TestFlags): Promise<void> {
 
 const named = (epoch: ImageCheckpoint['epoch']): string => (typeof epoch === 'number' ? `epoch ${epoch}, ` : '');
 
-/** A folder a data set; with several epochs they are kept apart above it. */
+/** The folder for a data set's pictures, below a folder for the epoch where there are several. */
 function pictureFolder(
   settings: TestSettings,
   images: readonly ImageCheckpoint[],

@@ -1,4 +1,4 @@
-/** One data set through a detector: pictures decoded ahead, maps streamed into the figures while the device goes on. */
+/** One data set through a detector: pictures are decoded ahead, and maps are counted while the device works on. */
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
@@ -7,10 +7,8 @@ import type { Detector } from '../../detect/detector.js';
 import { ClassScores } from '../../eval/metrics.js';
 import type { ClassRow } from '../../eval/report.js';
 import type { Gpu } from '../../gpu/gpu.js';
-import { type LoadedSample, Loader } from '../../node/loader.js';
-import { stack } from '../../ops/concat.js';
-import { preparePicture } from '../../picture/resize_picture.js';
-import { resizeTable } from '../../picture/resize_table.js';
+import { type DecodedSample, Loader } from '../../node/loader.js';
+import { preparePictures } from '../../picture/resize_picture.js';
 import { read, tidy } from '../../tensor/tensor.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
@@ -21,7 +19,7 @@ export interface TestedData {
   readonly domain: Domain;
   /** Class by class. */
   readonly samples: readonly Sample[];
-  /** What the detector calls a class of this data set. */
+  /** The detector's name for a class of this data set. */
   keyOf(className: string): string;
 }
 
@@ -30,7 +28,7 @@ export interface RunOptions {
   readonly batch: number;
   /** Decoding threads. */
   readonly threads: number | undefined;
-  /** Where pictures are drawn, a folder a class; undefined draws none. */
+  /** Where pictures are drawn, in a folder for each class; undefined draws none. */
   readonly pictures: string | undefined;
   /** Called as pictures are done. */
   readonly onProgress: (done: number, note: string) => void;
@@ -44,7 +42,7 @@ export interface RunResult {
   readonly sheets: readonly string[];
 }
 
-/** A class while its pictures come in. */
+/** A class some of whose pictures are counted. */
 interface OpenClass {
   readonly scores: ClassScores;
   readonly samples: readonly Sample[];
@@ -52,13 +50,13 @@ interface OpenClass {
 }
 
 interface Pending {
-  readonly batch: readonly LoadedSample[];
+  readonly batch: readonly DecodedSample[];
   readonly values: Promise<readonly [Float32Array, Float32Array]>;
 }
 
 /**
  * The figures of a data set.
- * @throws one line when a picture cannot be read or a map is not finite: figures without some pictures would not compare
+ * @throws one line when a picture cannot be read or a map is not finite: figures without it could not be compared
  */
 export async function testData(
   gpu: Gpu,
@@ -97,7 +95,7 @@ class DataRun implements AsyncDisposable {
     const order = Uint32Array.from(this.#data.samples, (_, i) => i);
     let pending: Pending | undefined;
     for await (const batch of this.#loader.batches(batchesOf(order, this.#options.batch))) {
-      // The device works on this batch while the one before is counted.
+      // The device works on this batch while the batch before it is counted.
       const next = this.#launch(batch);
       await this.#settle(pending);
       pending = next;
@@ -111,17 +109,19 @@ class DataRun implements AsyncDisposable {
     for (const { maps } of this.#open.values()) await maps?.[Symbol.asyncDispose]();
   }
 
-  #launch(batch: readonly LoadedSample[]): Pending {
+  #launch(batch: readonly DecodedSample[]): Pending {
     const size = this.#detector.imageSize;
     const { map, score } = tidy(() => {
-      const images = batch.map(({ picture: { data, width, height } }) =>
-        preparePicture(this.#gpu, data, width, height, resizeTable(width, size), resizeTable(height, size)),
+      const images = preparePictures(
+        this.#gpu,
+        batch.map(({ picture }) => picture),
+        size,
       );
       const classes = batch.map(({ sample }) => this.#data.keyOf(sample.className));
-      return this.#detector.run(stack(images), classes); // [B, S, S], [B]
+      return this.#detector.run(images, classes); // [B, S, S], [B]
     });
     const values = Promise.all([read(map), read(score)] as const);
-    // Awaited later; until then a failure is nobody's.
+    // Awaited when the next batch is launched; this avoids an unhandled rejection until then.
     values.catch(() => undefined);
     map.release();
     score.release();
@@ -158,18 +158,23 @@ class DataRun implements AsyncDisposable {
     return made;
   }
 
-  /** Counts a class whose last picture is in, draws it, and lets its maps go. */
+  /** Counts a class after its last picture, draws it, and drops its maps. */
   async #finish(className: string, { scores, samples, maps }: OpenClass): Promise<void> {
     this.#rows.push({ className, figures: scores.figures() });
     const { pictures, onProgress } = this.#options;
     if (maps && pictures !== undefined) {
       const first = this.#data.samples.indexOf(samples[0]!);
       const places = samples.map((_, i) => first + i);
-      const drawn = { className, samples, places, range: scores.mapRange };
-      const folder = join(pictures, ...safeParts(className));
+      const drawn = { className, samples, places, range: scores.mapRange, maps };
       let n = 0;
       const onDrawn = (): void => onProgress(this.#done, `${className}: drawing ${++n}/${samples.length}`);
-      this.#sheets.push(await drawClass(folder, drawn, maps, this.#loader, this.#detector.imageSize, onDrawn));
+      const options = {
+        folder: join(pictures, ...safeParts(className)),
+        loader: this.#loader,
+        size: this.#detector.imageSize,
+        onDrawn,
+      };
+      this.#sheets.push(await drawClass(drawn, options));
     }
     await maps?.[Symbol.asyncDispose]();
     this.#open.delete(className);
