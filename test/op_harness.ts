@@ -15,7 +15,7 @@ import { type Arr, arr } from './reference/arr.js';
 
 /** What only a test knows: how far off the result may be, and what of it is tested. */
 export interface Bounds {
-  /** Bounds on the error relative to the largest magnitude of the expected values; 1e-5 and 1e-4 if unsaid. */
+  /** Bounds on the error relative to the largest magnitude of the expected values; 1e-5 and 1e-4 unless given. */
   readonly forwardBound?: number;
   readonly gradientBound?: number;
   /** Step of the central differences, relative to 1; smaller where the reference bends sharply. */

@@ -1,4 +1,4 @@
-/** Every op, in the order of their names: what the benchmark times. A test compares the list with the files of src/ops. */
+/** Every op by name, then the kernels for pictures: what the benchmark times. A test compares the list with src/ops. */
 import { activationCase } from './activation_case.js';
 import { adamCase } from './adam_case.js';
 import { adapterMixCase } from './adapter_mix_case.js';

@@ -11,7 +11,7 @@ export const attentionCase: OpCase<{ qkv: Tensor }, AttentionAttrs> = {
       const packed = [batch, length, 3 * wide];
       const out = [batch, length, wide];
       const [sequences, along] = mode === 'vv_batch' ? [length, batch] : [batch, length];
-      // Operations of one product of the scores with a matrix as wide as the heads together; the half of it when causal.
+      // Operations of one product of the scores with a matrix as wide as all heads; half of that when causal.
       const product = (mode === 'causal' ? 1 : 2) * sequences * along * along * wide;
       return {
         name: `${mode} ${batch}x${length}, ${of} heads of ${wide / of}`,

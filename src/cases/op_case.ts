@@ -38,7 +38,7 @@ export type RealSize<Inputs extends object = Readonly<Record<string, Tensor>>, A
   readonly wanted?: readonly (keyof Inputs & string)[] | undefined;
 } & Attributes<Attrs>;
 
-/** How attributes are given: made on the device they are for, since some live there; not at all where there are none. */
+/** Attributes are made for a device, since some live there; an op without attributes has none. */
 export type Attributes<Attrs> = unknown extends Attrs
   ? { readonly attrs?: (gpu: Gpu) => Attrs }
   : { readonly attrs: (gpu: Gpu) => Attrs };
@@ -46,8 +46,8 @@ export type Attributes<Attrs> = unknown extends Attrs
 /**
  * An op as tests, `verify` and the benchmark run it.
  *
- * `Inputs` are its tensors by name, in the order of its arguments; `Attrs` is what else it is told, disposed of after use
- * where it holds memory of the device.
+ * `Inputs` are its tensors by name, in the order of its arguments; `Attrs` is everything else it is given, disposed of
+ * after use where it holds memory of the device.
  */
 export interface OpCase<Inputs extends object = Readonly<Record<string, Tensor>>, Attrs = unknown> {
   /** Name of the op's file. */

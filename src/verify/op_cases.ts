@@ -145,7 +145,7 @@ function compareSimilarityMap(c: CaseContext): AsyncIterable<Comparison> {
   });
 }
 
-/** The mask the loss cases share: its own file, or recomputed from the seed to check it. */
+/** The mask that the loss cases share; it has a file of its own. */
 async function maskOf({ folder }: CaseContext): Promise<{ data: Float32Array; shape: readonly number[] }> {
   const file = await folder.open('op.loss_mask.safetensors');
   return { data: await file.readF32('mask'), shape: shapeOf(file, 'mask') };

@@ -7,7 +7,7 @@ import { tidy, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
 const OPS = new URL('../../src/ops/', import.meta.url);
-/** Kernels of pictures: no gradient passes them, so they are no ops. */
+/** Kernels for pictures are not ops: gradients never pass through them. */
 const PICTURES = ['augment_colour', 'augment_geometry', 'resize_picture'];
 
 describe('the cases', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ALL_CASES } from '../../src/cases/all_cases.js';
 import { SMALL_SIZES } from '../../src/cases/model_sizes.js';
-import { type BenchReport, type BenchRow, benchKernels, rowName } from '../../src/cli/bench/kernel_bench.js';
+import { type BenchReport, type BenchRow, benchKernels } from '../../src/cli/bench/kernel_bench.js';
 import { rowLine } from '../../src/cli/bench/output.js';
 import { timeCalls } from '../../src/cli/bench/row_timer.js';
+import { rowName } from '../../src/cli/bench/wanted_rows.js';
+import { kernelLists } from '../../src/kernels/kernel_lists.js';
 import { liveTensors } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 import { runCli } from './run_cli.js';
@@ -65,6 +67,25 @@ describe('bench', () => {
     const bad = await runCli('bench', '--quick', '--only', 'nothing');
     expect(bad.code).not.toBe(0);
     expect(bad.stderr).toContain('aaclip: bench: no row matches nothing');
+  });
+});
+
+describe('bench --variants', () => {
+  it('adds rows for the other kernels that run here, and none for ops that have one', async () => {
+    const gpu = await device();
+    const list = kernelLists.find(({ op }) => op === 'layer_norm')!;
+    // A row may be a kernel with other constants: its name then begins with the kernel's.
+    const kernels = list.rows.filter((row) => row.runsOn(gpu.traits)).map((row) => row.name.split(' ')[0]);
+    const run = await runCli('bench', '--quick', '--variants', '--only', 'layer_norm*forward,softmax', '--json');
+    expect(run.code, run.stderr).toBe(0);
+    const { rows } = JSON.parse(run.stdout) as BenchReport;
+    const sizes = ALL_CASES.find((c) => c.name === 'layer_norm')!.sizes(SMALL_SIZES);
+    for (const size of sizes) {
+      const same = rows.filter((row) => row.name === `layer_norm ${size.name} forward`);
+      expect(new Set(same.map((row) => row.kernels.join())).size).toBe(kernels.length);
+      expect(same.map((row) => /\.(\w+)/.exec(row.kernels.join())?.[1])).toEqual(kernels);
+    }
+    expect(rows.filter((row) => row.op === 'softmax')).toHaveLength(2);
   });
 });
 

@@ -39,7 +39,7 @@ testAttention([1, 197, 1, 8], 'full');
 testAttention([1, 261, 1, 8], 'full', { forwardOnly: true });
 testAttention([1, 261, 1, 8], 'causal', { forwardOnly: true });
 
-// The width every published CLIP has, and others: 80 has a scale that is no power of two, 128 is the widest. A software
+// The width every published CLIP has, and others: 80 has a scale that is not a power of two, 128 is the widest. A software
 // adapter compiles the tiles of wide heads for many seconds, so not every kernel is tried at every width.
 testAttention([1, 21, 2, 64], 'full', { variants: ['best'] });
 testAttention([1, 34, 1, 64], 'causal', { forwardOnly: true });

@@ -28,7 +28,7 @@ def segmentation(features: Tensor, text: Tensor, mask: Tensor) -> Tensor:
 def stage_one(features: list[Tensor], text: Tensor, mask: Tensor) -> Tensor:
     """
     The last level's loss, and a tenth of the squared mean cosine of the two anchors; text [B, E, 2]. The published
-    program computes one loss a level and steps on the last alone.
+    program computes one loss a level and steps on the last one only.
     """
     overlap = (text[..., 0] * text[..., 1]).sum(dim=1).mean()
     return segmentation(features[-1], text, mask) + 0.1 * overlap**2

@@ -1,4 +1,4 @@
-"""Tensors that depend on a seed, a name and a shape alone: `src/io/synth.ts` in Python, equal to the last bit."""
+"""Tensors that depend only on a seed, a name and a shape: `src/io/synth.ts` in Python, equal to the last bit."""
 import math
 
 import numpy as np

@@ -2,10 +2,12 @@
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
 import type { Gpu } from '../../gpu/gpu.js';
-import { chosenKernels } from '../../kernels/kernel_lists.js';
+import { chosenKernels, kernelChoices } from '../../kernels/kernel_lists.js';
+import { openGpu } from '../../node/device.js';
+import { withQuietNativeCode } from '../../node/quiet.js';
 import { openDevice } from '../options.js';
 import { type BenchFlags, benchOptions } from './flags.js';
-import { type BenchReport, benchKernels } from './kernel_bench.js';
+import { type BenchReport, type BenchRow, benchKernels, type Ceilings } from './kernel_bench.js';
 import { ceilingsLine, rowLine, trainingLine, trainingSummary } from './output.js';
 import { benchTraining, type TrainingBench } from './training_bench.js';
 
@@ -22,14 +24,32 @@ async function trainingReport(gpu: Gpu, flags: BenchFlags, say: Say): Promise<Tr
   return report;
 }
 
-function kernelReport(gpu: Gpu, { samples, quick, only }: BenchFlags, say: Say): Promise<BenchReport> {
-  return benchKernels(gpu, {
+async function kernelReport(gpu: Gpu, flags: BenchFlags, say: Say): Promise<BenchReport> {
+  const { samples, quick, only } = flags;
+  const options = {
     samples,
     quick,
     only: only?.split(',').map((glob) => glob.trim()),
-    onCeilings: (ceilings) => say(ceilingsLine(ceilings)),
-    onRow: (row) => say(rowLine(row)),
-  });
+    onCeilings: (ceilings: Ceilings) => say(ceilingsLine(ceilings)),
+    onRow: (row: BenchRow) => say(rowLine(row)),
+  };
+  const report = await benchKernels(gpu, options);
+  if (!flags.variants) return report;
+  if (!gpu.profile.available) {
+    throw new Error('bench: --variants needs an adapter with timestamp queries, to see which kernels an op dispatches');
+  }
+  const rows = [...report.rows];
+  for (const kernels of kernelChoices(gpu.traits).slice(1)) {
+    const { adapter, defaultToggles } = flags;
+    using other = await withQuietNativeCode(() => openGpu({ adapter, defaultToggles, kernels }));
+    say(
+      `\n${Object.entries(kernels)
+        .map(([op, kernel]) => `${op} ${kernel}`)
+        .join(', ')}`,
+    );
+    rows.push(...(await benchKernels(other, { ...options, beside: { ...report, rows } })).rows);
+  }
+  return { ...report, rows };
 }
 
 async function runBench(flags: BenchFlags): Promise<void> {

@@ -6,6 +6,7 @@ export interface BenchFlags extends CommonOptions {
   readonly only?: string;
   readonly samples: number;
   readonly quick?: boolean;
+  readonly variants?: boolean;
   readonly train?: boolean;
   readonly tiny?: boolean;
   readonly img_size: number;
@@ -23,6 +24,7 @@ export function benchOptions(program: Command): Command {
       .option('--only <globs>', 'ops or rows to time, with * and ?, separated by commas: "attention,*backward"')
       .option('--samples <n>', 'most samples a row; the median counts', count(1), 5)
       .option('--quick', 'small sizes, one call a row: to try the benchmark, not to quote it')
+      .option('--variants', 'also the other kernels that run on the adapter, where an op has several')
       .option('--train', 'time a step of stage two instead, with and without gradients for the frozen weights')
       .option('--tiny', 'with --train: the smallest model instead of ViT-L/14')
       .option('--img_size <px>', 'with --train: size of the pictures', count(14), 518)

@@ -1,8 +1,6 @@
 /** Every op at the sizes of its case, forward and backward, beside what the same adapter can do at best. */
 import { Tape } from '../../autograd/tape.js';
-import { ALL_CASES } from '../../cases/all_cases.js';
-import { type ModelSizes, SMALL_SIZES, VIT_L_14_AT_518 } from '../../cases/model_sizes.js';
-import { namePattern } from '../../cases/name_pattern.js';
+import { SMALL_SIZES, VIT_L_14_AT_518 } from '../../cases/model_sizes.js';
 import { disposeAttrs, type OpCase, type RealInput, type RealSize, type Work } from '../../cases/op_case.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { synth } from '../../io/synth.js';
@@ -12,8 +10,7 @@ import { full } from '../../ops/fill.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor, tidy, upload } from '../../tensor/tensor.js';
 import { type TimingPlan, timeCalls, timeWork } from './row_timer.js';
-
-type Direction = 'forward' | 'backward';
+import { type Direction, rowName, wantedSizes } from './wanted_rows.js';
 
 export interface BenchRow {
   /** Op, size and direction, as `--only` sees them. */
@@ -47,6 +44,8 @@ export interface KernelBenchOptions {
   readonly quick?: boolean | undefined;
   /** Rows wanted: patterns of an op's name or a row's whole name. All unless given. */
   readonly only?: readonly string[] | undefined;
+  /** What was measured under other choices of kernels: its ceilings count, and rows with the same kernels are left out. */
+  readonly beside?: BenchReport | undefined;
   readonly onCeilings?: ((ceilings: Ceilings) => void) | undefined;
   readonly onRow?: ((row: BenchRow) => void) | undefined;
 }
@@ -100,14 +99,25 @@ interface Measured {
   readonly kernels: readonly string[];
 }
 
-async function measureForward(gpu: Gpu, plan: TimingPlan, { c, inputs, attrs }: Opened): Promise<Measured> {
+/** Measures a size, unless its kernels are those of one of the `known` rows. */
+type Measure = (
+  gpu: Gpu,
+  plan: TimingPlan,
+  opened: Opened,
+  known: readonly BenchRow[],
+) => Promise<Measured | undefined>;
+
+const oneOf = (known: readonly BenchRow[], kernels: readonly string[]): boolean =>
+  known.some((row) => [...row.kernels].sort().join() === [...kernels].sort().join());
+
+const measureForward: Measure = async (gpu, plan, { c, inputs, attrs }, known) => {
   const call = (): void => tidy(() => void c.run(inputs, attrs, gpu));
   const kernels = await kernelsOf(gpu, call); // compiles them, too
-  return { ms: await timeWork(gpu, plan, call), kernels };
-}
+  return oneOf(known, kernels) ? undefined : { ms: await timeWork(gpu, plan, call), kernels };
+};
 
-/** Times the backward pass alone: what it needs of the forward pass is recorded before the clock starts. */
-async function measureBackward(gpu: Gpu, plan: TimingPlan, { c, size, inputs, attrs }: Opened): Promise<Measured> {
+/** Times only the backward pass: what it needs of the forward pass is recorded before the clock starts. */
+const measureBackward: Measure = async (gpu, plan, { c, size, inputs, attrs }, known) => {
   const wanted = (size.wanted ?? Object.keys(inputs).filter((n) => !c.constant?.includes(n))).map((n) => inputs[n]!);
   const record = (): { backward: () => void; bytes: number } => {
     const tape = new Tape(add);
@@ -123,6 +133,7 @@ async function measureBackward(gpu: Gpu, plan: TimingPlan, { c, size, inputs, at
   };
   const once = record();
   const kernels = await kernelsOf(gpu, once.backward);
+  if (oneOf(known, kernels)) return undefined;
   const most = Math.max(1, Math.min(50, Math.floor(RECORDED_BYTES / once.bytes)));
   const repeat = (calls: number) => {
     const recorded = Array.from({ length: calls }, record);
@@ -131,7 +142,7 @@ async function measureBackward(gpu: Gpu, plan: TimingPlan, { c, size, inputs, at
     };
   };
   return { ms: await timeCalls(gpu, plan, repeat, most), kernels };
-}
+};
 
 /** Relates a time to the ceilings: the slower of arithmetic and memory decides what was possible. */
 function rowOf(o: Opened, direction: Direction, work: Work, { ms, kernels }: Measured, top: Ceilings): BenchRow {
@@ -151,66 +162,35 @@ function rowOf(o: Opened, direction: Direction, work: Work, { ms, kernels }: Mea
   };
 }
 
-/** What a row is called. */
-export function rowName(c: OpCase, size: Pick<RealSize, 'name'>, direction: Direction): string {
-  return `${c.name} ${size.name} ${direction}`;
-}
-
-interface WantedSize {
-  readonly c: OpCase;
-  readonly size: RealSize;
-  readonly forward: boolean;
-  readonly backward: boolean;
-}
-
-/** The sizes of which a row is wanted. @throws when a pattern matches no row. */
-function wantedSizes(model: ModelSizes, only: readonly string[]): WantedSize[] {
-  const patterns = only.map((glob) => ({ glob, pattern: namePattern(glob), used: false }));
-  const wants = (c: OpCase, size: RealSize, direction: Direction): boolean => {
-    const hits = patterns.filter((p) => p.pattern.test(c.name) || p.pattern.test(rowName(c, size, direction)));
-    for (const hit of hits) hit.used = true;
-    return patterns.length === 0 || hits.length > 0;
-  };
-  const list = ALL_CASES.flatMap((c) =>
-    c.sizes(model).map((size) => ({
-      c,
-      size,
-      forward: wants(c, size, 'forward'),
-      backward: size.backward !== undefined && wants(c, size, 'backward'),
-    })),
-  );
-  const missed = patterns.find((p) => !p.used);
-  if (missed) {
-    const ops = [...new Set(ALL_CASES.map((c) => c.name))].join(', ');
-    throw new Error(`bench: no row matches ${missed.glob}: expected a pattern of a row's name, or of one of ${ops}`);
-  }
-  return list.filter((w) => w.forward || w.backward);
-}
-
 /**
  * Measures the ceilings, then every wanted row.
  * @throws when a pattern of `only` matches no row
  */
 export async function benchKernels(gpu: Gpu, options: KernelBenchOptions): Promise<BenchReport> {
-  const { samples, quick = false, only = [], onCeilings, onRow } = options;
+  const { samples, quick = false, only = [], beside, onCeilings, onRow } = options;
   const sizes = wantedSizes(quick ? SMALL_SIZES : VIT_L_14_AT_518, only);
   const plan = quick ? { samples: 1, budget: 0 } : { samples, budget: BUDGET };
-  const top = await ceilings(gpu, plan, quick);
-  onCeilings?.(top);
+  const top = beside ?? (await ceilings(gpu, plan, quick));
+  const { multiplyAddGflops, copyGbytes } = top;
+  if (!beside) onCeilings?.(top);
   const rows: BenchRow[] = [];
-  const put = (row: BenchRow): void => {
-    rows.push(row);
-    onRow?.(row);
-  };
   for (const { c, size, forward, backward } of sizes) {
     const inputs = Object.fromEntries(Object.entries(size.inputs).map(([n, i]) => [n, uploadInput(gpu, n, i)]));
     const attrs = size.attrs?.(gpu);
     const opened = { c, size, inputs, attrs };
-    if (forward) put(rowOf(opened, 'forward', size.forward, await measureForward(gpu, plan, opened), top));
-    if (backward) put(rowOf(opened, 'backward', size.backward!, await measureBackward(gpu, plan, opened), top));
+    const put = async (direction: Direction, work: Work, measure: Measure): Promise<void> => {
+      const known = (beside?.rows ?? []).filter((row) => row.name === rowName(c, size, direction));
+      const measured = await measure(gpu, plan, opened, known);
+      if (!measured) return;
+      const row = rowOf(opened, direction, work, measured, top);
+      rows.push(row);
+      onRow?.(row);
+    };
+    if (forward) await put('forward', size.forward, measureForward);
+    if (backward) await put('backward', size.backward!, measureBackward);
     for (const input of Object.values(inputs)) input.release();
     disposeAttrs(attrs);
     gpu.trim();
   }
-  return { ...top, rows };
+  return { multiplyAddGflops, copyGbytes, rows };
 }

@@ -17,7 +17,7 @@ export function ceilingsLine({ multiplyAddGflops, copyGbytes }: Ceilings): strin
 }
 
 export function trainingLine(row: TrainingRow): string {
-  const what = `gradients of ${row.gradients}${row.checkpointing ? ', checkpointing' : ''}`;
+  const what = `gradients of ${row.gradients}${row.recompute ? ', recompute' : ''}`;
   const peak = (row.peakMemory / 2 ** 30).toFixed(2);
   return `${what}: ${row.secondsPerStep.toFixed(2)} s a step, ${row.stepsPerSecond.toFixed(3)} steps/s, peak ${peak} GiB`;
 }
