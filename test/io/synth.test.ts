@@ -14,7 +14,7 @@ interface SynthCase {
   bits: number[];
 }
 
-test.each(goldenJson<SynthCase[]>('synth.json'))('synth of $name with seed $seed is equal to the last bit', (c) => {
+test.each(goldenJson('synth.json') as SynthCase[])('synth of $name with seed $seed is equal to the last bit', (c) => {
   const values = synth(c.seed, c.name, c.shape, c.std, c.mean);
   const bits = new Uint32Array(values.buffer);
   expect(values).toHaveLength(c.shape.reduce((a, b) => a * b, 1));

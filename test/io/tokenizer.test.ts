@@ -9,7 +9,7 @@ const tokenizer = createTokenizer(merges);
 
 describe('CLIP tokenizer', () => {
   test.each(['tokens.json', 'tokens.unicode.json'])('gives the ids of %s', (file) => {
-    const cases = goldenJson<[text: string, ids: number[]][]>(file);
+    const cases = goldenJson(file) as [text: string, ids: number[]][];
     expect(cases.length).toBeGreaterThan(30);
     for (const [text, ids] of cases) expect({ text, ids: tokenizer.tokenize(text) }).toEqual({ text, ids });
   });
@@ -40,7 +40,7 @@ describe('CLIP tokenizer', () => {
     const words = tokenizer.words(' A  photo of\nPCB1, &amp; caf\u00e9');
     expect(words.map(({ text }) => text)).toEqual(['a', 'photo', 'of', 'pcb', '1', ',', '&', 'caf\u00e9']);
     expect(words.slice(0, 3).map(({ ids }) => ids)).toEqual([[320], [1125], [539]]);
-    for (const [text, ids] of goldenJson<[text: string, ids: number[]][]>('tokens.json')) {
+    for (const [text, ids] of goldenJson('tokens.json') as [text: string, ids: number[]][]) {
       expect(
         tokenizer.words(text).flatMap((word) => word.ids),
         text,

@@ -8,9 +8,8 @@ import { encodePng } from '../../src/node/encode_png.js';
 import { resizeOnHost } from '../../src/picture/host_resize.js';
 import { prepareMask } from '../../src/picture/mask.js';
 import { PictureError } from '../../src/picture/picture.js';
-import { goldenBytes, goldenJson, goldenTensors } from '../golden_files.js';
+import { difference, EXACT, goldenBytes, goldenJson, goldenTensors } from '../golden_files.js';
 import { normalizePixels } from '../reference/normalize.js';
-import { difference, EXACT } from './difference.js';
 
 interface Case {
   readonly file: string;
