@@ -16,7 +16,7 @@ export interface ClassPrompts {
 }
 
 /** The class name that stands for anything: every data set has it. */
-const ANY_OBJECT = 'object';
+export const ANY_OBJECT = 'object';
 
 /**
  * The prompts of a class: its real name where a data set knows it, else the name as given.

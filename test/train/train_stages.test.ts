@@ -100,7 +100,7 @@ describe('training', () => {
     const { run } = counted(settings({ seed: 6, imageMix: 0.2 }));
     const flags = recordedFlags(settings(), 'random');
     await expect(trainStages(run, store({ text: { epoch: 0, batch: 0, step: 0, flags } }))).rejects.toThrow(
-      'folder: its text checkpoint was trained with another seed, imageMix: use those flags again or another --save_path',
+      'folder: its text checkpoint was trained with another seed, imageMix: use the same settings, or another folder (--save_path)',
     );
   });
 });
