@@ -53,7 +53,7 @@ function checkFlags(state: RunState, now: string, folder: string): void {
   const wanted = JSON.parse(now) as Record<string, unknown>;
   const differing = Object.keys(wanted).filter((k) => JSON.stringify(before[k]) !== JSON.stringify(wanted[k]));
   throw new Error(
-    `${folder}: its ${state.part} checkpoint was trained with another ${differing.join(', ')}: use those flags again or another --save_path`,
+    `${folder}: its ${state.part} checkpoint was trained with another ${differing.join(', ')}: use the same settings, or another folder (--save_path)`,
   );
 }
 

@@ -53,7 +53,7 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
           const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks);
           const classes = classBatch(run, samples);
           return lossAndGradients(parameters, () =>
-            stageOneLoss(features, masks, classes, text, parameters, {
+            stageOneLoss({ features, masks, classes }, text, parameters, {
               mix: flags.textMix,
               orthogonality: flags.textNormWeight,
               levels: flags.textLevels,
@@ -107,7 +107,7 @@ export async function trainImage(
             const labels = Uint32Array.from(samples, (s) => s.label);
             const { imageMix: mix, recompute } = flags;
             return lossAndGradients(parameters, () =>
-              stageTwoLoss(images, own, masks, labels, vision, parameters, { mix, recompute }),
+              stageTwoLoss({ images, anchors: own, masks, labels }, vision, parameters, { mix, recompute }),
             );
           }),
       },

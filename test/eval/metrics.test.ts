@@ -59,7 +59,7 @@ describe('the figures of a class', () => {
     expect(of('Medical', { maps: maps(2), masks }).pixelAuc).toBe(75);
   });
 
-  test('stand as 0 where only one label occurs, and say so', () => {
+  test('are given as 0 where only one label occurs, and say so', () => {
     const allGood = of('Industrial', { labels: [0, 0], masks: new Array(8).fill(0) });
     expect(FIGURES.map((k) => allGood[k])).toEqual([0, 0, 0, 0]);
     expect(allGood.notes).toEqual([

@@ -73,7 +73,7 @@ async function measure(
       using tape = new Tape(add);
       tape.watch([...adapters.weights, ...extra]);
       const loss = tape.record(
-        () => stageTwoLoss(images, anchors, mask, labels, tower, adapters, { mix: 0.1, recompute }).loss,
+        () => stageTwoLoss({ images, anchors, masks: mask, labels }, tower, adapters, { mix: 0.1, recompute }).loss,
       );
       return tape.backward(loss, [...adapters.weights, ...extra], full(gpu, [1], 1));
     });

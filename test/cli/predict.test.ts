@@ -1,22 +1,17 @@
-/** The commands as a user runs them, on models made up from a seed. */
+/** `aaclip predict` as a user runs it, on a model made from a seed. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSafetensors } from '../../src/io/safetensors.js';
-import { bytesSource } from '../../src/io/source.js';
 import { loadPicture } from '../../src/node/decode.js';
 import { encodePng } from '../../src/node/encode_png.js';
 import { runCli } from './run_cli.js';
 
-const GOLDENS = fileURLToPath(new URL('../goldens/', import.meta.url));
 let dir = '';
 const at = (name: string): string => join(dir, name);
-const tensors = (path: string) => openSafetensors(bytesSource(path, new Uint8Array(readFileSync(path))));
 
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'aaclip-commands-'));
+  dir = mkdtempSync(join(tmpdir(), 'aaclip-predict-'));
   for (const name of ['a', 'b'])
     writeFileSync(at(`${name}.png`), encodePng(40, 30, new Uint8Array(3600).fill(name === 'a' ? 60 : 200)));
 });
@@ -112,52 +107,5 @@ describe('predict', () => {
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toMatch(/plain CLIP/);
     expect(run.stderr).toMatch(/GFLOP\/s, memory/);
-  });
-});
-
-describe('convert', () => {
-  it('turns a torch archive into safetensors, as stored and as f16', async () => {
-    const archive = join(GOLDENS, 'archives/torchscript.pt');
-    expect((await runCli('convert', archive, at('same.safetensors'))).code).toBe(0);
-    expect((await runCli('convert', archive, at('half.safetensors'), '--dtype', 'f16')).code).toBe(0);
-    const [same, half] = [await tensors(at('same.safetensors')), await tensors(at('half.safetensors'))];
-    const want = await tensors(join(GOLDENS, 'archives/torchscript.safetensors'));
-    expect([...same.tensors.keys()]).toEqual(expect.arrayContaining([...want.tensors.keys()]));
-    for (const name of want.tensors.keys()) {
-      expect(await same.readF32(name), name).toEqual(await want.readF32(name));
-      expect(half.tensors.get(name)!.dtype).toBe('F16');
-    }
-  });
-});
-
-describe('verify and info', () => {
-  it('verify prints a table, exits 0 when all cases pass and 1 when one does not', async () => {
-    const good = await runCli('verify', GOLDENS, '--only', 'op.gelu,op.linear');
-    expect(good.code, good.stderr).toBe(0);
-    expect(good.stdout).toMatch(/case +tensor +max abs +rel L2 +bound/);
-    expect(good.stdout).toMatch(/op\.linear +grad\.w .* pass/);
-    expect(good.stdout).toMatch(/6 tensors, 0 missed/);
-    const bad = await runCli('verify', GOLDENS, '--only', 'model.tiny', '--precision', 'f16', '--json');
-    expect(bad.code).toBe(1);
-    expect((JSON.parse(bad.stdout) as { pass: boolean }).pass).toBe(false);
-  });
-
-  it('verify names a folder that is missing', async () => {
-    const run = await runCli('verify', at('nowhere'));
-    expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/^aaclip: .*nowhere.*\n$/);
-  });
-
-  it('info describes adapter, kernels and what a model needs', async () => {
-    const run = await runCli('info', '--weights', 'synthetic:tiny', '--img_size', '56', '--json');
-    expect(run.code, run.stderr).toBe(0);
-    const report = JSON.parse(run.stdout) as {
-      kernels: { chosen: Record<string, string>; available: Record<string, string[]> };
-      model: { config: { visionWidth: number }; memory: { vision: number } };
-    };
-    expect(report.kernels.chosen.matmul).toBe(report.kernels.available.matmul![0]);
-    expect(report.kernels.available.layer_norm!.at(-1)).toBe('tree');
-    expect(report.model.config.visionWidth).toBe(128);
-    expect(report.model.memory.vision).toBeGreaterThan(4 * 12 * 128 * 128 * 2);
   });
 });
