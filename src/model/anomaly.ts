@@ -129,7 +129,8 @@ export function detectionLogits(det: Tensor, anchors: Tensor): Tensor {
   return tidy(() => reshape(similarity(reshape(det, [b, 1, e]), anchors, 1), [b, 2]));
 }
 
-function detectionScore(det: Tensor, anchors: Tensor): Tensor {
+/** The detection token's score, (<det, abnormal> + 1) / 2, [B]; anchors as in `anomaly`. */
+export function detectionScore(det: Tensor, anchors: Tensor): Tensor {
   const b = det.dim(0);
   return tidy(() => {
     const abnormal = constant(det.gpu, ABNORMAL_HALF, [1, 2]);

@@ -35,13 +35,6 @@ function products(jitter: ColourJitter): Float32Array {
   return table;
 }
 
-/** RGB bytes as words on the device; the last word is filled up with zeros. */
-export function uploadPixels(gpu: Tensor['gpu'], data: Uint8Array): Tensor {
-  const words = new Uint32Array(Math.ceil(data.length / 4));
-  new Uint8Array(words.buffer).set(data);
-  return upload(gpu, words, [words.length], 'packed');
-}
-
 /**
  * Changes the colours of a picture.
  * @param x packed, the bytes r, g, b, r, ... of `pixels` pixels, four to a word (`uploadPixels`)

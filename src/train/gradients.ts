@@ -5,10 +5,10 @@ import { concat } from '../ops/concat.js';
 import { full } from '../ops/fill.js';
 import { tidy } from '../tensor/tensor.js';
 import type { Parameters } from './parameters.js';
+import type { StepResult } from './run_stage.js';
 import type { LossTerms } from './stage_one.js';
-import type { StepResult } from './training_run.js';
 
-/** Runs `body` under a tape that follows the parameters; gradients come in the parameters' order. */
+/** Runs `body` under a tape that watches the parameters; gradients are in the parameters' order. */
 export function lossAndGradients(parameters: Parameters, body: () => LossTerms): StepResult {
   return tidy(() => {
     using tape = new Tape(add);

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
-import { augmentColour, type ColourJitter, uploadPixels } from '../../src/picture/augment_colour.js';
+import { augmentColour, type ColourJitter } from '../../src/picture/augment_colour.js';
+import { uploadPixels } from '../../src/picture/pixels.js';
 import { liveTensors, readWords, tidy, upload } from '../../src/tensor/tensor.js';
 import { colourCase } from '../../src/verify/augment_cases.js';
 import { type CaseContext, compare, type GoldenFolder } from '../../src/verify/case.js';
-import { goldenBytes } from '../data/goldens.js';
 import { device } from '../devices.js';
+import { goldenBytes } from '../golden_files.js';
 import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 import { colourReference } from '../reference/augment.js';
