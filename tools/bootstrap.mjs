@@ -1,6 +1,6 @@
 /**
- * What has to run before anything is compiled: the packages (`npm ci`) and the build (tsc). Plain JavaScript, since Node 20
- * cannot run TypeScript; its types are in JSDoc and are checked with the rest.
+ * What has to run before anything is compiled: the packages (`npm ci`) and the build (tsc). Plain JavaScript, since
+ * Node 20 cannot run TypeScript; its types are in JSDoc and are checked with the rest.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -33,7 +33,8 @@ export function step(what, work) {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {import('node:child_process').SpawnSyncOptions} [options]
- * @returns {{ code: number, out: string }} exit code (1 after a signal, or when there is no such command), stdout and stderr
+ * @returns {{ code: number, out: string }} exit code (1 after a signal, or when there is no such command), stdout and
+ * stderr
  */
 export function run(command, args, options = {}) {
   const child = spawnSync(command, args, {
