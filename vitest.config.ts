@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup.ts'],
+    reporters: ['default', './test/slowest_tests.ts'],
     // Kernels use every core, and a second device beside the first helps nobody: one process runs file after file and
     // keeps its modules, so all files share one device.
     pool: 'forks',

@@ -1,19 +1,20 @@
 /** Trading work for memory: only the inputs of a stretch of ops are kept, and it runs again for its gradient. */
-import type { Tensor } from '../tensor/tensor.js';
+import { type Tensor, tidy } from '../tensor/tensor.js';
 import type { Op } from './op.js';
-import { apply, Tape, withoutTape } from './tape.js';
+import { type Accumulate, apply, openTape, Tape, withoutTape } from './tape.js';
 
-interface CheckpointAttrs {
+interface RecomputeAttrs {
   readonly body: (inputs: readonly Tensor[]) => Tensor;
+  readonly add: Accumulate;
 }
 
-const checkpointOp: Op<CheckpointAttrs> = {
-  name: 'checkpoint',
+const recomputeOp: Op<RecomputeAttrs> = {
+  name: 'recompute',
   forward(inputs, { body }, needs) {
     return { out: withoutTape(() => body(inputs)), saved: needs.includes(true) ? inputs : [] };
   },
-  vjp(dy, inputs, { body }, needs) {
-    using tape = new Tape();
+  vjp(dy, inputs, { body, add }, needs) {
+    using tape = new Tape(add);
     tape.watch(inputs.filter((_, i) => needs[i]));
     const out = tape.record(() => body(inputs));
     const wanted = inputs.filter((_, i) => needs[i]);
@@ -24,9 +25,10 @@ const checkpointOp: Op<CheckpointAttrs> = {
 };
 
 /**
- * `body(inputs)`, of which the tape keeps `inputs` alone.
+ * `body(inputs)`, of which the tape keeps only `inputs`.
  * @param inputs every tensor a gradient may be wanted for; others may be captured
  */
-export function checkpoint(inputs: readonly Tensor[], body: (inputs: readonly Tensor[]) => Tensor): Tensor {
-  return apply(checkpointOp, inputs, { body });
+export function recompute(inputs: readonly Tensor[], body: (inputs: readonly Tensor[]) => Tensor): Tensor {
+  const tape = openTape();
+  return tape ? apply(recomputeOp, inputs, { body, add: tape.add }) : tidy(() => body(inputs));
 }

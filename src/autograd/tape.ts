@@ -19,17 +19,18 @@ interface Node {
 
 let current: Tape | undefined;
 
-/** Sums two cotangents of one tensor; the op library registers how, since the tape knows no kernels. */
-type Accumulate = (a: Tensor, b: Tensor) => Tensor;
-let accumulate: Accumulate | undefined;
-
-export function setAccumulator(add: Accumulate): void {
-  accumulate = add;
-}
+/** Sums two cotangents of one tensor: the op `add`, handed to the tape, which knows no kernels itself. */
+export type Accumulate = (a: Tensor, b: Tensor) => Tensor;
 
 export class Tape implements Disposable {
+  /** How cotangents that reach one tensor by several paths are summed. */
+  readonly add: Accumulate;
   readonly #followed = new Set<Tensor>();
   #nodes: Node[] = [];
+
+  constructor(add: Accumulate) {
+    this.add = add;
+  }
 
   /** Follows these tensors: gradients with respect to them can be asked for. */
   watch(tensors: Iterable<Tensor>): void {
@@ -113,8 +114,7 @@ export class Tape implements Disposable {
         );
       }
       const before = grads.get(input);
-      if (before && !accumulate) throw new Error('backward: no way to add cotangents: import the op library first');
-      const sum = before ? accumulate!(before, g) : g;
+      const sum = before ? this.add(before, g) : g;
       sum.hold();
       before?.unhold();
       grads.set(input, sum);
@@ -158,4 +158,9 @@ export function withoutTape<T>(body: () => T): T {
 /** Whether ops are being noted now; layers use it to choose between a fused kernel and its parts. */
 export function recording(): boolean {
   return current !== undefined;
+}
+
+/** @internal The tape that notes ops now. */
+export function openTape(): Tape | undefined {
+  return current;
 }

@@ -1,51 +1,28 @@
 #!/usr/bin/env node
-/** The command line. Errors are one line and a non-zero exit; `--debug` adds where they came from. */
-import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+/** The command line. Errors are one line and a non-zero exit code; `--debug` adds the stack trace. */
 import { benchCommand } from './bench/command.js';
 import { convertCommand } from './convert/command.js';
 import { indexCommand } from './index_data/command.js';
 import { infoCommand } from './info/command.js';
 import { predictCommand } from './predict/command.js';
+import { type AddCommand, createProgram, normaliseFlags } from './program.js';
 import { registryCommand } from './registry/command.js';
 import { testCommand } from './test_adapters/command.js';
 import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
 
-/** Flags are known with `_` and with `-`: `--img-size` is `--img_size`. */
-export function normaliseFlags(argv: readonly string[], program: Command): string[] {
-  const known = new Set(program.commands.flatMap((c) => c.options.flatMap((o) => (o.long ? [o.long] : []))));
-  return argv.map((arg) => {
-    const m = /^(--[\w-]+)(=.*)?$/.exec(arg);
-    if (!m || known.has(m[1]!)) return arg;
-    const plain = m[1]!.slice(2).replaceAll(/[-_]/g, '');
-    const flag = [...known].find((k) => k.slice(2).replaceAll(/[-_]/g, '') === plain);
-    return flag ? flag + (m[2] ?? '') : arg;
-  });
-}
-
-/** Gives flags their names with underscores, as the published program has them. */
-export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  const program = new Command('aaclip')
-    .description(
-      'Zero-shot visual anomaly detection on WebGPU: a picture and a name in, whether and where something is wrong out.',
-    )
-    .version(version)
-    .showHelpAfterError('(aaclip <command> --help explains every option)');
-  predictCommand(program);
-  trainCommand(program);
-  testCommand(program);
-  indexCommand(program);
-  registryCommand(program);
-  verifyCommand(program);
-  infoCommand(program);
-  convertCommand(program);
-  benchCommand(program);
-  return program;
-}
+/** All commands, in the order of the help. A new command is a folder (command.ts, flags.ts, output.ts) and a row here. */
+const COMMANDS: readonly AddCommand[] = [
+  predictCommand,
+  trainCommand,
+  testCommand,
+  indexCommand,
+  registryCommand,
+  verifyCommand,
+  infoCommand,
+  convertCommand,
+  benchCommand,
+];
 
 /** Writes out what is buffered before the process ends: the device's binding would keep it alive. */
 async function leave(code: number): Promise<never> {
@@ -54,7 +31,7 @@ async function leave(code: number): Promise<never> {
 }
 
 async function main(): Promise<void> {
-  const program = createProgram();
+  const program = createProgram(COMMANDS);
   const argv = normaliseFlags(process.argv, program);
   try {
     await program.parseAsync(argv);

@@ -1,38 +1,57 @@
-/** Options every command takes, and how numbers in them are read. */
+/** Options of every command: output and device. How numbers in flags are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Gpu } from '../gpu/gpu.js';
 import type { Precision } from '../model/weights.js';
 import { openGpu } from '../node/device.js';
 import { withQuietNativeCode } from '../node/quiet.js';
 
-export interface CommonOptions {
+export interface DebugFlags {
+  readonly debug?: boolean;
+}
+
+export interface OutputFlags extends DebugFlags {
+  readonly json?: boolean;
+}
+
+export interface DeviceFlags {
   readonly adapter?: string;
   readonly precision: Precision;
-  readonly json?: boolean;
-  readonly debug?: boolean;
   readonly defaultToggles?: boolean;
+}
+
+/** Flags of a command that opens a device. */
+export interface CommonOptions extends DeviceFlags, OutputFlags {}
+
+/** Adds `--debug`; `main` reads it. */
+export function debugOption(command: Command): Command {
+  return command.option('--debug', 'print the stack trace of an error');
+}
+
+/** Adds `--json --debug`. */
+export function outputOptions(command: Command): Command {
+  return debugOption(command.option('--json', 'machine-readable output'));
 }
 
 /** Adds `--adapter --precision --default-toggles --json --debug`. */
 export function common(command: Command): Command {
-  return command
-    .option('--adapter <name>', 'WebGPU adapter to use, by a part of its name (default: the fastest there is)')
-    .addOption(
-      new Option('--precision <kind>', 'f32 keeps every weight exactly; f16 rounds matrices to half the memory')
-        .choices(['f32', 'f16'])
-        .default('f32'),
-    )
-    .option('--default-toggles', "the driver's own settings, as a browser would run")
-    .option('--json', 'machine-readable output')
-    .option('--debug', 'show where an error came from');
+  return outputOptions(
+    command
+      .option('--adapter <name>', 'WebGPU adapter to use, by a part of its name (default: the fastest one)')
+      .addOption(
+        new Option('--precision <kind>', 'f32 keeps weights exact; f16 rounds matrices and halves their memory')
+          .choices(['f32', 'f16'])
+          .default('f32'),
+      )
+      .option('--default-toggles', "Dawn's default settings, with which a browser runs"),
+  );
 }
 
-/** Opens the device the common options ask for, quietly. */
-export function openDevice(options: CommonOptions): Promise<Gpu> {
-  return withQuietNativeCode(() => openGpu({ adapter: options.adapter, defaultToggles: options.defaultToggles }));
+/** Opens the device the flags ask for; the driver's own remarks are kept off the terminal. */
+export function openDevice(flags: Omit<DeviceFlags, 'precision'>): Promise<Gpu> {
+  return withQuietNativeCode(() => openGpu({ adapter: flags.adapter, defaultToggles: flags.defaultToggles }));
 }
 
-/** A whole number of at least `least`. */
+/** Reads a whole number of at least `least`. */
 export function count(least = 1): (text: string) => number {
   return (text) => {
     const n = Number(text);
@@ -42,7 +61,7 @@ export function count(least = 1): (text: string) => number {
   };
 }
 
-/** Any finite number. */
+/** Reads any finite number. */
 export function number(text: string): number {
   const n = Number(text);
   if (text.trim() === '' || !Number.isFinite(n)) throw new InvalidArgumentError('expected a number.');

@@ -1,5 +1,6 @@
 /** Looking up data sets and classes, and the prompts of a class. */
 import { type DatasetInfo, type Domain, REGISTRY, type Registry } from './datasets.js';
+import { own } from './names.js';
 
 /** What the text tower is given for one class. */
 export interface ClassPrompts {
@@ -10,21 +11,16 @@ export interface ClassPrompts {
   readonly realName: string;
   /** Whether the class is one of a known data set (or the general "object"). */
   readonly known: boolean;
-  /** That of the data set asked for, else of the class's own; Industrial for a class of no known one. */
+  /** Domain of the data set asked for, else of the data set that has the class; Industrial where none has it. */
   readonly domain: Domain;
 }
 
-/** The class name that stands for anything, in every data set. */
+/** The class name that stands for anything: every data set has it. */
 export const ANY_OBJECT = 'object';
-
-/** A name looked up as an own key, so that "constructor" is an unknown class and nothing else. */
-export function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined;
-}
 
 /**
  * The prompts of a class: its real name where a data set knows it, else the name as given.
- * @param dataset whose class it is; without it, or where it has no such class, the first data set that has one is taken
+ * @param dataset looked in first; then the class is taken from the first data set that has it
  * @throws when the name is empty or blank
  */
 export function promptsFor(className: string, registry: Registry = REGISTRY, dataset?: string): ClassPrompts {
@@ -38,7 +34,7 @@ export function promptsFor(className: string, registry: Registry = REGISTRY, dat
   const texts = { ...registry, ...(asked ?? home) };
   const fill = (states: readonly string[]) =>
     states.flatMap((state) => {
-      // The replacement is a function because "$&" and the like in a name must stay as they are.
+      // A function, because `replace` would read "$&" and the like in a name as patterns.
       const named = state.replace('{}', () => realName);
       return texts.templates.map((template) => template.replace('{}', () => named));
     });
@@ -53,7 +49,7 @@ export function promptsFor(className: string, registry: Registry = REGISTRY, dat
 
 /**
  * A data set by name.
- * @throws listing the known ones when there is none of that name
+ * @throws listing the known data sets when it is not among them
  */
 export function findDataset(name: string, registry: Registry = REGISTRY): DatasetInfo {
   const found = own(registry.datasets, name);
@@ -66,8 +62,8 @@ export function findDataset(name: string, registry: Registry = REGISTRY): Datase
 }
 
 /**
- * The real name of a class of a data set; "object" is a class of every one.
- * @throws listing the data set's classes when it has none of that name
+ * The real name of a class of a data set; every data set has the class "object".
+ * @throws listing the data set's classes when it has no such class
  */
 export function findClass(dataset: string, className: string, registry: Registry = REGISTRY): string {
   const { classes } = findDataset(dataset, registry);

@@ -1,49 +1,149 @@
 /** The prompts of classes as token ids of a model. */
-import type { ClassPrompts } from '../data/class_prompts.js';
-import type { Domain } from '../data/datasets.js';
+import { ANY_OBJECT, type ClassPrompts, promptsFor } from '../data/class_prompts.js';
+import type { Domain, Registry } from '../data/datasets.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import { listNames } from '../io/tensor_file.js';
 import type { Tokenizer } from '../io/tokenizer.js';
-import type { ClassTokens } from './detector.js';
+
+/** Token ids of a class's prompts, [prompts, context] each. */
+export interface ClassTokens {
+  readonly name: string;
+  readonly domain: Domain;
+  readonly normal: Uint32Array;
+  readonly abnormal: Uint32Array;
+}
+
+type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
 
 export interface PromptedClass {
-  /** What the detector calls it; `className` where it is left out. */
+  /** The name the model gets to know it by; `className` where it is left out. */
   readonly key?: string;
   readonly className: string;
   readonly domain: Domain;
-  readonly prompts: Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
+  readonly prompts: Prompts;
+  /** The prompts of "object" in the texts of the class's data set, for a model that lacks a word; else the published ones. */
+  readonly general?: Prompts;
+}
+
+/** A class with the prompts that were taken for it. */
+export interface EncodedClass extends ClassTokens {
+  readonly className: string;
+  /** The name its prompts use: "object" where the model lacks a word of its own. */
+  readonly realName: string;
+  /** Words of its own prompts that the model does not know. */
+  readonly unknownWords: readonly string[];
+}
+
+export interface PromptOptions {
+  readonly key?: string | undefined;
+  /** The class's own by default. */
+  readonly domain?: Domain | undefined;
+  /** The data set whose class it is. */
+  readonly dataset?: string | undefined;
+  /** What prompts call the class, instead of the name that a data set knows. */
+  readonly words?: string | undefined;
 }
 
 /**
- * The prompts of classes as a detector of this CLIP takes them.
+ * A class with its prompts and those to fall back on.
+ * @throws when the name or the words are empty or blank
+ */
+export function promptedClass(className: string, registry: Registry, options: PromptOptions = {}): PromptedClass {
+  const { key, dataset, words } = options;
+  const own = promptsFor(className, registry, dataset);
+  return {
+    ...(key === undefined ? {} : { key }),
+    className,
+    domain: options.domain ?? own.domain,
+    prompts: words === undefined ? own : calledBy(words, registry, dataset),
+    general: promptsFor(ANY_OBJECT, registry, dataset),
+  };
+}
+
+/** Prompts that use these words as they are, even where a class of that name has a prompt name of its own. */
+function calledBy(words: string, registry: Registry, dataset: string | undefined): ClassPrompts {
+  const home = dataset === undefined ? undefined : registry.datasets[dataset];
+  const place = dataset ?? '';
+  const info = { domain: 'Industrial', folder: '', ...home, classes: { [words]: words } } as const;
+  return promptsFor(words, { ...registry, datasets: { [place]: info } }, place);
+}
+
+/** Token ids of several classes' prompts in one table, a class's normal prompts before its abnormal ones. */
+export interface PromptRows {
+  /** [prompts of all classes, context] */
+  readonly ids: Uint32Array;
+  /** [normal, abnormal] prompts of each class. */
+  readonly counts: readonly (readonly [number, number])[];
+}
+
+/** The prompts of classes as `encodeText` and `textAnchors` take them. */
+export function promptRows(classes: readonly Pick<ClassTokens, 'normal' | 'abnormal'>[], context: number): PromptRows {
+  const parts = classes.flatMap((c) => [c.normal, c.abnormal]);
+  const ids = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    ids.set(part, at);
+    at += part.length;
+  }
+  return { ids, counts: classes.map((c) => [c.normal.length / context, c.abnormal.length / context] as const) };
+}
+
+export interface EncodedClasses {
+  /** In the order given. */
+  readonly classes: readonly EncodedClass[];
+  /** One line on words the model does not know and what was done about them; undefined where it knows all. */
+  readonly note: string | undefined;
+}
+
+/**
+ * The prompts of classes as a model of this CLIP takes them. A class with a word that the CLIP's token table lacks gets the
+ * prompts of "object"; the note says so.
  *
  * @param tokenizer with CLIP's merges
- * @param remedy what the user may do where words are unknown, besides using other weights
- * @throws one line that names every word the CLIP's token table lacks and the class it is of, or a prompt that is too long
+ * @param remedy what the user may do about unknown words, besides using other weights
+ * @throws one line that names the words when the table lacks those of "object" as well, or a prompt is too long
  */
 export async function encodeClasses(
   tokenizer: Tokenizer,
   clip: ClipTensors,
   classes: readonly PromptedClass[],
   remedy: string,
-): Promise<ClassTokens[]> {
-  const unknown = unknownWords(tokenizer, await tokensOf(clip), classes);
-  if (unknown.size > 0) {
-    const named = [...unknown].map(([word, places]) => `${JSON.stringify(word)} of ${listNames([...places])}`);
-    throw new Error(
-      `${clip.name}: words this model does not know: ${listNames(named, 8)}: ${remedy}, or give --weights that are a whole CLIP`,
-    );
-  }
-  return classes.map(({ key, className, domain, prompts: { normal, abnormal } }) => ({
-    name: key ?? className,
-    domain,
-    normal: tokenizer.encode(normal),
-    abnormal: tokenizer.encode(abnormal),
-  }));
+): Promise<EncodedClasses> {
+  const known = await knownTokens(clip);
+  const unknownIn = (prompts: Prompts): string[] => unknownWords(tokenizer, known, prompts);
+  const published = promptsFor(ANY_OBJECT);
+  const lacking: PromptedClass[] = [];
+  const lost: PromptedClass[] = [];
+  const encoded = classes.map((c): EncodedClass => {
+    const { className, domain } = c;
+    const unknown = unknownIn(c.prompts);
+    if (unknown.length > 0) lacking.push(c);
+    const usable = [c.prompts, c.general ?? published, published].find((p) => unknownIn(p).length === 0);
+    if (!usable) lost.push(c);
+    const { normal, abnormal, realName } = usable ?? c.prompts;
+    return {
+      name: c.key ?? className,
+      className,
+      domain,
+      realName,
+      unknownWords: unknown,
+      normal: tokenizer.encode(normal),
+      abnormal: tokenizer.encode(abnormal),
+    };
+  });
+  const words = (of: readonly PromptedClass[]): string =>
+    `${clip.name}: words this model does not know: ${listUnknown(tokenizer, known, of)}`;
+  if (lost.length > 0) throw new Error(`${words(lost)}: use weights that are a whole CLIP`);
+  if (lacking.length === 0) return { classes: encoded, note: undefined };
+  const stand = lacking.length === 1 ? 'its class uses' : 'their classes use';
+  return {
+    classes: encoded,
+    note: `${words(lacking)}: ${stand} the prompts of "object": ${remedy}, or use weights that are a whole CLIP`,
+  };
 }
 
 /** Tells whether a CLIP's table has a row for a token: small models keep only some, which they list. */
-async function tokensOf(clip: ClipTensors): Promise<(id: number) => boolean> {
+async function knownTokens(clip: ClipTensors): Promise<(id: number) => boolean> {
   if (!clip.has('token_ids')) {
     const rows = clip.shape('token_embedding.weight')[0]!;
     return (id) => id < rows;
@@ -52,20 +152,22 @@ async function tokensOf(clip: ClipTensors): Promise<(id: number) => boolean> {
   return (id) => kept.has(id);
 }
 
-/** Words with a token that is not known, each with the classes it is of; a word of the prompts around a name is theirs. */
-function unknownWords(
-  tokenizer: Tokenizer,
-  known: (id: number) => boolean,
-  classes: readonly PromptedClass[],
-): Map<string, Set<string>> {
+/** Words of prompts that have a token the model does not know, each once. */
+function unknownWords(tokenizer: Tokenizer, known: (id: number) => boolean, prompts: Prompts): string[] {
+  const words = [...prompts.normal, ...prompts.abnormal].flatMap((prompt) => tokenizer.words(prompt));
+  return [...new Set(words.filter(({ ids }) => !ids.every(known)).map(({ text }) => text))];
+}
+
+/** Unknown words, each with the classes it belongs to; words around a class's name belong to the prompts. */
+function listUnknown(tokenizer: Tokenizer, known: (id: number) => boolean, classes: readonly PromptedClass[]): string {
   const unknown = new Map<string, Set<string>>();
   for (const { className, prompts } of classes) {
     const name = new Set(tokenizer.words(prompts.realName).map(({ text }) => text));
-    for (const { text, ids } of [...prompts.normal, ...prompts.abnormal].flatMap((p) => tokenizer.words(p))) {
-      if (ids.every(known)) continue;
-      const places = unknown.get(text) ?? new Set();
-      unknown.set(text, places.add(name.has(text) ? `class ${JSON.stringify(className)}` : 'the prompts'));
+    for (const word of unknownWords(tokenizer, known, prompts)) {
+      const places = unknown.get(word) ?? new Set();
+      unknown.set(word, places.add(name.has(word) ? `class ${JSON.stringify(className)}` : 'the prompts'));
     }
   }
-  return unknown;
+  const named = [...unknown].map(([word, places]) => `${JSON.stringify(word)} of ${listNames([...places])}`);
+  return listNames(named, 8);
 }

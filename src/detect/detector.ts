@@ -1,179 +1,219 @@
-/** The whole program for inference: weights and class names in, maps and scores out. */
+/** The library's detector: pictures in, scores and maps out. */
+import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
-import type { AdapterTensors } from '../io/adapter_names.js';
-import type { ClipTensors } from '../io/clip_names.js';
-import type { Activation } from '../kernels/epilogue.js';
-import {
-  adaptedImage,
-  type ImageAdapters,
-  type Loaded,
-  loadImageAdapters,
-  loadTextAdapters,
-} from '../model/adapters.js';
-import { type Anomaly, anomaly, plainImage, textAnchors } from '../model/anomaly.js';
-import { type ClipConfig, inferConfig } from '../model/config.js';
-import { encodeText, loadText } from '../model/text.js';
-import { loadVision, type VisionTower } from '../model/vision.js';
-import type { Precision } from '../model/weights.js';
-import { concat } from '../ops/concat.js';
-import type { Domain } from '../ops/score_map.js';
-import { persist, type Tensor, tidy } from '../tensor/tensor.js';
+import type { Picture } from '../picture/picture.js';
+import type { AnomalyModel } from './anomaly_model.js';
+import { chooseBatch } from './batch_size.js';
+import { type Detection, detectionOf } from './detection.js';
+import { AaclipError, abortable, checkAborted, libraryError, within } from './errors.js';
+import { type DetectorOptions, type DetectorSettings, type OpenedModel, openModel } from './open_model.js';
+import { scorePictures } from './picture_batch.js';
+import { type LibraryHost, openPicture, type PictureSource } from './sources.js';
 
-/** Token ids of a class's prompts, [prompts, context] each. */
-export interface ClassTokens {
+/** A class that was loaded. */
+export interface LoadedClass {
   readonly name: string;
   readonly domain: Domain;
-  readonly normal: Uint32Array;
-  readonly abnormal: Uint32Array;
+  /** What its prompts call it; "object" where the model does not know a word of its own. */
+  readonly words: string;
+  /** Words of its own prompts that the model does not know. */
+  readonly unknownWords: readonly string[];
 }
 
-export interface DetectorOptions {
-  readonly clip: ClipTensors;
-  /** The adapters; where one is missing its tower is that of plain CLIP. */
-  readonly adapters?:
-    | { readonly text?: AdapterTensors | undefined; readonly image?: AdapterTensors | undefined }
-    | undefined;
-  /** Shares of the adapters in their mixes; 0.1 as published by default. */
-  readonly textMix?: number | undefined;
-  readonly imageMix?: number | undefined;
-  readonly classes: readonly ClassTokens[];
-  readonly imageSize?: number | undefined;
-  readonly activation?: Activation | undefined;
-  readonly precision?: Precision | undefined;
-  /** Share of weights read so far, 0 to 1. */
-  readonly onProgress?: ((share: number) => void) | undefined;
+export interface DetectOptions {
+  /** Pictures at a time; by default chosen to fit the adapter. Results come a batch at a time: take 1 for a live source. */
+  readonly batchSize?: number | undefined;
+  /**
+   * Takes the error of a picture that cannot be read, and its place from 0; that picture then has no result. Without it
+   * such a picture ends the detection, after the results of those before it.
+   */
+  readonly onBroken?: ((error: AaclipError, index: number) => void) | undefined;
+  /** Called before each batch and at the end with the number of pictures done, and of all where that is known. */
+  readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+  /** Ends the detection early with an error of code `aborted`. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** Several pictures; one alone may be given as it is. */
+export type PictureSources = PictureSource | Iterable<PictureSource> | AsyncIterable<PictureSource>;
+
+/** Pictures with their classes, as they are asked for. */
+type Numbered = AsyncGenerator<
+  { readonly source: PictureSource; readonly className: string; readonly index: number },
+  void,
+  undefined
+>;
+
+type Opened = { readonly index: number; readonly className: string } & (
+  | { readonly picture: Picture }
+  | { readonly error: AaclipError }
+);
 
 export class Detector implements Disposable {
-  readonly config: ClipConfig;
-  readonly imageSize: number;
-  readonly #gpu: Gpu;
-  readonly #tower: VisionTower;
-  readonly #precision: Precision;
-  readonly #mix: number | undefined;
-  #adapters: Loaded<ImageAdapters> | undefined;
-  readonly #anchors: ReadonlyMap<string, Tensor>;
-  readonly #domains: ReadonlyMap<string, Domain>;
+  /** What works on tensors below. */
+  readonly model: AnomalyModel;
+  readonly settings: DetectorSettings;
+  readonly classes: readonly LoadedClass[];
+  readonly #host: LibraryHost;
+  readonly #ownGpu: Gpu | undefined;
 
-  private constructor(gpu: Gpu, tower: VisionTower, anchors: ReadonlyMap<string, Tensor>, options: DetectorOptions) {
-    this.config = tower.config;
-    this.imageSize = tower.imageSize;
-    this.#gpu = gpu;
-    this.#tower = tower;
-    this.#precision = options.precision ?? 'f32';
-    this.#mix = options.imageMix;
-    this.#anchors = anchors;
-    this.#domains = new Map(options.classes.map((c) => [c.name, c.domain]));
-  }
-
-  /** Loads the text tower, makes every class's anchors, lets it go, and loads the image tower. */
-  static async load(gpu: Gpu, options: DetectorOptions): Promise<Detector> {
-    const { clip, classes, adapters, activation = 'gelu', precision = 'f32' } = options;
-    const config = inferConfig(clip);
-    const total = clip.names.reduce((sum, n) => sum + 4 * clip.shape(n).reduce((a, b) => a * b, 1), 0);
-    let before = 0;
-    let latest = 0;
-    const load = {
-      activation,
-      precision,
-      onProgress: (bytes: number) => {
-        latest = before + bytes;
-        options.onProgress?.(Math.min(1, latest / total));
-      },
-    };
-    const anchors = new Map<string, Tensor>();
-    {
-      using tower = await loadText(gpu, clip, config, load);
-      using own = adapters?.text ? await loadTextAdapters(gpu, adapters.text, { precision }) : undefined;
-      for (const c of classes)
-        anchors.set(
-          c.name,
-          classAnchors(c, (ids) => encodeText(ids, tower, own?.weights, options.textMix), config),
-        );
-    }
-    await gpu.idle();
-    gpu.trim();
-    before = latest;
-    const tower = await loadVision(gpu, clip, config, options.imageSize ?? 518, load);
-    const detector = new Detector(gpu, tower, anchors, options);
-    await detector.loadAdapters(adapters?.image);
-    return detector;
-  }
-
-  /**
-   * Puts other image adapters in the place of those there are: several checkpoints are tried without loading a tower again.
-   * @param image those of a checkpoint; undefined for the plain tower
-   * @throws when there is none in it; the old ones stay then
-   */
-  async loadAdapters(image: AdapterTensors | undefined): Promise<void> {
-    const next = image ? await loadImageAdapters(this.#gpu, image, { precision: this.#precision }) : undefined;
-    this.#adapters?.[Symbol.dispose]();
-    this.#adapters = next;
-  }
-
-  /** Number of maps that are summed. */
-  get levels(): number {
-    return this.config.levels.length;
-  }
-
-  /**
-   * Maps and scores of a batch.
-   * @param images [B, 3, S, S], normalised
-   * @param classes the class of all pictures, or one a picture; those of one batch share their domain
-   * @throws when a class was not loaded, there are not as many as pictures, or domains differ
-   */
-  run(images: Tensor, classes: string | readonly string[]): Anomaly {
-    const names = typeof classes === 'string' ? [classes] : classes;
-    const one = names.every((n) => n === names[0]);
-    if (names.length !== images.dim(0) && typeof classes !== 'string') {
-      throw new Error(`detector: expected a class for each of ${images.dim(0)} pictures, got ${names.length}`);
-    }
-    const anchors = (one ? names.slice(0, 1) : names).map((n) => this.#anchorsOf(n));
-    const domains = new Set(names.map((n) => this.#domains.get(n) ?? 'Industrial'));
-    if (domains.size > 1) throw new Error('detector: a batch of Industrial and Medical classes: run them apart');
-    const [domain = 'Industrial'] = domains;
-    return tidy(() => {
-      const tokens = this.#adapters
-        ? adaptedImage(images, this.#tower, this.#adapters.weights, this.#mix)
-        : plainImage(images, this.#tower);
-      return anomaly(tokens, anchors.length === 1 ? anchors[0]! : concat(anchors, 0), this.imageSize, domain);
+  private constructor(host: LibraryHost, opened: OpenedModel) {
+    const { model, settings, classes, ownGpu } = opened;
+    this.#host = host;
+    this.model = model;
+    this.settings = settings;
+    this.classes = classes.map(({ name, domain, realName, unknownWords }) => {
+      return { name, domain, words: realName, unknownWords };
     });
+    this.#ownGpu = ownGpu;
   }
 
-  #anchorsOf(name: string): Tensor {
-    const anchors = this.#anchors.get(name);
-    if (anchors) return anchors;
-    throw new Error(
-      `detector: class "${name}" was not loaded: expected one of ${[...this.#anchors.keys()].join(', ')}`,
-    );
+  /**
+   * Loads weights and adapters, and the anchors of every class. The hosts' `loadDetector` calls it.
+   * @throws AaclipError
+   */
+  static async load(host: LibraryHost, options: DetectorOptions): Promise<Detector> {
+    return new Detector(host, await openModel(host, options));
   }
 
-  /** Floating-point operations of one image, matrix products and attention only. */
-  get flopsPerImage(): number {
-    return imageFlops(this.config, this.imageSize, this.#adapters?.weights.blocks.length ?? 0);
+  /** Side pictures and maps have, in pixels. */
+  get imageSize(): number {
+    return this.model.imageSize;
   }
 
+  /**
+   * Scores pictures, in their order; the next batch is decoded while the device works on one. Classes and domains may be
+   * mixed, also within a batch.
+   *
+   * @param pictures one, several, or a stream of them
+   * @param classes the class of all pictures, or one a picture
+   * @throws AaclipError (from the iteration): `class`, `options`, `picture` (see `onBroken`), `device`, `aborted`
+   */
+  async *detect(
+    pictures: PictureSources,
+    classes: string | Iterable<string>,
+    options: DetectOptions = {},
+  ): AsyncGenerator<Detection, void, undefined> {
+    const { signal } = options;
+    const batch = await within('options', () => chooseBatch(this.model, options.batchSize));
+    const list = listOf(pictures);
+    const total = Array.isArray(list) ? list.length : undefined;
+    const named = this.#withClasses(list, classes);
+    let coming = this.#openAhead(named, batch, signal);
+    let done = 0;
+    try {
+      for (let more = true; more; ) {
+        options.onProgress?.(done, total);
+        const opened = await abortable(coming, signal);
+        more = opened.length === batch;
+        if (more) coming = this.#openAhead(named, batch, signal);
+        yield* this.#score(opened, options, signal);
+        done += opened.length;
+      }
+      options.onProgress?.(done, total);
+    } finally {
+      named.return(undefined).catch(() => undefined);
+    }
+  }
+
+  /** Pictures with their classes, numbered. */
+  async *#withClasses(
+    pictures: Iterable<PictureSource> | AsyncIterable<PictureSource>,
+    classes: string | Iterable<string>,
+  ): Numbered {
+    const each = typeof classes === 'string' ? undefined : classes[Symbol.iterator]();
+    let index = 0;
+    for await (const source of pictures) {
+      const next = each?.next();
+      if (next?.done) throw new AaclipError('class', `detect: expected a class for every picture, got ${index}`);
+      const className = next ? next.value : (classes as string);
+      await within('class', () => this.model.domainOf(className));
+      yield { source, className, index: index++ };
+    }
+    if (each && !each.next().done) {
+      throw new AaclipError('class', `detect: expected a class for each of ${index} pictures, got more`);
+    }
+  }
+
+  /** Starts opening the next pictures; a failure waits until they are asked for. */
+  #openAhead(named: Numbered, count: number, signal: AbortSignal | undefined): Promise<Opened[]> {
+    const opening = this.#open(named, count, signal);
+    opening.catch(() => undefined);
+    return opening;
+  }
+
+  /** Opens the next pictures, `count` of them where there are as many. */
+  async #open(named: Numbered, count: number, signal: AbortSignal | undefined): Promise<Opened[]> {
+    const opening: Promise<Opened>[] = [];
+    while (opening.length < count) {
+      const next = await named.next();
+      if (next.done) break;
+      const { source, className, index } = next.value;
+      const picture = openPicture(this.#host, source, `picture ${index + 1}`, signal);
+      opening.push(
+        picture.then(
+          (decoded) => ({ index, className, picture: decoded }),
+          (error: unknown) => ({ index, className, error: libraryError('picture', error) }),
+        ),
+      );
+    }
+    return Promise.all(opening);
+  }
+
+  async *#score(
+    opened: readonly Opened[],
+    { onBroken }: DetectOptions,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Detection, void, undefined> {
+    const good: (Opened & { readonly picture: Picture })[] = [];
+    let failure: AaclipError | undefined;
+    for (const o of opened) {
+      if ('picture' in o) good.push(o);
+      else if (onBroken) onBroken(o.error, o.index);
+      else {
+        failure = o.error;
+        break;
+      }
+    }
+    if (good.length > 0) {
+      checkAborted(signal);
+      const started = performance.now();
+      const { sums, scores } = await within('device', () =>
+        abortable(
+          scorePictures(
+            this.model,
+            good.map(({ picture }) => picture),
+            good.map(({ className }) => className),
+          ),
+          signal,
+        ),
+      );
+      const ms = (performance.now() - started) / good.length;
+      const size = this.imageSize;
+      for (const [i, { picture, className, index }] of good.entries()) {
+        const sum = { width: size, height: size, data: sums[i]! };
+        const domain = this.model.domainOf(className);
+        yield detectionOf(picture, sum, this.model.levels, { index, className, domain, imageScore: scores[i]!, ms });
+        checkAborted(signal);
+      }
+    }
+    if (failure) throw failure;
+  }
+
+  /** Floating-point operations of one picture, matrix products and attention only. */
+  get flopsPerPicture(): number {
+    return this.model.flopsPerImage;
+  }
+
+  /** Releases the model, and closes the device where `loadDetector` opened it. */
   [Symbol.dispose](): void {
-    this.#tower[Symbol.dispose]();
-    this.#adapters?.[Symbol.dispose]();
-    for (const t of this.#anchors.values()) t.release();
+    this.model[Symbol.dispose]();
+    this.#ownGpu?.[Symbol.dispose]();
   }
 }
 
-function classAnchors(c: ClassTokens, encode: (ids: Uint32Array) => Tensor, config: ClipConfig): Tensor {
-  const ids = new Uint32Array(c.normal.length + c.abnormal.length);
-  ids.set(c.normal);
-  ids.set(c.abnormal, c.normal.length);
-  const counts = [[c.normal.length / config.context, c.abnormal.length / config.context]] as const;
-  return persist(tidy(() => textAnchors(encode(ids), counts)));
-}
-
-/** Operations of the image tower for one picture (two a multiply-add). */
-export function imageFlops(c: ClipConfig, imageSize: number, adapters: number): number {
-  const patches = Math.floor(imageSize / c.patch) ** 2;
-  const t = patches + 1;
-  const w = c.visionWidth;
-  const perBlock = 2 * t * 12 * w * w + 4 * t * t * w;
-  const projections = 2 * patches * w * c.embed * (c.levels.length + 1);
-  return c.visionLayers * perBlock + adapters * 2 * t * w * w + projections + 2 * patches * w * 3 * c.patch ** 2;
+/** One picture as a list; lists and streams as they are. */
+function listOf(pictures: PictureSources): Iterable<PictureSource> | AsyncIterable<PictureSource> {
+  if (typeof pictures === 'string' || pictures instanceof Uint8Array) return [pictures];
+  return Symbol.iterator in pictures || Symbol.asyncIterator in pictures ? pictures : [pictures];
 }

@@ -1,5 +1,6 @@
-/** The table of a test: a row a class and their average, as text in the published columns and as JSON. */
+/** The table of a test: a row for each class and their average, as text in the published columns and as JSON. */
 import { average, type ClassFigures, type Figures } from './metrics.js';
+import { tableLines } from './text_table.js';
 
 export interface ClassRow {
   readonly className: string;
@@ -13,54 +14,41 @@ const COLUMNS = [
   ['image AP', 'imageAp'],
 ] as const satisfies readonly (readonly [string, keyof Figures])[];
 
-function centred(text: string, width: number): string {
-  const left = Math.floor((width - text.length) / 2);
-  return text.padStart(left + text.length).padEnd(width);
-}
-
 export type NamedFigures = readonly [name: string, figures: Figures];
 
 /** The rows and their plain average. */
 function averaged(rows: readonly NamedFigures[]): NamedFigures[] {
-  return [...rows, ['Average', average(rows.map(([, of]) => of))]];
+  return [...rows, ['Average', average(rows.map(([, figures]) => figures))]];
 }
 
-/** Lines of a table; a figure that is not known is "-". */
-function tableLines(title: string, rows: readonly NamedFigures[]): string[] {
-  const cells = rows.map(([name, of]) => [name, ...COLUMNS.map(([, key]) => of[key]?.toFixed(2) ?? '-')]);
-  const head = [title, ...COLUMNS.map(([column]) => column)];
-  const widths = head.map((text, i) => Math.max(text.length, ...cells.map((row) => row[i]!.length)));
-  return [
-    head
-      .map((text, i) => centred(text, widths[i]!))
-      .join('  ')
-      .trimEnd(),
-    ...cells.map((row) => row.map((cell, i) => cell.padStart(widths[i]!)).join('  ')),
-  ];
+/** A row for each name; a figure that is not known is "-". */
+function figureLines(title: string, rows: readonly NamedFigures[]): string[] {
+  const cells = rows.map(([name, figures]) => [name, ...COLUMNS.map(([, key]) => figures[key]?.toFixed(2) ?? '-')]);
+  return tableLines([title, ...COLUMNS.map(([column]) => column)], cells, ['right'], ['centre']);
 }
 
 /**
- * The table of `test.log`: class name and four figures in per cent, last the plain average over classes. A figure the data
- * cannot give is "-"; what figures need to be said about stands below.
+ * The table of `test.log`: class name and four figures in per cent, and the plain average over classes in the last row. A
+ * figure that the data cannot give is "-"; notes on the figures follow below.
  */
 export function reportText(rows: readonly ClassRow[]): string {
   const named = rows.map((r): NamedFigures => [r.className, r.figures]);
-  const lines = tableLines('class name', averaged(named));
+  const lines = figureLines('class name', averaged(named));
   for (const { className, figures } of rows) for (const note of figures.notes) lines.push(`${className}: ${note}`);
   return lines.join('\n');
 }
 
 /** Averages of several data sets, and their plain average. */
 export function datasetsText(rows: readonly NamedFigures[]): string {
-  return tableLines('data set', averaged(rows)).join('\n');
+  return figureLines('data set', averaged(rows)).join('\n');
 }
 
 /** Averages of several epochs. */
 export function epochsText(rows: readonly NamedFigures[]): string {
-  return tableLines('epoch', rows).join('\n');
+  return figureLines('epoch', rows).join('\n');
 }
 
-/** The same for programs: every figure, counts and best thresholds of each class, and the average. */
+/** The same for programs: all figures, counts and best thresholds of each class, and the average. */
 export function reportJson(rows: readonly ClassRow[]): {
   readonly classes: readonly ({ readonly className: string } & ClassFigures)[];
   readonly average: Figures;

@@ -13,27 +13,17 @@ import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 import type { ClipConfig } from './config.js';
 import { type LoadOptions, type NamedWeight, WeightLoader } from './weights.js';
 
-/** A token the model has no embedding for; whoever knows the vocabulary can name the word. */
-export class UnknownTokenError extends Error {
-  override readonly name = 'UnknownTokenError';
-  readonly token: number;
-
-  constructor(token: number, vocab: number) {
-    super(`text tower: token ${token} is not among the ${vocab} of this model: use words it was trained with`);
-    this.token = token;
-  }
-}
-
 export interface TextTower extends Disposable {
   readonly gpu: Gpu;
   readonly config: ClipConfig;
   readonly activation: Activation;
+  readonly roundProducts: boolean;
   /**
-   * [vocab, W]: on the host, where rows are gathered (an L model's table is over the binding limit of some adapters), or
-   * on the device where it is trained.
+   * [vocab, W]: on the device where it is trained, else on the host, where its rows are gathered: the table of an L model is
+   * over the binding limit of some adapters.
    */
   readonly embedding: Float32Array | Tensor;
-  /** Row of each token id, where the table keeps only some. */
+  /** Row of each token id, where the table holds some of the tokens only. */
   readonly rows: ReadonlyMap<number, number> | undefined;
   /** [context, W] */
   readonly positional: Tensor;
@@ -41,17 +31,18 @@ export interface TextTower extends Disposable {
   readonly lnFinal: Norm;
   /** [E, W] */
   readonly projection: Weight;
-  /** What can be trained, where it was loaded for that. */
+  /** The trainable weights, if it was loaded for training. */
   readonly named: readonly NamedWeight[];
 }
 
 export interface TextAdapters {
-  /** One [W, W] after each of the first blocks. */
+  /** One [W, W] for each of the first blocks, applied after it. */
   readonly blocks: readonly Weight[];
-  /** [E, W], with LeakyReLU, in place of the tower's projection. */
+  /** [E, W], with LeakyReLU; replaces the tower's projection. */
   readonly projection: Weight;
 }
 
+/** Loads the text tower. @throws when a tensor is missing */
 export async function loadText(
   gpu: Gpu,
   tensors: ClipTensors,
@@ -66,10 +57,11 @@ export async function loadText(
       gpu,
       config,
       activation: options.activation,
+      roundProducts: options.roundProducts ?? false,
       embedding: options.trainable
         ? await loader.tensor('token_embedding.weight')
         : await loader.host('token_embedding.weight'),
-      rows: tensors.has('token_ids') ? rowsOf(await loader.host('token_ids')) : undefined,
+      rows: tensors.has('token_ids') ? placesOf(await loader.host('token_ids')) : undefined,
       positional: await loader.tensor('positional_embedding'),
       blocks,
       lnFinal: await loader.norm('ln_final'),
@@ -83,8 +75,8 @@ export async function loadText(
   }
 }
 
-/** Places of the ids a shortened token table keeps. */
-function rowsOf(ids: Float32Array): Map<number, number> {
+/** Row of each id in a shortened token table. */
+function placesOf(ids: Float32Array): Map<number, number> {
   return new Map([...ids].map((id, row) => [id, row]));
 }
 
@@ -101,10 +93,12 @@ function embed(tower: TextTower, ids: Uint32Array, context: number, length: numb
   const rows = new Uint32Array(n * length);
   for (let i = 0; i < n; i++) rows.set(ids.subarray(i * context, i * context + length), i * length);
   const { vocab, textWidth: w } = tower.config;
-  // Places beyond a text's end hold 0, whose row cannot reach what is read: any row will do.
+  // Beyond a text's end the id is 0. Under the causal mask its row does not matter: any row will do.
   const place = (id: number): number => tower.rows?.get(id) ?? (tower.rows ? (id === 0 ? 0 : vocab) : id);
   const unknown = rows.find((id) => place(id) >= vocab);
-  if (unknown !== undefined) throw new UnknownTokenError(unknown, vocab);
+  if (unknown !== undefined) {
+    throw new Error(`text tower: unknown token: expected one of the ${vocab} of this model, got ${unknown}`);
+  }
   rows.forEach((id, i) => {
     rows[i] = place(id);
   });
@@ -117,9 +111,9 @@ function embed(tower: TextTower, ids: Uint32Array, context: number, length: numb
 }
 
 /**
- * Text embeddings [N, E], not made unit.
+ * Text embeddings [N, E], not normalised.
  *
- * The context is cut to the longest text: under the causal mask no later token reaches an end-of-text row.
+ * The context is cut to the longest text: under the causal mask no later token affects an end-of-text row.
  * @param ids [N, context] token ids, filled up with 0
  */
 export function encodeText(
@@ -129,6 +123,7 @@ export function encodeText(
   mix = 0.1,
   context: number = tower.config.context,
 ): Tensor {
+  const { activation, roundProducts } = tower;
   const n = ids.length / context;
   const ends = Array.from({ length: n }, (_, i) => endOfText(ids, i, context));
   const length = Math.max(...ends) + 1;
@@ -137,7 +132,7 @@ export function encodeText(
     tower.blocks.forEach((p, i) => {
       const before = x;
       x = tidy(() => {
-        const y = block(before, p, { heads: tower.config.textHeads, mode: 'causal', activation: tower.activation });
+        const y = block(before, p, { heads: tower.config.textHeads, mode: 'causal', activation, roundProducts });
         const adapter = adapters?.blocks[i];
         return adapter ? residualAdapter(y, adapter, mix) : y;
       });
@@ -149,6 +144,8 @@ export function encodeText(
       Uint32Array.from(ends, (end, i) => i * length + end),
     ); // [N, W]
     const y = norm(last, tower.lnFinal);
-    return adapters ? linear(y, adapters.projection, { activation: 'leaky_relu' }) : linear(y, tower.projection);
+    return adapters
+      ? linear(y, adapters.projection, { activation: 'leaky_relu' })
+      : linear(y, tower.projection, { roundProducts });
   });
 }

@@ -3,30 +3,37 @@ import type { ClipConfig } from './config.js';
 import { memoryPlan } from './memory.js';
 
 export interface TrainingMemory {
-  /** Weights in both layouts, forward and backward. */
+  /** Bytes of the weights in both layouts, forward and backward. */
   readonly weights: number;
-  /** What the tape keeps for a batch. */
+  /** Bytes the tape keeps for a batch. */
   readonly activations: number;
-  /** Adapters with gradient and Adam's moments. */
+  /** Bytes of the adapters with their gradients and Adam's moments. */
   readonly adapters: number;
 }
 
-/** @param half matrices take two bytes a value */
-export function trainingMemory(
-  c: ClipConfig,
-  imageSize: number,
-  batch: number,
-  adapted: number,
-  half: boolean,
-  checkpointing: boolean,
-): TrainingMemory {
+export interface TrainingSizes {
+  /** Side of the prepared pictures, in pixels. */
+  readonly imageSize: number;
+  /** Pictures a step. */
+  readonly batch: number;
+  /** Image blocks with an adapter. */
+  readonly adapted: number;
+  /** Matrices take two bytes a value. */
+  readonly half: boolean;
+  /** Blocks run again for their gradients instead of keeping what they computed. */
+  readonly recompute: boolean;
+}
+
+/** Estimates the memory of a training step of stage two. */
+export function trainingMemory(c: ClipConfig, sizes: TrainingSizes): TrainingMemory {
+  const { imageSize, batch, adapted, half, recompute } = sizes;
   const tokens = Math.floor(imageSize / c.patch) ** 2 + 1;
   const w = c.visionWidth;
   const row = 4 * tokens * w;
-  // A block keeps: its input, the norm's statistics, qkv, attention's output, the sum, the hidden layer before and after
-  // its activation; only its input where it runs again.
-  const perBlock = row * (checkpointing ? 1 : 1 + 3 + 1 + 1 + 4);
-  const once = checkpointing ? row * 14 : row * 6;
+  // A block keeps its input, the norm's statistics, qkv, attention's output, the sum, and the hidden layer before and
+  // after its activation; a block that runs again keeps its input only.
+  const perBlock = row * (recompute ? 1 : 1 + 3 + 1 + 1 + 4);
+  const once = recompute ? row * 14 : row * 6;
   const plan = memoryPlan(c, imageSize, half);
   const values = adapted * w * w + (c.levels.length + 1) * w * c.embed;
   return {

@@ -1,6 +1,6 @@
 /** CLIP's image tower. */
 
-import { checkpoint } from '../autograd/recompute.js';
+import { recompute } from '../autograd/recompute.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
@@ -21,6 +21,7 @@ export interface VisionTower extends Disposable {
   readonly config: ClipConfig;
   readonly imageSize: number;
   readonly activation: Activation;
+  readonly roundProducts: boolean;
   /** [W, 3 P P] */
   readonly conv: Weight;
   /** [W] */
@@ -32,20 +33,20 @@ export interface VisionTower extends Disposable {
   readonly lnPost: Norm;
   /** [E, W] */
   readonly proj: Weight;
-  /** What can be trained, where it was loaded for that. */
+  /** The trainable weights, if it was loaded for training. */
   readonly named: readonly NamedWeight[];
 }
 
 export interface VisionOptions {
-  /** One [W, W] adapter after each of the first blocks. */
+  /** One [W, W] adapter for each of the first blocks, applied after it. */
   readonly adapters?: readonly Weight[] | undefined;
   /** Share of the adapter in the mix. */
   readonly mix?: number | undefined;
   /** V-V attention in the last `vvBlocks` blocks: along tokens as described, along the batch as published. */
   readonly vv?: 'token' | 'batch' | undefined;
   readonly vvBlocks?: number | undefined;
-  /** Keep only the blocks' inputs for the backward pass, and run each block again there. */
-  readonly checkpointing?: boolean | undefined;
+  /** Keep only the blocks' inputs for the backward pass, and run each block again in it. */
+  readonly recompute?: boolean | undefined;
 }
 
 export interface VisionTokens {
@@ -55,7 +56,7 @@ export interface VisionTokens {
   readonly levels: readonly Tensor[];
 }
 
-/** Loads the image tower and resizes its positional grid for `imageSize`. */
+/** Loads the image tower, and resizes its positional grid to `imageSize`. @throws when a tensor is missing */
 export async function loadVision(
   gpu: Gpu,
   tensors: ClipTensors,
@@ -77,6 +78,7 @@ export async function loadVision(
       config,
       imageSize,
       activation: options.activation,
+      roundProducts: options.roundProducts ?? false,
       conv,
       cls: await loader.tensor('visual.class_embedding'),
       positional: resized,
@@ -96,9 +98,13 @@ export async function loadVision(
   }
 }
 
-/** Tokens after the last block and at each level. image: [B, 3, S, S], normalised. */
+/**
+ * Tokens after the last block and at each level.
+ * @param image [B, 3, S, S], normalised
+ * @throws when the size is not the tower's
+ */
 export function visionTokens(image: Tensor, tower: VisionTower, options: VisionOptions = {}): VisionTokens {
-  const { config, blocks, activation } = tower;
+  const { config, blocks, activation, roundProducts } = tower;
   const { adapters = [], mix = 0.1, vv, vvBlocks = 0 } = options;
   if (image.dim(-1) !== tower.imageSize || image.dim(-2) !== tower.imageSize) {
     throw new Error(`image tower: expected pictures of ${tower.imageSize} px, got [${image.shape.join(', ')}]`);
@@ -106,7 +112,7 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
   return tidy(() => {
     const levels: Tensor[] = [];
     let x = tidy(() => {
-      const patches = linear(unfold(image, config.patch), tower.conv); // [B, G G, W]
+      const patches = linear(unfold(image, config.patch), tower.conv, { roundProducts }); // [B, G G, W]
       return norm(assembleTokens(patches, tower.cls, tower.positional), tower.lnPre);
     });
     blocks.forEach((p, i) => {
@@ -115,12 +121,12 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
       const adapter = adapters[i];
       const body = ([input, weight]: readonly Tensor[]): Tensor =>
         tidy(() => {
-          const y = block(input!, p, { heads: config.visionHeads, mode, activation });
+          const y = block(input!, p, { heads: config.visionHeads, mode, activation, roundProducts });
           return adapter ? residualAdapter(y, weight ?? adapter, mix) : y;
         });
       const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
-      x = options.checkpointing ? checkpoint([before, ...trainable], body) : body([before]);
-      // Nothing but a level (or the tape) needs a block's input again.
+      x = options.recompute ? recompute([before, ...trainable], body) : body([before]);
+      // Only a level or the tape needs a block's input again.
       if (!levels.includes(before)) before.release();
       if (config.levels.includes(i + 1)) levels.push(x);
     });
@@ -128,7 +134,7 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
   });
 }
 
-/** Plain CLIP image embedding [B, E], not made unit. */
+/** Plain CLIP's image embeddings [B, E], not normalised. */
 export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
   return tidy(() => {
     const { last } = visionTokens(image, tower);
@@ -136,10 +142,12 @@ export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
   });
 }
 
-/** Image embeddings [B, E] of the last block's tokens [B, 1 + G G, W], not made unit. */
+/** Image embeddings [B, E] of the last block's tokens [B, 1 + G G, W], not normalised. */
 export function classEmbedding(last: Tensor, tower: VisionTower): Tensor {
   return tidy(() => {
     const cls = slice(last, 1, 0, 1); // [B, 1, W]
-    return linear(norm(reshape(cls, [last.dim(0), last.dim(2)]), tower.lnPost), tower.proj);
+    return linear(norm(reshape(cls, [last.dim(0), last.dim(2)]), tower.lnPost), tower.proj, {
+      roundProducts: tower.roundProducts,
+    });
   });
 }

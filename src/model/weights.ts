@@ -13,11 +13,12 @@ export interface LoadOptions {
   readonly precision?: Precision | undefined;
   /** Matrices as tensors that gradients can be asked for, instead of frozen. */
   readonly trainable?: boolean | undefined;
+  /** Trainable weights are rounded to f16 inside the tower's products: for pre-training on CPU adapters. */
+  readonly roundProducts?: boolean | undefined;
   /** Called after every tensor with the bytes read so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** Reads tensors one by one; what it made is released together. */
 /** A trainable weight under its name in the checkpoint. */
 export interface NamedWeight {
   readonly name: string;
@@ -28,6 +29,7 @@ export interface NamedWeight {
   readonly transposed: boolean;
 }
 
+/** Reads tensors one by one; what it made is released together. */
 export class WeightLoader implements Disposable {
   readonly gpu: Gpu;
   readonly #tensors: TensorView;

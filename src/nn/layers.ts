@@ -38,6 +38,8 @@ export interface BlockOptions {
   readonly heads: number;
   readonly mode: AttentionMode;
   readonly activation: Activation;
+  /** Round trainable weights to f16 inside products: faster, and too coarse to compare with published numbers. */
+  readonly roundProducts?: boolean | undefined;
 }
 
 /** Layer normalisation over the last axis, eps 1e-5. */
@@ -46,13 +48,17 @@ export function norm(x: Tensor, p: Norm): Tensor {
 }
 
 /** x + attention(ln_1 x), then + mlp(ln_2 x). x: [B, T, D]. */
-export function block(x: Tensor, p: Block, { heads, mode, activation }: BlockOptions): Tensor {
+export function block(x: Tensor, p: Block, { heads, mode, activation, roundProducts }: BlockOptions): Tensor {
   return tidy(() => {
     const y = tidy(() => {
-      const qkv = linear(norm(x, p.ln1), p.inProj.weight, { bias: p.inProj.bias }); // [B, T, 3 D]
-      return linear(attention(qkv, { heads, mode }), p.outProj.weight, { bias: p.outProj.bias, residual: x });
+      const qkv = linear(norm(x, p.ln1), p.inProj.weight, { bias: p.inProj.bias, roundProducts }); // [B, T, 3 D]
+      return linear(attention(qkv, { heads, mode }), p.outProj.weight, {
+        bias: p.outProj.bias,
+        residual: x,
+        roundProducts,
+      });
     });
-    const h = linear(norm(y, p.ln2), p.fc.weight, { bias: p.fc.bias, activation }); // [B, T, 4 D]
-    return linear(h, p.proj.weight, { bias: p.proj.bias, residual: y });
+    const h = linear(norm(y, p.ln2), p.fc.weight, { bias: p.fc.bias, activation, roundProducts }); // [B, T, 4 D]
+    return linear(h, p.proj.weight, { bias: p.proj.bias, residual: y, roundProducts });
   });
 }

@@ -1,4 +1,4 @@
-/** Samples of a data set in a given order, opened ahead of their use so that the device need not wait for the disk. */
+/** Samples of a data set in a given order, opened ahead of use so that the device does not wait for the disk. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Sample } from '../data/metadata.js';
@@ -6,25 +6,26 @@ import type { Picture } from '../picture/picture.js';
 import { DecodePool } from './decode_pool.js';
 
 export interface LoaderOptions {
-  /** The data set's folder, which the samples' paths start from. */
+  /** The data set's folder: the samples' paths are relative to it. */
   readonly root: string;
   readonly samples: readonly Sample[];
   /** Side of the prepared masks, in pixels. */
   readonly maskSize: number;
-  /** Decoding threads; 0 decodes in this one. One core is left to the device by default, and four threads are enough. */
+  /** Decoding threads; 0 decodes in this thread. By default all cores but one, which is left to the device; at most 4. */
   readonly threads?: number | undefined;
-  /** Samples asked for beyond those at hand, at most; two batches by default. */
+  /** Most samples that are opened ahead; two batches by default. */
   readonly ahead?: number | undefined;
   /** Largest picture accepted, in pixels. */
   readonly maxPixels?: number | undefined;
 }
 
-export interface LoadedSample {
+/** A sample of the list with its picture and mask. */
+export interface DecodedSample {
   /** Place of the sample in the list. */
   readonly index: number;
   readonly sample: Sample;
   readonly picture: Picture;
-  /** 0 or 1 a pixel, [maskSize, maskSize]; zeros for a normal picture, undefined for an abnormal one without a mask. */
+  /** 0 or 1 a pixel, [maskSize, maskSize]: all 0 for a normal picture, undefined for an abnormal picture without mask. */
   readonly mask: Uint8Array | undefined;
 }
 
@@ -37,31 +38,36 @@ export class Loader implements AsyncDisposable {
     this.#pool = new DecodePool(options.threads ?? Math.min(4, Math.max(1, availableParallelism() - 1)));
   }
 
+  /** Samples in the list. */
+  get count(): number {
+    return this.#options.samples.length;
+  }
+
   /** Decoding threads at work; 0 where this thread decodes. */
   get threads(): number {
     return this.#pool.threads;
   }
 
   /**
-   * The batches of an epoch, in order, whatever the order in which threads finish.
+   * The batches of an epoch in the order given, in whatever order the threads finish.
    * @param batches indices of samples
-   * @throws when a file cannot be read: one line that names it, once all batches before its own were given
+   * @throws when a file cannot be read: one line that names it, after all batches before that file's were given
    */
-  async *batches(batches: readonly ArrayLike<number>[]): AsyncGenerator<readonly LoadedSample[], void, undefined> {
+  async *batches(batches: readonly ArrayLike<number>[]): AsyncGenerator<readonly DecodedSample[], void, undefined> {
     const ahead = this.#options.ahead ?? 2 * Math.max(1, ...batches.map((b) => b.length));
     const indices = batches.flatMap((b) => Array.from(b));
-    const coming: Promise<LoadedSample>[] = [];
+    const coming: Promise<DecodedSample>[] = [];
     let asked = 0;
     const ask = (): void => {
       while (asked < indices.length && coming.length < Math.max(1, ahead)) {
         const sample = this.#open(indices[asked++]!);
-        // Awaited later; until then a failure is nobody's.
+        // Awaited below; this avoids an unhandled rejection until then.
         sample.catch(() => undefined);
         coming.push(sample);
       }
     };
     for (const batch of batches) {
-      const loaded: LoadedSample[] = [];
+      const loaded: DecodedSample[] = [];
       while (loaded.length < batch.length) {
         ask();
         loaded.push(await coming[0]!);
@@ -81,12 +87,12 @@ export class Loader implements AsyncDisposable {
     await this.close();
   }
 
-  async #open(index: number): Promise<LoadedSample> {
+  async #open(index: number): Promise<DecodedSample> {
     const { root, samples, maskSize, maxPixels } = this.#options;
     const sample = samples[index];
     if (!sample) throw new Error(`loader: sample ${index}: expected one of 0 to ${samples.length - 1}`);
     const image = join(root, sample.imagePath);
-    // A normal picture has nothing to mark, even if its line names a mask.
+    // A normal picture has nothing marked, even if its line names a mask.
     const maskPath = sample.label === 1 && sample.maskPath !== undefined ? join(root, sample.maskPath) : undefined;
     const { width, height, rgb, mask } = await this.#pool.open({ image, mask: maskPath, maskSize, maxPixels });
     return {

@@ -2,19 +2,18 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AdapterTensors, canonicalAdapters } from '../io/adapter_names.js';
+import { adaptersOf, type OpenedAdapters } from '../detect/sources.js';
+import type { AdapterTensors } from '../io/adapter_names.js';
 import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
-import { openSafetensors } from '../io/safetensors.js';
+import { openTensorSource } from '../io/open_tensors.js';
 import type { TensorFile } from '../io/tensor_file.js';
-import { readTorchArchive } from '../io/torch_archive.js';
-import type { Activation } from '../kernels/epilogue.js';
 import { inferConfig } from '../model/config.js';
 import { syntheticAdapters, syntheticClip, TINY, VIT_L_14_336 } from '../model/synthetic.js';
 import { fileError } from './file_error.js';
 import { fileSource } from './file_source.js';
 import { compareNatural } from './picture_files.js';
 
-/** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: for trying and timing, they know nothing. */
+/** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: they know nothing, and serve tests and timing. */
 const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
 
 /** `tiny` names the small model that comes with the package, before any file or folder of that name. */
@@ -31,15 +30,12 @@ function checkPackaged(folder: string, ...files: readonly string[]): void {
   );
 }
 
-/** Opens a file of tensors; what it is, its first bytes tell. */
+/** Opens a file of tensors, safetensors or a torch archive. */
 export async function openTensors(path: string): Promise<TensorFile> {
-  const source = await fileSource(path);
-  const head = await source.read(0, Math.min(2, source.size));
-  const isZip = head[0] === 0x50 && head[1] === 0x4b;
-  return isZip ? (await readTorchArchive(source)).tensors : openSafetensors(source);
+  return openTensorSource(await fileSource(path));
 }
 
-/** A CLIP checkpoint by path, `tiny` for the one of the package (in the folder `packaged`), or a synthetic one. */
+/** CLIP's weights by path, `tiny` for the one of the package (in the folder `packaged`), or a synthetic one. */
 export async function openClip(path: string, packaged: string = PACKAGED_FOLDER): Promise<ClipTensors> {
   if (path === PACKAGED) {
     checkPackaged(packaged, 'clip.safetensors');
@@ -50,38 +46,10 @@ export async function openClip(path: string, packaged: string = PACKAGED_FOLDER)
   return canonicalClip(await openTensors(path));
 }
 
-/** What a checkpoint of ours records of its training. */
-export interface TrainedWith {
-  readonly imageSize?: number;
-  readonly textMix?: number;
-  readonly imageMix?: number;
-  readonly activation?: Activation;
-}
-
-const positive = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value > 0;
-
-/** The flags in a checkpoint's metadata, as far as they matter here. The published program's files carry none. */
-export function trainedWith(flags: string | undefined): TrainedWith {
-  let recorded: unknown;
-  try {
-    recorded = JSON.parse(flags ?? '{}');
-  } catch {
-    // Somebody else's metadata of that name.
-  }
-  const { imageSize, textMix, imageMix, activation } = Object(recorded) as Readonly<Record<string, unknown>>;
-  return {
-    ...(positive(imageSize) ? { imageSize } : {}),
-    ...(positive(textMix) ? { textMix } : {}),
-    ...(positive(imageMix) ? { imageMix } : {}),
-    ...(activation === 'gelu' || activation === 'quickgelu' ? { activation } : {}),
-  };
-}
-
-export interface AdapterFiles {
+/** A folder of adapters has both parts. */
+export interface AdapterFiles extends OpenedAdapters {
   readonly text: AdapterTensors;
   readonly image: AdapterTensors;
-  /** How the image adapters were trained, which is how they must be used. */
-  readonly trained: TrainedWith;
 }
 
 /**
@@ -118,10 +86,6 @@ export async function openAdapters(
     epoch === undefined
       ? find(/^image_adapter(?:_\d+|\.\w+)?\.(?:safetensors|pth)$/, 'image_adapter')
       : find(new RegExp(`^image_adapter_${epoch}\\.(?:safetensors|pth)$`), `image_adapter_${epoch}`);
-  const file = await openTensors(image);
-  return {
-    text: canonicalAdapters(await openTensors(text)),
-    image: canonicalAdapters(file),
-    trained: trainedWith(file.metadata.get('flags')),
-  };
+  const opened = adaptersOf(await openTensors(text), await openTensors(image));
+  return { ...opened, text: opened.text!, image: opened.image! };
 }

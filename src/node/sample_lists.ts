@@ -1,77 +1,65 @@
-/** A data set to work on: its folder and the list of its samples, by the flags `train` and `test` share. */
+/** A data set to train or test on: its folder and the list of its samples. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
-import { own } from '../data/class_prompts.js';
 import type { DatasetInfo } from '../data/datasets.js';
 import { parseMetadata, type Sample } from '../data/metadata.js';
+import { own, similarName } from '../data/names.js';
 import { DATA_VARIABLE, findRoot, isFolder, type RootOptions } from './data_roots.js';
 import { fileError } from './file_error.js';
-import { openRegistry, type RegistryFlags, registryOptions } from './registry_source.js';
+import { openRegistry, type RegistryFiles } from './registry_source.js';
 import { scanFolder } from './scan_folder.js';
 import { readConfig } from './settings_file.js';
 
-/** The list of all samples. */
+/** Name of the list of all samples. */
 export const FULL = 'full-shot.jsonl';
 
-export interface DataFlags extends RegistryFlags {
-  readonly dataset: string;
+/** Where a data set and its list are, as the user gives it. */
+export interface DataLocation extends RegistryFiles {
+  /** The data set's folder, or the folder above it. */
   readonly data?: string;
+  /** The list, or a folder with a list for each data set. */
   readonly metadata?: string;
-}
-
-/** Adds `--data --metadata --registry --config`. */
-export function dataOptions(command: Command): Command {
-  return registryOptions(
-    command
-      .option(
-        '--data <dir>',
-        `folder the paths of the list start from, or the one that holds it under its published name (default: ${DATA_VARIABLE} or the configuration)`,
-      )
-      .option(
-        '--metadata <file>',
-        'the list of samples, or a folder with one a data set (default: in the data folder, or made from the files in it)',
-      ),
-  );
 }
 
 export interface DataSource {
   readonly name: string;
-  /** What the registry knows; undefined for one's own data. */
+  /** What the registry knows of it; undefined for the user's own data. */
   readonly info: DatasetInfo | undefined;
   readonly root: string;
   /** What messages call the list. */
   readonly list: string;
   readonly samples: readonly Sample[];
-  /** What the user should know of the list. */
+  /** What the user should know about the list. */
   readonly notes: readonly string[];
 }
 
-/** What `train` and `test` look data sets up in. @throws for one list that should serve several data sets */
-export async function dataPlaces(flags: DataFlags, several: boolean): Promise<RootOptions> {
-  if (several && flags.metadata !== undefined && !isFolder(flags.metadata)) {
-    throw new Error(
-      `--metadata: several data sets: expected a folder with DATASET/${FULL} in it, got ${flags.metadata}`,
-    );
+/**
+ * Where data sets are looked up: the registry, the settings and the environment.
+ * @param several more than one data set is asked for
+ * @throws when one list is given for several data sets
+ */
+export async function dataPlaces(location: DataLocation, several: boolean): Promise<RootOptions> {
+  const { data, metadata } = location;
+  if (several && metadata !== undefined && !isFolder(metadata)) {
+    throw new Error(`--metadata: several data sets: expected a folder with DATASET/${FULL} in it, got ${metadata}`);
   }
-  const [config, registry] = [await readConfig(flags.config), await openRegistry(flags)];
-  return { config, registry, several, data: flags.data, environment: process.env[DATA_VARIABLE] };
+  const [config, registry] = [await readConfig(location.config), await openRegistry(location)];
+  return { config, registry, several, data, environment: process.env[DATA_VARIABLE] };
 }
 
 /**
- * What the registry knows of a data set. A name it does not know is one's own data set, if its folder or list was named.
- * @throws listing the known names, or the one that differs in spelling only
+ * What the registry knows of a data set. A name it does not know is the user's own data set, if a folder or list is given.
+ * @throws listing the known names, or the known name that differs in spelling only
  */
-export function infoOf(name: string, places: RootOptions, flags: DataFlags): DatasetInfo | undefined {
+function infoOf(name: string, places: RootOptions, location: DataLocation): DatasetInfo | undefined {
   const { datasets } = places.registry;
   const info = own(datasets, name);
   if (info) return info;
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s_-]/g, '');
-  const meant = Object.keys(datasets).find((known) => plain(known) === plain(name));
+  const meant = similarName(Object.keys(datasets), name);
   const named =
-    flags.data !== undefined ||
-    flags.metadata !== undefined ||
+    location.data !== undefined ||
+    location.metadata !== undefined ||
     places.config.roots.has(name) ||
     (places.environment !== undefined && isFolder(join(places.environment, name)));
   if (meant === undefined && named) return undefined;
@@ -80,7 +68,7 @@ export function infoOf(name: string, places: RootOptions, flags: DataFlags): Dat
   throw new Error(`data set: unknown name: expected ${expected}, got ${JSON.stringify(name)}${remedy}`);
 }
 
-/** The file of a list that exists, or undefined. @throws when the user named one that does not */
+/** The file of a list; undefined if it does not exist. @throws when the user gave a folder without the list */
 function listFile(dataset: string, root: string, list: string, metadata: string | undefined): string | undefined {
   if (metadata === undefined) return listPlaces(dataset, root, list).find((p) => existsSync(p));
   if (!isFolder(metadata)) return metadata;
@@ -98,14 +86,19 @@ const listPlaces = (dataset: string, root: string, list: string): string[] => [
 
 /**
  * Opens a data set.
- * @param list name of the list: `full-shot.jsonl`, which is made from the files where there is none and the layout is
- * known, or `32-shot.jsonl`
- * @throws one line when there is no folder, no list, or a line of it is wrong
+ * @param list name of the list: `full-shot.jsonl` (made from the data set's files where it is missing and the layout is
+ * known) or `32-shot.jsonl`
+ * @throws one line when the folder or the list is missing, or a line of the list is wrong
  */
-export async function openData(name: string, list: string, flags: DataFlags, places: RootOptions): Promise<DataSource> {
-  const info = infoOf(name, places, flags);
+export async function openData(
+  name: string,
+  list: string,
+  location: DataLocation,
+  places: RootOptions,
+): Promise<DataSource> {
+  const info = infoOf(name, places, location);
   const root = findRoot(name, places);
-  const path = listFile(name, root, list, flags.metadata);
+  const path = listFile(name, root, list, location.metadata);
   if (path !== undefined) {
     const text = await readFile(path, 'utf8').catch((error: unknown) => {
       throw fileError(path, 'read', error);
@@ -119,7 +112,7 @@ export async function openData(name: string, list: string, flags: DataFlags, pla
       `${list}: no list of samples: looked for ${listPlaces(name, root, list).join(', ')}: make one with "aaclip index ${root}${layout}${shots} --out ${root}" or name it with --metadata`,
     );
   }
-  // A data set of one class may lie without a folder for it.
+  // A data set with a single class may have no folder for it.
   const [only = name, ...others] = Object.keys(info.classes);
   const { rows, notes } = await scanFolder(root, info.layout, others.length === 0 ? only : name);
   const note = `${name}: no ${list}: ${rows.length} samples listed from the files in ${root}`;

@@ -15,6 +15,7 @@ interface LinearAttrs {
   readonly bias: boolean;
   readonly residual: boolean;
   readonly activation: Activation;
+  readonly round: boolean;
 }
 
 /** Inputs: x [..., K], then w [N, K] unless it is frozen, then b [N] and r [..., N] where the attributes say so. */
@@ -40,6 +41,7 @@ export const linearOp: Op<LinearAttrs> = {
       bias,
       residual,
       activation: attrs.activation,
+      round: attrs.round,
     });
     const saved = [];
     if (!attrs.frozen) {
@@ -50,6 +52,7 @@ export const linearOp: Op<LinearAttrs> = {
   },
   vjp(dy, saved, attrs, needs) {
     const left = [...saved];
+    const { round } = attrs;
     const n = dy.dim(-1);
     const rows = dy.size / n;
     const grads: (Tensor | null)[] = [null];
@@ -63,10 +66,10 @@ export const linearOp: Op<LinearAttrs> = {
       if (needs[0]) {
         const w = left.shift()!;
         const k = w.dim(1);
-        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: w }).view([...dy.shape.slice(0, -1), k]);
+        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: w, round }).view([...dy.shape.slice(0, -1), k]);
       }
       const x = needs[1] ? left.shift()! : undefined;
-      grads[at++] = x ? gemm({ m: n, n: x.dim(-1), k: rows, a: dy, transA: true, b: x }) : null;
+      grads[at++] = x ? gemm({ m: n, n: x.dim(-1), k: rows, a: dy, transA: true, b: x, round }) : null;
     }
     if (attrs.bias) {
       grads[at] = needs[at] ? sumRows(dy) : null;
@@ -89,6 +92,8 @@ export interface LinearOptions {
   readonly bias?: Tensor | undefined;
   readonly residual?: Tensor | undefined;
   readonly activation?: Activation | undefined;
+  /** Lets a trainable weight be rounded to f16 on its way into the product, in the backward pass too. */
+  readonly roundProducts?: boolean | undefined;
 }
 
 /**
@@ -100,9 +105,9 @@ export interface LinearOptions {
  * @returns [..., N]
  */
 export function linear(x: Tensor, w: Tensor | FrozenMatrix, options: LinearOptions = {}): Tensor {
-  const { bias, residual, activation = 'none' } = options;
+  const { bias, residual, activation = 'none', roundProducts = false } = options;
   if (activation !== 'none' && recording()) {
-    const y = activate(linear(x, w, { bias }), activation);
+    const y = activate(linear(x, w, { bias, roundProducts }), activation);
     return residual ? add(y, residual) : y;
   }
   const frozen = w instanceof FrozenMatrix ? w : undefined;
@@ -117,5 +122,6 @@ export function linear(x: Tensor, w: Tensor | FrozenMatrix, options: LinearOptio
     bias: bias !== undefined,
     residual: residual !== undefined,
     activation,
+    round: roundProducts,
   });
 }

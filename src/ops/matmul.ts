@@ -8,6 +8,8 @@ import type { Tensor } from '../tensor/tensor.js';
 interface MatmulAttrs {
   readonly transA: boolean;
   readonly transB: boolean;
+  /** Lets the second factor be rounded to f16, in the backward pass too. */
+  readonly roundProducts: boolean;
 }
 
 interface Dims {
@@ -18,7 +20,7 @@ interface Dims {
   readonly lead: readonly number[];
 }
 
-function dims(a: Tensor, b: Tensor, { transA, transB }: MatmulAttrs): Dims {
+function dims(a: Tensor, b: Tensor, { transA, transB }: Pick<MatmulAttrs, 'transA' | 'transB'>): Dims {
   const lead = a.shape.slice(0, -2);
   const [m, k] = transA ? [a.dim(-1), a.dim(-2)] : [a.dim(-2), a.dim(-1)];
   const [kb, n] = transB ? [b.dim(-1), b.dim(-2)] : [b.dim(-2), b.dim(-1)];
@@ -34,7 +36,7 @@ const product = (
   transA: boolean,
   b: Tensor,
   transB: boolean,
-  d: Omit<Dims, 'lead'>,
+  d: Omit<Dims, 'lead'> & { readonly round: boolean },
   shape: readonly number[],
 ) => gemm({ ...d, a, transA, b, transB }).view(shape);
 
@@ -42,23 +44,27 @@ export const matmulOp: Op<MatmulAttrs> = {
   name: 'matmul',
   forward([a, b], attrs, needs: Needs) {
     const d = dims(a!, b!, attrs);
-    const out = product(a!, attrs.transA, b!, attrs.transB, d, [...d.lead, d.m, d.n]);
+    const out = product(a!, attrs.transA, b!, attrs.transB, { ...d, round: attrs.roundProducts }, [
+      ...d.lead,
+      d.m,
+      d.n,
+    ]);
     return { out, saved: needs.includes(true) ? [a!, b!] : [] };
   },
   vjp(dc, [a, b], attrs, needs) {
-    const { transA, transB } = attrs;
+    const { transA, transB, roundProducts: round } = attrs;
     const { batch, m, n, k } = dims(a!, b!, attrs);
     // dA = dC op(B)ᵀ and dB = op(A)ᵀ dC, each transposed once more where the operand was.
     const da = !needs[0]
       ? null
       : transA
-        ? product(b!, transB, dc, true, { batch, m: k, n: m, k: n }, a!.shape)
-        : product(dc, false, b!, !transB, { batch, m, n: k, k: n }, a!.shape);
+        ? product(b!, transB, dc, true, { batch, m: k, n: m, k: n, round }, a!.shape)
+        : product(dc, false, b!, !transB, { batch, m, n: k, k: n, round }, a!.shape);
     const db = !needs[1]
       ? null
       : transB
-        ? product(dc, true, a!, transA, { batch, m: n, n: k, k: m }, b!.shape)
-        : product(a!, !transA, dc, false, { batch, m: k, n, k: m }, b!.shape);
+        ? product(dc, true, a!, transA, { batch, m: n, n: k, k: m, round }, b!.shape)
+        : product(a!, !transA, dc, false, { batch, m: k, n, k: m, round }, b!.shape);
     return [da, db];
   },
 };
@@ -70,5 +76,6 @@ export const matmulOp: Op<MatmulAttrs> = {
  * @returns [..., M, N]
  */
 export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttrs> = {}): Tensor {
-  return apply(matmulOp, [a, b], { transA: options.transA ?? false, transB: options.transB ?? false });
+  const { transA = false, transB = false, roundProducts = false } = options;
+  return apply(matmulOp, [a, b], { transA, transB, roundProducts });
 }

@@ -16,13 +16,6 @@ export interface Mask {
   readonly data: Uint8Array;
 }
 
-/**
- * What a host supplies: file bytes to RGB, equal to opening the file with Pillow and `convert('RGB')`:
- * alpha dropped without compositing, no colour management, no EXIF rotation.
- * @throws PictureError (as a rejection) for bytes that are no readable picture.
- */
-export type PictureDecoder = (name: string, bytes: Uint8Array) => Promise<Picture>;
-
 /** A picture file that cannot be used; the message is one line: file, what is wrong, remedy. */
 export class PictureError extends Error {
   override readonly name = 'PictureError';

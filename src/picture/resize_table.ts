@@ -1,5 +1,5 @@
 /**
- * Pillow's bicubic resize of 8-bit pictures, reproduced to the byte: coefficient tables, and the resize in plain loops.
+ * The weights of Pillow's bicubic resize of 8-bit pictures, integer for integer.
  *
  * Each output sample is a weighted sum of the input samples under a cubic kernel (Keys, a = -0.5) that is stretched by
  * the scale when shrinking; taps beyond the border are cut off and the rest made to sum to one. Weights are rounded to
@@ -75,60 +75,17 @@ export function resizeTable(inSize: number, outSize: number): ResizeTable {
   return { start, count, weights, maxTaps };
 }
 
-/** One pass along an axis: `lines` runs of `size` samples, `step` apart, runs `pitch` apart; 3 channels side by side. */
-function pass(src: Uint8Array, dst: Uint8Array, table: ResizeTable, lines: number, inAt: Axis, outAt: Axis): void {
-  const { start, count, weights, maxTaps } = table;
-  const half = 2 ** (WEIGHT_BITS - 1);
-  for (let line = 0; line < lines; line++) {
-    for (let i = 0; i < start.length; i++) {
-      let from = line * inAt.pitch + start[i]! * inAt.step;
-      let r = half;
-      let g = half;
-      let b = half;
-      for (let t = i * maxTaps, end = t + count[i]!; t < end; t++, from += inAt.step) {
-        const w = weights[t]!;
-        r += src[from]! * w;
-        g += src[from + 1]! * w;
-        b += src[from + 2]! * w;
-      }
-      const to = line * outAt.pitch + i * outAt.step;
-      dst[to] = clip(r);
-      dst[to + 1] = clip(g);
-      dst[to + 2] = clip(b);
-    }
-  }
-}
+/** Tables made last, by sizes: a folder of pictures of one size needs two of them. */
+const recent = new Map<string, ResizeTable>();
+const MOST_RECENT = 64;
 
-interface Axis {
-  readonly pitch: number;
-  readonly step: number;
-}
-
-function clip(fixed: number): number {
-  return Math.min(Math.max(fixed >> WEIGHT_BITS, 0), 255);
-}
-
-/**
- * Bicubic resize of an RGB picture on the CPU, [height, width, 3] bytes; an axis that keeps its size is not filtered.
- * Serves as the reference of the kernel and where no device is at hand.
- */
-export function resizePicture(
-  picture: { readonly width: number; readonly height: number; readonly data: Uint8Array },
-  width: number,
-  height: number,
-): Uint8Array {
-  const rows = picture.height;
-  let data = picture.data;
-  if (width !== picture.width) {
-    const out = new Uint8Array(width * rows * 3);
-    const table = resizeTable(picture.width, width);
-    pass(data, out, table, rows, { pitch: picture.width * 3, step: 3 }, { pitch: width * 3, step: 3 });
-    data = out;
-  }
-  if (height !== rows) {
-    const out = new Uint8Array(width * height * 3);
-    pass(data, out, resizeTable(rows, height), width, { pitch: 3, step: width * 3 }, { pitch: 3, step: width * 3 });
-    data = out;
-  }
-  return data === picture.data ? data.slice() : data;
+/** `resizeTable`, the same object for the same sizes while it is in use, so that its device copy is made once. */
+export function keptResizeTable(inSize: number, outSize: number): ResizeTable {
+  const key = `${inSize} ${outSize}`;
+  const table = recent.get(key) ?? resizeTable(inSize, outSize);
+  // A Map keeps the order of insertion: the first key is the one unused for longest.
+  recent.delete(key);
+  recent.set(key, table);
+  if (recent.size > MOST_RECENT) recent.delete(recent.keys().next().value!);
+  return table;
 }

@@ -1,8 +1,8 @@
 /**
  * Tensors: a shape, an element type and a buffer on the device, owned by the innermost `tidy`.
  *
- * Tensors are immutable values: an op always writes a fresh buffer. Views share the buffer; it goes
- * back to the pool when the last tensor over it is gone.
+ * Tensors are values: every op writes a fresh buffer, with one exception, Adam, which updates weights and moments in
+ * place. Views share the buffer; it goes back to the pool when the last tensor over it is gone.
  */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Storage } from '../gpu/pool.js';
@@ -19,6 +19,13 @@ interface Block {
 }
 
 let scope: Set<Tensor> | undefined;
+
+const live = new WeakMap<Gpu, number>();
+
+/** Tensors of a device that are alive now; every test ends with as many as it began with. */
+export function liveTensors(gpu: Gpu): number {
+  return live.get(gpu) ?? 0;
+}
 
 export class Tensor implements Binding, Disposable {
   readonly gpu: Gpu;
@@ -38,7 +45,7 @@ export class Tensor implements Binding, Disposable {
     this.shape = shape;
     this.dtype = dtype;
     block.owners++;
-    this.gpu.liveTensors++;
+    live.set(this.gpu, liveTensors(this.gpu) + 1);
     this.enter(scope);
   }
 
@@ -117,7 +124,7 @@ export class Tensor implements Binding, Disposable {
   }
 
   #free(): void {
-    this.gpu.liveTensors--;
+    live.set(this.gpu, liveTensors(this.gpu) - 1);
     this.#block.owners--;
     if (this.#block.owners === 0) this.gpu.pool.release(this.#block.storage);
   }

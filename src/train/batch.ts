@@ -1,26 +1,26 @@
-/** From decoded pictures to what a step takes: jitter, resize, normalisation, and the mask turned along with its picture. */
+/** From decoded pictures to the tensors of a step: jitter, resizing, normalisation, and the same geometry for the mask. */
 
 import type { Gpu } from '../gpu/gpu.js';
 import { concat, stack } from '../ops/concat.js';
 import { gather } from '../ops/gather.js';
 import { reshape } from '../ops/reshape.js';
 import { slice } from '../ops/slice.js';
-import { augmentColour, type ColourJitter, uploadPixels } from '../picture/augment_colour.js';
+import { augmentColour, type ColourJitter } from '../picture/augment_colour.js';
 import { augmentGeometry, type Geometry } from '../picture/augment_geometry.js';
 import type { Picture } from '../picture/picture.js';
+import { uploadPixels } from '../picture/pixels.js';
 import { preparePicture } from '../picture/resize_picture.js';
-import { resizeTable } from '../picture/resize_table.js';
 import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 export interface TrainSample {
   readonly picture: Picture;
-  /** 0 or 1 a pixel at the size of training, [S, S]. */
+  /** 0 or 1 a pixel, at the size of training, [S, S]. */
   readonly mask: Uint8Array;
   readonly label: 0 | 1;
   readonly className: string;
 }
 
-/** What is done to one sample. */
+/** The augmentation of one sample. */
 export interface SampleAugmentation {
   readonly colour?: ColourJitter | undefined;
   readonly geometry: Geometry;
@@ -45,7 +45,7 @@ export function prepareBatch(
       const { data, width, height } = sample.picture;
       const colour = augmentation[i]?.colour;
       const pixels = colour ? augmentColour(uploadPixels(gpu, data), width * height, colour) : data;
-      const image = preparePicture(gpu, pixels, width, height, resizeTable(width, size), resizeTable(height, size));
+      const image = preparePicture(gpu, { width, height, data: pixels }, size);
       return concat([image, upload(gpu, Float32Array.from(sample.mask), [1, size, size])], 0); // [4, S, S]
     });
     const all = augmentGeometry(

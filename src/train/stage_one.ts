@@ -1,8 +1,8 @@
 /** Stage one: the text adapters learn to tell normal from abnormal patches of frozen image features. */
+import type { PromptRows } from '../detect/class_tokens.js';
 import { textAnchors } from '../model/anomaly.js';
 import { encodeText, type TextTower } from '../model/text.js';
 import { add, combine } from '../ops/add.js';
-import { gather } from '../ops/gather.js';
 import { matmul } from '../ops/matmul.js';
 import { multiply } from '../ops/multiply.js';
 import { mean } from '../ops/reduce.js';
@@ -11,15 +11,12 @@ import { segmentationLoss } from '../ops/segmentation_loss.js';
 import { similarity } from '../ops/similarity.js';
 import { slice } from '../ops/slice.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
+import { anchorsOf } from './batch.js';
 import { type Parameters, textAdapterWeights } from './parameters.js';
 
-/** Token ids of the classes in a batch, and whose picture each one is. */
-export interface ClassBatch {
-  /** [prompts of all classes, context], a class's normal prompts before its abnormal ones. */
-  readonly ids: Uint32Array;
-  /** [normal, abnormal] prompts of each class. */
-  readonly counts: readonly (readonly [number, number])[];
-  /** Class of each picture. */
+/** The prompts of the classes in a batch, and the class of each picture. */
+export interface ClassBatch extends PromptRows {
+  /** Index of each picture's class in the batch. */
   readonly owner: Uint32Array;
 }
 
@@ -28,7 +25,7 @@ export interface StageOneOptions {
   readonly mix: number;
   /** Weight of the orthogonality term. */
   readonly orthogonality: number;
-  /** `batch` as published: only the last level is stepped on. */
+  /** Levels whose loss is minimised: `last` as published, or `all`. */
   readonly levels: 'last' | 'all';
 }
 
@@ -39,20 +36,26 @@ export interface LossTerms {
   readonly terms: readonly Tensor[];
 }
 
-/** The loss of a batch and its terms: segmentation, orthogonality. features: [B, G G, E] a level; mask: [B, 1, S, S]. */
+export interface StageOneBatch {
+  /** Frozen patch features, one [B, G G, E] for each level. */
+  readonly features: readonly Tensor[];
+  /** [B, 1, S, S] of 0 and 1. */
+  readonly masks: Tensor;
+  readonly classes: ClassBatch;
+}
+
+/** The loss of a batch and its terms: segmentation, orthogonality. */
 export function stageOneLoss(
-  features: readonly Tensor[],
-  mask: Tensor,
-  classes: ClassBatch,
+  batch: StageOneBatch,
   tower: TextTower,
   adapters: Parameters,
   options: StageOneOptions,
 ): LossTerms {
+  const { features, masks, classes } = batch;
   return tidy(() => {
     const rows = encodeText(classes.ids, tower, textAdapterWeights(adapters), options.mix);
     const anchors = textAnchors(rows, classes.counts); // [C, E, 2]
-    const [c, e] = anchors.shape as [number, number];
-    const own = reshape(gather(reshape(anchors, [c, 2 * e]), classes.owner), [classes.owner.length, e, 2]);
+    const own = anchorsOf(anchors, classes.owner); // [B, E, 2]
     // <normal, abnormal> of every picture's class, averaged over the batch, then squared.
     const products = matmul(own, own, { transA: true }); // [B, 2, 2]
     const overlap = mean(slice(reshape(products, [classes.owner.length, 4]), 1, 1, 1), 0); // [1]
@@ -60,7 +63,7 @@ export function stageOneLoss(
     const losses = used.map((f) => {
       const [b, l] = f.shape as [number, number];
       const g = Math.sqrt(l);
-      return segmentationLoss(reshape(similarity(f, own), [b, 2, g, g]), mask);
+      return segmentationLoss(reshape(similarity(f, own), [b, 2, g, g]), masks);
     });
     const segmentation = losses.reduce((a, b) => add(a, b));
     const orthogonality = multiply(overlap, overlap);

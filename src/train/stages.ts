@@ -1,4 +1,5 @@
-/** The two stages as runs of steps: towers, anchors, and what one step computes. */
+/** The two stages: which towers they load, and what one of their steps computes. run_stage.ts runs the steps. */
+import { promptRows } from '../detect/class_tokens.js';
 import { stageOneFeatures, textAnchors } from '../model/anomaly.js';
 import { encodeText, loadText, type TextAdapters, type TextTower } from '../model/text.js';
 import { loadVision } from '../model/vision.js';
@@ -7,9 +8,10 @@ import { anchorsOf } from './batch.js';
 import type { RunState } from './checkpoint.js';
 import { lossAndGradients } from './gradients.js';
 import { type Parameters, textAdapterWeights } from './parameters.js';
+import { runStage } from './run_stage.js';
 import { type ClassBatch, stageOneLoss } from './stage_one.js';
 import { stageTwoLoss } from './stage_two.js';
-import { type LoadedSample, runStage, type TrainRun } from './training_run.js';
+import type { LoadedSample, TrainRun } from './training_run.js';
 
 /** Index of each sample's class among `names`. @throws for a class that has no prompts */
 function owners(samples: readonly LoadedSample[], names: readonly string[]): Uint32Array {
@@ -20,16 +22,12 @@ function owners(samples: readonly LoadedSample[], names: readonly string[]): Uin
   });
 }
 
-/** Tokens of the classes that occur in a batch. */
+/** Tokens of the classes in a batch. */
 function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch {
   const known = run.classes.map((c) => c.name);
   const present = [...new Set(owners(samples, known))].sort((a, b) => a - b).map((i) => run.classes[i]!);
-  const ids = Uint32Array.from(present.flatMap((c) => [...c.normal, ...c.abnormal]));
-  const { context } = run.config;
-  const counts = present.map((c) => [c.normal.length / context, c.abnormal.length / context] as const);
   return {
-    ids,
-    counts,
+    ...promptRows(present, run.config.context),
     owner: owners(
       samples,
       present.map((c) => c.name),
@@ -37,7 +35,7 @@ function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch
   };
 }
 
-/** Stage one: trains the text adapters from `state` on. */
+/** Stage one: trains the text adapters, going on from `state`. */
 export async function trainText(run: TrainRun, parameters: Parameters, state: RunState): Promise<void> {
   const { gpu, clip, config, flags } = run;
   using text = await loadText(gpu, clip, config, flags);
@@ -50,12 +48,12 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
       batchSize: flags.textBatch,
       baseRate: flags.textRate,
       partNames: ['segmentation', 'orthogonality'],
-      step: ({ images, masks }, samples) =>
+      computeStep: ({ images, masks }, samples) =>
         tidy(() => {
           const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks);
           const classes = classBatch(run, samples);
           return lossAndGradients(parameters, () =>
-            stageOneLoss(features, masks, classes, text, parameters, {
+            stageOneLoss({ features, masks, classes }, text, parameters, {
               mix: flags.textMix,
               orthogonality: flags.textNormWeight,
               levels: flags.textLevels,
@@ -68,16 +66,14 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
   );
 }
 
-/** Anchors of every class, [C, E, 2]; plain CLIP's where no text adapter was trained. */
+/** Anchors of every class, [C, E, 2]; plain CLIP's anchors where there is no text adapter. */
 function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | undefined): Tensor {
-  const { context } = run.config;
-  const perClass = run.classes.map((c) => [c.normal.length / context, c.abnormal.length / context] as const);
-  const ids = Uint32Array.from(run.classes.flatMap((c) => [...c.normal, ...c.abnormal]));
-  return persist(tidy(() => textAnchors(encodeText(ids, tower, adapters, run.flags.textMix), perClass)));
+  const { ids, counts } = promptRows(run.classes, run.config.context);
+  return persist(tidy(() => textAnchors(encodeText(ids, tower, adapters, run.flags.textMix), counts)));
 }
 
 /**
- * Stage two: trains the image adapters from `state` on, anchors fixed.
+ * Stage two: trains the image adapters with fixed anchors, going on from `state`.
  * @param text the trained text adapters, or undefined for plain CLIP's anchors
  */
 export async function trainImage(
@@ -105,13 +101,13 @@ export async function trainImage(
         batchSize: flags.imageBatch,
         baseRate: flags.imageRate,
         partNames: ['detection', ...config.levels.map((l) => `segmentation_${l}`)],
-        step: ({ images, masks }, samples) =>
+        computeStep: ({ images, masks }, samples) =>
           tidy(() => {
             const own = anchorsOf(anchors, owners(samples, names));
             const labels = Uint32Array.from(samples, (s) => s.label);
-            const { imageMix: mix, checkpointing } = flags;
+            const { imageMix: mix, recompute } = flags;
             return lossAndGradients(parameters, () =>
-              stageTwoLoss(images, own, masks, labels, vision, parameters, { mix, checkpointing }),
+              stageTwoLoss({ images, anchors: own, masks, labels }, vision, parameters, { mix, recompute }),
             );
           }),
       },

@@ -1,10 +1,11 @@
 /** Cases `augment.*`: changes of pictures with the parameters in the tensors' names. */
-import { augmentColour, type ColourJitter, uploadPixels } from '../picture/augment_colour.js';
+import { augmentColour, type ColourJitter } from '../picture/augment_colour.js';
 import { augmentGeometry, type Geometry, STILL } from '../picture/augment_geometry.js';
+import { uploadPixels } from '../picture/pixels.js';
 import { read, readWords, tidy, upload } from '../tensor/tensor.js';
 import type { CaseContext, Comparison } from './case.js';
 
-/** A turn or shift may land between two pixels, where the last bit decides. */
+/** Share of pixels that may differ: a rotation or shift can land between two pixels, where the last bit decides. */
 const TIES = 1e-3;
 
 /** `rotate.-7.3`, `translate.8.-3`, `hflip`, `vflip`. */

@@ -1,7 +1,6 @@
 /** Cases `image.*`: decoding, resizing, normalisation and masks. */
 import { prepareMask } from '../picture/mask.js';
 import { preparePicture, resizePicture, unpackPicture } from '../picture/resize_picture.js';
-import { resizeTable } from '../picture/resize_table.js';
 import { read, readWords } from '../tensor/tensor.js';
 import { type CaseContext, type Comparison, metadata } from './case.js';
 
@@ -24,13 +23,11 @@ export async function* imageCase({ gpu, folder, file }: CaseContext): AsyncItera
   const bytes = async (name: string): Promise<Uint8Array> => (await file.read(name)).bytes;
   yield { tensor: 'rgb', got: decoded.data, want: await bytes('rgb'), bound: 0 };
   for (const s of sizes('u8.')) {
-    const { data, width, height } = decoded;
-    const source = [data, width, height, resizeTable(width, s), resizeTable(height, s)] as const;
-    const words = resizePicture(gpu, ...source);
+    const words = resizePicture(gpu, decoded, s);
     const resized = unpackPicture(await readWords(words));
     words.release();
     yield { tensor: `u8.${s}`, got: resized, want: await bytes(`u8.${s}`), bound: 0 };
-    const x = preparePicture(gpu, ...source);
+    const x = preparePicture(gpu, decoded, s);
     yield { tensor: `x.${s}`, got: await read(x), want: await file.readF32(`x.${s}`), bound: PREPARED };
     x.release();
   }

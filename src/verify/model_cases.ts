@@ -1,4 +1,5 @@
 /** Cases `model.*`: both towers, adapters, anchors, maps and scores of a model synthesised from a seed. */
+import { promptRows } from '../detect/class_tokens.js';
 import { synth } from '../io/synth.js';
 import type { Activation } from '../kernels/epilogue.js';
 import { adaptedImage, loadImageAdapters, loadTextAdapters } from '../model/adapters.js';
@@ -136,12 +137,8 @@ interface TextOutputs {
 async function textOutputs({ file }: CaseContext, tower: TextTower, adapters: TextAdapters): Promise<TextOutputs> {
   const normal = Uint32Array.from(await file.readF32('normal_tokens'));
   const abnormal = Uint32Array.from(await file.readF32('abnormal_tokens'));
-  const context = tower.config.context;
-  const counts = [[normal.length / context, abnormal.length / context]] as const;
-  const both = new Uint32Array(normal.length + abnormal.length);
-  both.set(normal);
-  both.set(abnormal, normal.length);
-  const columns = (own?: TextAdapters): Tensor => textAnchors(encodeText(both, tower, own), counts); // [1, E, 2]
+  const { ids, counts } = promptRows([{ normal, abnormal }], tower.config.context);
+  const columns = (own?: TextAdapters): Tensor => textAnchors(encodeText(ids, tower, own), counts); // [1, E, 2]
   return tidy(() => {
     const anchors = columns(adapters);
     return {

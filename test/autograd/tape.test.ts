@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Op } from '../../src/autograd/op.js';
-import { checkpoint } from '../../src/autograd/recompute.js';
+import { recompute } from '../../src/autograd/recompute.js';
 import { apply, recording, Tape } from '../../src/autograd/tape.js';
 import type { Gpu } from '../../src/gpu/gpu.js';
 import { activate } from '../../src/ops/activation.js';
 import { add, combine } from '../../src/ops/add.js';
 import { linear } from '../../src/ops/linear.js';
 import { multiply } from '../../src/ops/multiply.js';
-import { read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
+import { liveTensors, read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 import { arr } from '../reference/arr.js';
 
@@ -16,10 +16,10 @@ const put = (gpu: Gpu, ...values: number[]): Tensor => upload(gpu, Float32Array.
 describe('the tape', () => {
   it('adds up what reaches a tensor by several ways', async () => {
     const gpu = await device();
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     const [g] = tidy(() => {
       const x = put(gpu, 3, -2);
-      using tape = new Tape();
+      using tape = new Tape(add);
       tape.watch([x]);
       // x² + 2x + x: slope 2x + 3.
       const y = tape.record(() => add(combine(multiply(x, x), 1, x, 2), x));
@@ -27,15 +27,15 @@ describe('the tape', () => {
     });
     expect([...(await read(g!))]).toEqual([9, -1]);
     g!.release();
-    expect(gpu.liveTensors).toBe(before);
+    expect(liveTensors(gpu)).toBe(before);
   });
 
   it('gives null for what the result does not depend on, and the cotangent for the result itself', async () => {
     const gpu = await device();
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     const grads = tidy(() => {
       const [x, z] = [put(gpu, 1), put(gpu, 1)];
-      using tape = new Tape();
+      using tape = new Tape(add);
       tape.watch([x, z]);
       const y = tape.record(() => add(x, x));
       return tape.backward(y, [z, y, x], put(gpu, 5));
@@ -44,13 +44,13 @@ describe('the tape', () => {
     expect([...(await read(grads[1]!))]).toEqual([5]);
     expect([...(await read(grads[2]!))]).toEqual([10]);
     for (const g of grads) g?.release();
-    expect(gpu.liveTensors).toBe(before);
+    expect(liveTensors(gpu)).toBe(before);
   });
 
   it('notes nothing outside record, and nothing for tensors nobody follows', async () => {
     const gpu = await device();
     using x = put(gpu, 1);
-    using tape = new Tape();
+    using tape = new Tape(add);
     tape.watch([x]);
     using y = add(x, x);
     expect(tape.follows(y)).toBe(false);
@@ -62,14 +62,14 @@ describe('the tape', () => {
 
   it('an abandoned tape lets go of what it held', async () => {
     const gpu = await device();
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     tidy(() => {
-      using tape = new Tape();
+      using tape = new Tape(add);
       const x = put(gpu, 1);
       tape.watch([x]);
       tape.record(() => activate(multiply(x, x), 'gelu'));
     });
-    expect(gpu.liveTensors).toBe(before);
+    expect(liveTensors(gpu)).toBe(before);
   });
 
   it('checks the shapes of cotangents, from the caller and from rules', async () => {
@@ -81,7 +81,7 @@ describe('the tape', () => {
     };
     tidy(() => {
       const x = put(gpu, 1, 2);
-      const tape = new Tape();
+      const tape = new Tape(add);
       tape.watch([x]);
       const y = tape.record(() => apply(wrong, [x], null));
       expect(() => tape.backward(y, [x], put(gpu, 1))).toThrow('expected a cotangent of shape [2], got [1]');
@@ -92,10 +92,10 @@ describe('the tape', () => {
   });
 });
 
-describe('checkpoint', () => {
+describe('recompute', () => {
   it('gives the same value and gradients, and keeps only its inputs', async () => {
     const gpu = await device();
-    const before = gpu.liveTensors;
+    const before = liveTensors(gpu);
     const [x0, w0] = [arr([6, 8], 'x'), arr([8, 8], 'w')];
     const run = (kept: boolean): { y: Tensor; grads: (Tensor | null)[]; held: number } =>
       tidy(() => {
@@ -103,11 +103,11 @@ describe('checkpoint', () => {
         const w = upload(gpu, Float32Array.from(w0.data), w0.shape);
         const body = ([a, b]: readonly Tensor[]): Tensor =>
           linear(linear(a!, b!, { activation: 'gelu' }), b!, { residual: a! });
-        using tape = new Tape();
+        using tape = new Tape(add);
         tape.watch([x, w]);
-        const start = gpu.liveTensors;
-        const y = tape.record(() => tidy(() => (kept ? body([x, w]) : checkpoint([x, w], body))));
-        const held = gpu.liveTensors - start;
+        const start = liveTensors(gpu);
+        const y = tape.record(() => tidy(() => (kept ? body([x, w]) : recompute([x, w], body))));
+        const held = liveTensors(gpu) - start;
         return {
           y,
           grads: tape.backward(y, [x, w], upload(gpu, Float32Array.from(arr([6, 8], 'ct').data), [6, 8])),
@@ -120,6 +120,6 @@ describe('checkpoint', () => {
     expect(again.held).toBe(1);
     expect(plain.held).toBeGreaterThan(1);
     for (const t of [plain.y, again.y, ...plain.grads, ...again.grads]) t?.release();
-    expect(gpu.liveTensors).toBe(before);
+    expect(liveTensors(gpu)).toBe(before);
   });
 });

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { promptsFor } from '../../src/data/class_prompts.js';
-import { encodeClasses, type PromptedClass } from '../../src/detect/class_tokens.js';
+import { REGISTRY, type Registry } from '../../src/data/datasets.js';
+import { extendRegistry } from '../../src/data/registry_file.js';
+import { encodeClasses, type PromptedClass, promptedClass, promptRows } from '../../src/detect/class_tokens.js';
 import { toWrite, writeSafetensors } from '../../src/io/safetensors_writer.js';
 import { createTokenizer } from '../../src/io/tokenizer.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
@@ -55,29 +57,39 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe('a word the model does not know is named, before anything is made or loaded,', () => {
+describe('a word the model does not know is told, and its class uses the prompts of "object",', () => {
   const data = (): string[] => ['--dataset', 'mine', '--data', at('parts')];
   const few = (): string[] => ['--weights', at('few.safetensors'), '--img_size', '56'];
 
-  function expectRefused(run: Run, out: string, ...parts: RegExp[]): void {
-    expect(run.code).toBe(1);
-    const lines = run.stderr.trim().split('\n');
-    expect(lines, run.stderr).toHaveLength(1);
-    for (const part of [/^aaclip: .*few\.safetensors: words this model does not know: /, ...parts])
-      expect(lines[0]).toMatch(part);
-    expect(run.stdout).toBe('');
-    expect(existsSync(out)).toBe(false);
+  /** The one note of a run that went well. */
+  function noteOf(run: Run): string {
+    expect(run.code, run.stderr).toBe(0);
+    const notes = run.stderr.split('\n').filter((line) => line.startsWith('note: '));
+    expect(notes, run.stderr).toHaveLength(1);
+    expect(notes[0]).toMatch(/^note: .*few\.safetensors: words this model does not know: /);
+    return notes[0]!;
   }
+  const jsonLines = (run: Run): Record<string, unknown>[] =>
+    run.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  it('by predict, which works for a class it does know', async () => {
-    const predict = (name: string, out: string): Promise<Run> =>
-      runCli('predict', at('a.png'), '--class', name, ...few(), '--out', out);
-    const refused = await predict('Rusty banana', at('no'));
-    expectRefused(refused, at('no'), /know: "rusty" of class "Rusty banana", "banana" of class "Rusty banana": /);
-    expect(refused.stderr).toMatch(/--class object, .*--registry.*--weights that are a whole CLIP$/m);
-    const good = await predict('screw', at('yes'));
-    expect(good.code, good.stderr).toBe(0);
-    expect(existsSync(at('yes', 'a.heatmap.png'))).toBe(true);
+  it('by predict, whose scores are those of "object"', async () => {
+    const predict = (name: string, ...more: string[]): Promise<Run> =>
+      runCli('predict', at('a.png'), '--class', name, ...few(), '--out', at('out'), ...more);
+    expect(noteOf(await predict('Rusty banana'))).toMatch(
+      /know: "rusty" of class "Rusty banana", "banana" of class "Rusty banana": its class uses the prompts of "object": .*whole CLIP$/,
+    );
+    const told = await predict('Rusty banana', '--json');
+    expect(told.stderr).not.toContain('note: ');
+    const [general] = jsonLines(await predict('object', '--json'));
+    const [line] = jsonLines(told);
+    expect(line).toMatchObject({ class: 'Rusty banana', prompt_name: 'object', unknown_words: ['rusty', 'banana'] });
+    expect(line!.score).toBe(general!.score);
+    const [screw] = jsonLines(await predict('screw', '--json'));
+    expect(screw).not.toHaveProperty('unknown_words');
+    expect(screw!.score).not.toBe(general!.score);
   });
 
   it('by predict with other words from a registry file', async () => {
@@ -102,18 +114,25 @@ describe('a word the model does not know is named, before anything is made or lo
   });
 
   it('by train', async () => {
-    const run = await runCli('train', ...data(), '--training_mode', 'full_shot', ...few(), '--save_path', at('run'));
+    const args = [...data(), '--training_mode', 'full_shot', ...few(), '--dry_run'];
+    const run = await runCli('train', ...args);
     const words = /: "banana" of class "banana peel", "peel" of class "banana peel", "rusty" of class "rusty screw": /;
-    expectRefused(run, at('run'), words, /"object" in the list, .*--registry/);
+    expect(noteOf(run)).toMatch(words);
+    const lines = jsonLines(await runCli('train', ...args, '--json'));
+    expect(lines.slice(0, 2)).toEqual([
+      { class: 'banana peel', prompt_name: 'object', unknown_words: ['banana', 'peel'] },
+      { class: 'rusty screw', prompt_name: 'object', unknown_words: ['rusty'] },
+    ]);
   });
 
   it('by test', async () => {
     const args = [...data(), ...few(), '--plain', '--save_path', at('none'), '--results_dir', at('results')];
-    const refused = await runCli('test', ...args);
-    expectRefused(refused, at('results'), /"peel" of class "banana peel", "rusty" of class "rusty screw": leave/);
+    const run = await runCli('test', ...args);
+    expect(noteOf(run)).toMatch(/"peel" of class "banana peel", "rusty" of class "rusty screw": their classes use/);
+    expect(existsSync(at('results', 'test.log'))).toBe(true);
     const good = await runCli('test', ...args, '--class', 'screw');
     expect(good.code, good.stderr).toBe(0);
-    expect(existsSync(at('results', 'test.log'))).toBe(true);
+    expect(good.stderr).not.toContain('note: ');
     expect(existsSync(at('none'))).toBe(false);
   });
 });
@@ -127,42 +146,100 @@ describe('encodeClasses', () => {
 
   it('gives the ids of all prompts under the name or the key', async () => {
     const clip = await openClip(at('few.safetensors'));
-    const [screw, object] = await encodeClasses(
-      tokenizer,
-      clip,
-      [{ ...classOf('screw'), key: 'a/screw' }, classOf('object')],
-      '',
-    );
+    const named = [{ ...classOf('screw'), key: 'a/screw' }, classOf('object')];
+    const { classes, note } = await encodeClasses(tokenizer, clip, named, '');
+    const [screw, object] = classes;
+    expect(note).toBeUndefined();
+    expect(screw).toMatchObject({ className: 'screw', realName: 'screw', unknownWords: [] });
     expect([screw!.name, object!.name]).toEqual(['a/screw', 'object']);
     expect(screw!.domain).toBe('Medical');
     expect(screw!.normal).toEqual(tokenizer.encode(promptsFor('screw').normal));
     expect(screw!.abnormal).toEqual(tokenizer.encode(promptsFor('screw').abnormal));
   });
 
-  it('groups words over classes, tells those of the prompts, and cuts a long list', async () => {
+  it('takes "object" for a class with unknown words, groups them over classes, and cuts a long list', async () => {
     const clip = await openClip(at('few.safetensors'));
     const nuts = ['a', 'b', 'c', 'd', 'e'].map((n) => classOf(`walnut ${n}`));
-    await expect(encodeClasses(tokenizer, clip, nuts, 'do this')).rejects.toThrow(
-      /: "walnut" of class "walnut a", class "walnut b", class "walnut c", class "walnut d" and 1 more, "b" of .*: do this, or give/,
+    const { classes, note } = await encodeClasses(tokenizer, clip, nuts, 'do this');
+    expect(note).toMatch(
+      /: "walnut" of class "walnut a", class "walnut b", class "walnut c", class "walnut d" and 1 more, "b" of .*: their classes use the prompts of "object": do this, or use/,
     );
+    const object = promptsFor('object');
+    for (const c of classes) {
+      expect(c).toMatchObject({ domain: 'Medical', realName: 'object' });
+      expect(c.normal).toEqual(tokenizer.encode(object.normal));
+      expect(c.abnormal).toEqual(tokenizer.encode(object.abnormal));
+    }
+    expect(classes.map((c) => c.name)).toEqual(nuts.map((c) => c.className));
+    expect(classes[1]!.unknownWords).toEqual(['walnut', 'b']);
     const long = classOf('one two three four five six seven eight nine ten');
-    await expect(encodeClasses(tokenizer, clip, [long], '')).rejects.toThrow(
+    expect((await encodeClasses(tokenizer, clip, [long], '')).note).toMatch(
       /"eight" of class "one [a-z ]*" and 2 more: /,
     );
+  });
+
+  it('keeps the texts of a data set around "object", and takes the published ones where those have unknown words', async () => {
+    const clip = await openClip(at('few.safetensors'));
+    const registryWith = (state: string): Registry =>
+      extendRegistry(
+        'r.json',
+        JSON.stringify({
+          datasets: { Mine: { domain: 'Medical', classes: { x: 'walnut' }, abnormalStates: [state] } },
+        }),
+        REGISTRY,
+      );
+    const abnormal = async (state: string): Promise<Uint32Array> => {
+      const one = promptedClass('x', registryWith(state), { dataset: 'Mine' });
+      const { classes, note } = await encodeClasses(tokenizer, clip, [one], '');
+      expect(note).toMatch(/"walnut" of class "x"/);
+      return classes[0]!.abnormal;
+    };
+    const templates = ['a broken object.', 'a photo of a broken object.'];
+    expect(await abnormal('a broken {}')).toEqual(tokenizer.encode(templates));
+    expect(await abnormal('a shattered {}')).toEqual(tokenizer.encode(promptsFor('object').abnormal));
+  });
+
+  it('uses the words a caller gives as they are, in the domain of the class', async () => {
+    expect(promptedClass('Brain', REGISTRY, { words: 'capsule' })).toMatchObject({
+      className: 'Brain',
+      domain: 'Medical',
+      prompts: { realName: 'capsule', normal: expect.arrayContaining(['a photo of the capsule.']) },
+    });
+    expect(promptedClass('capsule', REGISTRY).prompts.realName).toBe('black and orange capsule');
+    expect(promptedClass('a', REGISTRY, { domain: 'Medical', words: 'b' }).domain).toBe('Medical');
+    expect(() => promptedClass('a', REGISTRY, { words: ' ' })).toThrow(/class name: empty/);
+  });
+
+  it('refuses a model that lacks words of "object" too', async () => {
     await writeClip(at('bare.safetensors'), ['screw.', 'a photo of']);
     const bare = await openClip(at('bare.safetensors'));
     await expect(encodeClasses(tokenizer, bare, [classOf('screw')], '')).rejects.toThrow(
-      /know: "the" of the prompts, "damaged" of the prompts, .*"flaw" of the prompts/,
+      /know: "the" of the prompts, "damaged" of the prompts, .*"flaw" of the prompts.*: use weights that are a whole CLIP/,
     );
   });
 
   it('takes a whole table by the number of its rows', async () => {
-    const [tokens] = await encodeClasses(tokenizer, syntheticClip(TINY, 1), [classOf('yellow banana')], '');
-    expect(tokens!.normal.length % 77).toBe(0);
+    const whole = await encodeClasses(tokenizer, syntheticClip(TINY, 1), [classOf('yellow banana')], '');
+    expect(whole.note).toBeUndefined();
+    expect(whole.classes[0]!.normal.length % 77).toBe(0);
     const cut = syntheticClip({ ...TINY, vocab: 300 }, 1);
     await expect(encodeClasses(tokenizer, cut, [classOf('yellow banana')], '')).rejects.toThrow(
       /"banana" of class "yellow/,
     );
+  });
+});
+
+describe('promptRows', () => {
+  it('joins the prompts of classes, normal before abnormal, and counts them', () => {
+    const a = { normal: Uint32Array.of(1, 2, 3, 4), abnormal: Uint32Array.of(5, 6) };
+    const b = { normal: Uint32Array.of(7, 8), abnormal: Uint32Array.of(9, 10) };
+    expect(promptRows([a, b], 2)).toEqual({
+      ids: Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+      counts: [
+        [2, 1],
+        [1, 1],
+      ],
+    });
   });
 });
 

@@ -7,7 +7,7 @@ import type { Sample } from '../../src/data/metadata.js';
 import { batchesOf, epochOrder } from '../../src/data/shuffle.js';
 import { loadMask, loadPicture } from '../../src/node/decode.js';
 import { DecodePool } from '../../src/node/decode_pool.js';
-import { type LoadedSample, Loader, type LoaderOptions } from '../../src/node/loader.js';
+import { type DecodedSample, Loader, type LoaderOptions } from '../../src/node/loader.js';
 import { prepareMask } from '../../src/picture/mask.js';
 
 const golden = (name: string) => fileURLToPath(new URL(`../goldens/${name}`, import.meta.url));
@@ -34,8 +34,8 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const options = (change: Partial<LoaderOptions> = {}): LoaderOptions => ({ root, samples, maskSize: 56, ...change });
 
-async function collect(loader: Loader, batches: readonly Uint32Array[]): Promise<LoadedSample[][]> {
-  const all: LoadedSample[][] = [];
+async function collect(loader: Loader, batches: readonly Uint32Array[]): Promise<DecodedSample[][]> {
+  const all: DecodedSample[][] = [];
   for await (const batch of loader.batches(batches)) all.push([...batch]);
   return all;
 }

@@ -1,27 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
-import { augmentColour, type ColourJitter, uploadPixels } from '../../src/picture/augment_colour.js';
-import { readWords, tidy, upload } from '../../src/tensor/tensor.js';
+import { augmentColour, type ColourJitter } from '../../src/picture/augment_colour.js';
+import { uploadPixels } from '../../src/picture/pixels.js';
+import { liveTensors, readWords, tidy, upload } from '../../src/tensor/tensor.js';
 import { colourCase } from '../../src/verify/augment_cases.js';
 import { type CaseContext, compare, type GoldenFolder } from '../../src/verify/case.js';
-import { goldenBytes } from '../data/goldens.js';
 import { device } from '../devices.js';
+import { goldenBytes } from '../golden_files.js';
+import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 import { colourReference } from '../reference/augment.js';
 
 async function run(rgb: Uint8Array, jitter: ColourJitter): Promise<Uint8Array> {
   const gpu = await device();
-  const live = gpu.liveTensors;
-  gpu.poison = true;
+  const live = liveTensors(gpu);
+  poison(gpu, true);
   try {
     const y = tidy(() => augmentColour(uploadPixels(gpu, rgb), rgb.length / 3, jitter));
     const words = await readWords(y);
     y.release();
-    expect(gpu.liveTensors).toBe(live);
+    expect(liveTensors(gpu)).toBe(live);
     return new Uint8Array(words.buffer, 0, rgb.length);
   } finally {
-    gpu.poison = false;
+    poison(gpu, false);
   }
 }
 

@@ -2,25 +2,26 @@ import { describe, expect, test } from 'vitest';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
 import { augmentGeometry, type Geometry, STILL } from '../../src/picture/augment_geometry.js';
-import { read, readWords, tidy, upload } from '../../src/tensor/tensor.js';
+import { liveTensors, read, readWords, tidy, upload } from '../../src/tensor/tensor.js';
 import { geometryCase } from '../../src/verify/augment_cases.js';
 import { type CaseContext, compare, type GoldenFolder } from '../../src/verify/case.js';
-import { goldenBytes } from '../data/goldens.js';
 import { device } from '../devices.js';
+import { goldenBytes } from '../golden_files.js';
+import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 import { geometryReference } from '../reference/augment.js';
 
 async function run(shape: readonly [number, number, number], geometry: readonly Geometry[]) {
   const gpu = await device();
-  const live = gpu.liveTensors;
-  gpu.poison = true;
+  const live = liveTensors(gpu);
+  poison(gpu, true);
   try {
     const batch = [geometry.length, ...shape];
     const { data } = arr(batch, `geometry ${batch}`, 1, 3);
     const y = tidy(() => augmentGeometry(upload(gpu, Float32Array.from(data), batch), geometry));
     const got = await read(y);
     y.release();
-    expect(gpu.liveTensors).toBe(live);
+    expect(liveTensors(gpu)).toBe(live);
     const size = data.length / geometry.length;
     return geometry.map((g, i) => ({
       x: data.subarray(i * size, (i + 1) * size),
@@ -28,7 +29,7 @@ async function run(shape: readonly [number, number, number], geometry: readonly 
       want: geometryReference(data.subarray(i * size, (i + 1) * size), shape, g),
     }));
   } finally {
-    gpu.poison = false;
+    poison(gpu, false);
   }
 }
 

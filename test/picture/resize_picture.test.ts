@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { stack } from '../../src/ops/concat.js';
-import { CLIP_MEAN, CLIP_STD, normalizePixels } from '../../src/picture/prepare.js';
-import { CLIP_PIXELS, preparePicture, resizePicture, unpackPicture } from '../../src/picture/resize_picture.js';
-import { resizePicture as reference, resizeTable } from '../../src/picture/resize_table.js';
-import { read, readWords } from '../../src/tensor/tensor.js';
-import { goldenTensors } from '../data/goldens.js';
+import { resizeOnHost } from '../../src/picture/host_resize.js';
+import { CLIP_PIXELS, uploadPixels } from '../../src/picture/pixels.js';
+import { preparePicture, preparePictures, resizePicture, unpackPicture } from '../../src/picture/resize_picture.js';
+import { liveTensors, read, readWords } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
+import { goldenTensors } from '../golden_files.js';
+import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
+import { CLIP_MEAN, CLIP_STD, normalizePixels } from '../reference/normalize.js';
 
 /** Noise with much pure black and white, so that overshoot is clipped at both ends. */
 function noise(width: number, height: number): Uint8Array {
@@ -27,38 +28,38 @@ describe('resizing a picture on the device', () => {
   for (const variant of variants) {
     it(`gives the bytes of the plain loops (${variant})`, async () => {
       const gpu = await device(variant);
-      const before = gpu.liveTensors;
-      gpu.poison = true;
+      const before = liveTensors(gpu);
+      poison(gpu, true);
       try {
         for (const [width, height, toWidth, toHeight] of sizes) {
           const rgb = noise(width, height);
-          const columns = resizeTable(width, toWidth);
-          const rows = resizeTable(height, toHeight);
-          using words = resizePicture(gpu, rgb, width, height, columns, rows);
+          const picture = { name: 'noise', width, height, channels: 3, data: rgb } as const;
+          const size = { width: toWidth, height: toHeight };
+          using words = resizePicture(gpu, picture, size);
           expect(words.shape).toEqual([toHeight, toWidth]);
-          const want = reference({ width, height, data: rgb }, toWidth, toHeight);
+          const want = resizeOnHost(picture, toWidth, toHeight);
           expect(unpackPicture(await readWords(words))).toEqual(want);
-          using planes = preparePicture(gpu, rgb, width, height, columns, rows);
+          using planes = preparePicture(gpu, picture, size);
           expect(planes.shape).toEqual([3, toHeight, toWidth]);
           expect(await read(planes)).toEqual(normalizePixels(want, toWidth, toHeight));
         }
       } finally {
-        gpu.poison = false;
+        poison(gpu, false);
       }
-      expect(gpu.liveTensors).toBe(before);
+      expect(liveTensors(gpu)).toBe(before);
     });
   }
 
   it('gives the same in bands of a few rows', async () => {
     const gpu = await device();
     const [width, height] = [37, 101];
-    const rgb = noise(width, height);
-    const tables = [resizeTable(width, 20), resizeTable(height, 33)] as const;
-    using whole = preparePicture(gpu, rgb, width, height, ...tables);
+    const picture = { width, height, data: noise(width, height) };
+    const size = { width: 20, height: 33 };
+    using whole = preparePicture(gpu, picture, size);
     const dispatches = gpu.dispatches;
     // Twenty source rows at a time; then so few bytes that each output row is a band.
     for (const bytes of [20 * 37 * 3, 1]) {
-      using banded = preparePicture(gpu, rgb, width, height, ...tables, CLIP_PIXELS, bytes);
+      using banded = preparePicture(gpu, picture, size, { bandBytes: bytes });
       expect(await read(banded)).toEqual(await read(whole));
     }
     expect(gpu.dispatches - dispatches).toBeGreaterThan(2 * 33);
@@ -70,10 +71,10 @@ describe('resizing a picture on the device', () => {
     const { shape, data } = golden.get('rgb')!;
     const [height, width] = shape as [number, number, number];
     for (const size of [56, 140]) {
-      const tables = [resizeTable(width, size), resizeTable(height, size)] as const;
-      using words = resizePicture(gpu, data as Uint8Array, width, height, ...tables);
+      const picture = { width, height, data: data as Uint8Array };
+      using words = resizePicture(gpu, picture, size);
       expect(unpackPicture(await readWords(words))).toEqual(golden.get(`u8.${size}`)!.data);
-      using x = preparePicture(gpu, data as Uint8Array, width, height, ...tables);
+      using x = preparePicture(gpu, picture, size);
       const want = golden.get(`x.${size}`)!.data;
       (await read(x)).forEach((v, i) => {
         expect(Math.abs(v - want[i]!)).toBeLessThan(1e-6);
@@ -83,27 +84,34 @@ describe('resizing a picture on the device', () => {
 
   it('makes a batch of pictures of different sizes', async () => {
     const gpu = await device();
-    const prepare = (width: number, height: number) =>
-      preparePicture(gpu, noise(width, height), width, height, resizeTable(width, 6), resizeTable(height, 6));
-    using a = prepare(9, 4);
-    using b = prepare(5, 12);
-    using batch = stack([a, b]);
+    const pictures = (
+      [
+        [9, 4],
+        [5, 12],
+      ] as const
+    ).map(([width, height]) => ({ width, height, data: noise(width, height) }));
+    using a = preparePicture(gpu, pictures[0]!, 6);
+    using b = preparePicture(gpu, pictures[1]!, 6);
+    using batch = preparePictures(gpu, pictures, 6);
     expect(batch.shape).toEqual([2, 3, 6, 6]);
     expect([...(await read(batch))]).toEqual([...(await read(a)), ...(await read(b))]);
   });
 
-  it('normalises with the numbers data preparation has', () => {
+  it('normalises with the statistics of CLIP', () => {
     expect(CLIP_PIXELS).toEqual({ mean: CLIP_MEAN, std: CLIP_STD });
   });
 
-  it('names bytes and tables that do not fit', async () => {
+  it('names bytes that do not fit and sizes that are none', async () => {
     const gpu = await device();
-    const table = resizeTable(4, 8);
-    expect(() => resizePicture(gpu, new Uint8Array(47), 4, 4, table, table)).toThrow(
+    expect(() => resizePicture(gpu, { width: 4, height: 4, data: new Uint8Array(47) }, 8)).toThrow(
       'picture: wrong size: expected 4 x 4 x 3 = 48 bytes, got 47',
     );
-    expect(() => resizePicture(gpu, new Uint8Array(60), 5, 4, table, table)).toThrow(
-      'picture: table of columns: expected one for 5 samples, got 4',
+    using packed = uploadPixels(gpu, new Uint8Array(48));
+    expect(() => resizePicture(gpu, { width: 5, height: 4, data: packed }, 8)).toThrow(
+      'picture: wrong size: expected 5 x 4 x 3 = 60 bytes, got 48',
+    );
+    expect(() => resizePicture(gpu, { width: 4, height: 4, data: packed }, 0)).toThrow(
+      'resizeTable: bad size: expected positive integers, got 4 to 0',
     );
   });
 });

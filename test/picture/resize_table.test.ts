@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { resizeOnHost } from '../../src/picture/host_resize.js';
 import { nearestIndices, prepareMask } from '../../src/picture/mask.js';
-import { resizePicture, resizeTable, WEIGHT_BITS } from '../../src/picture/resize_table.js';
-import { goldenJson } from '../data/goldens.js';
+import { keptResizeTable, resizeTable, WEIGHT_BITS } from '../../src/picture/resize_table.js';
+import { goldenJson } from '../golden_files.js';
 
 interface Case {
   readonly from: readonly [number, number];
@@ -36,7 +37,7 @@ describe('resizing equals Pillow to the byte', () => {
   test.each(cases.map((c) => [`${c.from.join('x')} to ${c.to.join('x')}`, c] as const))('%s', (_, c) => {
     const [width, height] = c.from;
     const data = formula(width, height);
-    expect(digest(resizePicture({ width, height, data }, ...c.to))).toBe(c.bicubic);
+    expect(digest(resizeOnHost({ width, height, data }, ...c.to))).toBe(c.bicubic);
     const mask = { width, height, data: data.filter((_, i) => i % 3 === 0) };
     expect(digest(prepareMask(mask, ...c.to))).toBe(c.nearest);
   });
@@ -84,6 +85,15 @@ describe('the table', () => {
     expect([[...start], [...count], [...weights], maxTaps]).toEqual([[0, 1, 2], [1, 1, 1], [one, one, one], 1]);
   });
 
+  test('is kept while it is in use', () => {
+    const table = keptResizeTable(31, 17);
+    expect(table).toEqual(resizeTable(31, 17));
+    for (let n = 1; n <= 63; n++) keptResizeTable(n, 17 + n);
+    expect(keptResizeTable(31, 17)).toBe(table);
+    for (let n = 1; n <= 64; n++) keptResizeTable(n, 17 + n);
+    expect(keptResizeTable(31, 17)).not.toBe(table);
+  });
+
   test.each([
     [0, 5],
     [5, 0],
@@ -95,7 +105,7 @@ describe('the table', () => {
 
   test('a resized picture never shares memory with its source', () => {
     const data = new Uint8Array(12);
-    expect(resizePicture({ width: 2, height: 2, data }, 2, 2)).not.toBe(data);
+    expect(resizeOnHost({ width: 2, height: 2, data }, 2, 2)).not.toBe(data);
   });
 });
 

@@ -7,6 +7,7 @@ import { syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { encodeText, loadText } from '../../src/model/text.js';
 import { encodeImage, loadVision, visionTokens } from '../../src/model/vision.js';
 import { transpose } from '../../src/model/weights.js';
+import { add } from '../../src/ops/add.js';
 import { full } from '../../src/ops/fill.js';
 import { l2Normalize } from '../../src/ops/l2_normalize.js';
 import { linear } from '../../src/ops/linear.js';
@@ -169,7 +170,7 @@ it('has the gradient of its differences in every kind of weight', async () => {
   const weights = [...vision.named, ...text.named];
   const tensors = weights.map((w) => w.tensor);
   const grads = tidy(() => {
-    const tape = new Tape();
+    const tape = new Tape(add);
     tape.watch(tensors);
     const loss = tape.record(() => contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, 2, regions));
     return tape.backward(loss, tensors, full(gpu, [1], 1));

@@ -7,39 +7,18 @@ import { inferConfig } from '../../src/model/config.js';
 import { syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { encodeText, loadText } from '../../src/model/text.js';
 import { loadVision } from '../../src/model/vision.js';
-import { read, tidy } from '../../src/tensor/tensor.js';
-import { NO_CHANCES } from '../../src/train/augment_plan.js';
+import { liveTensors, read, tidy } from '../../src/tensor/tensor.js';
 import { prepareBatch } from '../../src/train/batch.js';
 import type { RunState } from '../../src/train/checkpoint.js';
 import { initialParameters, type Part } from '../../src/train/initial.js';
 import { imageAdapterWeights, type Parameters, textAdapterWeights } from '../../src/train/parameters.js';
 import { trainImage, trainText } from '../../src/train/stages.js';
-import type { StepReport, TrainFlags, TrainHost, TrainRun } from '../../src/train/training_run.js';
+import type { StepReport, TrainHost, TrainRun } from '../../src/train/training_run.js';
 import { device } from '../devices.js';
 import { drawSample, SIZE } from './pictures.js';
+import { trainFlags } from './train_flags.js';
 
-const FLAGS: TrainFlags = {
-  imageSize: SIZE,
-  seed: 5,
-  shape: { textUntil: 2, imageUntil: 2, relu: false },
-  textEpochs: 2,
-  imageEpochs: 12,
-  textBatch: 6,
-  imageBatch: 3,
-  textRate: 1e-3,
-  imageRate: 2e-3,
-  textNormWeight: 0.1,
-  textMix: 0.1,
-  imageMix: 0.1,
-  vv: 'batch',
-  vvBlocks: 3,
-  textLevels: 'last',
-  chances: NO_CHANCES,
-  checkpointing: false,
-  activation: 'gelu',
-  precision: 'f32',
-  saveEvery: 0,
-};
+const FLAGS = trainFlags({ imageSize: SIZE, textEpochs: 2, imageEpochs: 12, textBatch: 6, imageBatch: 3 });
 
 /** Ids of start, a few words and end. */
 const prompts = (words: readonly number[][]): Uint32Array => {
@@ -50,7 +29,7 @@ const prompts = (words: readonly number[][]): Uint32Array => {
 
 it('both stages lower their loss, and the map finds defects on pictures never seen', async () => {
   const gpu = await device();
-  const before = gpu.liveTensors;
+  const before = liveTensors(gpu);
   const clip = syntheticClip(TINY, 3);
   const config = inferConfig(clip);
   const samples = Array.from({ length: 12 }, (_, i) => drawSample(i));
@@ -113,5 +92,5 @@ it('both stages lower their loss, and the map finds defects on pictures never se
   expect(trained).toBeGreaterThan(0.9);
   expect(trained - untrained).toBeGreaterThan(0.2);
   for (const p of [text, image]) p[Symbol.dispose]();
-  expect(gpu.liveTensors, 'tensors left behind').toBe(before);
+  expect(liveTensors(gpu), 'tensors left behind').toBe(before);
 });

@@ -1,12 +1,12 @@
 /** Cases `train.*` on packaged weights: that they are computed with those weights, pictures and classes, and no others. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { packagedFile } from '../../src/cli/verify/command.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { toWrite, writeSafetensors } from '../../src/io/safetensors_writer.js';
 import { bytesSource } from '../../src/io/source.js';
 import { type RawTensor, rawF32, type TensorFile } from '../../src/io/tensor_file.js';
 import { clipSpecs, syntheticClip, TINY } from '../../src/model/synthetic.js';
+import { packagedFile } from '../../src/node/packaged_file.js';
 import type { GoldenFolder } from '../../src/verify/case.js';
 import { trainCase } from '../../src/verify/train_cases.js';
 import { verify } from '../../src/verify/verify.js';

@@ -1,8 +1,8 @@
 /** The expected values that come with the tests, recomputed: ops, pictures, archives, both towers, both stages. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { packagedFile } from '../../src/cli/verify/command.js';
 import { goldenFolder } from '../../src/node/golden_folder.js';
+import { packagedFile } from '../../src/node/packaged_file.js';
 import type { GoldenFolder } from '../../src/verify/case.js';
 import { verify } from '../../src/verify/verify.js';
 import { device, variants } from '../devices.js';

@@ -10,6 +10,7 @@ import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import process from 'node:process';
 import {
+  add,
   encodeText,
   full,
   type Gpu,
@@ -75,7 +76,7 @@ function lossOf({ gpu, options, tokenizer, towers, parameters }: Run, shown: rea
   return tidy(() => {
     const images = toImages(gpu, pictures, size);
     const regions = regionsOf(masks, { ...options, patch: SIZES.patch });
-    const tape = new Tape();
+    const tape = new Tape(add);
     tape.watch(parameters.weights);
     const loss = tape.record(() => {
       const captions = l2Normalize(encodeText(ids, text));
@@ -152,7 +153,6 @@ async function pretrain(options: PretrainOptions): Promise<void> {
   process.stderr.write(`${texts.size} texts, ${tokens.length} tokens\n`);
 
   using gpu = await openGpu();
-  gpu.roundProducts = true;
   const towers = await loadTowers(gpu, tokens, options);
   using parameters = Parameters.around([...towers.vision.named, ...(options.locked ? [] : towers.text.named)]);
   const count = parameters.all.reduce((n, p) => n + p.weight.size, 0);

@@ -1,7 +1,7 @@
 /** What scores the test pictures: the model, and a plain yardstick beside it. */
 import {
+  AnomalyModel,
   canonicalAdapters,
-  Detector,
   type Gpu,
   inferConfig,
   l2Normalize,
@@ -12,6 +12,7 @@ import {
   patchTokens,
   promptsFor,
   read,
+  SCORE_BLUR,
   scoreMap,
   type Tensor,
   tidy,
@@ -61,7 +62,7 @@ export async function modelScorer(
   const part = async (name: string) =>
     adapters === undefined ? undefined : canonicalAdapters(await openTensors(`${adapters}/${name}.safetensors`));
   const words = new Map(pictures.map((p) => [p.className, p.words]));
-  const detector = await Detector.load(gpu, {
+  const detector = await AnomalyModel.load(gpu, {
     clip: await openClip(clip),
     adapters: { text: await part('text_adapter'), image: await part('image_adapter') },
     classes: [...words].map(([name, called]) => {
@@ -106,7 +107,7 @@ export async function distanceScorer(gpu: Gpu, file: string): Promise<Scorer> {
     const grid = new Float32Array(2 * b * l);
     for (let i = 0; i < b; i++) grid.set(distances(values.subarray(i * l * w, (i + 1) * l * w), l, w), (2 * i + 1) * l);
     const side = Math.sqrt(l);
-    const map = tidy(() => scoreMap(upload(gpu, grid, [b, 2, side, side]), SIZE, 'Industrial', 1));
+    const map = tidy(() => scoreMap(upload(gpu, grid, [b, 2, side, side]), SIZE, SCORE_BLUR.Industrial, 1));
     const maps = await read(map);
     map.release();
     return pictures.map((_, i) => {

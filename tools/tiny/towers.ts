@@ -74,7 +74,7 @@ export async function loadTowers(
   const kept = clip ? [...(await clip.readF32('token_ids'))] : tokens;
   const config = { ...SIZES, image: size, vocab: kept.length };
   const weights = clip ?? initialWeights(syntheticClip(config, seed), config, kept, seed);
-  const load = { activation: 'gelu', trainable: true } as const;
+  const load = { activation: 'gelu', trainable: true, roundProducts: true } as const;
   return {
     vision: await loadVision(gpu, weights, { ...config, levels }, size, load),
     text: await loadText(gpu, weights, config, load),

@@ -1,16 +1,14 @@
-/** What `predict` leaves on disk for every picture. */
-
+/** What `predict` leaves on disk and prints for every picture. */
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import type { Domain } from '../../data/datasets.js';
-import type { ScoreMap } from '../../detect/share_map.js';
+import type { Detection } from '../../detect/detection.js';
+import type { LoadedClass } from '../../detect/detector.js';
 import { drawContour, overlay, rangeOf, resizeMap, thresholdMap, toGray8 } from '../../eval/heatmap.js';
 import { encodeNpy } from '../../eval/npy.js';
 import { toWrite, writeSafetensors } from '../../io/safetensors_writer.js';
 import { rawF32 } from '../../io/tensor_file.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { encodePng } from '../../node/encode_png.js';
-import type { Picture } from '../../picture/picture.js';
 
 export interface OutputOptions {
   readonly folder: string;
@@ -19,19 +17,6 @@ export interface OutputOptions {
   readonly raw?: 'npy' | 'safetensors' | undefined;
   readonly range: 'fixed' | 'image';
   readonly pixelThreshold?: number | undefined;
-}
-
-export interface Prediction {
-  readonly image: string;
-  readonly score: number;
-  /** Of the detection token. */
-  readonly imageScore: number;
-  /** The map's largest share and where it is, in the picture's own pixels. */
-  readonly peak: { readonly value: number; readonly x: number; readonly y: number };
-  /** Range of the summed map. */
-  readonly sum: { readonly min: number; readonly max: number };
-  readonly files: readonly string[];
-  readonly ms: number;
 }
 
 export class Outputs {
@@ -54,14 +39,8 @@ export class Outputs {
     );
   }
 
-  async write(
-    picture: Picture,
-    sum: ScoreMap,
-    share: ScoreMap,
-    imageScore: number,
-    domain: Domain,
-    ms: number,
-  ): Promise<Prediction> {
+  /** Writes what was asked for of a picture; returns the paths. */
+  async write({ picture, map, sum }: Detection): Promise<string[]> {
     const { heatmap, grey, raw, range, pixelThreshold } = this.#options;
     const stem = this.#stems.get(picture.name) ?? join(this.#options.folder, basename(picture.name));
     await mkdir(dirname(stem), { recursive: true });
@@ -70,18 +49,18 @@ export class Outputs {
       await writeAtomically(stem + suffix, bytes);
       files.push(stem + suffix);
     };
-    const { lo, hi } = range === 'image' ? rangeOf(share) : { lo: 0, hi: 1 };
+    const { lo, hi } = range === 'image' ? rangeOf(map) : { lo: 0, hi: 1 };
     const { width, height } = picture;
     if (heatmap) {
-      const rgb = overlay(picture, share, lo, hi);
+      const rgb = overlay(picture, map, lo, hi);
       if (pixelThreshold !== undefined) {
-        drawContour(rgb, width, height, thresholdMap(share, width, height, pixelThreshold));
+        drawContour(rgb, width, height, thresholdMap(map, width, height, pixelThreshold));
       }
       await put('.heatmap.png', encodePng(width, height, rgb));
     }
-    if (grey) await put('.map.png', encodePng(width, height, toGray8(resizeMap(share, width, height), lo, hi)));
+    if (grey) await put('.map.png', encodePng(width, height, toGray8(resizeMap(map, width, height), lo, hi)));
     if (pixelThreshold !== undefined) {
-      const mask = thresholdMap(share, width, height, pixelThreshold).map((v) => (v ? 255 : 0));
+      const mask = thresholdMap(map, width, height, pixelThreshold).map((v) => (v ? 255 : 0));
       await put('.mask.png', encodePng(width, height, mask));
     }
     const shape = [sum.height, sum.width];
@@ -89,25 +68,41 @@ export class Outputs {
     if (raw === 'safetensors') {
       await put('.safetensors', writeSafetensors([toWrite('map', rawF32(shape, sum.data))], { image: picture.name }));
     }
-    const peak = peakOf(share, width, height);
-    const score = domain === 'Medical' ? peak.value : 0.5 * peak.value + 0.5 * imageScore;
-    const own = rangeOf(sum);
-    return { image: picture.name, score, imageScore, peak, sum: { min: own.lo, max: own.hi }, files, ms };
+    return files;
   }
 }
 
-function peakOf(map: ScoreMap, width: number, height: number): Prediction['peak'] {
-  let at = 0;
-  map.data.forEach((v, i) => {
-    if (v > map.data[at]!) at = i;
+/** A picture's line on the screen. */
+export function textLine(d: Detection, files: readonly string[], threshold: number | undefined): string {
+  const verdict = threshold === undefined ? '' : d.score >= threshold ? '  ANOMALOUS' : '  normal';
+  const where = files[0] ? `  -> ${files[0]}` : '';
+  const { value, x, y } = d.peak;
+  return `${d.score.toFixed(4)}  peak ${value.toFixed(4)} at ${x},${y}${verdict}  ${d.name}${where}`;
+}
+
+/** A picture's line of `--json`. */
+export function jsonLine(
+  d: Detection,
+  files: readonly string[],
+  { words, unknownWords }: LoadedClass,
+  adapted: boolean,
+  threshold: number | undefined,
+): string {
+  const { lo: min, hi: max } = rangeOf(d.sum);
+  return JSON.stringify({
+    image: d.name,
+    class: d.className,
+    prompt_name: words,
+    ...(unknownWords.length === 0 ? {} : { unknown_words: unknownWords }),
+    adapted,
+    score: d.score,
+    image_score: d.imageScore,
+    peak: d.peak,
+    map_sum: { min, max },
+    ...(threshold === undefined ? {} : { threshold, anomalous: d.score >= threshold }),
+    files,
+    ms: Math.round(d.ms),
   });
-  const scale = (place: number, from: number, to: number): number =>
-    Math.min(to - 1, Math.floor(((place + 0.5) / from) * to));
-  return {
-    value: map.data[at]!,
-    x: scale(at % map.width, map.width, width),
-    y: scale(Math.floor(at / map.width), map.height, height),
-  };
 }
 
 /** The deepest folder all paths lie in. */

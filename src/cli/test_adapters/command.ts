@@ -1,14 +1,15 @@
-/** `aaclip test`: the published figures of every checkpoint on every data set asked for. */
+/** `aaclip test`: the published figures of every checkpoint, on every data set asked for. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { AnomalyModel } from '../../detect/anomaly_model.js';
+import { chooseBatch } from '../../detect/batch_size.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
-import { Detector } from '../../detect/detector.js';
 import { inferConfig } from '../../model/config.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
-import { common, openDevice } from '../options.js';
-import { chooseBatch } from '../predict/predict_all.js';
+import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
+import { tellUnknownWords } from '../unknown_words.js';
 import { testData } from './data_run.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
@@ -17,14 +18,12 @@ import { type ImageCheckpoint, openTested, type TestedAdapters } from './tested_
 import { openTestedSets } from './tested_data.js';
 
 export function testCommand(program: Command): void {
-  common(
-    testOptions(
-      program
-        .command('test')
-        .description(
-          'Test adapters on data sets: AUROC and average precision of pixels and pictures, class by class, for every epoch.',
-        ),
-    ),
+  testOptions(
+    program
+      .command('test')
+      .description(
+        'Test adapters on data sets: AUROC and average precision of pixels and pictures, class by class, for every epoch.',
+      ),
   )
     .addHelpText(
       'after',
@@ -36,13 +35,13 @@ Examples:
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
 
-Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. A picture's
-score: Industrial, the mean of its map's peak and the detection token's score; Medical, the peak.`,
+Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. The score of
+a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak.`,
     )
     .action(runTest);
 }
 
-/** Flags before what the training recorded before the published defaults. */
+/** The flags; where a flag is not given, what the training recorded; where that is missing, the published default. */
 function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
   return {
     weights: flags.weights,
@@ -60,7 +59,7 @@ function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings
 async function runTest(flags: TestFlags): Promise<void> {
   const { sets, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
-  const classes = await encodeClasses(
+  const encoded = await encodeClasses(
     await openTokenizer(),
     clip,
     prompted,
@@ -70,12 +69,13 @@ async function runTest(flags: TestFlags): Promise<void> {
   const settings = settingsOf(flags, tested);
   const results = new TestResults(settings, flags.json ?? false);
   if (!flags.json) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  tellUnknownWords(encoded, flags.json ?? false);
   const gpu = await openDevice(flags);
   const loading = progress('weights', 1, flags.json ?? false);
-  using detector = await Detector.load(gpu, {
+  using detector = await AnomalyModel.load(gpu, {
     clip,
     adapters: { text: tested.text, image: tested.images[0]!.tensors },
-    classes,
+    classes: encoded.classes,
     imageSize: settings.imageSize,
     textMix: settings.textMix,
     imageMix: settings.imageMix,
@@ -84,7 +84,7 @@ async function runTest(flags: TestFlags): Promise<void> {
     onProgress: (share) => loading.update(share),
   });
   loading.finish();
-  const batch = chooseBatch(gpu, detector, flags.batch_size);
+  const batch = chooseBatch(detector, flags.batch_size, '--batch_size');
   const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0);
   const bar = progress('test', pictures * tested.images.length, flags.json ?? false);
   const started = performance.now();
@@ -92,9 +92,9 @@ async function runTest(flags: TestFlags): Promise<void> {
   for (const [i, { epoch, tensors }] of tested.images.entries()) {
     if (i > 0) await detector.loadAdapters(tensors);
     for (const set of sets) {
-      const result = await testData(gpu, detector, set, {
+      const result = await testData(detector, set, {
         batch,
-        threads: flags.max_workers,
+        threads: flags.threads,
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
         onProgress: (done, note) => {
           const rate = (before + done) / ((performance.now() - started) / 1000);
@@ -103,7 +103,7 @@ async function runTest(flags: TestFlags): Promise<void> {
       });
       before += set.samples.length;
       bar.finish();
-      await results.add(set.name, set.domain, epoch, result);
+      await results.add({ dataset: set.name, domain: set.domain, epoch, result });
     }
     results.endEpoch(epoch);
   }
@@ -118,7 +118,7 @@ async function runTest(flags: TestFlags): Promise<void> {
 
 const named = (epoch: ImageCheckpoint['epoch']): string => (typeof epoch === 'number' ? `epoch ${epoch}, ` : '');
 
-/** A folder a data set; with several epochs they are kept apart above it. */
+/** The folder for a data set's pictures, below a folder for the epoch where there are several. */
 function pictureFolder(
   settings: TestSettings,
   images: readonly ImageCheckpoint[],

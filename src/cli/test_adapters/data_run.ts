@@ -1,17 +1,13 @@
-/** One data set through a detector: pictures decoded ahead, maps streamed into the figures while the device goes on. */
+/** One data set through a detector: pictures are decoded ahead, and maps are counted while the device works on. */
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
 import { batchesOf } from '../../data/shuffle.js';
-import type { Detector } from '../../detect/detector.js';
+import type { AnomalyModel } from '../../detect/anomaly_model.js';
+import { type BatchScores, scorePictures } from '../../detect/picture_batch.js';
 import { ClassScores } from '../../eval/metrics.js';
 import type { ClassRow } from '../../eval/report.js';
-import type { Gpu } from '../../gpu/gpu.js';
-import { type LoadedSample, Loader } from '../../node/loader.js';
-import { stack } from '../../ops/concat.js';
-import { preparePicture } from '../../picture/resize_picture.js';
-import { resizeTable } from '../../picture/resize_table.js';
-import { read, tidy } from '../../tensor/tensor.js';
+import { type DecodedSample, Loader } from '../../node/loader.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
 
@@ -21,7 +17,7 @@ export interface TestedData {
   readonly domain: Domain;
   /** Class by class. */
   readonly samples: readonly Sample[];
-  /** What the detector calls a class of this data set. */
+  /** The detector's name for a class of this data set. */
   keyOf(className: string): string;
 }
 
@@ -30,7 +26,7 @@ export interface RunOptions {
   readonly batch: number;
   /** Decoding threads. */
   readonly threads: number | undefined;
-  /** Where pictures are drawn, a folder a class; undefined draws none. */
+  /** Where pictures are drawn, in a folder for each class; undefined draws none. */
   readonly pictures: string | undefined;
   /** Called as pictures are done. */
   readonly onProgress: (done: number, note: string) => void;
@@ -44,7 +40,7 @@ export interface RunResult {
   readonly sheets: readonly string[];
 }
 
-/** A class while its pictures come in. */
+/** A class some of whose pictures are counted. */
 interface OpenClass {
   readonly scores: ClassScores;
   readonly samples: readonly Sample[];
@@ -52,27 +48,21 @@ interface OpenClass {
 }
 
 interface Pending {
-  readonly batch: readonly LoadedSample[];
-  readonly values: Promise<readonly [Float32Array, Float32Array]>;
+  readonly batch: readonly DecodedSample[];
+  readonly values: Promise<BatchScores>;
 }
 
 /**
  * The figures of a data set.
- * @throws one line when a picture cannot be read or a map is not finite: figures without some pictures would not compare
+ * @throws one line when a picture cannot be read or a map is not finite: figures without it could not be compared
  */
-export async function testData(
-  gpu: Gpu,
-  detector: Detector,
-  data: TestedData,
-  options: RunOptions,
-): Promise<RunResult> {
-  await using run = new DataRun(gpu, detector, data, options);
+export async function testData(model: AnomalyModel, data: TestedData, options: RunOptions): Promise<RunResult> {
+  await using run = new DataRun(model, data, options);
   return await run.all();
 }
 
 class DataRun implements AsyncDisposable {
-  readonly #gpu: Gpu;
-  readonly #detector: Detector;
+  readonly #model: AnomalyModel;
   readonly #data: TestedData;
   readonly #options: RunOptions;
   readonly #loader: Loader;
@@ -82,14 +72,13 @@ class DataRun implements AsyncDisposable {
   readonly #sheets: string[] = [];
   #done = 0;
 
-  constructor(gpu: Gpu, detector: Detector, data: TestedData, options: RunOptions) {
-    this.#gpu = gpu;
-    this.#detector = detector;
+  constructor(model: AnomalyModel, data: TestedData, options: RunOptions) {
+    this.#model = model;
     this.#data = data;
     this.#options = options;
     const { root, samples } = data;
     this.#classes = byClass(samples);
-    this.#loader = new Loader({ root, samples, maskSize: detector.imageSize, threads: options.threads });
+    this.#loader = new Loader({ root, samples, maskSize: model.imageSize, threads: options.threads });
   }
 
   async all(): Promise<RunResult> {
@@ -97,7 +86,7 @@ class DataRun implements AsyncDisposable {
     const order = Uint32Array.from(this.#data.samples, (_, i) => i);
     let pending: Pending | undefined;
     for await (const batch of this.#loader.batches(batchesOf(order, this.#options.batch))) {
-      // The device works on this batch while the one before is counted.
+      // The device works on this batch while the batch before it is counted.
       const next = this.#launch(batch);
       await this.#settle(pending);
       pending = next;
@@ -111,30 +100,23 @@ class DataRun implements AsyncDisposable {
     for (const { maps } of this.#open.values()) await maps?.[Symbol.asyncDispose]();
   }
 
-  #launch(batch: readonly LoadedSample[]): Pending {
-    const size = this.#detector.imageSize;
-    const { map, score } = tidy(() => {
-      const images = batch.map(({ picture: { data, width, height } }) =>
-        preparePicture(this.#gpu, data, width, height, resizeTable(width, size), resizeTable(height, size)),
-      );
-      const classes = batch.map(({ sample }) => this.#data.keyOf(sample.className));
-      return this.#detector.run(stack(images), classes); // [B, S, S], [B]
-    });
-    const values = Promise.all([read(map), read(score)] as const);
-    // Awaited later; until then a failure is nobody's.
+  #launch(batch: readonly DecodedSample[]): Pending {
+    const values = scorePictures(
+      this.#model,
+      batch.map(({ picture }) => picture),
+      batch.map(({ sample }) => this.#data.keyOf(sample.className)),
+    );
+    // Awaited when the next batch is launched; this avoids an unhandled rejection until then.
     values.catch(() => undefined);
-    map.release();
-    score.release();
     return { batch, values };
   }
 
   async #settle(pending: Pending | undefined): Promise<void> {
     if (!pending) return;
-    const [maps, scores] = await pending.values;
-    const pixels = this.#detector.imageSize ** 2;
+    const { sums, scores } = await pending.values;
     for (const [i, { sample, mask }] of pending.batch.entries()) {
       const open = await this.#classOf(sample.className);
-      const map = maps.subarray(i * pixels, (i + 1) * pixels);
+      const map = sums[i]!;
       const place = open.scores.images;
       try {
         open.scores.add(map, mask, sample.label, scores[i]!);
@@ -152,24 +134,29 @@ class DataRun implements AsyncDisposable {
     const found = this.#open.get(className);
     if (found) return found;
     const { pictures } = this.#options;
-    const maps = pictures === undefined ? undefined : await MapFile.create(pictures, this.#detector.imageSize ** 2);
+    const maps = pictures === undefined ? undefined : await MapFile.create(pictures, this.#model.imageSize ** 2);
     const made = { scores: new ClassScores(this.#data.domain), samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;
   }
 
-  /** Counts a class whose last picture is in, draws it, and lets its maps go. */
+  /** Counts a class after its last picture, draws it, and drops its maps. */
   async #finish(className: string, { scores, samples, maps }: OpenClass): Promise<void> {
     this.#rows.push({ className, figures: scores.figures() });
     const { pictures, onProgress } = this.#options;
     if (maps && pictures !== undefined) {
       const first = this.#data.samples.indexOf(samples[0]!);
       const places = samples.map((_, i) => first + i);
-      const drawn = { className, samples, places, range: scores.mapRange };
-      const folder = join(pictures, ...safeParts(className));
+      const drawn = { className, samples, places, range: scores.mapRange, maps };
       let n = 0;
       const onDrawn = (): void => onProgress(this.#done, `${className}: drawing ${++n}/${samples.length}`);
-      this.#sheets.push(await drawClass(folder, drawn, maps, this.#loader, this.#detector.imageSize, onDrawn));
+      const options = {
+        folder: join(pictures, ...safeParts(className)),
+        loader: this.#loader,
+        size: this.#model.imageSize,
+        onDrawn,
+      };
+      this.#sheets.push(await drawClass(drawn, options));
     }
     await maps?.[Symbol.asyncDispose]();
     this.#open.delete(className);

@@ -1,4 +1,4 @@
-/** The pictures of a tested class: four files a sample, and one sheet. */
+/** The pictures of a tested class: four files for each sample, and one sheet. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sample } from '../../data/metadata.js';
@@ -10,14 +10,14 @@ import { fileError } from '../../node/file_error.js';
 import type { Loader } from '../../node/loader.js';
 import type { MapFile } from './map_file.js';
 
-/** Parts of a path that can be put together to one inside a folder: none of them leads out of it. */
+/** The parts of a path that are safe below a folder: they cannot lead out of it. */
 export function safeParts(path: string): string[] {
   const parts = path.split(/[\\/]+/).filter((p) => p !== '' && p !== '.' && p !== '..');
-  // What some file systems refuse in names.
+  // Some file systems refuse these characters in names.
   return parts.map((p) => p.replaceAll(/[<>:"|?*]/g, '_'));
 }
 
-/** A name for each sample's files: its path below the class's folder, joined; told apart where two would meet. */
+/** A name for each sample's files: its path below the class's folder with `_` for `/`, and a number where names clash. */
 export function exampleNames(className: string, samples: readonly Sample[]): string[] {
   const taken = new Set<string>();
   const folder = safeParts(className).join('/');
@@ -34,29 +34,30 @@ export function exampleNames(className: string, samples: readonly Sample[]): str
 
 export interface DrawnClass {
   readonly className: string;
-  /** Of the class, in the order of `places`. */
+  /** The samples of the class, in the order of `places`. */
   readonly samples: readonly Sample[];
-  /** Place of each sample in the loader's list. */
+  /** Index of each sample in the loader's list. */
   readonly places: readonly number[];
-  /** Scores of the lowest and the highest colour, those of the whole class. */
+  /** Scores of the lowest and the highest colour, taken from the whole class. */
   readonly range: ScoreRange;
+  /** The samples' maps, in the same order. */
+  readonly maps: MapFile;
 }
 
-/**
- * Draws a class.
- * @param maps by the samples' order in the class
- * @param size side of the maps; pictures are drawn at most that long
- * @param onDrawn called after each picture
- * @returns path of the sheet
- */
-export async function drawClass(
-  folder: string,
-  { className, samples, places, range }: DrawnClass,
-  maps: MapFile,
-  loader: Loader,
-  size: number,
-  onDrawn: () => void,
-): Promise<string> {
+export interface DrawOptions {
+  /** Where the pictures go; made where it is missing. */
+  readonly folder: string;
+  readonly loader: Loader;
+  /** Side of the maps; pictures are drawn at most that long. */
+  readonly size: number;
+  /** Called after each picture. */
+  readonly onDrawn: () => void;
+}
+
+/** Draws a class. @returns path of the sheet */
+export async function drawClass(drawn: DrawnClass, options: DrawOptions): Promise<string> {
+  const { className, samples, places, range, maps } = drawn;
+  const { folder, loader, size, onDrawn } = options;
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw fileError(folder, 'write', error);
   });

@@ -1,4 +1,4 @@
-/** What a test leaves behind: tables in test.log and on the screen, everything in results.json. */
+/** What a test writes and prints: tables in test.log and on the screen, everything in results.json. */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
@@ -35,6 +35,13 @@ interface TestResult extends ReturnType<typeof reportJson> {
   readonly sheets: readonly string[];
 }
 
+export interface TestedEpoch {
+  readonly dataset: string;
+  readonly domain: Domain;
+  readonly epoch: Epoch;
+  readonly result: RunResult;
+}
+
 interface EpochSummary {
   readonly epoch: Epoch;
   readonly datasets: readonly ({ readonly dataset: string } & Figures)[];
@@ -48,7 +55,7 @@ export class TestResults {
   readonly #json: boolean;
   readonly #runs: TestResult[] = [];
   readonly #log: string;
-  /** Where the figures are written to; the log lies beside it. */
+  /** Where the figures are written; the log is beside it. */
   readonly file: string;
 
   /** @throws one line when the folder or the log cannot be written */
@@ -65,8 +72,9 @@ export class TestResults {
     this.#append(`args: ${JSON.stringify(settings)}`);
   }
 
-  /** Takes in the figures of a data set at an epoch: the table appears on the screen and in the log. */
-  async add(dataset: string, domain: Domain, epoch: Epoch, { rows, seconds, sheets }: RunResult): Promise<void> {
+  /** Adds the figures of a data set at an epoch: the table appears on the screen and in the log. */
+  async add({ dataset, domain, epoch, result }: TestedEpoch): Promise<void> {
+    const { rows, seconds, sheets } = result;
     const report = reportJson(rows);
     const images = report.classes.reduce((sum, c) => sum + c.images, 0);
     const run = { dataset, epoch, domain, images, seconds, imagesPerSecond: images / seconds, sheets, ...report };
@@ -77,7 +85,7 @@ export class TestResults {
     await this.#save();
   }
 
-  /** After the last data set of an epoch: their averages, where there are several. */
+  /** To be called after the last data set of an epoch: prints the averages of several data sets. */
   endEpoch(epoch: Epoch): void {
     const rows = this.#runs.filter((r) => r.epoch === epoch).map((r): NamedFigures => [r.dataset, r.average]);
     if (rows.length < 2) return;
@@ -86,7 +94,7 @@ export class TestResults {
     if (!this.#json) this.#say(`all data sets, ${label(epoch)}\n${table}\n`);
   }
 
-  /** After the last epoch: the epochs side by side, where there are several. */
+  /** To be called after the last epoch: prints several epochs side by side. */
   end(): void {
     const epochs = this.#summary();
     if (this.#json) {
@@ -115,7 +123,7 @@ export class TestResults {
     process.stdout.write(`${text}\n`);
   }
 
-  /** Entries of `test.log`, in one write, so that runs side by side do not mix within a table. */
+  /** Adds entries to `test.log` in one write, so that runs side by side do not mix within a table. */
   #append(...entries: string[]): void {
     try {
       appendFileSync(this.#log, entries.map((entry) => `INFO:${entry}\n`).join(''));

@@ -1,14 +1,15 @@
-/** The checkpoints of a folder that a test runs over, checked against the flags before anything is computed. */
+/** The checkpoints in a folder that are tested, checked against the flags before anything is computed. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type TrainedWith, trainedWith } from '../../detect/trained_with.js';
 import { type AdapterTensors, canonicalAdapters } from '../../io/adapter_names.js';
 import type { ClipConfig } from '../../model/config.js';
 import { fileError } from '../../node/file_error.js';
-import { openTensors, type TrainedWith, trainedWith } from '../../node/open_weights.js';
+import { openTensors } from '../../node/open_weights.js';
 import type { TestFlags } from './flags.js';
 
 export interface ImageCheckpoint {
-  /** As results name it: the number of an epoch, `latest` for a checkpoint that carries none, `plain` for no adapters. */
+  /** As results name it: number of an epoch, `latest` for a checkpoint without a number, `plain` for no adapters. */
   readonly epoch: number | 'latest' | 'plain';
   readonly tensors: AdapterTensors | undefined;
 }
@@ -31,10 +32,10 @@ function filesOf(folder: string): string[] {
   }
 }
 
-/** Image checkpoints by epoch, in the order of numbers; where no file has a number the latest one stands alone. */
-export function imageFiles(names: readonly string[]): Map<number | 'latest', string> {
+/** Image checkpoints by epoch, in the order of their numbers; where no file has a number, only the latest one. */
+function imageFiles(names: readonly string[]): Map<number | 'latest', string> {
   const found = new Map<number | 'latest', string>();
-  // Of two formats the safetensors file, which sorts last, counts.
+  // Where an epoch has a file in both formats, the safetensors file is taken: it sorts last.
   for (const name of [...names].sort()) {
     const epoch = /^image_adapter_(\d+)\.(?:pth|safetensors)$/.exec(name)?.[1];
     if (epoch !== undefined) found.set(Number(epoch), name);
@@ -56,7 +57,8 @@ interface Opened {
 async function open(path: string, part: 'text' | 'image'): Promise<Opened> {
   const file = await openTensors(path);
   const tensors = canonicalAdapters(file);
-  if (!tensors[part]) throw new Error(`${path}: no ${part} adapter in it: expected what training writes by that name`);
+  if (!tensors[part])
+    throw new Error(`${path}: no ${part} adapter in it: expected what training writes under that name`);
   return { tensors, trained: trainedWith(file.metadata.get('flags')) };
 }
 
@@ -102,9 +104,9 @@ function checkImage(a: AdapterTensors, config: ClipConfig, flags: TestFlags): vo
 }
 
 /**
- * Opens what a test needs of the folder `--save_path`.
- * @throws one line when there is no text adapter and none of its absence was said, the epoch is not there, or a checkpoint
- * is not what flags and weights say
+ * Opens the checkpoints of the folder `--save_path`.
+ * @throws one line when the text adapter is missing and `--plain` was not given, the epoch is missing, or a checkpoint does
+ * not fit the flags or the weights
  */
 export async function openTested(flags: TestFlags, config: ClipConfig): Promise<TestedAdapters> {
   if (flags.plain === 'all') return { text: undefined, images: [{ epoch: 'plain', tensors: undefined }], trained: {} };
@@ -113,7 +115,7 @@ export async function openTested(flags: TestFlags, config: ClipConfig): Promise<
   const textFile = latestOf(names, 'text');
   if (textFile === undefined && flags.plain === undefined) {
     throw new Error(
-      `${folder}: no text_adapter: expected text_adapter.safetensors or .pth as training writes it: train stage one, or say "--plain text" for plain CLIP's text tower, --plain for no adapters at all`,
+      `${folder}: no text_adapter: expected text_adapter.safetensors or .pth as training writes it: train stage one, or give "--plain text" for plain CLIP's text tower, --plain for no adapters at all`,
     );
   }
   const files = imageFiles(names);

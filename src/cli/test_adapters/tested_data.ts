@@ -1,8 +1,8 @@
-/** Which data sets, classes and samples a test runs over, and the prompts of the classes. */
+/** Which data sets, classes and samples are tested, and the prompts of the classes. */
 
 import { promptsFor } from '../../data/class_prompts.js';
 import { byClass, type Sample } from '../../data/metadata.js';
-import type { PromptedClass } from '../../detect/class_tokens.js';
+import { type PromptedClass, promptedClass } from '../../detect/class_tokens.js';
 import { DATA_VARIABLE, findRoot, type RootOptions } from '../../node/data_roots.js';
 import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
 import type { TestedData } from './data_run.js';
@@ -10,16 +10,16 @@ import type { TestFlags } from './flags.js';
 
 export interface TestedSets {
   readonly sets: readonly TestedData[];
-  /** All classes of all data sets, named as `keyOf` says. */
+  /** All classes of all data sets, named by `keyOf`. */
   readonly classes: readonly PromptedClass[];
-  /** What the user should know. */
+  /** What the user should know about the data sets. */
   readonly notes: readonly string[];
 }
 
 /** Names separated by commas. */
 const namesIn = (text: string): string[] => text.split(',').map((n) => n.trim());
 
-/** The classes `--class` asks for; a class with a comma in its name can be asked for alone. */
+/** The classes `--class` asks for; a class with a comma in its name can only be asked for by itself. */
 function wantedClasses(text: string, sources: readonly DataSource[]): Set<string> {
   const there = new Set(sources.flatMap(({ samples }) => samples.map((s) => s.className)));
   const wanted = there.has(text) ? [text] : namesIn(text);
@@ -30,7 +30,7 @@ function wantedClasses(text: string, sources: readonly DataSource[]): Set<string
   return new Set(wanted);
 }
 
-/** Samples class by class: those the registry knows in its order, which is that of published tables, then the others. */
+/** Samples class by class: first the registry's classes in its order, the order of published tables, then the others. */
 function inOrder(source: DataSource, wanted: ReadonlySet<string> | undefined): Sample[] {
   const groups = byClass(source.samples);
   const known = Object.keys(source.info?.classes ?? {});
@@ -63,7 +63,7 @@ function hasRoot(name: string, places: RootOptions): boolean {
   }
 }
 
-/** Finds what the flags ask for. @throws one line when a data set, its list or a class is not there */
+/** Finds what the flags ask for. @throws one line when a data set, its list or a class is missing */
 export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
   const names = namesIn(flags.dataset);
   const all = flags.dataset.trim() === 'all';
@@ -86,10 +86,9 @@ export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
     sets,
     notes,
     classes: sets.flatMap(({ name, domain, samples, keyOf }) =>
-      [...byClass(samples).keys()].map((className): PromptedClass => {
-        const prompts = promptsFor(className, places.registry, name);
-        return { key: keyOf(className), className, domain, prompts };
-      }),
+      [...byClass(samples).keys()].map((className) =>
+        promptedClass(className, places.registry, { key: keyOf(className), domain, dataset: name }),
+      ),
     ),
   };
 }

@@ -1,10 +1,20 @@
 /** The flags of `train`, with the published program's names and defaults. */
 import { type Command, Option } from 'commander';
 import type { CheckpointFormat } from '../../node/run_folder.js';
-import { type DataFlags, dataOptions } from '../../node/sample_lists.js';
 import { type AugmentChances, NO_CHANCES, PUBLISHED_CHANCES } from '../../train/augment_plan.js';
+import type { Init } from '../../train/resume.js';
 import type { TrainFlags } from '../../train/training_run.js';
-import { type CommonOptions, count, number } from '../options.js';
+import { type DataFlags, dataOptions } from '../data_options.js';
+import {
+  activationOption,
+  adapterShapeOptions,
+  imageSizeOption,
+  mixOptions,
+  modelNameOption,
+  threadsOption,
+  weightsOption,
+} from '../model_options.js';
+import { type CommonOptions, common, count, number } from '../options.js';
 
 export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly training_mode: 'few_shot' | 'full_shot';
@@ -13,7 +23,7 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly img_size: number;
   readonly surgery_until_layer: number;
   readonly relu?: boolean;
-  readonly init: 'random' | 'clip';
+  readonly init: Init;
   readonly text_batch_size: number;
   readonly image_batch_size: number;
   readonly text_epoch: number;
@@ -38,7 +48,7 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly dry_run?: boolean;
 }
 
-/** Words of `--augment` and the chances each stands for. */
+/** Words of `--augment`, and the chances that each turns on. */
 const KINDS: Readonly<Record<string, readonly (keyof AugmentChances)[]>> = {
   rotate: ['rotate'],
   translate: ['translate'],
@@ -48,8 +58,8 @@ const KINDS: Readonly<Record<string, readonly (keyof AugmentChances)[]>> = {
   saturation: ['saturation'],
 };
 
-/** `all`, `none`, or kinds separated by commas. @throws for a kind there is not */
-export function augmentChances(text: string): AugmentChances {
+/** Reads `all`, `none`, or kinds separated by commas. @throws for an unknown kind */
+function augmentChances(text: string): AugmentChances {
   if (text === 'all') return PUBLISHED_CHANCES;
   if (text === 'none') return NO_CHANCES;
   const chances: Record<string, number> = { ...NO_CHANCES };
@@ -64,67 +74,85 @@ export function augmentChances(text: string): AugmentChances {
   return chances as unknown as AugmentChances;
 }
 
-export function trainOptions(command: Command): Command {
+/** What is trained on, and how much of it. */
+function sampleOptions(command: Command): Command {
   return dataOptions(command.option('--dataset <name>', 'data set, known or your own', 'VisA'))
     .addOption(
-      new Option('--training_mode <kind>', 'which list').choices(['few_shot', 'full_shot']).default('few_shot'),
+      new Option('--training_mode <kind>', 'which list to train on')
+        .choices(['few_shot', 'full_shot'])
+        .default('few_shot'),
     )
-    .option('--shot <n>', 'samples a class in the few-shot list', count(1), 32)
-    .requiredOption(
-      '--weights <file>',
-      'CLIP weights: OpenAI\'s .pt, or safetensors; "tiny" for the small model of the package ("./tiny" for a file of that name)',
-    )
-    .option('--model_name <name>', 'accepted for the published command line; sizes are read from the weights')
-    .option('--img_size <px>', 'side pictures are resized to', count(14), 518)
+    .option('--shot <n>', 'samples of each class in the few-shot list', count(1), 32)
+    .option('--augment <kinds>', `all, none, or some of ${Object.keys(KINDS).join(',')}`, 'all');
+}
+
+/** The model and its adapters. */
+function modelOptions(command: Command): Command {
+  imageSizeOption(modelNameOption(weightsOption(command)), 518)
     .option('--surgery_until_layer <n>', 'V-V attention in the last n - 1 blocks of stage one', count(1), 20)
-    .option('--relu', 'LeakyReLU after the image projections')
     .addOption(
-      new Option('--init <how>', "the adapters' projections start at random as published, or as CLIP's own")
+      new Option(
+        '--init <how>',
+        "start the adapters' projections at random as published, or from CLIP's own projections",
+      )
         .choices(['random', 'clip'])
         .default('random'),
-    )
+    );
+  return activationOption(mixOptions(adapterShapeOptions(command, 'choose'), 0.1), 'gelu').addOption(
+    new Option('--vv <axis>', 'V-V attention along the batch as published, or along the tokens as described')
+      .choices(['batch', 'token'])
+      .default('batch'),
+  );
+}
+
+/** Steps, rates and losses. */
+function scheduleOptions(command: Command): Command {
+  return command
     .option('--text_batch_size <n>', 'pictures a step of stage one', count(1), 16)
     .option('--image_batch_size <n>', 'pictures a step of stage two', count(1), 2)
     .option('--text_epoch <n>', "epochs of stage one; 0 keeps plain CLIP's anchors", count(0), 5)
     .option('--image_epoch <n>', 'epochs of stage two', count(0), 20)
     .option('--text_lr <rate>', 'learning rate of stage one', number, 1e-5)
     .option('--image_lr <rate>', 'learning rate of stage two, halved at steps 16000 and 32000', number, 5e-4)
-    .option('--seed <n>', 'of initialisation, order and augmentation', count(0), 111)
-    .option('--save_path <dir>', 'where checkpoints and logs go, and are looked for when resuming', 'ckpt/baseline')
+    .option('--seed <n>', 'seed of the initial adapters, the order of samples and augmentation', count(0), 111)
     .option('--text_norm_weight <w>', 'weight of the orthogonality term', number, 0.1)
-    .option('--text_adapt_weight <w>', 'share of a text adapter in its mix', number, 0.1)
-    .option('--image_adapt_weight <w>', 'share of an image adapter in its mix', number, 0.1)
-    .option('--text_adapt_until <n>', 'text blocks with an adapter', count(0), 3)
-    .option('--image_adapt_until <n>', 'image blocks with an adapter', count(0), 6)
     .addOption(
-      new Option('--activation <kind>', "gelu as published, or quickgelu as OpenAI's weights were trained")
-        .choices(['gelu', 'quickgelu'])
-        .default('gelu'),
-    )
-    .addOption(
-      new Option('--vv <axis>', 'V-V attention along the batch as published, or along the tokens as described')
-        .choices(['batch', 'token'])
-        .default('batch'),
-    )
-    .addOption(
-      new Option('--text_levels <which>', 'levels stage one steps on: the last as published, or all')
+      new Option('--text_levels <which>', 'levels whose loss stage one minimises: the last as published, or all')
         .choices(['last', 'all'])
         .default('last'),
-    )
-    .option('--augment <kinds>', `all, none, or some of ${Object.keys(KINDS).join(',')}`, 'all')
-    .addOption(
-      new Option('--checkpointing <when>', 'run blocks again for their gradient instead of keeping what they computed')
-        .choices(['auto', 'on', 'off'])
-        .default('auto'),
-    )
-    .addOption(new Option('--format <kind>', 'of checkpoints').choices(['safetensors', 'pth']).default('safetensors'))
-    .option('--save_every <n>', 'also save every n steps inside an epoch; 0 only at its end', count(0), 0)
-    .option('--threads <n>', 'decoding threads', count(0))
-    .option('--dry_run', 'print the plan: classes, pictures, steps, memory, time; train nothing');
+    );
 }
 
-/** What the engine needs of the flags. */
-export function toTrainFlags(f: TrainCommandFlags, visionLayers: number, checkpointing: boolean): TrainFlags {
+/** Files, memory and threads. */
+function runOptions(command: Command): Command {
+  return threadsOption(
+    command
+      .option(
+        '--save_path <dir>',
+        'folder for checkpoints and logs; training resumes from the checkpoints in it',
+        'ckpt/baseline',
+      )
+      .addOption(
+        new Option('--format <kind>', 'format of checkpoints').choices(['safetensors', 'pth']).default('safetensors'),
+      )
+      .option('--save_every <n>', 'also save every n steps within an epoch; 0 saves at its end only', count(0), 0)
+      .addOption(
+        new Option(
+          '--recompute, --checkpointing <when>',
+          'run blocks again for their gradients instead of keeping what they computed: less memory, more time',
+        )
+          .choices(['auto', 'on', 'off'])
+          .default('auto'),
+      ),
+  ).option('--dry_run', 'print the plan (classes, pictures, steps, memory, time) and train nothing');
+}
+
+export function trainOptions(command: Command): Command {
+  return common(runOptions(scheduleOptions(modelOptions(sampleOptions(command)))));
+}
+
+/** The flags as the engine takes them; whether to recompute is for the plan to decide. */
+export function toTrainFlags(f: TrainCommandFlags, visionLayers: number): TrainFlags {
   return {
     imageSize: f.img_size,
     seed: f.seed,
@@ -142,7 +170,7 @@ export function toTrainFlags(f: TrainCommandFlags, visionLayers: number, checkpo
     vvBlocks: Math.min(f.surgery_until_layer - 1, visionLayers - 1),
     textLevels: f.text_levels,
     chances: augmentChances(f.augment),
-    checkpointing,
+    recompute: false,
     activation: f.activation,
     precision: f.precision,
     saveEvery: f.save_every,

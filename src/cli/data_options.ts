@@ -1,0 +1,33 @@
+/** Options about data sets: which ones are known, and where they are. */
+import type { Command } from 'commander';
+import { DATA_VARIABLE } from '../node/data_roots.js';
+import type { RegistryFiles } from '../node/registry_source.js';
+import type { DataLocation } from '../node/sample_lists.js';
+
+export type RegistryFlags = RegistryFiles;
+
+export interface DataFlags extends DataLocation {
+  readonly dataset: string;
+}
+
+/** Adds `--registry --config`. */
+export function registryOptions(command: Command): Command {
+  return command
+    .option('--registry <file>', 'JSON file with data sets of your own; "aaclip registry" prints the form')
+    .option('--config <file>', 'settings: {"roots": {"MVTec": DIR}, "registry": FILE} (default: aaclip.config.json)');
+}
+
+/** Adds `--data --metadata --registry --config`. */
+export function dataOptions(command: Command): Command {
+  return registryOptions(
+    command
+      .option(
+        '--data <dir>',
+        `folder the paths in the list start from, or the folder that holds it under its published name (default: ${DATA_VARIABLE} or the configuration)`,
+      )
+      .option(
+        '--metadata <file>',
+        'list of samples, or a folder with a list for each data set (default: in the data folder, or made from its files)',
+      ),
+  );
+}

@@ -1,0 +1,65 @@
+/** What `info` prints. */
+import type { Gpu } from '../../gpu/gpu.js';
+import type { Traits } from '../../gpu/traits.js';
+import type { ClipConfig } from '../../model/config.js';
+import type { MemoryPlan } from '../../model/memory.js';
+
+export interface ModelReport {
+  readonly name: string;
+  readonly config: ClipConfig;
+  readonly memory: MemoryPlan;
+  /** Of one picture. */
+  readonly flops: number;
+}
+
+export interface MachineReport {
+  readonly adapter: Gpu['description'];
+  readonly kernels: {
+    /** For each op with several kernels: the one taken, and all that run on this adapter, best first. */
+    readonly chosen: Readonly<Record<string, string>>;
+    readonly available: Readonly<Record<string, readonly string[]>>;
+    readonly subgroupSize: number;
+    readonly matrixShapes: Traits['matrixShapes'];
+  };
+  readonly jpeg: string;
+  readonly model?: ModelReport;
+}
+
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+const kib = (bytes: number): string => `${bytes / 1024} KiB`;
+
+function modelLines({ name, config, memory, flops }: ModelReport, imageSize: number): string[] {
+  return [
+    `model      ${name}: vision ${config.visionWidth} x ${config.visionLayers}, text ${config.textWidth} x ${config.textLayers}, patch ${config.patch}, levels ${config.levels.join(' ')}`,
+    `memory     image tower ${mib(memory.vision)}, text tower ${mib(memory.text)} (one after the other), ${mib(memory.perImage)} more for each picture of ${imageSize} px`,
+    `work       ${(flops / 1e9).toFixed(0)} GFLOP a picture`,
+  ];
+}
+
+interface InfoView {
+  readonly json?: boolean;
+  readonly img_size: number;
+  /** The adapter's shaders may use f16. */
+  readonly f16: boolean;
+}
+
+export function printInfo(report: MachineReport, { json, img_size: imageSize, f16 }: InfoView): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(report, null, 1)}\n`);
+    return;
+  }
+  const { adapter, kernels, jpeg, model } = report;
+  const { limits } = adapter;
+  const lines = [
+    `adapter    ${adapter.description || adapter.device} (${adapter.vendor} ${adapter.architecture})`,
+    `kernels    ${Object.entries(kernels.available)
+      .map(([op, names]) => `${op}: ${names.join(', ')}`)
+      .join('\n           ')}`,
+    `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}`,
+    `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} a binding, ${mib(limits.maxBufferSize ?? 0)} a buffer, ${kib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`,
+    `features   ${adapter.features.join(' ')}`,
+    `JPEG       ${jpeg}`,
+    ...(model ? modelLines(model, imageSize) : []),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

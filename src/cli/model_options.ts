@@ -1,0 +1,92 @@
+/** Options about weights, adapters, sizes and speed: each is defined here once, for all commands that have it. */
+import { type Command, Option } from 'commander';
+import { count, number } from './options.js';
+
+const WEIGHTS =
+  'CLIP weights: OpenAI\'s .pt, or safetensors; "tiny": the small model of the package ("./tiny": a file of that name); "synthetic": random weights, for trying and timing';
+
+/** Adds `--weights`. */
+export function weightsOption(command: Command, need: 'required' | 'optional' = 'required'): Command {
+  return need === 'required'
+    ? command.requiredOption('--weights <file>', WEIGHTS)
+    : command.option('--weights <file>', WEIGHTS);
+}
+
+/** Adds `--img_size`; without a preset size, the training's size is taken. */
+export function imageSizeOption(command: Command, preset?: number): Command {
+  return preset === undefined
+    ? command.option('--img_size <px>', 'side pictures are resized to (default: as trained, else 518)', count(14))
+    : command.option('--img_size <px>', 'side pictures are resized to', count(14), preset);
+}
+
+/** Adds `--text_adapt_weight --image_adapt_weight`; without a preset share, the training's shares are taken. */
+export function mixOptions(command: Command, preset?: number): Command {
+  const share = (part: 'text' | 'image'): Option => {
+    const after = preset === undefined ? ' (default: as trained, else 0.1)' : '';
+    const option = new Option(
+      `--${part}_adapt_weight <w>`,
+      `share of ${part === 'text' ? 'a text' : 'an image'} adapter in its mix${after}`,
+    ).argParser(number);
+    return preset === undefined ? option : option.default(preset);
+  };
+  return command.addOption(share('text')).addOption(share('image'));
+}
+
+/** Adds `--activation`; without a preset, the training's activation is taken. */
+export function activationOption(command: Command, preset?: 'gelu'): Command {
+  const after = preset === undefined ? ' (default: as trained, else gelu)' : '';
+  const option = new Option(
+    '--activation <kind>',
+    `gelu as published, or quickgelu as OpenAI's weights were trained${after}`,
+  ).choices(['gelu', 'quickgelu']);
+  return command.addOption(preset === undefined ? option : option.default(preset));
+}
+
+/**
+ * Adds `--relu --text_adapt_until --image_adapt_until`.
+ * @param use `choose` makes adapters of that shape, `check` compares with what a checkpoint holds
+ */
+export function adapterShapeOptions(command: Command, use: 'choose' | 'check'): Command {
+  const checked = use === 'check' ? 'checked against the checkpoint: ' : '';
+  const blocks = (part: 'text' | 'image', preset: number): Option => {
+    const text = `${checked}number of ${part} blocks with an adapter`;
+    const option = new Option(`--${part}_adapt_until <n>`, text).argParser(count(0));
+    return use === 'choose' ? option.default(preset) : option;
+  };
+  return command
+    .option('--relu', `${checked}LeakyReLU after the image projections`)
+    .addOption(blocks('text', 3))
+    .addOption(blocks('image', 6));
+}
+
+/** Adds `--domain`. */
+export function domainOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--domain <kind>',
+      'how maps are smoothed and pictures scored (default: as the data set or class has it, else Industrial)',
+    ).choices(['Industrial', 'Medical']),
+  );
+}
+
+/** Adds `--batch_size`. */
+export function batchSizeOption(command: Command): Command {
+  return command.option('--batch_size <n>', 'pictures at a time (default: chosen to fit the adapter)', count(1));
+}
+
+/** Adds `--threads`, which the published program calls `--max_workers`: both spellings are one flag. */
+export function threadsOption(command: Command): Command {
+  return command.option(
+    '--max_workers, --threads <n>',
+    'decoding threads; 0 decodes without threads (default: the cores but one, 4 at most)',
+    count(0),
+  );
+}
+
+/** Adds `--model_name`, which is read by no command. */
+export function modelNameOption(command: Command): Command {
+  return command.option(
+    '--model_name <name>',
+    'accepted for the published command line; sizes are read from the weights',
+  );
+}

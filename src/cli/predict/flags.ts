@@ -1,0 +1,70 @@
+/** The flags of `predict`. */
+import { type Command, Option } from 'commander';
+import type { Domain } from '../../data/datasets.js';
+import { type RegistryFlags, registryOptions } from '../data_options.js';
+import {
+  activationOption,
+  batchSizeOption,
+  domainOption,
+  imageSizeOption,
+  mixOptions,
+  weightsOption,
+} from '../model_options.js';
+import { type CommonOptions, common, count, number } from '../options.js';
+
+export interface PredictFlags extends CommonOptions, RegistryFlags {
+  readonly class: string;
+  readonly dataset?: string;
+  readonly weights: string;
+  readonly adapters?: string;
+  readonly epoch?: number;
+  readonly domain?: Domain;
+  readonly img_size?: number;
+  readonly text_adapt_weight?: number;
+  readonly image_adapt_weight?: number;
+  readonly batch_size?: number;
+  readonly activation?: 'gelu' | 'quickgelu';
+  readonly out: string;
+  readonly raw?: 'npy' | 'safetensors';
+  readonly map?: boolean;
+  readonly heatmap: boolean;
+  readonly range: 'fixed' | 'image';
+  readonly threshold?: number;
+  readonly pixel_threshold?: number;
+}
+
+/** The model and how it is used. */
+function modelOptions(command: Command): Command {
+  const named = weightsOption(command)
+    .option(
+      '--adapters <dir>',
+      'folder with text_adapter and image_adapter; "tiny" for those of the package; without it plain CLIP is used',
+    )
+    .option('--epoch <n>', 'use image_adapter_<n> of that folder', count(0));
+  return activationOption(batchSizeOption(mixOptions(imageSizeOption(domainOption(named)))));
+}
+
+/** Files and verdicts. */
+function writingOptions(command: Command): Command {
+  return command
+    .option('--out <dir>', 'where heatmaps and maps go', 'out')
+    .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
+    .option('--map', 'also write the map as an 8-bit grey picture')
+    .option('--no-heatmap', 'write no overlay')
+    .addOption(
+      new Option('--range <kind>', 'colours: fixed (0 to 1, comparable between pictures) or stretched to each image')
+        .choices(['fixed', 'image'])
+        .default('fixed'),
+    )
+    .option('--threshold <score>', 'say yes or no: a picture at or above it is anomalous', number)
+    .option('--pixel_threshold <p>', 'outline where the map is at or above it, and write that as a mask', number);
+}
+
+/** Adds the arguments and flags. */
+export function predictOptions(command: Command): Command {
+  const named = command
+    .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
+    .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
+    .option('--dataset <name>', 'look the class up in this data set only, and refuse it when it is not there');
+  return common(registryOptions(writingOptions(modelOptions(named))));
+}

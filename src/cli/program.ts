@@ -1,0 +1,35 @@
+/** The program that commands are added to, and the spelling of flags. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+
+/** Adds a command to the program: its name, description, flags, examples and action. */
+export type AddCommand = (program: Command) => void;
+
+export function createProgram(commands: readonly AddCommand[]): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('aaclip')
+    .description(
+      'Zero-shot visual anomaly detection on WebGPU: a picture and a name in, whether and where something is wrong out.',
+    )
+    .version(version)
+    .showHelpAfterError('(aaclip <command> --help explains every option)');
+  for (const add of commands) add(program);
+  return program;
+}
+
+const letters = (flag: string): string => flag.replaceAll(/[-_]/g, '');
+
+/** Flags may be written with `_` or `-`: `--img-size` becomes `--img_size`, the published program's spelling. */
+export function normaliseFlags(argv: readonly string[], program: Command): string[] {
+  const options = program.commands.flatMap((c) => c.options);
+  // An option with two long spellings has the first one as its short one.
+  const known = options.flatMap((o) => [o.short, o.long]).filter((flag) => flag !== undefined);
+  return argv.map((arg) => {
+    const [, flag, value = ''] = /^(--[\w-]+)(=.*)?$/.exec(arg) ?? [];
+    if (flag === undefined || known.includes(flag)) return arg;
+    const meant = known.find((k) => letters(k) === letters(flag));
+    return meant === undefined ? arg : meant + value;
+  });
+}

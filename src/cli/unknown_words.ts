@@ -1,0 +1,16 @@
+/** Tells the user about words that a model does not know. */
+import type { EncodedClasses } from '../detect/class_tokens.js';
+
+/** One note on the error stream, or with `--json` a line a class. */
+export function tellUnknownWords({ classes, note }: EncodedClasses, json: boolean): void {
+  if (note === undefined) return;
+  if (!json) {
+    process.stderr.write(`note: ${note}\n`);
+    return;
+  }
+  for (const { name, realName, unknownWords } of classes) {
+    if (unknownWords.length === 0) continue;
+    const line = { class: name, prompt_name: realName, unknown_words: unknownWords };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
+}

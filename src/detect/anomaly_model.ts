@@ -1,0 +1,198 @@
+/** The program for inference on the device: prepared pictures and classes in, maps and scores out, all of them tensors. */
+import type { Domain } from '../data/datasets.js';
+import type { Gpu } from '../gpu/gpu.js';
+import type { AdapterTensors } from '../io/adapter_names.js';
+import type { ClipTensors } from '../io/clip_names.js';
+import type { Activation } from '../kernels/epilogue.js';
+import {
+  adaptedImage,
+  type ImageAdapters,
+  type Loaded,
+  loadImageAdapters,
+  loadTextAdapters,
+} from '../model/adapters.js';
+import { type Anomaly, anomalyMap, detectionScore, plainImage, textAnchors } from '../model/anomaly.js';
+import { type ClipConfig, inferConfig } from '../model/config.js';
+import { encodeText, loadText } from '../model/text.js';
+import { loadVision, type VisionTower } from '../model/vision.js';
+import type { Precision } from '../model/weights.js';
+import { concat } from '../ops/concat.js';
+import { gather } from '../ops/gather.js';
+import { reshape } from '../ops/reshape.js';
+import { persist, type Tensor, tidy } from '../tensor/tensor.js';
+import { type ClassTokens, promptRows } from './class_tokens.js';
+
+/** Side pictures are resized to where neither the user nor a checkpoint says, as published. */
+export const DEFAULT_IMAGE_SIZE = 518;
+
+export interface AnomalyModelOptions {
+  readonly clip: ClipTensors;
+  /** Where one is missing, its tower is plain CLIP's. */
+  readonly adapters?:
+    | { readonly text?: AdapterTensors | undefined; readonly image?: AdapterTensors | undefined }
+    | undefined;
+  /** Share of the adapters in their mixes; 0.1, as published, by default. */
+  readonly textMix?: number | undefined;
+  readonly imageMix?: number | undefined;
+  readonly classes: readonly ClassTokens[];
+  readonly imageSize?: number | undefined;
+  readonly activation?: Activation | undefined;
+  readonly precision?: Precision | undefined;
+  /** Share of weights read so far, 0 to 1. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
+export class AnomalyModel implements Disposable {
+  readonly config: ClipConfig;
+  readonly imageSize: number;
+  readonly #gpu: Gpu;
+  readonly #tower: VisionTower;
+  readonly #precision: Precision;
+  readonly #mix: number | undefined;
+  #adapters: Loaded<ImageAdapters> | undefined;
+  readonly #anchors: ReadonlyMap<string, Tensor>;
+  readonly #domains: ReadonlyMap<string, Domain>;
+
+  private constructor(
+    gpu: Gpu,
+    tower: VisionTower,
+    anchors: ReadonlyMap<string, Tensor>,
+    options: AnomalyModelOptions,
+  ) {
+    this.config = tower.config;
+    this.imageSize = tower.imageSize;
+    this.#gpu = gpu;
+    this.#tower = tower;
+    this.#precision = options.precision ?? 'f32';
+    this.#mix = options.imageMix;
+    this.#anchors = anchors;
+    this.#domains = new Map(options.classes.map((c) => [c.name, c.domain]));
+  }
+
+  /** Loads the text tower, makes every class's anchors, lets it go, and loads the image tower. */
+  static async load(gpu: Gpu, options: AnomalyModelOptions): Promise<AnomalyModel> {
+    const { clip, classes, adapters, activation = 'gelu', precision = 'f32' } = options;
+    const config = inferConfig(clip);
+    const total = clip.names.reduce((sum, n) => sum + 4 * clip.shape(n).reduce((a, b) => a * b, 1), 0);
+    let before = 0;
+    let latest = 0;
+    const load = {
+      activation,
+      precision,
+      onProgress: (bytes: number) => {
+        latest = before + bytes;
+        options.onProgress?.(Math.min(1, latest / total));
+      },
+    };
+    const anchors = new Map<string, Tensor>();
+    let model: AnomalyModel | undefined;
+    try {
+      {
+        using tower = await loadText(gpu, clip, config, load);
+        using own = adapters?.text ? await loadTextAdapters(gpu, adapters.text, { precision }) : undefined;
+        for (const c of classes) {
+          const { ids, counts } = promptRows([c], config.context);
+          const embed = (): Tensor => encodeText(ids, tower, own?.weights, options.textMix); // [P, E]
+          anchors.set(c.name, persist(tidy(() => textAnchors(embed(), counts)))); // [1, E, 2]
+        }
+      }
+      await gpu.idle();
+      gpu.trim();
+      before = latest;
+      const tower = await loadVision(gpu, clip, config, options.imageSize ?? DEFAULT_IMAGE_SIZE, load);
+      model = new AnomalyModel(gpu, tower, anchors, options);
+      await model.loadAdapters(adapters?.image);
+      return model;
+    } catch (error) {
+      if (model) model[Symbol.dispose]();
+      else for (const t of anchors.values()) t.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Replaces the image adapters, so that several checkpoints can be tried without loading a tower again.
+   * @param image those of a checkpoint; undefined for the plain tower
+   * @throws when the checkpoint holds none; the old ones stay then
+   */
+  async loadAdapters(image: AdapterTensors | undefined): Promise<void> {
+    const next = image ? await loadImageAdapters(this.#gpu, image, { precision: this.#precision }) : undefined;
+    this.#adapters?.[Symbol.dispose]();
+    this.#adapters = next;
+  }
+
+  /** Number of maps that are summed. */
+  get levels(): number {
+    return this.config.levels.length;
+  }
+
+  /** The device it was loaded on. */
+  get gpu(): Gpu {
+    return this.#gpu;
+  }
+
+  /**
+   * Maps and scores of a batch. Every map is smoothed as its class's domain asks.
+   * @param images [B, 3, S, S], normalised
+   * @param classes the class of all pictures, or one a picture
+   * @throws when a class was not loaded, or there are not as many as pictures
+   */
+  run(images: Tensor, classes: string | readonly string[]): Anomaly {
+    const names = typeof classes === 'string' ? [classes] : classes;
+    if (names.length !== images.dim(0) && typeof classes !== 'string') {
+      throw new Error(`detector: expected a class for each of ${images.dim(0)} pictures, got ${names.length}`);
+    }
+    const one = names.every((n) => n === names[0]);
+    const domains = names.map((n) => this.domainOf(n));
+    const anchors = (one ? names.slice(0, 1) : names).map((n) => this.#anchors.get(n)!);
+    return tidy(() => {
+      const { seg, det } = this.#adapters
+        ? adaptedImage(images, this.#tower, this.#adapters.weights, this.#mix)
+        : plainImage(images, this.#tower);
+      const columns = anchors.length === 1 ? anchors[0]! : concat(anchors, 0); // [1 or B, E, 2]
+      return { map: this.#map(seg, columns, domains), score: detectionScore(det, columns) };
+    });
+  }
+
+  /** Maps of a batch [B, S, S]: the tower runs once, and each picture's map is taken from those of its own domain. */
+  #map(seg: readonly Tensor[], anchors: Tensor, domains: readonly Domain[]): Tensor {
+    const size = this.imageSize;
+    const kinds = [...new Set(domains)];
+    const maps = kinds.map((domain) => anomalyMap(seg, anchors, size, domain)); // [B, S, S] a domain
+    if (maps.length === 1) return maps[0]!;
+    const count = domains.length;
+    const rows = reshape(concat(maps, 0), [kinds.length * count, size * size]);
+    const own = Uint32Array.from(domains, (domain, i) => kinds.indexOf(domain) * count + i);
+    return reshape(gather(rows, own), [count, size, size]);
+  }
+
+  /** The domain of a class. @throws when it was not loaded */
+  domainOf(name: string): Domain {
+    const domain = this.#domains.get(name);
+    if (domain) return domain;
+    throw new Error(
+      `detector: class "${name}" was not loaded: expected one of ${[...this.#anchors.keys()].join(', ')}`,
+    );
+  }
+
+  /** Floating-point operations of one image, matrix products and attention only. */
+  get flopsPerImage(): number {
+    return imageFlops(this.config, this.imageSize, this.#adapters?.weights.blocks.length ?? 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.#tower[Symbol.dispose]();
+    this.#adapters?.[Symbol.dispose]();
+    for (const t of this.#anchors.values()) t.release();
+  }
+}
+
+/** Operations of the image tower for one picture (two a multiply-add). */
+export function imageFlops(c: ClipConfig, imageSize: number, adapters: number): number {
+  const patches = Math.floor(imageSize / c.patch) ** 2;
+  const t = patches + 1;
+  const w = c.visionWidth;
+  const perBlock = 2 * t * 12 * w * w + 4 * t * t * w;
+  const projections = 2 * patches * w * c.embed * (c.levels.length + 1);
+  return c.visionLayers * perBlock + adapters * 2 * t * w * w + projections + 2 * patches * w * 3 * c.patch ** 2;
+}

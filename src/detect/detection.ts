@@ -1,0 +1,70 @@
+/** What is found on one picture. */
+import type { Domain } from '../data/datasets.js';
+import type { Picture } from '../picture/picture.js';
+import { type ScoreMap, shareMap } from './share_map.js';
+
+/** The map's largest share, and where it is in the picture's own pixels. */
+export interface Peak {
+  readonly value: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Detection {
+  /** The picture's name: its path, URL or file name. */
+  readonly name: string;
+  /** Place of the picture among those given, from 0; pictures that could not be read count. */
+  readonly index: number;
+  readonly className: string;
+  readonly domain: Domain;
+  /** How anomalous the picture is: Industrial, the mean of the peak and `imageScore`; Medical, the peak. */
+  readonly score: number;
+  /** The detection token's score, 0 to 1. */
+  readonly imageScore: number;
+  readonly peak: Peak;
+  /** The share of "abnormal" at every pixel of the resized picture, 0 to 1, comparable between pictures. */
+  readonly map: ScoreMap;
+  /** The sum of the levels' maps as the published program defines it; `map` is made from it. */
+  readonly sum: ScoreMap;
+  /** The picture as decoded, for drawing over it. */
+  readonly picture: Picture;
+  /** Milliseconds on the device, its batch's time shared out. */
+  readonly ms: number;
+}
+
+/** The largest value of a map, as a pixel of a picture of `width` x `height`; the first of several equal ones. */
+export function peakOf(map: ScoreMap, width: number, height: number): Peak {
+  let at = 0;
+  map.data.forEach((v, i) => {
+    if (v > map.data[at]!) at = i;
+  });
+  const scale = (place: number, from: number, to: number): number =>
+    Math.min(to - 1, Math.floor(((place + 0.5) / from) * to));
+  return {
+    value: map.data[at]!,
+    x: scale(at % map.width, map.width, width),
+    y: scale(Math.floor(at / map.width), map.height, height),
+  };
+}
+
+/** A picture's score, from the peak of its map and the detection token's score. */
+export function pictureScore(peak: number, imageScore: number, domain: Domain): number {
+  return domain === 'Medical' ? peak : 0.5 * peak + 0.5 * imageScore;
+}
+
+/**
+ * The result of a picture.
+ * @param sum [S, S], the levels' maps summed
+ * @param levels how many they are
+ */
+export function detectionOf(
+  picture: Picture,
+  sum: ScoreMap,
+  levels: number,
+  known: Pick<Detection, 'index' | 'className' | 'domain' | 'imageScore' | 'ms'>,
+): Detection {
+  const map = shareMap(sum, levels);
+  const peak = peakOf(map, picture.width, picture.height);
+  const score = pictureScore(peak.value, known.imageScore, known.domain);
+  return { name: picture.name, ...known, score, peak, map, sum, picture };
+}

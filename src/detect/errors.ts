@@ -1,0 +1,73 @@
+/** The errors of the library: one class, told apart by a code. */
+import { GpuError } from '../gpu/gpu.js';
+import { PictureError } from '../picture/picture.js';
+
+/**
+ * What an error is about:
+ * - `picture`: a picture or mask cannot be read or decoded; `file` names it
+ * - `weights`: CLIP's weights or the merge table cannot be read, or are not those of a CLIP
+ * - `adapters`: a checkpoint of adapters cannot be read, or is not of this CLIP
+ * - `class`: a class was not loaded, has no name, or there are too few classes
+ * - `device`: no WebGPU adapter, too little device memory, or a lost device
+ * - `options`: an option or argument is not what it has to be
+ * - `training`: training cannot go on, for one because the loss is not a number any more
+ * - `aborted`: the caller's signal was aborted; `cause` is its reason
+ */
+export type ErrorCode = 'picture' | 'weights' | 'adapters' | 'class' | 'device' | 'options' | 'training' | 'aborted';
+
+/** An error of the library. Its message is one line with the remedy; `cause` is the error it was made from, where there is one. */
+export class AaclipError extends Error {
+  /** `AaclipError`; `AbortError` for code `aborted`, as the web platform calls it. */
+  override readonly name: string;
+  readonly code: ErrorCode;
+  /** The picture's name, for code `picture`. */
+  readonly file: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly file?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = code === 'aborted' ? 'AbortError' : 'AaclipError';
+    this.code = code;
+    this.file = options.file;
+  }
+}
+
+/** An error as one of the library's: of the given code, unless it says itself what it is about. */
+export function libraryError(code: ErrorCode, error: unknown): AaclipError {
+  if (error instanceof AaclipError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof GpuError) return new AaclipError('device', message, { cause: error });
+  if (error instanceof PictureError) return new AaclipError('picture', message, { cause: error, file: error.file });
+  return new AaclipError(code, message, { cause: error });
+}
+
+/** Runs `work`; what it throws or rejects with becomes an error of the library. */
+export async function within<T>(code: ErrorCode, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw libraryError(code, error);
+  }
+}
+
+/** @throws AaclipError `aborted` when the signal was aborted */
+export function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AaclipError('aborted', 'aborted by the caller', { cause: signal.reason });
+}
+
+/** Awaits a promise, but no longer than until the signal is aborted; what the promise brings later is dropped. */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  // Awaited below, unless the signal is faster: then nobody asks for this result any more.
+  promise.catch(() => undefined);
+  checkAborted(signal);
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(new AaclipError('aborted', 'aborted by the caller', { cause: signal.reason }));
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

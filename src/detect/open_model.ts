@@ -1,0 +1,165 @@
+/** From what a caller names to a model on a device. */
+import type { Domain, Registry } from '../data/datasets.js';
+import { REGISTRY } from '../data/datasets.js';
+import type { Gpu } from '../gpu/gpu.js';
+import type { ClipTensors } from '../io/clip_names.js';
+import type { Activation } from '../kernels/epilogue.js';
+import type { Precision } from '../model/weights.js';
+import { AnomalyModel, DEFAULT_IMAGE_SIZE } from './anomaly_model.js';
+import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
+import { AaclipError, abortable, checkAborted, within } from './errors.js';
+import { type AdapterSource, type LibraryHost, openAdapterSource, openWeights, type WeightsSource } from './sources.js';
+
+/** A class by the name that results and `detect` use. */
+export interface NamedClass {
+  readonly name: string;
+  /** What prompts call it: "circuit board" for "pcb". By default what a known data set calls it, else the name. */
+  readonly words?: string | undefined;
+  /** How maps are smoothed and scores made. By default the domain of the class's data set, else Industrial. */
+  readonly domain?: Domain | undefined;
+  /** The known data set it belongs to, where several have a class of that name. */
+  readonly dataset?: string | undefined;
+}
+
+/** A class, or its name alone. "object" stands for anything. */
+export type ClassInput = string | NamedClass;
+
+/** What opening a model takes, for detection and for training. */
+export interface OpenOptions {
+  readonly weights: WeightsSource;
+  /** Data sets, their classes and prompt texts; the published ones by default. */
+  readonly registry?: Registry | undefined;
+  /**
+   * A device to work on, which stays the caller's; or a function that opens one, called once weights, adapters and classes
+   * have been found good. By default the fastest adapter of this machine. A device opened here is closed with the result.
+   */
+  readonly gpu?: Gpu | (() => Promise<Gpu>) | undefined;
+  /** Takes one line the user should read, such as a word the model does not know; `console.warn` by default. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Ends loading (or training) early, with an error of code `aborted`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DetectorOptions extends OpenOptions {
+  /** Plain CLIP where they are left out, which is weaker. */
+  readonly adapters?: AdapterSource | undefined;
+  /** Use `image_adapter_<epoch>` of the folder of adapters. */
+  readonly epoch?: number | undefined;
+  /** The classes that pictures may have; at least one. */
+  readonly classes: readonly ClassInput[];
+  /** Side pictures are resized to, in pixels; by default as the adapters were trained, else 518. */
+  readonly imageSize?: number | undefined;
+  /** Share of a text adapter in its mix; by default as trained, else 0.1. */
+  readonly textMix?: number | undefined;
+  /** Share of an image adapter in its mix; by default as trained, else 0.1. */
+  readonly imageMix?: number | undefined;
+  /** By default as trained, else gelu as published. */
+  readonly activation?: Activation | undefined;
+  /** f32 (the default) keeps every weight exactly; f16 rounds matrices to half the memory. */
+  readonly precision?: Precision | undefined;
+  /** Domain of every class that does not give its own. */
+  readonly domain?: Domain | undefined;
+  /** Share of the weights on the device so far, 0 to 1. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
+/** The settings a model works with: given, else recorded in the adapters, else published. */
+export interface DetectorSettings {
+  readonly imageSize: number;
+  readonly textMix: number;
+  readonly imageMix: number;
+  readonly activation: Activation;
+  readonly precision: Precision;
+  /** Whether image adapters are in use; without them it is plain CLIP. */
+  readonly adapted: boolean;
+}
+
+export interface OpenedModel {
+  readonly model: AnomalyModel;
+  readonly classes: readonly EncodedClass[];
+  readonly settings: DetectorSettings;
+  /** The device, where it was opened here and is closed with the model. */
+  readonly ownGpu: Gpu | undefined;
+}
+
+/**
+ * The prompts of classes for a CLIP.
+ * @throws AaclipError `class` when there is none, a name comes twice or is blank, or no prompt suits the model
+ */
+export async function openClasses(
+  host: LibraryHost,
+  clip: ClipTensors,
+  inputs: readonly ClassInput[],
+  options: OpenOptions & { readonly domain?: Domain | undefined },
+): Promise<readonly EncodedClass[]> {
+  const named = inputs.map((input): NamedClass => (typeof input === 'string' ? { name: input } : input));
+  if (named.length === 0) throw new AaclipError('class', 'classes: expected at least one, got none');
+  const twice = named.find(({ name }, i) => named.findIndex((c) => c.name === name) < i);
+  if (twice) throw new AaclipError('class', `classes: expected every name once, got "${twice.name}" twice`);
+  const tokenizer = await within('weights', () => abortable(host.openTokenizer(options.signal), options.signal));
+  const { classes, note } = await within('class', () => {
+    const prompted = named.map(({ name, words, domain = options.domain, dataset }) =>
+      promptedClass(name, options.registry ?? REGISTRY, { words, domain, dataset }),
+    );
+    return encodeClasses(tokenizer, clip, prompted, 'give the class other words');
+  });
+  if (note !== undefined) (options.onNote ?? console.warn)(note);
+  return classes;
+}
+
+/** The device to work on, and the same again where it was opened here. */
+export async function openDevice(host: LibraryHost, options: OpenOptions): Promise<{ gpu: Gpu; own: Gpu | undefined }> {
+  const { gpu, signal } = options;
+  checkAborted(signal);
+  if (gpu && typeof gpu !== 'function') return { gpu, own: undefined };
+  const opening = within('device', gpu ?? (() => host.openDevice()));
+  try {
+    const opened = await abortable(opening, signal);
+    return { gpu: opened, own: opened };
+  } catch (error) {
+    // Nobody asks any more for a device that is opened after the signal.
+    opening.then(
+      (late) => late[Symbol.dispose](),
+      () => undefined,
+    );
+    throw error;
+  }
+}
+
+/**
+ * Opens weights, classes, adapters and the device, in this order, and loads the model.
+ * @throws AaclipError of the code that tells which of them failed; what was opened is closed then
+ */
+export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
+  const { signal, adapters: source } = options;
+  checkAborted(signal);
+  const clip = await within('weights', () => abortable(openWeights(host, options.weights, signal), signal));
+  const classes = await openClasses(host, clip, options.classes, options);
+  const adapters =
+    source === undefined
+      ? undefined
+      : await within('adapters', () => abortable(openAdapterSource(host, source, clip, options.epoch, signal), signal));
+  const trained = adapters?.trained ?? {};
+  const settings: DetectorSettings = {
+    imageSize: options.imageSize ?? trained.imageSize ?? DEFAULT_IMAGE_SIZE,
+    textMix: options.textMix ?? trained.textMix ?? 0.1,
+    imageMix: options.imageMix ?? trained.imageMix ?? 0.1,
+    activation: options.activation ?? trained.activation ?? 'gelu',
+    precision: options.precision ?? 'f32',
+    adapted: adapters?.image !== undefined,
+  };
+  const { gpu, own } = await openDevice(host, options);
+  try {
+    const onProgress = (share: number): void => {
+      checkAborted(signal);
+      options.onProgress?.(share);
+    };
+    const model = await within('weights', () =>
+      AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, onProgress }),
+    );
+    return { model, classes, settings, ownGpu: own };
+  } catch (error) {
+    own?.[Symbol.dispose]();
+    throw error;
+  }
+}

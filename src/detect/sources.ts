@@ -1,0 +1,196 @@
+/** What weights, adapters and pictures can be given as, and how a host opens them. */
+import type { Gpu } from '../gpu/gpu.js';
+import { type AdapterTensors, canonicalAdapters } from '../io/adapter_names.js';
+import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
+import { openTensorSource } from '../io/open_tensors.js';
+import { type ByteSource, bytesSource } from '../io/source.js';
+import type { TensorFile } from '../io/tensor_file.js';
+import type { Tokenizer } from '../io/tokenizer.js';
+import { type Picture, PictureError } from '../picture/picture.js';
+import { type TrainedWith, trainedWith } from './trained_with.js';
+
+/** A file: its path (Node) or URL, a Blob or File, or its bytes. */
+export type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
+
+/** CLIP's weights: a file, or "tiny" for the small model of the package ("./tiny" names a file of that name). */
+export type WeightsSource = FileSource;
+
+/**
+ * Adapters: a folder as training leaves it (its path or URL), "tiny" for those of the package, one file that holds both, or
+ * a file for each; where one is missing, that tower is plain CLIP's.
+ */
+export type AdapterSource =
+  | FileSource
+  | { readonly text?: FileSource | undefined; readonly image?: FileSource | undefined };
+
+/** Pixels in memory: [height, width, 3] bytes of RGB, or [height, width, 4] of RGBA whose alpha is dropped (`ImageData`). */
+export interface DecodedPicture {
+  readonly name?: string;
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+/** A picture: a file in one of the formats the host decodes, or pixels. */
+export type PictureSource = FileSource | DecodedPicture;
+
+export interface OpenedAdapters {
+  readonly text?: AdapterTensors | undefined;
+  readonly image?: AdapterTensors | undefined;
+  /** How the image adapters were trained, which is how they must be used. */
+  readonly trained: TrainedWith;
+}
+
+/** What the library needs of Node or of a browser. */
+export interface LibraryHost {
+  /** @throws GpuError when there is no adapter */
+  openDevice(): Promise<Gpu>;
+  /** CLIP's tokenizer with the merges of the package. */
+  openTokenizer(signal: AbortSignal | undefined): Promise<Tokenizer>;
+  /** CLIP's weights by path or URL, or by a name that stands for them ("tiny"). */
+  openClip(place: string | URL, signal: AbortSignal | undefined): Promise<ClipTensors>;
+  /**
+   * Adapters by the path or URL of their folder, or by a name ("tiny").
+   * @param epoch of the image adapter; undefined for the latest one
+   */
+  openAdapters(
+    place: string | URL,
+    clip: ClipTensors,
+    epoch: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<OpenedAdapters>;
+  /** A file by path or URL. */
+  openFile(place: string | URL, signal: AbortSignal | undefined): Promise<ByteSource>;
+  /** @throws PictureError (as a rejection) when the bytes are no readable picture */
+  decode(name: string, bytes: Uint8Array): Promise<Picture>;
+}
+
+/** A Blob or File; ranges are read when they are asked for. */
+export function blobSource(name: string, blob: Blob): ByteSource {
+  return {
+    name,
+    size: blob.size,
+    async read(offset, length) {
+      const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      if (bytes.length !== length) {
+        throw new Error(`${name}: read past the end: expected ${length} bytes from ${offset}, got ${bytes.length}`);
+      }
+      return bytes;
+    },
+  };
+}
+
+function openSource(
+  host: LibraryHost,
+  source: FileSource,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<ByteSource> {
+  if (typeof source === 'string' || source instanceof URL) return host.openFile(source, signal);
+  if (source instanceof Blob) return Promise.resolve(blobSource(nameOf(source, name), source));
+  return Promise.resolve(bytesSource(name, source instanceof Uint8Array ? source : new Uint8Array(source)));
+}
+
+/** A file's own name, or another one for a Blob. */
+function nameOf(blob: Blob, otherwise: string): string {
+  return 'name' in blob && typeof blob.name === 'string' && blob.name !== '' ? blob.name : otherwise;
+}
+
+/** CLIP's weights from any source. */
+export async function openWeights(
+  host: LibraryHost,
+  source: WeightsSource,
+  signal: AbortSignal | undefined,
+): Promise<ClipTensors> {
+  if (typeof source === 'string' || source instanceof URL) return host.openClip(source, signal);
+  return canonicalClip(await openTensorsOf(host, source, 'weights', signal));
+}
+
+/** Adapters from the files of both parts. */
+export function adaptersOf(text: TensorFile | undefined, image: TensorFile | undefined): OpenedAdapters {
+  return {
+    text: text && canonicalAdapters(text),
+    image: image && canonicalAdapters(image),
+    trained: trainedWith(image?.metadata.get('flags')),
+  };
+}
+
+/**
+ * A file of tensors from any source.
+ * @param name what messages call it where the source has no name
+ */
+export async function openTensorsOf(
+  host: LibraryHost,
+  source: FileSource,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<TensorFile> {
+  return openTensorSource(await openSource(host, source, name, signal));
+}
+
+/** Adapters from any source. @throws when a file lacks the part it was given for */
+export async function openAdapterSource(
+  host: LibraryHost,
+  source: AdapterSource,
+  clip: ClipTensors,
+  epoch: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<OpenedAdapters> {
+  if (typeof source === 'string' || source instanceof URL) return host.openAdapters(source, clip, epoch, signal);
+  const open = (file: FileSource, name: string): Promise<TensorFile> => openTensorsOf(host, file, name, signal);
+  if (source instanceof Blob || source instanceof ArrayBuffer || source instanceof Uint8Array) {
+    const file = await open(source, 'adapters');
+    const { text, image } = canonicalAdapters(file);
+    return adaptersOf(text ? file : undefined, image ? file : undefined);
+  }
+  const { text, image } = source;
+  const opened = adaptersOf(
+    text === undefined ? undefined : await open(text, 'text adapter'),
+    image === undefined ? undefined : await open(image, 'image adapter'),
+  );
+  for (const part of ['text', 'image'] as const) {
+    const tensors = opened[part];
+    if (tensors && !tensors[part]) throw new Error(`${tensors.name}: no ${part} adapter in it`);
+  }
+  return opened;
+}
+
+/**
+ * A picture from any source.
+ * @param name what it is called where the source has no name
+ * @throws PictureError (as a rejection) when it is no readable picture
+ */
+export async function openPicture(
+  host: LibraryHost,
+  source: PictureSource,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Picture> {
+  if (isDecoded(source)) return toPicture(source, name);
+  const file = await openSource(host, source, name, signal);
+  return host.decode(file.name, await file.read(0, file.size));
+}
+
+function isDecoded(source: PictureSource): source is DecodedPicture {
+  return typeof source === 'object' && 'data' in source && 'width' in source;
+}
+
+function toPicture(source: DecodedPicture, otherwise: string): Picture {
+  const { name = otherwise, width, height, data } = source;
+  const channels = data.length / (width * height);
+  if (channels !== 3 && channels !== 4) {
+    throw new PictureError(
+      name,
+      `pixels do not fit the size: expected ${3 * width * height} bytes of RGB or ${4 * width * height} of RGBA, got ${data.length}`,
+    );
+  }
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (channels === 3) return { name, width, height, channels: 3, data: bytes };
+  const rgb = new Uint8Array(3 * width * height);
+  for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
+    rgb[o] = bytes[i]!;
+    rgb[o + 1] = bytes[i + 1]!;
+    rgb[o + 2] = bytes[i + 2]!;
+  }
+  return { name, width, height, channels: 3, data: rgb };
+}

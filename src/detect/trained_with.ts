@@ -1,0 +1,28 @@
+/** What a checkpoint of ours records of its training, which is how its adapters must be used. */
+import type { Activation } from '../kernels/epilogue.js';
+
+export interface TrainedWith {
+  readonly imageSize?: number;
+  readonly textMix?: number;
+  readonly imageMix?: number;
+  readonly activation?: Activation;
+}
+
+const positive = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value > 0;
+
+/** The settings in a checkpoint's metadata `flags`. The published program's files carry none. */
+export function trainedWith(flags: string | undefined): TrainedWith {
+  let recorded: unknown;
+  try {
+    recorded = JSON.parse(flags ?? '{}');
+  } catch {
+    // Somebody else's metadata of that name.
+  }
+  const { imageSize, textMix, imageMix, activation } = Object(recorded) as Readonly<Record<string, unknown>>;
+  return {
+    ...(positive(imageSize) ? { imageSize } : {}),
+    ...(positive(textMix) ? { textMix } : {}),
+    ...(positive(imageMix) ? { imageMix } : {}),
+    ...(activation === 'gelu' || activation === 'quickgelu' ? { activation } : {}),
+  };
+}

@@ -1,0 +1,120 @@
+/** The library's host in Node: paths and URLs, decoders, Dawn's device. */
+import { fileURLToPath } from 'node:url';
+import { Detector } from '../detect/detector.js';
+import { libraryError } from '../detect/errors.js';
+import type { DetectorOptions } from '../detect/open_model.js';
+import { adaptersOf, type LibraryHost } from '../detect/sources.js';
+import { canonicalClip } from '../io/clip_names.js';
+import { openTensorSource } from '../io/open_tensors.js';
+import { type ByteSource, bytesSource } from '../io/source.js';
+import { Training, type TrainingStore } from '../train/training.js';
+import type { TrainOptions } from '../train/training_options.js';
+import { decode } from './decode.js';
+import { openGpu } from './device.js';
+import { fileSource } from './file_source.js';
+import { openTokenizer } from './open_tokenizer.js';
+import { openAdapters, openClip } from './open_weights.js';
+import { withQuietNativeCode } from './quiet.js';
+import { RunFolder } from './run_folder.js';
+
+/** What a caller names: a path of the file system, or an address to fetch. */
+function placeOf(place: string | URL): { readonly path: string } | { readonly url: URL } {
+  const text = String(place);
+  if (/^file:/i.test(text)) return { path: fileURLToPath(text) };
+  if (place instanceof URL || /^(?:https?|data|blob):/i.test(text)) return { url: new URL(text) };
+  return { path: text };
+}
+
+/** Fetches a whole file. @throws one line that names it when it is not to be had */
+async function fetchSource(url: URL, signal: AbortSignal | undefined): Promise<ByteSource> {
+  const name = url.protocol === 'data:' ? 'data URL' : url.href;
+  let response: Response;
+  try {
+    response = await globalThis.fetch(url, signal ? { signal } : {});
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${name}: cannot fetch: ${why.split('\n')[0]}; check the address and the connection`, {
+      cause: error,
+    });
+  }
+  if (!response.ok) {
+    throw new Error(`${name}: cannot fetch: the server says ${response.status} ${response.statusText}`.trim());
+  }
+  return bytesSource(name, new Uint8Array(await response.arrayBuffer()));
+}
+
+async function openFile(place: string | URL, signal: AbortSignal | undefined): Promise<ByteSource> {
+  const found = placeOf(place);
+  return 'path' in found ? fileSource(found.path) : fetchSource(found.url, signal);
+}
+
+/** Node as the library needs it. */
+export const NODE_LIBRARY: LibraryHost = {
+  openDevice: () => withQuietNativeCode(() => openGpu()),
+  openTokenizer: () => openTokenizer(),
+  async openClip(place, signal) {
+    const found = placeOf(place);
+    if ('path' in found) return openClip(found.path);
+    return canonicalClip(await openTensorSource(await fetchSource(found.url, signal)));
+  },
+  async openAdapters(place, clip, epoch, signal) {
+    const found = placeOf(place);
+    if ('path' in found) return openAdapters(found.path, clip, epoch);
+    const open = async (name: string) => openTensorSource(await fetchSource(inFolder(found.url, name), signal));
+    return adaptersOf(
+      await open('text_adapter.safetensors'),
+      await open(`image_adapter${epoch === undefined ? '' : `_${epoch}`}.safetensors`),
+    );
+  },
+  openFile,
+  async decode(name, bytes) {
+    return decode(name, bytes);
+  },
+};
+
+/** The address of a file in the folder that an address names, with or without a slash at its end. */
+function inFolder(folder: URL, name: string): URL {
+  const url = new URL(folder);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}`;
+  return url;
+}
+
+/**
+ * Loads a detector: weights, adapters and the anchors of every class. Dispose of it when done (`using`).
+ *
+ * Sources are paths, URLs, Blobs, bytes, or "tiny" for the model of the package.
+ * @throws AaclipError whose code tells what it is about
+ */
+export function loadDetector(options: DetectorOptions): Promise<Detector> {
+  return Detector.load(NODE_LIBRARY, options);
+}
+
+export interface NodeTrainOptions extends TrainOptions {
+  /**
+   * Folder for checkpoints, named as `aaclip train --save_path` names them: a run goes on from the checkpoints in it, and
+   * `loadDetector` takes it as `adapters`. It goes before `resume`.
+   */
+  readonly folder?: string | undefined;
+}
+
+/**
+ * Trains adapters in two stages: iterate over the steps, or await `finish()`.
+ *
+ * Nothing is opened before the first step is asked for; errors come from the iteration, as AaclipError.
+ */
+export function train(options: NodeTrainOptions): Training {
+  return new Training(
+    NODE_LIBRARY,
+    options,
+    options.folder === undefined ? undefined : () => openStore(options.folder!),
+  );
+}
+
+function openStore(path: string): TrainingStore {
+  try {
+    return new RunFolder(path, 'safetensors');
+  } catch (error) {
+    throw libraryError('options', error);
+  }
+}

@@ -1,0 +1,139 @@
+import { expect, it } from 'vitest';
+import { AnomalyModel } from '../../src/detect/anomaly_model.js';
+import type { ClassTokens } from '../../src/detect/class_tokens.js';
+import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
+import { liveTensors, read, type Tensor, upload } from '../../src/tensor/tensor.js';
+import { device } from '../devices.js';
+import { arr } from '../reference/arr.js';
+
+const S = 56;
+
+/** A prompt of start, a word and end. */
+const prompt = (word: number): Uint32Array => {
+  const ids = new Uint32Array(77);
+  ids.set([49406, word, 49407]);
+  return ids;
+};
+
+const classes: ClassTokens[] = [
+  { name: 'a', domain: 'Industrial', normal: prompt(320), abnormal: prompt(5107) },
+  { name: 'b', domain: 'Industrial', normal: prompt(100), abnormal: prompt(13568) },
+  { name: 'scan', domain: 'Medical', normal: prompt(7), abnormal: prompt(9) },
+];
+const clip = syntheticClip(TINY, 3);
+const text = syntheticAdapters(TINY, 5);
+
+async function images(count: number): Promise<Tensor> {
+  return upload(await device(), Float32Array.from(arr([count, 3, S, S], 'images', 1).data), [count, 3, S, S]);
+}
+
+async function outcome(detector: AnomalyModel, batch: Tensor, names: string | readonly string[]) {
+  const { map, score } = detector.run(batch, names);
+  const values = [await read(map), await read(score)] as const;
+  map.release();
+  score.release();
+  return values;
+}
+
+it('other image adapters put in its place give what a fresh detector with them gives', async () => {
+  const gpu = await device();
+  const before = liveTensors(gpu);
+  {
+    using batch = await images(2);
+    const load = (seed: number | undefined): Promise<AnomalyModel> => {
+      const image = seed === undefined ? undefined : syntheticAdapters(TINY, seed);
+      return AnomalyModel.load(gpu, {
+        clip,
+        classes,
+        imageSize: S,
+        adapters: { text, image },
+        imageMix: 0.3,
+        textMix: 0.2,
+      });
+    };
+    using moved = await load(1);
+    const seen: Float32Array[] = [];
+    for (const seed of [2, undefined, 1]) {
+      await moved.loadAdapters(seed === undefined ? undefined : syntheticAdapters(TINY, seed));
+      using fresh = await load(seed);
+      const got = await outcome(moved, batch, 'a');
+      expect(got).toEqual(await outcome(fresh, batch, 'a'));
+      seen.push(got[0]);
+    }
+    expect(seen[0]).not.toEqual(seen[1]);
+    expect(seen[0]).not.toEqual(seen[2]);
+  }
+  expect(liveTensors(gpu), 'tensors left behind').toBe(before);
+});
+
+it('the shares of both mixes count', async () => {
+  const gpu = await device();
+  using batch = await images(1);
+  const adapters = { text, image: syntheticAdapters(TINY, 1) };
+  const maps: string[] = [];
+  for (const mix of [{}, { textMix: 0.1, imageMix: 0.1 }, { textMix: 0.4 }, { imageMix: 0.4 }]) {
+    using detector = await AnomalyModel.load(gpu, { clip, classes, imageSize: S, adapters, ...mix });
+    maps.push(String((await outcome(detector, batch, 'a'))[0]));
+  }
+  expect(maps[0]).toBe(maps[1]);
+  expect(new Set(maps).size).toBe(3);
+});
+
+it('a batch of several classes gives each picture what its own class gives it', async () => {
+  const gpu = await device();
+  using batch = await images(3);
+  using detector = await AnomalyModel.load(gpu, { clip, classes, imageSize: S, adapters: { text } });
+  const [asA, scoreA] = await outcome(detector, batch, 'a');
+  const [asB, scoreB] = await outcome(detector, batch, ['b', 'b', 'b']);
+  const [mixed, scores] = await outcome(detector, batch, ['a', 'b', 'a']);
+  const own = [asA, asB, asA].flatMap((m, i) => [...m.subarray(i * S * S, (i + 1) * S * S)]);
+  const worst = own.reduce((most, v, i) => Math.max(most, Math.abs(v - mixed[i]!)), 0);
+  expect(worst).toBeLessThan(1e-4);
+  expect(scores[1]).toBeCloseTo(scoreB[1]!, 6);
+  expect(scores[2]).toBeCloseTo(scoreA[2]!, 6);
+  expect(asA).not.toEqual(asB);
+});
+
+it('a batch of both domains gives each picture what its own class gives it', async () => {
+  const gpu = await device();
+  const before = liveTensors(gpu);
+  {
+    using batch = await images(3);
+    using detector = await AnomalyModel.load(gpu, { clip, classes, imageSize: S, adapters: { text } });
+    const names = ['scan', 'a', 'scan'];
+    const [mixed, scores] = await outcome(detector, batch, names);
+    for (const [i, name] of names.entries()) {
+      const [alone, own] = await outcome(detector, batch, name);
+      const part = (m: Float32Array): Float32Array => m.slice(i * S * S, (i + 1) * S * S);
+      const far = part(alone).reduce((most, v, at) => Math.max(most, Math.abs(v - part(mixed)[at]!)), 0);
+      expect(far, name).toBeLessThan(1e-5);
+      expect(scores[i]).toBeCloseTo(own[i]!, 6);
+      // The other domain smooths in another way.
+      const [other] = await outcome(detector, batch, name === 'a' ? 'scan' : 'a');
+      expect(part(other)).not.toEqual(part(mixed));
+    }
+    expect(detector.domainOf('scan')).toBe('Medical');
+  }
+  expect(liveTensors(gpu), 'tensors left behind').toBe(before);
+});
+
+it('a load that is cut short leaves no tensors behind', async () => {
+  const gpu = await device();
+  const before = liveTensors(gpu);
+  for (const at of [0.2, 0.9]) {
+    const onProgress = (share: number): void => {
+      if (share > at) throw new Error('enough');
+    };
+    const load = AnomalyModel.load(gpu, { clip, classes, imageSize: S, adapters: { text, image: text }, onProgress });
+    await expect(load).rejects.toThrow('enough');
+  }
+  expect(liveTensors(gpu), 'tensors left behind').toBe(before);
+});
+
+it('classes it does not know and too few of them are refused', async () => {
+  const gpu = await device();
+  using batch = await images(2);
+  using detector = await AnomalyModel.load(gpu, { clip, classes, imageSize: S });
+  expect(() => detector.run(batch, 'c')).toThrow('detector: class "c" was not loaded: expected one of a, b, scan');
+  expect(() => detector.run(batch, ['a'])).toThrow(/expected a class for each of 2 pictures, got 1/);
+});
