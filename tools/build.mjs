@@ -5,16 +5,18 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { must, step } from './progress.mjs';
+import { writeShaderTexts } from './shader_texts.mjs';
 
 const STAMP = '.sources';
 
 /**
- * A digest of everything the build reads: sources, compiler options, compiler version.
+ * A digest of everything the build reads: sources, shaders, compiler options, compiler version.
  * @param {string} root
  * @returns {string}
  */
 export function sourceDigest(root) {
-  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+  const sources = ['src', 'shaders']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     // Node 20 and later call the folder by different names.
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
@@ -44,6 +46,7 @@ export function build(root) {
   try {
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     must('tsc', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh], { cwd: root });
+    writeShaderTexts(root, fresh);
     const bin = join(fresh, 'cli', 'main.js');
     if (existsSync(bin)) chmodSync(bin, 0o755);
     writeFileSync(join(fresh, STAMP), digest);

@@ -1,4 +1,5 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
+import './webgpu_names.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
