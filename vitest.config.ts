@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // The tools import the program as `#src/...`: here its sources, when compiled its build.
+  ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup.ts'],
+    reporters: ['default', './test/slowest_tests.ts'],
     // Kernels use every core, and a second device beside the first helps nobody: one process runs file after file and
     // keeps its modules, so all files share one device.
     pool: 'forks',

@@ -18,12 +18,14 @@ struct Params {
 @group(0) @binding(2) var<storage, read> products: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<u32>;
 
-// Luminance of three bytes, each mixed with black: ITU-R 601 in 16-bit fixed point.
-fn grey_of(bytes: vec3u) -> u32 {
+// Three bytes, each mixed with black.
+fn lit(bytes: vec3u) -> vec3u {
   let at = (bytes & vec3u(255u)) + 255u;
-  let rgb = vec3u(clamp(vec3f(products[at.x], products[at.y], products[at.z]), vec3f(0.0), vec3f(255.0)));
-  return (19595u * rgb.x + 38470u * rgb.y + 7471u * rgb.z + 32768u) >> 16u;
+  return vec3u(clamp(vec3f(products[at.x], products[at.y], products[at.z]), vec3f(0.0), vec3f(255.0)));
 }
+
+// Luminance, ITU-R 601 in 16-bit fixed point.
+fn grey_of(rgb: vec3u) -> u32 { return (19595u * rgb.x + 38470u * rgb.y + 7471u * rgb.z + 32768u) >> 16u; }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -49,10 +51,10 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
     let a = x[first];
     let b = x[min(first + 1u, last)];
     let c = x[min(first + 2u, last)];
-    sum += grey_of(vec3u(a, a >> 8u, a >> 16u));
-    if (pixel + 1u < p.pixels) { sum += grey_of(vec3u(a >> 24u, b, b >> 8u)); }
-    if (pixel + 2u < p.pixels) { sum += grey_of(vec3u(b >> 16u, b >> 24u, c)); }
-    if (pixel + 3u < p.pixels) { sum += grey_of(vec3u(c >> 8u, c >> 16u, c >> 24u)); }
+    sum += grey_of(lit(vec3u(a, a >> 8u, a >> 16u)));
+    if (pixel + 1u < p.pixels) { sum += grey_of(lit(vec3u(a >> 24u, b, b >> 8u))); }
+    if (pixel + 2u < p.pixels) { sum += grey_of(lit(vec3u(b >> 16u, b >> 24u, c))); }
+    if (pixel + 3u < p.pixels) { sum += grey_of(lit(vec3u(c >> 8u, c >> 16u, c >> 24u))); }
   }
   y[i] = sum;
 }

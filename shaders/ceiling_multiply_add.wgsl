@@ -3,6 +3,7 @@
 const WG: u32 = 64u;
 
 struct Params {
+  size: u32,
   turns: u32,
   factor: f32,
 }
@@ -11,10 +12,12 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(WG)
-fn main(@builtin(global_invocation_id) gid: vec3u) {
-  let add = f32(gid.x) * 1e-9;
+fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = gid.y * groups.x * WG + gid.x;
+  if (at >= p.size) { return; }
+  let add = f32(at) * 1e-9;
   var a: array<f32, 12>;
-  for (var i = 0u; i < 12u; i++) { a[i] = f32(gid.x + i); }
+  for (var i = 0u; i < 12u; i++) { a[i] = f32(at + i); }
   for (var t = 0u; t < p.turns; t++) {
     for (var s = 0u; s < 8u; s++) {
       for (var i = 0u; i < 12u; i++) { a[i] = a[i] * p.factor + add; }
@@ -22,5 +25,5 @@ fn main(@builtin(global_invocation_id) gid: vec3u) {
   }
   var sum = 0.0;
   for (var i = 0u; i < 12u; i++) { sum += a[i]; }
-  y[gid.x] = sum;
+  y[at] = sum;
 }

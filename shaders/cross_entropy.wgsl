@@ -1,7 +1,5 @@
-// y[b] = (log(sum of exp(x[b])) - x[b, label]) / batch; with GRAD y[b, c] = dy * (softmax(x[b])[c] - (c == label)) / batch.
-// Grid: one invocation a row.
+// y[b] = (log(sum of exp(x[b])) - x[b, label]) / batch: what each row adds to the mean. Grid: one invocation a row.
 const WG: u32 = 64u;
-const GRAD: bool = false;
 
 struct Params {
   batch: u32,
@@ -11,8 +9,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -24,11 +21,5 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
   for (var i = first; i < first + p.classes; i++) { top = max(top, x[i]); }
   var sum = 0.0;
   for (var i = first; i < first + p.classes; i++) { sum += exp(x[i] - top); }
-  if (GRAD) {
-    for (var i = first; i < first + p.classes; i++) {
-      y[i] = dy[0] / f32(p.batch) * (exp(x[i] - top) / sum - select(0.0, 1.0, i == own));
-    }
-  } else {
-    y[b] = (log(sum) + (top - x[own])) / f32(p.batch);
-  }
+  y[b] = (log(sum) + (top - x[own])) / f32(p.batch);
 }

@@ -1,8 +1,7 @@
 // Focal loss, gamma 2: with own = mask ? 1 : 0 and other = 1 - own, pt = (1 - s) prob[own] + s prob[other] + s, s = 1e-5,
 // and a pixel's loss is -(1 - pt)^2 log(pt). y[part] is the sum over every size-th pixel, divided by the number of
-// pixels; with GRAD y is dprob = dy * dloss/dpt * dpt/dprob. Grid: one invocation a part, with GRAD one an output.
+// pixels. Grid: one invocation a part.
 const WG: u32 = 64u;
-const GRAD: bool = false;
 
 struct Params {
   size: u32,
@@ -13,8 +12,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> prob: array<f32>;
 @group(0) @binding(2) var<storage, read> mask: array<f32>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 const smooth_label = 1e-5;
 
@@ -33,18 +31,10 @@ fn own_probability(pixel: u32) -> f32 {
 fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = gid.y * groups.x * WG + gid.x;
   if (i >= p.size) { return; }
-  if (GRAD) {
-    let pixel = i / (2u * p.plane) * p.plane + i % p.plane;
+  var sum = 0.0;
+  for (var pixel = i; pixel < p.pixels; pixel += p.size) {
     let pt = own_probability(pixel);
-    let slope = 2.0 * (1.0 - pt) * log(pt) - (1.0 - pt) * (1.0 - pt) / pt;
-    let is_own = (i / p.plane % 2u == 1u) == (mask[pixel] >= 1.0);
-    y[i] = dy[0] / f32(p.pixels) * slope * select(smooth_label, 1.0 - smooth_label, is_own);
-  } else {
-    var sum = 0.0;
-    for (var pixel = i; pixel < p.pixels; pixel += p.size) {
-      let pt = own_probability(pixel);
-      sum -= (1.0 - pt) * (1.0 - pt) * log(pt);
-    }
-    y[i] = sum / f32(p.pixels);
+    sum -= (1.0 - pt) * (1.0 - pt) * log(pt);
   }
+  y[i] = sum / f32(p.pixels);
 }

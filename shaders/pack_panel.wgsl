@@ -1,4 +1,4 @@
-// Packs b for matmul_panel.wgsl: [ceil(N / NB)][K to 8][NB] floats, or words of two f16 neighbours along k (HALF).
+// Packs b for matmul.panel.wgsl: [ceil(N / NB)][K to 8][NB] floats, or words of two f16 neighbours along k (HALF).
 // The source is row-major: [K, N], or [N, K] with TRANS; with FROM_PANEL it is itself a panel (of SRC_NB columns) of the
 // transposed matrix, which turns a packed weight around for the backward pass. Beyond k and n the panel is zero.
 // Grid: one invocation an output word, z = batch.

@@ -1,7 +1,6 @@
-// y[b, l, (c, py, px)] = x[b, c, ly * side + py, lx * side + px], l = ly * columns + lx: patches of a picture. With FOLD
-// the backward pass: x holds patches, y the picture, zero where no whole patch lies. Grid: one invocation an output.
+// y[b, l, (c, py, px)] = x[b, c, ly * side + py, lx * side + px], l = ly * columns + lx: patches of a picture.
+// Grid: one invocation an output.
 const WG: u32 = 64u;
-const FOLD: bool = false;
 
 struct Params {
   size: u32,
@@ -22,27 +21,12 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
   let i = gid.y * groups.x * WG + gid.x;
   if (i >= p.size) { return; }
   let area = p.side * p.side;
-  if (FOLD) {
-    let px = i % p.width;
-    let py = i / p.width % p.height;
-    let c = i / (p.width * p.height) % p.channels;
-    let b = i / (p.width * p.height * p.channels);
-    let lx = px / p.side;
-    let ly = py / p.side;
-    var v = 0.0;
-    if (lx < p.columns && ly < p.rows) {
-      let l = (b * p.rows + ly) * p.columns + lx;
-      v = x[(l * p.channels + c) * area + py % p.side * p.side + px % p.side];
-    }
-    y[i] = v;
-  } else {
-    let px = i % p.side;
-    let py = i / p.side % p.side;
-    let c = i / area % p.channels;
-    let l = i / (area * p.channels);
-    let lx = l % p.columns;
-    let ly = l / p.columns % p.rows;
-    let b = l / (p.columns * p.rows);
-    y[i] = x[((b * p.channels + c) * p.height + ly * p.side + py) * p.width + lx * p.side + px];
-  }
+  let px = i % p.side;
+  let py = i / p.side % p.side;
+  let c = i / area % p.channels;
+  let l = i / (area * p.channels);
+  let lx = l % p.columns;
+  let ly = l / p.columns % p.rows;
+  let b = l / (p.columns * p.rows);
+  y[i] = x[((b * p.channels + c) * p.height + ly * p.side + py) * p.width + lx * p.side + px];
 }

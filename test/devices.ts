@@ -1,26 +1,36 @@
-/** The devices tests run on: one adapter under every kernel class it offers. Opened once for the whole run. */
-
-import type { Gpu, GpuOptions } from '../src/gpu/gpu.js';
+/** The devices tests run on: one adapter with each of the choices of kernels it offers. Opened once for the whole run. */
+import type { Gpu } from '../src/gpu/gpu.js';
+import { kernelChoices } from '../src/kernels/kernel_lists.js';
 import { openGpu } from '../src/node/device.js';
 
-/** Kernel classes: panels (CPU adapters), tiles with subgroups, tiles without. */
-export const VARIANTS = {
-  cpu: {},
-  gpu: { adapterClass: 'gpu' },
-  'gpu, no subgroups': { adapterClass: 'gpu', noSubgroups: true },
-} as const satisfies Record<string, GpuOptions>;
+const NAMES = ['best', 'second', 'third', 'fourth'] as const;
 
-export type Variant = keyof typeof VARIANTS;
-export const variants = Object.keys(VARIANTS) as Variant[];
+/** Which kernel of its list every op takes: the best that runs on this machine, the next, and so on. */
+export type Variant = (typeof NAMES)[number];
 
-const open = new Map<Variant, Promise<Gpu>>();
+// Throws (never skips) when this machine has no adapter.
+const best = openGpu();
+const choices = kernelChoices((await best).traits);
 
-/** The device of a variant; throws (never skips) when this machine has no adapter. */
-export function device(variant: Variant = 'cpu'): Promise<Gpu> {
-  let gpu = open.get(variant);
+/** As many as the longest list of kernels that run here; an op with fewer takes its last again. */
+export const variants: readonly Variant[] = NAMES.slice(0, choices.length);
+
+const open = new Map<number, Promise<Gpu>>([[0, best]]);
+
+/** The device of a variant; the last there is where this machine has fewer. */
+export function device(variant: Variant = 'best'): Promise<Gpu> {
+  const at = Math.min(NAMES.indexOf(variant), choices.length - 1);
+  let gpu = open.get(at);
   if (!gpu) {
-    gpu = openGpu(VARIANTS[variant]);
-    open.set(variant, gpu);
+    gpu = openGpu({ kernels: choices[at] });
+    open.set(at, gpu);
   }
   return gpu;
+}
+
+/** A device whose choice for an op is this kernel. @throws when none runs it here */
+export function deviceTaking(op: string, kernel: string): Promise<Gpu> {
+  const at = choices.findIndex((choice) => choice[op] === kernel);
+  if (at < 0) throw new Error(`this test needs an adapter that runs the kernel ${kernel} of ${op}`);
+  return device(NAMES[at]);
 }

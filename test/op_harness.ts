@@ -1,10 +1,11 @@
 /**
- * One case object tests an op in every kernel variant: forward against a float64 reference in plain loops, the VJP
- * against central differences of that reference under a random cotangent, every mask of wanted gradients, buffers
- * that start as NaN, and no tensor left behind.
+ * Tests an op in every kernel variant: forward against a float64 reference in plain loops, the VJP against central
+ * differences of that reference under a random cotangent, every mask of wanted gradients, buffers that start as NaN, and
+ * no tensor left behind. `testCase` takes an op from its case object, `testOp` tests what is put together from several.
  */
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../src/autograd/tape.js';
+import { type Attributes, disposeAttrs, type OpCase } from '../src/cases/op_case.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import { add } from '../src/ops/add.js';
 import { liveTensors, read, type Tensor, tidy, upload } from '../src/tensor/tensor.js';
@@ -12,16 +13,9 @@ import { device, type Variant, variants } from './devices.js';
 import { poison } from './poison.js';
 import { type Arr, arr } from './reference/arr.js';
 
-export interface OpCase {
-  readonly name: string;
-  readonly inputs: readonly Arr[];
-  /** The op on tensors, in the order of `inputs`. */
-  readonly run: (inputs: readonly Tensor[], gpu: Gpu) => Tensor;
-  /** The same in float64. */
-  readonly reference: (inputs: readonly Arr[]) => Arr;
-  /** Inputs that have no gradient (masks, labels). */
-  readonly constant?: readonly number[];
-  /** Bounds on the error relative to the largest magnitude of the expected values; 1e-5 and 1e-4 if unsaid. */
+/** What only a test knows: how far off the result may be, and what of it is tested. */
+export interface Bounds {
+  /** Bounds on the error relative to the largest magnitude of the expected values; 1e-5 and 1e-4 unless given. */
   readonly forwardBound?: number;
   readonly gradientBound?: number;
   /** Step of the central differences, relative to 1; smaller where the reference bends sharply. */
@@ -30,6 +24,25 @@ export interface OpCase {
   /** Skips the gradient part where the function has a kink at the inputs or large logits make differences useless. */
   readonly forwardOnly?: boolean;
 }
+
+export interface OpTest extends Bounds {
+  readonly name: string;
+  readonly inputs: readonly Arr[];
+  /** The op on tensors, in the order of `inputs`. */
+  readonly run: (inputs: readonly Tensor[], gpu: Gpu) => Tensor;
+  /** The same in float64. */
+  readonly reference: (inputs: readonly Arr[]) => Arr;
+  /** Inputs that have no gradient (masks, labels). */
+  readonly constant?: readonly number[];
+}
+
+/** A test of a case object: inputs by name, attributes, and the same computation in float64. */
+export type CaseTest<Inputs extends object, Attrs> = Bounds &
+  Attributes<Attrs> & {
+    readonly name: string;
+    readonly inputs: { readonly [Name in keyof Inputs]: Arr };
+    readonly reference: (inputs: { readonly [Name in keyof Inputs]: Arr }) => Arr;
+  };
 
 /** Largest |got - want| over the largest |want| (or 1e-6 where all are smaller); NaN counts as infinite. */
 export function normalisedError(got: ArrayLike<number>, want: ArrayLike<number>): number {
@@ -51,7 +64,7 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 
 /** d/dh of <ct, reference(inputs + h * direction on input i)> by central differences. */
-function slopeAlong(c: OpCase, i: number, direction: Float64Array, ct: Float64Array, h: number): number {
+function slopeAlong(c: OpTest, i: number, direction: Float64Array, ct: Float64Array, h: number): number {
   const at = (sign: number): number => {
     const moved = c.inputs.map((x, j) =>
       j === i ? { shape: x.shape, data: x.data.map((v, e) => v + sign * h * direction[e]!) } : x,
@@ -65,7 +78,7 @@ function slopeAlong(c: OpCase, i: number, direction: Float64Array, ct: Float64Ar
  * Compares a gradient with central differences: at some single elements (they find a wrong term in a corner) and
  * along random directions (they weigh every element at once).
  */
-function checkGradient(c: OpCase, i: number, got: Float32Array, ct: Float64Array, bound: number): void {
+function checkGradient(c: OpTest, i: number, got: Float32Array, ct: Float64Array, bound: number): void {
   const size = got.length;
   const h = c.step ?? 1e-4;
   const scale = Math.max(1e-6, ...[...got].map(Math.abs));
@@ -88,7 +101,7 @@ function checkGradient(c: OpCase, i: number, got: Float32Array, ct: Float64Array
   }
 }
 
-async function gradients(c: OpCase, gpu: Gpu, mask: readonly boolean[], ct: Arr): Promise<(Float32Array | null)[]> {
+async function gradients(c: OpTest, gpu: Gpu, mask: readonly boolean[], ct: Arr): Promise<(Float32Array | null)[]> {
   const made = tidy(() => {
     const inputs = c.inputs.map((x) => upload(gpu, Float32Array.from(x.data), x.shape));
     using tape = new Tape(add);
@@ -102,8 +115,30 @@ async function gradients(c: OpCase, gpu: Gpu, mask: readonly boolean[], ct: Arr)
   return result;
 }
 
-/** Registers the tests of a case. */
-export function testOp(c: OpCase): void {
+/** Registers the tests of an op as its case runs it. */
+export function testCase<Inputs extends object, Attrs>(c: OpCase<Inputs, Attrs>, test: CaseTest<Inputs, Attrs>): void {
+  const { inputs, reference, attrs, ...rest } = test as CaseTest<Record<string, Arr>, unknown>;
+  const op = c as unknown as OpCase;
+  const names = Object.keys(inputs);
+  const named = <T>(list: readonly T[]): Record<string, T> => Object.fromEntries(names.map((n, i) => [n, list[i]!]));
+  testOp({
+    ...rest,
+    inputs: names.map((n) => inputs[n]!),
+    constant: names.flatMap((n, i) => (op.constant?.includes(n) ? [i] : [])),
+    run: (tensors, gpu) => {
+      const made = attrs?.(gpu);
+      try {
+        return op.run(named(tensors), made, gpu);
+      } finally {
+        disposeAttrs(made);
+      }
+    },
+    reference: (arrays) => reference(named(arrays)),
+  });
+}
+
+/** Registers the tests of an op, or of several put together. */
+export function testOp(c: OpTest): void {
   describe(c.name, () => {
     for (const variant of c.variants ?? variants) {
       it(`forward equals float64 (${variant})`, async () => {

@@ -1,6 +1,5 @@
 /** Buffers that start as NaN, so that a kernel which reads what it did not write shows. */
 import type { Gpu } from '../src/gpu/gpu.js';
-import { foldGrid } from '../src/tensor/shape.js';
 
 /** Fills every buffer taken from the pool with NaN first, until it is turned off. */
 export function poison(gpu: Gpu, on: boolean): void {
@@ -11,7 +10,7 @@ export function poison(gpu: Gpu, on: boolean): void {
           kernel: 'fill',
           params: { size: words, word: 0x7fc00000 },
           buffers: { y: { storage, bytes: Math.min(storage.capacity, gpu.bindingLimit) } },
-          grid: foldGrid(Math.ceil(words / 64)),
+          threads: words,
         });
       }
     : undefined;

@@ -1,16 +1,11 @@
 /** Runs once before all tests: without a WebGPU adapter they must fail, never be skipped. */
-
-type Probe = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly why: string };
-interface AdapterTool {
-  ensureRuntimeDir(): void;
-  probeAdapter(): Probe;
-}
+import { ensureRuntimeFolder } from '../src/node/runtime_folder.js';
+import { probeAdapter } from '../tools/setup/adapter.js';
 
 /** @throws when this machine has no adapter, with the command that gets one. */
-export async function setup(): Promise<void> {
-  const tool = (await import(new URL('../tools/adapter.mjs', import.meta.url).href)) as AdapterTool;
+export function setup(): void {
   // Set here, inherited by the worker that runs the tests.
-  tool.ensureRuntimeDir();
-  const found = tool.probeAdapter();
+  ensureRuntimeFolder();
+  const found = probeAdapter();
   if (!found.ok) throw new Error(`webgpu: the tests need an adapter: ${found.why}: run: npm run setup`);
 }

@@ -2,20 +2,23 @@
 /**
  * Makes a fresh checkout ready to run: packages, build, a WebGPU adapter. Does only what is missing.
  *
- *   node tools/setup.mjs [--quiet] [--driver] [--simulate] [--no-install]
+ *   node tools/setup.mjs [--quiet] [--build | --driver | --no-driver] [--simulate] [--no-install]
  *
- * --quiet       says nothing when nothing is missing
- * --driver      looks at the adapter only, not at packages and build
- * --simulate    asks the system's package manager what it would do, and changes nothing there
- * --no-install  never installs a system package, prints the command instead (as AACLIP_NO_INSTALL=1 does)
+ * --quiet       prints nothing when nothing is missing
+ * --build       only compiles, whether the build is stale or not
+ * --driver      only looks at the adapter, not at packages and build
+ * --no-driver   only looks at packages and build, not at the adapter
+ * --simulate    asks the system's package manager what it would do, and changes nothing
+ * --no-install  never installs a system package, prints the command instead (AACLIP_NO_INSTALL=1 does the same)
  *
- * Plain JavaScript without dependencies: it runs before there is a node_modules. Its own modules are loaded after the
- * version check, so that an old Node gets a sentence and not a syntax error.
+ * Plain JavaScript without dependencies, because it runs before anything is installed or compiled. Everything else is
+ * loaded after the version check, so that an old Node prints a sentence instead of a syntax error.
  */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = 20;
+const FLAGS = ['--quiet', '--build', '--driver', '--no-driver', '--simulate', '--no-install'];
 
 function checkNode() {
   if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) return;
@@ -27,23 +30,36 @@ function checkNode() {
 async function main() {
   checkNode();
   const flags = new Set(process.argv.slice(2));
-  const known = ['--quiet', '--driver', '--simulate', '--no-install'];
-  const stray = [...flags].find((flag) => !known.includes(flag));
-  if (stray) throw new Error(`setup: unknown option ${stray}: expected one of ${known.join(' ')}`);
+  const stray = [...flags].find((flag) => !FLAGS.includes(flag));
+  if (stray) throw new Error(`setup: unknown option ${stray}: expected one of ${FLAGS.join(' ')}`);
   const root = fileURLToPath(new URL('..', import.meta.url));
 
   if (!flags.has('--driver')) {
-    const { installPackages } = await import('./packages.mjs');
-    const { buildIfStale } = await import('./build.mjs');
+    const { build, buildIfStale, installPackages } = await import('./bootstrap.mjs');
+    if (flags.has('--build')) {
+      build(root);
+      return;
+    }
     installPackages(root);
     buildIfStale(root);
   }
-  const { provideAdapter } = await import('./driver.mjs');
-  const adapter = provideAdapter({
+  if (flags.has('--no-driver')) return;
+  const adapter = await provideAdapter(flags);
+  if (!flags.has('--quiet')) process.stdout.write(`ready: ${adapter}\n`);
+}
+
+/** @param {ReadonlySet<string>} flags @returns {Promise<string>} the adapter's name */
+async function provideAdapter(flags) {
+  const compiled = new URL('../dist-tools/setup/driver.js', import.meta.url).href;
+  /** @type {typeof import('./setup/driver.js')} */
+  const driver = await import(compiled).catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Error('setup: not built yet: run npm run setup first');
+  });
+  return driver.provideAdapter({
     simulate: flags.has('--simulate'),
     mayInstall: !flags.has('--no-install') && !process.env.AACLIP_NO_INSTALL,
   });
-  if (!flags.has('--quiet')) process.stdout.write(`ready: ${adapter}\n`);
 }
 
 main().catch((/** @type {Error} */ error) => {

@@ -1,4 +1,4 @@
-/** Options that say which data sets there are and where they lie. */
+/** Options about data sets: which ones are known, and where they are. */
 import type { Command } from 'commander';
 import { DATA_VARIABLE } from '../node/data_roots.js';
 import type { RegistryFiles } from '../node/registry_source.js';

@@ -12,14 +12,14 @@ export function weightsOption(command: Command, need: 'required' | 'optional' = 
     : command.option('--weights <file>', WEIGHTS);
 }
 
-/** Adds `--img_size`; without a preset size, the size of the training is taken. */
+/** Adds `--img_size`; without a preset size, the training's size is taken. */
 export function imageSizeOption(command: Command, preset?: number): Command {
   return preset === undefined
     ? command.option('--img_size <px>', 'side pictures are resized to (default: as trained, else 518)', count(14))
     : command.option('--img_size <px>', 'side pictures are resized to', count(14), preset);
 }
 
-/** Adds `--text_adapt_weight --image_adapt_weight`; without a preset share, those of the training are taken. */
+/** Adds `--text_adapt_weight --image_adapt_weight`; without a preset share, the training's shares are taken. */
 export function mixOptions(command: Command, preset?: number): Command {
   const share = (part: 'text' | 'image'): Option => {
     const after = preset === undefined ? ' (default: as trained, else 0.1)' : '';
@@ -32,7 +32,7 @@ export function mixOptions(command: Command, preset?: number): Command {
   return command.addOption(share('text')).addOption(share('image'));
 }
 
-/** Adds `--activation`; without a preset, the activation of the training is taken. */
+/** Adds `--activation`; without a preset, the training's activation is taken. */
 export function activationOption(command: Command, preset?: 'gelu'): Command {
   const after = preset === undefined ? ' (default: as trained, else gelu)' : '';
   const option = new Option(

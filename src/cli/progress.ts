@@ -1,4 +1,4 @@
-/** A progress bar on the error stream, where that is a terminal; now and then a line where it is not. */
+/** A progress bar on the error stream where that is a terminal, else a line now and then. */
 export interface Progress {
   update(done: number, note?: string): void;
   /** Prints a line above the bar. */
@@ -24,6 +24,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** Starts a bar for `total` units of work; `quiet` shows none, and only `say` prints. */
 export function progress(title: string, total: number, quiet: boolean): Progress {
   if (quiet) return silent;
   const started = performance.now();

@@ -1,27 +1,27 @@
 /**
- * The published constants: prompt states and templates, and for each data set its domain, folder, and the real name of
- * every class. Texts are verbatim, since the anchors depend on every character of them.
+ * The published constants: prompt states and templates, and for each data set its domain, its folder, and the names its
+ * classes have in prompts. Texts are verbatim, since the anchors depend on every character.
  */
 
 import type { Layout } from './index_layouts.js';
 
 export type Domain = 'Industrial' | 'Medical';
 
-/** What prompts are made of: `{}` stands for the name in a state, and for the state in a template. */
+/** The parts of prompts: in a state `{}` stands for the name, in a template for the state. */
 export interface PromptTexts {
   readonly normalStates: readonly string[];
   readonly abnormalStates: readonly string[];
   readonly templates: readonly string[];
 }
 
-/** Prompt texts given here go before the registry's. */
+/** Prompt texts given here replace the registry's. */
 export interface DatasetInfo extends Partial<PromptTexts> {
   readonly domain: Domain;
-  /** Where the data set lies below the data root. */
+  /** Path of the data set below the data root. */
   readonly folder: string;
-  /** How its folder is laid out, so that it can be listed; unknown where not given. */
+  /** How its folder is laid out, so that it can be listed; unknown where it is not given. */
   readonly layout?: Layout;
-  /** Class name to the name prompts call it by. */
+  /** Class names, and the names they have in prompts. */
   readonly classes: Readonly<Record<string, string>>;
 }
 
@@ -155,7 +155,7 @@ export const REGISTRY: Registry = {
         '03': 'oval concentric circular rings in gradient shades of blue and white',
       },
     },
-    // The published constants stop above. The classes of MVTec AD 2 are called by their own names, spelled as words.
+    // The published constants end here. The classes of MVTec AD 2 have their own names, spelled as words.
     MVTec2: {
       domain: 'Industrial',
       folder: 'mvtec_ad_2',

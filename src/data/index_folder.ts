@@ -1,7 +1,7 @@
 /** Makes the list of a data set's samples from the names of its files. */
 import { LAYOUTS, type Layout, namesAState } from './index_layouts.js';
 
-/** A sample to be listed; paths are relative to the data set's folder, with `/`. */
+/** A sample to list; paths are relative to the data set's folder, with `/`. */
 export interface SampleRow {
   readonly imagePath: string;
   readonly label: 0 | 1;
@@ -11,15 +11,15 @@ export interface SampleRow {
 
 export interface FolderIndex {
   readonly rows: readonly SampleRow[];
-  /** What a user should know: pictures without masks, masks without pictures, files left out. */
+  /** What the user should know: pictures without masks, masks without pictures, files left out. */
   readonly notes: readonly string[];
 }
 
 export interface IndexOptions {
   readonly layout: Layout;
-  /** Class of the pictures that lie in no class folder. */
+  /** Class of the pictures that are in no class folder. */
   readonly className: string;
-  /** VisA's `split_csv/1cls.csv`: with it the test split alone is listed, as published. */
+  /** VisA's `split_csv/1cls.csv`; with it only the test split is listed, as published. */
   readonly visaSplit?: string | undefined;
 }
 
@@ -28,7 +28,7 @@ const some = (paths: readonly string[]): string => `${paths.slice(0, 2).join(', 
 /**
  * Lists the samples of a data set.
  * @param paths the picture files below its folder, relative to it, with `/`; the list keeps their order
- * @throws when none fits the layout, or two masks fit one picture
+ * @throws when no picture fits the layout, or two masks fit one picture
  */
 export function indexFolder(paths: readonly string[], { layout, className, visaSplit }: IndexOptions): FolderIndex {
   const rule = LAYOUTS[layout];
@@ -42,7 +42,7 @@ export function indexFolder(paths: readonly string[], { layout, className, visaS
     masks.set(role.key, path);
   }
   const split = layout === 'visa' && visaSplit !== undefined ? testSplit(visaSplit) : undefined;
-  // A picture straight in a class's folder is in no folder that says what it shows.
+  // A picture directly in a class's folder is in no folder that says whether it is good.
   const classes = new Set(roles.map(({ role }) => (role?.kind === 'picture' ? role.className : undefined)));
   const maskOf = new Map<string, string>();
   const [unused, unmasked]: [string[], string[]] = [[], []];
@@ -86,7 +86,7 @@ function notesOf(unused: readonly string[], unmasked: readonly string[], orphans
     notes.push(`${unused.length} pictures do not belong to the list and are left out (${some(unused)})`);
   if (unmasked.length > 0) {
     notes.push(
-      `${unmasked.length} abnormal pictures have no mask (${some(unmasked)}): they can be tested on, for image figures only, and not be trained on`,
+      `${unmasked.length} abnormal pictures have no mask (${some(unmasked)}): they can be tested, for image figures only, but not trained on`,
     );
   }
   if (orphans.length > 0) notes.push(`${orphans.length} masks belong to no abnormal picture (${some(orphans)})`);
@@ -94,8 +94,8 @@ function notesOf(unused: readonly string[], unmasked: readonly string[], orphans
 }
 
 /**
- * The key of a picture's mask: its own, or with the state's folder left out, since masks of one's own pictures often lie
- * together (`CLASS/masks/NAME.png`).
+ * The key of a picture's mask: the picture's own key, or the key without the state's folder, since users often keep all masks
+ * of a class together (`CLASS/masks/NAME.png`).
  */
 function maskKey(key: string, masks: ReadonlyMap<string, string>): string | undefined {
   if (masks.has(key)) return key;
@@ -104,7 +104,7 @@ function maskKey(key: string, masks: ReadonlyMap<string, string>): string | unde
   return masks.has(without) ? without : undefined;
 }
 
-/** Pictures of the test split: the table's columns are object, split, label, image, mask. */
+/** Pictures of the test split; the table's columns are object, split, label, image, mask. */
 function testSplit(text: string): Set<string> {
   const [head = '', ...lines] = text.trim().split(/\r?\n/);
   const titles = head.split(',').map((t) => t.trim());
@@ -116,7 +116,7 @@ function testSplit(text: string): Set<string> {
   return new Set(cells.filter((c) => c[split] === 'test').map((c) => c[image]!));
 }
 
-/** The text of a `.jsonl` list, a line a sample. */
+/** The text of a `.jsonl` list, a line for each sample. */
 export function metadataText(rows: readonly SampleRow[]): string {
   const lines = rows.map(({ imagePath, label, className, maskPath }) =>
     JSON.stringify({ image_path: imagePath, label, class_name: className, mask_path: maskPath }),

@@ -1,22 +1,22 @@
-/** How data sets lie on disk: which files are pictures, of which class and state, and which are masks of which picture. */
+/** Layouts of data sets on disk: which files are pictures, of which class and state, and which are whose masks. */
 
-/** What a file is. Masks and pictures that belong together have the same key. */
+/** What a file is. A mask and its picture have the same key. */
 export type FileRole =
   | { readonly kind: 'picture'; readonly className: string | undefined; readonly label: 0 | 1; readonly key: string }
   | { readonly kind: 'mask'; readonly key: string };
 
 export interface LayoutRule {
-  /** What is expected, for messages and help. */
+  /** The expected paths, for messages and help. */
   readonly expects: string;
-  /** The role of a file by its path (with `/`, from the root); undefined where it has none. */
+  /** The role of a file by its path (with `/`, from the root); undefined for a file without a role. */
   role(path: string): FileRole | undefined;
 }
 
 const STEM = '(?<stem>[^/]+)\\.[^./]+';
 
 /**
- * A layout in which one pattern tells pictures and another one masks. Named groups: `class` (may be missing), `state`,
- * `stem`; a state of `normal` makes the label 0.
+ * A layout with one pattern for pictures and another one for masks. Named groups: `class` (may be missing), `state`, `stem`;
+ * a state that `normal` matches gives label 0.
  */
 function byPatterns(expects: string, picture: string, mask: string, normal: RegExp): LayoutRule {
   const [pictures, masks] = [new RegExp(`^${picture}$`), new RegExp(`^${mask}$`)];
@@ -35,7 +35,7 @@ function byPatterns(expects: string, picture: string, mask: string, normal: RegE
   };
 }
 
-/** Folder names that say what is inside, in any case of letters. */
+/** Folder names that say what is inside, in upper or lower case. */
 const NORMAL = new Set(['good', 'normal', 'normals', 'ok', 'non_defective', 'defect_free']);
 const ABNORMAL = new Set([
   'bad',
@@ -53,12 +53,12 @@ const MASKS = new Set(['mask', 'masks', 'ground_truth', 'groundtruth', 'gt', 'la
 const NEUTRAL = new Set(['images', 'image', 'imgs', 'img', 'data', 'train', 'test', 'val', 'validation']);
 
 /**
- * One's own pictures: the last telling folder says good or what is wrong, folders above it the class; masks lie in a
- * folder of their own anywhere in the class.
+ * The user's own pictures: the innermost folder with a telling name says good or what is wrong, the folders above it are the
+ * class; masks are in a folder of their own anywhere in the class.
  */
 const folder: LayoutRule = {
   expects:
-    'CLASS/good/NAME.png, CLASS/DEFECT/NAME.png and, where there are masks, CLASS/masks/DEFECT/NAME.png (without CLASS for a single one)',
+    'CLASS/good/NAME.png, CLASS/DEFECT/NAME.png and, where there are masks, CLASS/masks/DEFECT/NAME.png (without CLASS for a single class)',
   role(path) {
     const parts = path.split('/');
     const file = parts.pop()!;
@@ -80,7 +80,7 @@ const folder: LayoutRule = {
   },
 };
 
-/** Whether a folder's name says good or bad outright, so that a tree can be told from one of classes without states. */
+/** Whether a folder's name says good or bad outright: tells a tree with states from a tree of classes only. */
 export function namesAState(path: string): boolean {
   return path.split('/').some((p) => NORMAL.has(p.toLowerCase()) || ABNORMAL.has(p.toLowerCase()));
 }
@@ -89,7 +89,7 @@ const CLASS = '(?:(?<class>[^/]+)/)?';
 
 export const LAYOUTS = {
   folder,
-  // MVTec AD, MPDD, and BTAD, whose states are ok and ko and whose masks have the picture's name.
+  // MVTec AD and MPDD; also BTAD, whose states are ok and ko and whose masks have the picture's name.
   mvtec: byPatterns(
     'CLASS/test/good/NAME.png, CLASS/test/DEFECT/NAME.png and CLASS/ground_truth/DEFECT/NAME_mask.png',
     `${CLASS}test/(?<state>[^/]+)/${STEM}`,

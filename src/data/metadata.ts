@@ -1,4 +1,5 @@
 /** The list of a data set's samples: one JSON object a line, `{"image_path", "label", "class_name", "mask_path"?}`. */
+import { showValue } from './show_value.js';
 
 export interface Sample {
   /** Relative to the data set's folder, as is the mask's. */
@@ -6,40 +7,30 @@ export interface Sample {
   /** 0 normal, 1 abnormal. */
   readonly label: 0 | 1;
   readonly className: string;
-  /** Absent for normal pictures, and for abnormal ones nobody has drawn a mask of. */
+  /** Absent for normal pictures, and for abnormal pictures without a mask. */
   readonly maskPath?: string;
   /** Line of the list, from 1, for messages. */
   readonly line: number;
 }
 
-/** A list that cannot be used; the message is one line that begins with file and line. */
-export class MetadataError extends Error {
-  override readonly name = 'MetadataError';
-}
-
 const KEYS = '{"image_path", "label", "class_name", "mask_path"?}';
 
-function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-function readSample(text: string, line: number, fail: (problem: string) => MetadataError): Sample {
+function readSample(text: string, line: number, fail: (problem: string) => Error): Sample {
   let row: unknown;
   try {
     row = JSON.parse(text);
   } catch {
-    throw fail(`not JSON: expected one object ${KEYS}, got ${show(text)}`);
+    throw fail(`not JSON: expected one object ${KEYS}, got ${showValue(text)}`);
   }
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-    throw fail(`not a sample: expected one object ${KEYS}, got ${show(row)}`);
+    throw fail(`not a sample: expected one object ${KEYS}, got ${showValue(row)}`);
   }
   const { image_path, label, class_name, mask_path } = row as Readonly<Record<string, unknown>>;
   const wrong = (key: string, expected: string, got: unknown) =>
-    fail(`bad "${key}": expected ${expected}, got ${show(got)}`);
+    fail(`bad "${key}": expected ${expected}, got ${showValue(got)}`);
   if (typeof image_path !== 'string' || image_path.trim() === '') throw wrong('image_path', 'a path', image_path);
   if (label !== 0 && label !== 1) throw wrong('label', '0 or 1', label);
-  // A number would have lost its leading zeros ("01"), so it is refused rather than turned into text.
+  // A number has lost its leading zeros ("01"), so it is refused instead of being turned into text.
   if (typeof class_name !== 'string' || class_name.trim() === '') {
     throw wrong('class_name', 'a name in quotation marks', class_name);
   }
@@ -51,9 +42,9 @@ function readSample(text: string, line: number, fail: (problem: string) => Metad
 
 /**
  * Parses the text of a `.jsonl` list. Labels may be written 1 or 1.0; a byte-order mark, CR LF, empty lines and a last line
- * without a line feed are accepted; keys beyond the four are ignored.
+ * without a line feed are accepted; other keys are ignored.
  * @param file what messages call the list
- * @throws MetadataError naming file and line
+ * @throws one line that begins with file and line
  */
 export function parseMetadata(file: string, text: string): Sample[] {
   const samples: Sample[] = [];
@@ -62,9 +53,9 @@ export function parseMetadata(file: string, text: string): Sample[] {
     .split(/\r\n|\n|\r/)
     .forEach((row, i) => {
       if (row.trim() === '') return;
-      samples.push(readSample(row, i + 1, (problem) => new MetadataError(`${file}:${i + 1}: ${problem}`)));
+      samples.push(readSample(row, i + 1, (problem) => new Error(`${file}:${i + 1}: ${problem}`)));
     });
-  if (samples.length === 0) throw new MetadataError(`${file}: empty list: expected one object a line ${KEYS}`);
+  if (samples.length === 0) throw new Error(`${file}: empty list: expected one object a line ${KEYS}`);
   return samples;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Random numbers that are a function of what they are for: seed, stream, epoch, index. There is no hidden state to save, and
- * a run that is resumed draws what it would have drawn.
+ * Random numbers as a function of their purpose: seed, stream, epoch, index. There is no hidden state to save, and a resumed
+ * run draws the same numbers as an undisturbed one.
  *
  * The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  */
@@ -37,22 +37,22 @@ function hashOf(name: string): number {
   return h >>> 0;
 }
 
-/** What random numbers are drawn for. */
+/** What the random numbers are for. */
 export interface DrawPurpose {
   /** A whole number of 0 or more. */
   readonly seed: number;
-  /** Names the use, so that two uses of one seed share nothing. */
+  /** Names the use, so that two uses of one seed have nothing in common. */
   readonly stream: string;
   readonly epoch?: number;
   readonly index?: number;
 }
 
-/** A run of random numbers; the n-th one depends on purpose and n alone. */
+/** A sequence of random numbers; the n-th number depends on the purpose and n only. */
 export class Draws {
   readonly #key: Words;
   #count = 0;
 
-  /** @throws when the seed is no whole number of 0 or more */
+  /** @throws when the seed is not a whole number of 0 or more */
   constructor({ seed, stream, epoch = 0, index = 0 }: DrawPurpose) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new Error(`seed: expected a whole number of 0 or more, got ${seed}`);

@@ -1,36 +1,27 @@
 /**
- * The registry as a JSON file: what is known of data sets, to be extended by a user's own.
+ * The registry as a JSON file: what is known about data sets, and how a user's own file extends it.
  *
  *     {"datasets": {"Parts": {"domain": "Industrial", "folder": "parts", "layout": "folder",
  *                             "classes": {"nut": "hexagonal steel nut"}}}}
  *
- * Every key of the registry may stand in it. Data sets and classes are added to those there are; where a name is taken,
- * what the file says goes first. Prompt texts may be given for all data sets or inside one.
+ * The file may have every key of the registry. Its data sets and classes are added to the known ones; where a name is
+ * taken, the file's entry replaces the old one. Prompt texts may be given for all data sets or for a single one.
  */
 
 import type { DatasetInfo, PromptTexts, Registry } from './datasets.js';
 import { LAYOUTS, type Layout } from './index_layouts.js';
 import { own } from './names.js';
-
-/** A registry file that cannot be used; the message is one line: file, place, what is wrong. */
-export class RegistryError extends Error {
-  override readonly name = 'RegistryError';
-}
+import { showValue } from './show_value.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** `all` stands for every data set on the command line, where commas part names. */
+/** On the command line, `all` stands for every data set, and commas separate names. */
 const RESERVED = /^all$|,/;
 const PROMPTS = ['normalStates', 'abnormalStates', 'templates'] as const;
 const OF_REGISTRY = [...PROMPTS, 'datasets'];
 const OF_DATASET = ['domain', 'folder', 'layout', 'classes', ...PROMPTS];
 
-function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-/** Reads one file; every complaint names the place in it. */
+/** Reads one file; every error names the place in it. */
 class Reader {
   readonly #file: string;
 
@@ -38,8 +29,8 @@ class Reader {
     this.#file = file;
   }
 
-  wrong(place: string, expected: string, got: unknown): RegistryError {
-    return new RegistryError(`${this.#file}: ${place}: expected ${expected}, got ${show(got)}`);
+  wrong(place: string, expected: string, got: unknown): Error {
+    return new Error(`${this.#file}: ${place}: expected ${expected}, got ${showValue(got)}`);
   }
 
   object(place: string, value: unknown, keys?: readonly string[]): Json {
@@ -72,7 +63,7 @@ class Reader {
   }
 
   dataset(name: string, value: unknown, before: DatasetInfo | undefined): DatasetInfo {
-    const place = `data set ${show(name)}`;
+    const place = `data set ${showValue(name)}`;
     if (name.trim() === '' || RESERVED.test(name)) throw this.wrong(place, 'a name other than "all", no comma', name);
     const given = this.object(place, value, OF_DATASET);
     const { domain = before?.domain, folder = before?.folder ?? name, layout = before?.layout } = given;
@@ -84,7 +75,7 @@ class Reader {
     }
     const classes: [string, string][] = Object.entries(
       this.object(`${place}: classes`, given.classes ?? (before ? {} : undefined)),
-    ).map(([c, realName]) => [c, this.text(`${place}: class ${show(c)}`, realName)]);
+    ).map(([c, realName]) => [c, this.text(`${place}: class ${showValue(c)}`, realName)]);
     return {
       ...before,
       ...this.prompts(`${place}: `, given),
@@ -99,7 +90,7 @@ class Reader {
 /**
  * A registry with what the text of a file adds to it.
  * @param file what messages call it
- * @throws RegistryError naming file and place
+ * @throws one line: file, place in it, what is wrong
  */
 export function extendRegistry(file: string, text: string, base: Registry): Registry {
   const reader = new Reader(file);
@@ -107,7 +98,7 @@ export function extendRegistry(file: string, text: string, base: Registry): Regi
   try {
     parsed = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new RegistryError(`${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   const given = reader.object('the file', parsed, OF_REGISTRY);
   const datasets = Object.entries(given.datasets === undefined ? {} : reader.object('datasets', given.datasets));

@@ -1,8 +1,8 @@
-/** Few-shot lists: of each class half normal and half abnormal samples. */
+/** Few-shot lists: half normal and half abnormal samples of each class. */
 import type { FolderIndex, SampleRow } from './index_folder.js';
 import { Draws } from './random.js';
 
-/** `count` of the rows, every choice equally likely, in their old order. */
+/** Draws `count` of the rows, every choice equally likely; they keep their order. */
 function choose<T>(rows: readonly T[], count: number, draws: Draws): T[] {
   const order = [...rows.keys()];
   for (let i = 0; i < Math.min(count, order.length); i++) {
@@ -16,9 +16,10 @@ function choose<T>(rows: readonly T[], count: number, draws: Draws): T[] {
 }
 
 /**
- * Draws `shots` samples of each class: shots / 2 normal, shots / 2 abnormal. Abnormal ones without a mask cannot be trained
- * on and are drawn only where no class-mate has one. A class that has too few gives what it has, and a note says so.
- * @throws when `shots` is no even number of at least 2
+ * Draws `shots` samples of each class: shots / 2 normal and shots / 2 abnormal. Abnormal samples without a mask cannot be
+ * trained on: they are drawn only where no abnormal sample of the class has a mask. A class with too few samples gives all
+ * it has, and a note says so.
+ * @throws when `shots` is not an even number of at least 2
  */
 export function drawShots(rows: readonly SampleRow[], shots: number, seed: number): FolderIndex {
   if (!Number.isInteger(shots) || shots < 2 || shots % 2 !== 0) {
@@ -37,7 +38,7 @@ export function drawShots(rows: readonly SampleRow[], shots: number, seed: numbe
     ] as const) {
       const drawn = choose(candidates, shots / 2, draws);
       if (drawn.length < shots / 2) {
-        notes.push(`${className}: ${shots / 2} ${title} pictures are wanted and ${drawn.length} there: all are taken`);
+        notes.push(`${className}: expected ${shots / 2} ${title} pictures, got ${drawn.length}: all are taken`);
       }
       for (const row of drawn) chosen.add(row);
     }

@@ -1,18 +1,18 @@
-/** The order in which an epoch meets its samples. */
+/** The order of the samples in an epoch. */
 import { Draws } from './random.js';
 
 /**
- * Where a run stands: all there is to save of the order. A run resumed at `batch` of `epoch` goes on as if it had never
+ * How far a run is: all that has to be saved of the order. A run resumed at `batch` of `epoch` goes on as if it had never
  * stopped.
  */
 export interface ShufflePosition {
   readonly seed: number;
   readonly epoch: number;
-  /** Batches of the epoch that are done. */
+  /** Batches done of the epoch. */
   readonly batch: number;
 }
 
-/** A permutation of 0 to count - 1, every one equally likely (Fisher and Yates), the same for the same seed and epoch. */
+/** A permutation of 0 to count - 1, all equally likely (Fisher and Yates); a function of seed and epoch. */
 export function epochOrder(count: number, seed: number, epoch: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const draws = new Draws({ seed, stream: 'shuffle', epoch });
@@ -25,14 +25,14 @@ export function epochOrder(count: number, seed: number, epoch: number): Uint32Ar
   return order;
 }
 
-/** Cuts an order into batches; the last one is smaller where the count is no multiple of the size. */
+/** Cuts an order into batches; the last batch is smaller where the count is not a multiple of the size. */
 export function batchesOf(order: Uint32Array, size: number): Uint32Array[] {
   if (!Number.isInteger(size) || size < 1)
     throw new Error(`batch size: expected a whole number of at least 1, got ${size}`);
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.subarray(i * size, (i + 1) * size));
 }
 
-/** The batches an epoch has still to do: indices of samples. */
+/** The batches an epoch still has to do: indices of samples. */
 export function remainingBatches(count: number, size: number, { seed, epoch, batch }: ShufflePosition): Uint32Array[] {
   return batchesOf(epochOrder(count, seed, epoch), size).slice(batch);
 }

@@ -1,4 +1,5 @@
 /** The program for inference on the device: prepared pictures and classes in, maps and scores out, all of them tensors. */
+import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
@@ -18,7 +19,6 @@ import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
 import { gather } from '../ops/gather.js';
 import { reshape } from '../ops/reshape.js';
-import type { Domain } from '../ops/score_map.js';
 import { persist, type Tensor, tidy } from '../tensor/tensor.js';
 import { type ClassTokens, promptRows } from './class_tokens.js';
 

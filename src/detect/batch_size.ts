@@ -18,6 +18,6 @@ export function chooseBatch(model: AnomalyModel, wanted: number | undefined, opt
   if (wanted !== undefined && wanted > most) {
     throw new Error(`${option} ${wanted}: this adapter holds at most ${most} pictures of ${imageSize} px at a time`);
   }
-  const busy = gpu.traits.adapterClass === 'cpu' ? Math.max(1, Math.floor(2048 / tokens)) : 8;
+  const busy = Math.max(1, Math.floor(gpu.traits.tokensToFillDevice / tokens));
   return wanted ?? Math.min(most, busy);
 }

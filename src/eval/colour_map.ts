@@ -1,9 +1,8 @@
 /**
  * The colours of heatmaps: from deep blue over teal, green and yellow to red, 256 steps.
  *
- * The anchor colours are joined by straight lines in the OKLab space and the way along them is divided into steps of equal
- * length, so that equal differences of a score look equally large; lightness rises up to yellow, so that the map still reads
- * as bright-is-high in print.
+ * The anchor colours are joined by straight lines in OKLab space, and the path is divided into steps of equal length, so that
+ * equal differences of a score look equally large. Lightness rises up to yellow, so that bright still means high in print.
  */
 
 const ANCHORS = [0x1d1a5e, 0x2563c9, 0x1fb3a8, 0x86d549, 0xf6e04a, 0xf2862a, 0xb8141c] as const;
@@ -41,7 +40,7 @@ function fromOklab([lightness, a, b]: Triple): Triple {
 
 function buildColours(): Uint8Array {
   const points = ANCHORS.map((hex) => toOklab(hex >> 16, (hex >> 8) & 255, hex & 255));
-  const reach = [0]; // length of the way up to each anchor
+  const reach = [0]; // length of the path up to each anchor
   for (let i = 1; i < points.length; i++) {
     const [p, q] = [points[i - 1]!, points[i]!];
     reach.push(reach[i - 1]! + Math.hypot(q[0] - p[0], q[1] - p[1], q[2] - p[2]));

@@ -1,26 +1,26 @@
 /**
- * AUROC, average precision and the best F1 of labelled scores, defined as scikit-learn defines them: the operating points
- * are the distinct scores, so samples that tie are decided together.
+ * AUROC, average precision and the best F1 of labelled scores, as scikit-learn defines them: the operating points are the
+ * distinct scores, so tied samples are decided together.
  */
 import { type ScoreVisit, SortedScores } from './sorted_scores.js';
 
 export interface BestF1 {
   /** Largest F1 over all thresholds, 0 to 1. */
   readonly f1: number;
-  /** Scores at or above it are called abnormal; the highest such score where several do equally well. */
+  /** Scores at or above it are called abnormal; the highest threshold where several are equally good. */
   readonly threshold: number;
 }
 
 export interface CurveFigures {
   /** Area under the ROC curve by the trapezoid rule; undefined where only one label occurs. */
   readonly auroc: number | undefined;
-  /** Sum of (R_n - R_{n-1}) P_n over falling thresholds; undefined where nothing is abnormal. */
+  /** Sum of (R_n - R_{n-1}) P_n over falling thresholds; undefined where no sample is abnormal. */
   readonly averagePrecision: number | undefined;
-  /** Undefined where nothing is abnormal. */
+  /** Undefined where no sample is abnormal. */
   readonly bestF1: BestF1 | undefined;
 }
 
-/** Up to so many thresholds the sums are made in NumPy's order, which gives the reference's figure to the last bit. */
+/** Up to this many thresholds, sums are made in NumPy's order, which gives the reference's figures to the last bit. */
 const IN_NUMPY_ORDER = 2 ** 16;
 
 /** Counts above each threshold, from the highest threshold down. */
@@ -31,14 +31,14 @@ interface Points {
 
 /**
  * Figures of scores and labels.
- * @param scale a function of the score that never falls, such as a scaling to [0, 1]: scores it makes equal tie. Thresholds
- * are given in the scores' own unit.
+ * @param scale a function of the score that never falls, such as a scaling to [0, 1]; scores that become equal are tied.
+ * Thresholds are given in the unit of the scores themselves.
  */
 export function curveFigures(scores: SortedScores, scale: (score: number) => number = (s) => s): CurveFigures {
   const { positives, negatives } = scores;
   let points: Points | undefined = { tps: [], fps: [] };
   let [tp, fp] = [0, 0];
-  // Twice the area over the counts is a whole number: its parts are added exactly while they fit.
+  // Twice the area in counts is a whole number: its parts are added exactly as long as they fit.
   let [area, areaHigh] = [0, 0n];
   let [precision, lost] = [0, 0];
   let best = { f1: -1, threshold: Number.NaN };
@@ -53,7 +53,7 @@ export function curveFigures(scores: SortedScores, scale: (score: number) => num
     tp += p;
     fp += n;
     if (p > 0) {
-      // Kahan: up to a thousand million terms.
+      // Kahan summation: there may be a thousand million terms.
       const term = (p * tp) / (tp + fp) - lost;
       const sum = precision + term;
       lost = sum - precision - term;
@@ -91,7 +91,7 @@ export function curveFigures(scores: SortedScores, scale: (score: number) => num
   };
 }
 
-/** Sum in NumPy's order: buffers of 8192 one after the other, halves within a buffer, eight running sums in a block. */
+/** Sum in NumPy's order: buffers of 8192 in turn, halves within a buffer, eight running sums within a block. */
 function numpySum(a: readonly number[]): number {
   let sum = 0;
   for (let from = 0; from < a.length; from += 8192) sum += pairwiseSum(a, from, Math.min(8192, a.length - from));
@@ -130,7 +130,7 @@ function averagePrecisionOf({ tps, fps }: Points): number {
   return -numpySum(terms.reverse());
 }
 
-/** Figures of scores and labels that are at hand at once. @throws when lengths differ or a score is not finite */
+/** Figures of scores and labels that are all in memory. @throws when lengths differ or a score is not finite */
 export function figuresOf(scores: Float32Array, labels: ArrayLike<number>, what?: string): CurveFigures {
   const sorted = new SortedScores();
   sorted.add(scores, labels, what);

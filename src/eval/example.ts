@@ -1,4 +1,4 @@
-/** A tested picture for the eye: the picture, its mask, its map in colours, both together; and a sheet of several. */
+/** Drawings of a tested picture: the picture, its mask, its map in colours, the map over the picture; and sheets of several. */
 import type { ScoreMap } from '../detect/share_map.js';
 import { resizeOnHost } from '../picture/host_resize.js';
 import { prepareMask } from '../picture/mask.js';
@@ -16,7 +16,7 @@ export interface Example {
 
 /**
  * Draws a picture in its own proportions, at most `side` pixels long.
- * @param mask 0 or 1 a pixel of the map; undefined where nobody has drawn one: it is shown grey
+ * @param mask 0 or 1 for each pixel of the map; shown grey where it is undefined
  * @param range scores of the lowest and the highest colour
  */
 export function drawExample(
@@ -44,15 +44,15 @@ export function drawExample(
   };
 }
 
-/** Places of up to `count` things spread evenly over `total`. */
+/** Up to `count` indices spread evenly over `total`. */
 function spread(total: number, count: number): number[] {
   if (total <= count) return Array.from({ length: total }, (_, i) => i);
   return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * total) / count));
 }
 
 /**
- * Which samples stand for a class: three abnormal ones for each normal one where there are enough, spread evenly over the
- * list, in its order.
+ * Chooses samples that stand for a class: three abnormal ones for each normal one where there are enough, spread evenly over
+ * the list and in its order.
  * @param labels 0 normal, 1 abnormal
  */
 export function chooseExamples(labels: readonly number[], count = 8): number[] {
@@ -72,7 +72,7 @@ export interface SheetRow {
   readonly peak: number;
 }
 
-/** A row a picture, and the colour scale below. @throws when there is no row */
+/** A row for each picture, and the colour scale below. @throws when there are no rows */
 export function exampleSheet(rows: readonly SheetRow[], { lo, hi }: ScoreRange, cell = 160): Canvas {
   const tile = (canvas: Canvas, caption: string): Tile => ({ ...canvas, caption });
   const pictures = rows.map(({ name, example, peak }) => [

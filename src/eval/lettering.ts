@@ -1,14 +1,14 @@
-/** Captions for sheets of pictures: a 5 x 7 pixel font (two more rows for descenders), printable ASCII. */
+/** Captions for sheets of pictures, in a font of 5 x 7 pixels (and two rows for descenders) for printable ASCII. */
 
 /** Width and height of a glyph, and the step from one to the next, in pixels at scale 1. */
 const GLYPH_WIDTH = 5;
 const GLYPH_HEIGHT = 9;
 const ADVANCE = GLYPH_WIDTH + 1;
 
-/** Height of a line of text at scale 1, with a row of air above and below. */
+/** Height of a line of text at scale 1, with an empty row above and below. */
 export const LINE_HEIGHT = GLYPH_HEIGHT + 2;
 
-/** Nine digits of base 32 a glyph, one a row from the top, the leftmost pixel in the highest bit; from space to tilde. */
+/** From space to tilde. A glyph is nine digits of base 32, a digit for each row from the top, leftmost pixel highest. */
 const GLYPHS = [
   '000000000444440400aaa000000aavavaa004fke5u400pp248jj00cik8lid0044000000024888420084222480004lel4000044v44000',
   '000006624000v0000000000cc0011248gg00ehjlphe004c4444e00eh1248v00eh161he0026aiv2200vgu11he0068guhhe00v12444400',
@@ -34,7 +34,7 @@ export function createCanvas(width: number, height: number, colour: readonly [nu
   return { width, height, data };
 }
 
-/** Fills a rectangle, cut at the canvas's borders. */
+/** Fills a rectangle, clipped to the canvas. */
 export function fillRect(
   canvas: Canvas,
   [left, top, width, height]: readonly [number, number, number, number],
@@ -52,7 +52,7 @@ export function textWidth(text: string, scale = 1): number {
   return text.length === 0 ? 0 : ([...text].length * ADVANCE - 1) * scale;
 }
 
-/** The text itself, or its beginning with an ellipsis, so that it is at most `width` pixels wide. */
+/** The text, or its beginning with an ellipsis, at most `width` pixels wide. */
 export function fitText(text: string, width: number, scale = 1): string {
   if (textWidth(text, scale) <= width) return text;
   const letters = [...text];
@@ -60,7 +60,7 @@ export function fitText(text: string, width: number, scale = 1): string {
   return `${letters.join('')}...`;
 }
 
-/** Writes a line of text with its top left corner at (left, top); what is not printable ASCII appears as "?". */
+/** Writes a line of text with its top left corner at (left, top); other characters than printable ASCII appear as "?". */
 export function drawText(
   canvas: Canvas,
   text: string,

@@ -1,5 +1,6 @@
-/** Losses over steps as an SVG picture, one panel a stage. */
+/** Losses over steps as an SVG picture, with a panel for each stage. */
 
+/** The loss of one step. */
 export interface LossPoint {
   readonly stage: string;
   readonly step: number;
@@ -9,13 +10,13 @@ export interface LossPoint {
 const WIDTH = 720;
 const HEIGHT = 260;
 const MARGIN = { left: 56, right: 16, top: 28, bottom: 32 };
-/** Most points drawn; more are averaged in groups. */
+/** Most points that are drawn; more are averaged in groups. */
 const MOST = 400;
 
-/** A number for an axis: three figures, no trailing zeros. */
+/** A number for an axis: three digits, no trailing zeros. */
 const label = (v: number): string => String(Number(v.toPrecision(3)));
 
-/** Means of groups of neighbours, `MOST` at most. */
+/** Means of groups of neighbours, at most `MOST` of them. */
 function thin(points: readonly LossPoint[]): { step: number; loss: number }[] {
   const group = Math.ceil(points.length / MOST);
   const out: { step: number; loss: number }[] = [];
@@ -28,7 +29,7 @@ function thin(points: readonly LossPoint[]): { step: number; loss: number }[] {
 }
 
 function panel(stage: string, all: readonly LossPoint[], top: number): string {
-  // A step that ran twice, before and after an interruption, counts once: the later time.
+  // A step that ran twice, before and after an interruption, counts once: its later run.
   const points = [...new Map(all.map((p) => [p.step, p])).values()].sort((a, b) => a.step - b.step);
   const thinned = thin(points);
   const [first, last] = [points[0]!.step, points.at(-1)!.step];

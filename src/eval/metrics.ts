@@ -1,12 +1,12 @@
 /**
- * The published figures of a class: pixel and image AUROC and average precision, in per cent, after scaling maps and image
- * scores to [0, 1] over the whole class.
+ * The published figures of a class: AUROC and average precision of pixels and images in per cent, after maps and image scores
+ * are scaled to [0, 1] over the whole class.
  */
 import type { Domain } from '../data/datasets.js';
 import { type BestF1, type CurveFigures, curveFigures, figuresOf } from './curve.js';
 import { SortedScores } from './sorted_scores.js';
 
-/** Per cent, rounded as published; null where the data cannot tell. */
+/** In per cent, rounded as published; null where the data cannot give the figure. */
 export interface Figures {
   readonly pixelAuc: number | null;
   readonly pixelAp: number | null;
@@ -28,8 +28,8 @@ export interface ClassFigures extends Figures {
 }
 
 /**
- * Python's `round(x, 4) * 100` for x in [0, 1]: the double nearest to x at four decimals, ties to the even one.
- * Doubles that lie on such a tie are the odd multiples of 1/32; `toFixed` decides the others exactly.
+ * Python's `round(x, 4) * 100` for x in [0, 1]: the double nearest to x at four decimals, ties to even. The doubles that are
+ * such ties are the odd multiples of 1/32; `toFixed` is exact for all others.
  */
 export function percent(x: number): number {
   if (x * 32 !== Math.floor(x * 32)) return Number(x.toFixed(4)) * 100;
@@ -65,7 +65,7 @@ function scaling({ min, max }: Range): (v: number) => number {
 
 const f = Math.fround;
 
-/** Collects the maps and scores of one class, an image at a time. */
+/** Collects the maps and scores of one class, image by image. */
 export class ClassScores {
   readonly #domain: Domain;
   #pixels = new SortedScores();
@@ -83,8 +83,8 @@ export class ClassScores {
   /**
    * Adds one image.
    * @param map the summed score map, any number of pixels; it is not kept
-   * @param mask not 0 where the pixel is abnormal, as long as the map; a normal image may have none, and with an abnormal
-   * one that has none the class has no pixel figures
+   * @param mask not 0 where the pixel is abnormal, as long as the map; a normal image needs no mask, and if an abnormal image
+   * has none, the class has no pixel figures
    * @throws when the lengths differ or a score is not finite
    */
   add(map: Float32Array, mask: ArrayLike<number> | undefined, label: number, score: number): void {
@@ -112,13 +112,13 @@ export class ClassScores {
     return this.#labels.length;
   }
 
-  /** What maps are scaled with: their least and greatest value so far, or 0 and 1 where the greatest is exactly 1. */
+  /** The range maps are scaled by: their least and greatest value so far, or 0 and 1 where the greatest is exactly 1. */
   get mapRange(): { readonly lo: number; readonly hi: number } {
     const { min, max } = this.#mapRange;
     return max === 1 ? { lo: 0, hi: 1 } : { lo: min, hi: max };
   }
 
-  /** The class's figures. @throws when nothing was added */
+  /** The class's figures. @throws when no image was added */
   figures(): ClassFigures {
     if (this.#labels.length === 0) throw new Error('metrics: a class without images: expected at least one');
     const notes: string[] = [];
@@ -132,7 +132,7 @@ export class ClassScores {
     if (this.#mapRange.min === this.#mapRange.max && this.#mapRange.max !== 1) constant('map values');
     if (this.#domain === 'Industrial' && scoreRange.min === scoreRange.max && scoreRange.max !== 1)
       constant('image scores');
-    // The peak of a scaled map is the scaled peak: scaling never falls.
+    // The peak of a scaled map is the scaled peak, since scaling is monotonic.
     const fused = this.#peaks.map((peak, i) => {
       const scaled = scaleMap(peak);
       return this.#domain === 'Medical' ? scaled : f(f(0.5 * scaled) + f(0.5 * scaleScore(scores[i]!)));
@@ -159,23 +159,23 @@ export class ClassScores {
     };
   }
 
-  /** Per cent, 0 where only one label occurs, as published for images (for pixels the published program stops there). */
+  /** In per cent; 0 where only one label occurs, as published for images (for pixels the published program fails). */
   #labelled(what: string, { auroc, averagePrecision, bestF1 }: CurveFigures, notes: string[]) {
     const f1 = bestF1 ?? null;
     if (auroc !== undefined && averagePrecision !== undefined) {
       return { auc: percent(auroc), ap: percent(averagePrecision), f1 };
     }
-    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures stand as 0`);
+    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures are given as 0`);
     return { auc: 0, ap: 0, f1 };
   }
 }
 
 /**
- * The figures of a class whose maps are at hand together.
+ * The figures of a class whose maps are all in memory.
  * @param pixelLabels masks of all images, one after the other, as long as `maps`
- * @param imageLabels 0 or 1 an image
+ * @param imageLabels 0 or 1 for each image
  * @param maps score maps of all images, one after the other
- * @param imageScores a score an image
+ * @param imageScores a score for each image
  * @throws when the lengths do not fit or a score is not finite
  */
 export function classMetrics(
@@ -202,7 +202,7 @@ export function classMetrics(
 
 const FIGURES = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const;
 
-/** Plain mean over classes, as published; of the classes that have the figure. */
+/** Plain mean over the classes that have the figure, as published. */
 export function average(rows: readonly Figures[]): Figures {
   const mean = (key: (typeof FIGURES)[number]): number | null => {
     const known = rows.map((r) => r[key]).filter((v) => v !== null);

@@ -1,4 +1,4 @@
-/** Pictures side by side with captions, and a colour scale: for reports and documentation. */
+/** Pictures side by side with captions, and a colour scale, for reports and documentation. */
 import { resizeOnHost } from '../picture/host_resize.js';
 import { HEAT_COLOURS } from './colour_map.js';
 import { type Canvas, createCanvas, drawText, fillRect, fitText, LINE_HEIGHT, textWidth } from './lettering.js';
@@ -12,7 +12,7 @@ export interface Tile {
 }
 
 export interface SheetOptions {
-  /** Side of the square each picture is fitted into, keeping its proportions; 256 by default. */
+  /** Side of the square each picture is fitted into with its proportions kept; 256 by default. */
   readonly cell?: number | undefined;
   /** Space between cells and around them; 8 by default. */
   readonly gap?: number | undefined;
@@ -32,8 +32,8 @@ function paste(canvas: Canvas, tile: Canvas, left: number, top: number): void {
 }
 
 /**
- * Lays out rows of tiles, each fitted into a square cell with its caption beneath; a row is as high as its tallest tile.
- * @throws when there is no tile
+ * Lays out rows of tiles, each fitted into a square cell with its caption below; a row is as high as its tallest tile.
+ * @throws when there are no tiles
  */
 export function sheet(rows: readonly (readonly Tile[])[], options: SheetOptions = {}): Canvas {
   const columns = Math.max(0, ...rows.map((r) => r.length));
@@ -67,7 +67,7 @@ export function sheet(rows: readonly (readonly Tile[])[], options: SheetOptions 
   return canvas;
 }
 
-/** The colour scale from `lo` (left) to `hi` (right), with both written beneath: a tile for a sheet or a legend. */
+/** The colour scale from `lo` (left) to `hi` (right) with both written below: a tile for a sheet or a legend. */
 export function colourScale(width: number, lo: string, hi: string, scale = 1): Canvas {
   const bar = LINE_HEIGHT * scale;
   const canvas = createCanvas(width, bar + (LINE_HEIGHT + 1) * scale, PAPER);

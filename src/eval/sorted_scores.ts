@@ -1,14 +1,14 @@
 /**
- * Scores with a label each, walked from the highest down: exact on hundreds of millions of them.
+ * Labelled scores, visited from the highest down; exact for hundreds of millions of scores.
  *
  * A float32 becomes a 32-bit key of the same order, and the label decides which of two lists the key joins: four bytes a
- * score. Keys are kept in chunks that are sorted as they fill; the walk takes them out of all chunks range by range, each
- * range narrow enough to be sorted in a small buffer. So the peak is the keys themselves and a few per cent.
+ * score. Keys are kept in chunks, which are sorted when they are full. The walk takes keys out of all chunks range by range,
+ * each range narrow enough to be sorted in a small buffer. So the peak of memory is the keys and a few per cent more.
  */
 
-/** Keys a chunk: small enough for the cache, large enough that a thousand million scores make a thousand chunks. */
+/** Keys in a chunk: few enough for the cache, and so many that a thousand million scores make a thousand chunks. */
 const CHUNK = 2 ** 20;
-/** Keys of each chunk that say how scores are spread. */
+/** Keys sampled from each chunk to see how scores are spread. */
 const SAMPLES = 64;
 const DIGITS = [
   [0, 11],
@@ -52,7 +52,7 @@ export function radixSort(keys: Uint32Array, spare: Uint32Array): void {
   if (from !== keys) keys.set(from);
 }
 
-/** Index of the first of ascending `keys`, up to `end`, that is not below `bound`. */
+/** Index of the first key that is not below `bound`, among ascending `keys` up to `end`. */
 function lowerBound(keys: Uint32Array, end: number, bound: number): number {
   let low = 0;
   let high = end;
@@ -94,7 +94,7 @@ class KeyList {
     this.#filled = 0;
   }
 
-  /** Sorts what is left; nothing may be pushed afterwards. */
+  /** Sorts the last chunk; nothing may be pushed afterwards. */
   finish(): void {
     if (this.#ends) return;
     if (this.#filled > 0) this.#seal();
@@ -102,14 +102,14 @@ class KeyList {
     this.#ends = this.chunks.map((c) => c.length);
   }
 
-  /** Restores the keys that were taken. */
+  /** Puts back the keys that were taken. */
   rewind(): void {
     this.#ends = this.chunks.map((c) => c.length);
   }
 
   /**
-   * Takes the keys from `low` on, ascending: `low` falls from call to call.
-   * @param single every key left from `low` on is `low` itself: they are counted, not gathered
+   * Takes the keys from `low` on, ascending. `low` falls from call to call.
+   * @param single all keys left from `low` on equal `low`: they are counted, not gathered
    */
   take(low: number, single: boolean): Uint32Array | number {
     const ends = this.#ends!;
@@ -132,13 +132,13 @@ class KeyList {
 
 let spare = new Uint32Array(0);
 
-/** A buffer for sorting; one for all, since nothing here waits. */
+/** A buffer for sorting; all sorts share it, since nothing here waits. */
 function spareOf(n: number): Uint32Array {
   if (spare.length < n) spare = new Uint32Array(n);
   return spare;
 }
 
-/** A distinct score: how many abnormal and normal samples have it. */
+/** Called for each distinct score with the numbers of abnormal and normal samples that have it. */
 export type ScoreVisit = (score: number, positives: number, negatives: number) => void;
 
 export class SortedScores {
@@ -169,7 +169,7 @@ export class SortedScores {
     let found = 0;
     for (let i = 0; i < words.length; i++) {
       const bits = words[i]!;
-      // Order of the bits: negative numbers turned over, below positive ones; -0 is 0.
+      // Order of the bits: negative numbers are inverted and below positive ones; -0 is 0.
       const key = bits < 0x80000000 ? bits + 0x80000000 : bits === 0x80000000 ? bits : ~bits >>> 0;
       if (labels && labels[i] !== 0) {
         this.#positives.push(key);
@@ -197,8 +197,8 @@ export class SortedScores {
   }
 
   /**
-   * Lower ends of the key ranges to walk, ascending. They are quantiles of a sample of the sorted chunks, so each range
-   * holds about a chunk; a key that fills ranges by itself gets one of its own.
+   * Lower ends of the key ranges to walk, ascending. They are quantiles of a sample from the sorted chunks, so each range has
+   * about as many keys as a chunk; a key that fills whole ranges by itself gets a range of its own.
    */
   #edges(): number[] {
     const chunks = [...this.#positives.chunks, ...this.#negatives.chunks];

@@ -1,6 +1,6 @@
 /** Tables as plain text. */
 
-/** How a column's cells stand in it. */
+/** Where a cell's text is within its column. */
 export type Alignment = 'left' | 'right' | 'centre';
 
 function align(text: string, width: number, how: Alignment): string {
@@ -12,10 +12,10 @@ function align(text: string, width: number, how: Alignment): string {
 
 /**
  * The lines of a table: columns as wide as their widest cell, two blanks between them, no blanks at the end.
- * @param head a title a column
- * @param rows as many cells each as there are titles
- * @param columns how the cells of each column stand; the last one given holds for the columns after it
- * @param titles how the titles stand, likewise; by default as their columns' cells
+ * @param head a title for each column
+ * @param rows a cell for each column
+ * @param columns alignment of each column's cells; the last one given applies to all columns after it
+ * @param titles alignment of the titles, likewise; by default that of the cells
  */
 export function tableLines(
   head: readonly string[],

@@ -1,12 +1,13 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
 import './webgpu_names.js';
+import { type Cover, gridOf } from './grid.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
-import { Readback } from './readback.js';
+import { Readback, type Wait } from './readback.js';
 import type { Knobs, ShaderTexts } from './shader.js';
 import { type Binding, CommandStream } from './stream.js';
-import { type AdapterClass, classify, type Traits } from './tuning.js';
+import { type Traits, traitsOf } from './traits.js';
 
 /** What a host supplies: the WebGPU entry point, the kernels' texts and how to wait without stealing the device's time. */
 export interface GpuHost {
@@ -17,23 +18,23 @@ export interface GpuHost {
 }
 
 export interface GpuOptions {
-  /** Pretend the adapter were of another class, to try its kernels. */
-  readonly adapterClass?: AdapterClass | undefined;
-  /** Use no subgroup operations even where the adapter has them. */
-  readonly noSubgroups?: boolean | undefined;
+  /**
+   * Overrides the choice among the kernels of an op: names of kernels by op, as `aaclip info` lists them. The named one is
+   * taken wherever it runs, else the next in the list that does.
+   */
+  readonly kernels?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface Dispatch {
+export type Dispatch = Cover & {
   readonly kernel: string;
   readonly knobs?: Knobs;
   readonly params: Readonly<Record<string, number>>;
   readonly buffers: Readonly<Record<string, Binding>>;
-  readonly grid: readonly [number, number, number];
   /** Floating-point operations, for the timing report and to keep single submits short. */
   readonly flops?: number;
   /** Bytes read and written, for the timing report. */
   readonly traffic?: number;
-}
+};
 
 /** A device was lost or reported an error; every later flush and read says so again. */
 export class GpuError extends Error {
@@ -42,9 +43,16 @@ export class GpuError extends Error {
 
 export class Gpu implements Disposable {
   readonly traits: Traits;
+  /** Kernels asked for by name, by op. */
+  readonly preferred: Readonly<Record<string, string>>;
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
+  /** Kernels that `compileAhead` noted, while it runs. */
+  #noted: { readonly stem: string; readonly knobs: Knobs }[] | undefined;
+  /** Resolves when the first failure says all that is known about it. */
+  #explained: Promise<void> | undefined;
+  readonly #wait: Wait;
   readonly #device: GPUDevice;
   readonly #adapter: GPUAdapter;
   readonly #entry: GPU;
@@ -58,18 +66,21 @@ export class Gpu implements Disposable {
     this.#entry = host.entry;
     this.#adapter = adapter;
     this.#device = device;
-    this.traits = classify(adapter, device, options.adapterClass, options.noSubgroups ?? false);
+    this.traits = traitsOf(adapter, device);
+    this.preferred = options.kernels ?? {};
     this.pool = new BufferPool(device);
     this.kernels = new PipelineCache(device, host.shaders);
     this.#stream = new CommandStream(device, this.traits.workPerSubmit);
-    const wait = host.wait ?? (<T>(p: Promise<T>) => p);
-    this.#readback = new Readback(device, this.#stream, wait);
-    this.profile = new Profile(device, this.#stream, wait);
+    this.#wait = host.wait ?? (<T>(p: Promise<T>) => p);
+    this.#readback = new Readback(device, this.#stream, this.#wait);
+    this.profile = new Profile(device, this.#stream, this.#wait);
     device.addEventListener('uncapturederror', (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
-      const label = /""?([\w-]+\[[^"]*\]|[\w-]+)"/.exec(error.message)?.[1];
+      const label = /""?([\w.-]+\[[^"]*\]|[\w.-]+)"/.exec(error.message)?.[1];
       const what = `${label ? `${label}: ` : ''}${error.message.split('\n')[0] ?? ''}`;
+      const first = !this.#failure;
       this.#fail(/memory/i.test(what) ? `out of device memory: ${what}: use a smaller batch or image size` : what);
+      if (first && label) this.#explained = this.#explain(label);
     });
     void device.lost.then((info) => {
       if (!this.#closed) this.#fail(`device lost (${info.reason}): ${info.message.split('\n')[0]}: start again`);
@@ -87,7 +98,7 @@ export class Gpu implements Disposable {
         'webgpu: no adapter found: install a Vulkan driver (`npm run setup` does it where the system allows), or use a browser with WebGPU',
       );
     }
-    const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
+    const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups', 'subgroup-size-control'];
     const extra = ['chromium-experimental-subgroup-matrix'] as unknown as GPUFeatureName[];
     const { limits } = adapter;
     const device = await adapter.requestDevice({
@@ -135,11 +146,41 @@ export class Gpu implements Disposable {
     return this.#stream.submits;
   }
 
+  /** Whether dispatches are noted instead of recorded: inside `compileAhead`. */
+  get dry(): boolean {
+    return this.#noted !== undefined;
+  }
+
+  /**
+   * Compiles the kernels that `body` asks for, side by side, instead of one by one as they are first needed.
+   *
+   * The body runs dry: its dispatches are noted, nothing is computed, and the tensors it makes hold nothing.
+   * @throws GpuError that shows line and message when a kernel does not compile
+   */
+  async compileAhead(body: () => void): Promise<void> {
+    if (this.#noted) throw new Error('compileAhead: called inside its own body');
+    const noted: { readonly stem: string; readonly knobs: Knobs }[] = [];
+    this.#noted = noted;
+    try {
+      body();
+    } finally {
+      this.#noted = undefined;
+    }
+    await this.#wait(this.kernels.prepare(noted)).catch((error: unknown) => {
+      throw new GpuError(`webgpu: ${error instanceof Error ? error.message : error}`);
+    });
+  }
+
   /** Records one dispatch on the open stream. */
   dispatch(d: Dispatch): void {
+    if (this.#noted) {
+      this.#noted.push({ stem: d.kernel, knobs: d.knobs ?? {} });
+      return;
+    }
     const kernel = this.kernels.get(d.kernel, d.knobs ?? {});
     this.profile.note(kernel.label, d.flops ?? 0, d.traffic ?? 0);
-    this.#stream.dispatch(kernel, d.params, d.buffers, d.grid, d.flops ?? d.traffic ?? 0);
+    const grid = gridOf(d, kernel.face.workgroup);
+    this.#stream.dispatch(kernel, d.params, d.buffers, grid, d.flops ?? d.traffic ?? 0);
   }
 
   /**
@@ -179,6 +220,7 @@ export class Gpu implements Disposable {
   async idle(): Promise<void> {
     this.flush();
     await this.#readback.idle();
+    await this.#explained;
     this.#check();
   }
 
@@ -186,12 +228,14 @@ export class Gpu implements Disposable {
   async read(storage: Storage, bytes: number): Promise<ArrayBuffer> {
     this.#check();
     const data = await this.#readback.read(storage, bytes);
+    await this.#explained;
     this.#check();
     return data;
   }
 
   /** Destroys free buffers; returns the bytes given back to the system. */
   trim(): number {
+    this.#readback.trim();
     const gone = this.pool.trim();
     this.#stream.destroyLater(gone);
     this.flush();
@@ -208,6 +252,12 @@ export class Gpu implements Disposable {
   #check(): void {
     if (this.#closed) throw new GpuError('webgpu: the device was closed');
     if (this.#failure) throw this.#failure;
+  }
+
+  /** Puts what the compiler said in the place of a failure's one line, where a kernel did not compile. */
+  async #explain(label: string): Promise<void> {
+    const found = await this.kernels.diagnose(label).catch(() => undefined);
+    if (found) this.#failure = new GpuError(`webgpu: ${found}`);
   }
 
   #fail(what: string): void {

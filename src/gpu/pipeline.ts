@@ -8,11 +8,21 @@ export interface Kernel {
   readonly face: ShaderInterface;
 }
 
+/** A kernel on its way to a pipeline. */
+interface Compilation {
+  readonly code: string;
+  readonly module: GPUShaderModule;
+  readonly descriptor: GPUComputePipelineDescriptor;
+  readonly layout: GPUBindGroupLayout;
+  readonly face: ShaderInterface;
+}
+
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #texts: ShaderTexts;
   readonly #kernels = new Map<string, Kernel>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #begun = new Map<string, Compilation>();
   readonly #pending = new Map<string, Promise<void>>();
 
   constructor(device: GPUDevice, texts: ShaderTexts) {
@@ -30,45 +40,73 @@ export class PipelineCache {
     const label = labelOf(stem, knobs);
     const known = this.#kernels.get(label);
     if (known) return known;
-    const { descriptor, layout, face } = this.#describe(stem, knobs, label);
+    const { descriptor, layout, face } = this.#begin(stem, knobs, label);
     const kernel = { label, pipeline: this.#device.createComputePipeline(descriptor), layout, face };
     this.#kernels.set(label, kernel);
     return kernel;
   }
 
-  /** Compiles kernels side by side, ahead of their first use. */
-  async prepare(list: readonly { stem: string; knobs: Knobs }[]): Promise<void> {
-    const jobs = list.map(({ stem, knobs }) => {
+  /**
+   * Compiles kernels side by side, ahead of their first use.
+   * @throws what `diagnose` says, when one does not compile
+   */
+  async prepare(list: readonly { readonly stem: string; readonly knobs: Knobs }[]): Promise<void> {
+    const jobs = new Map<string, Promise<void>>();
+    for (const { stem, knobs } of list) {
       const label = labelOf(stem, knobs);
-      if (this.#kernels.has(label)) return undefined;
-      let job = this.#pending.get(label);
-      if (!job) {
-        const { descriptor, layout, face } = this.#describe(stem, knobs, label);
-        job = this.#device.createComputePipelineAsync(descriptor).then((pipeline) => {
-          if (!this.#kernels.has(label)) this.#kernels.set(label, { label, pipeline, layout, face });
-          this.#pending.delete(label);
-        });
-        this.#pending.set(label, job);
-      }
-      return job;
-    });
-    await Promise.all(jobs);
+      if (this.#kernels.has(label) || jobs.has(label)) continue;
+      const job = this.#pending.get(label) ?? this.#compile(stem, knobs, label);
+      this.#pending.set(label, job);
+      jobs.set(label, job);
+    }
+    await Promise.all(jobs.values());
   }
 
-  #describe(stem: string, knobs: Knobs, label: string) {
+  /**
+   * What the compiler said about a kernel: `label:line:column: message`, the line, and a mark below the place.
+   * @returns undefined where it found no fault, or nothing of that label was compiled
+   */
+  async diagnose(label: string): Promise<string | undefined> {
+    const begun = this.#begun.get(label);
+    if (!begun) return undefined;
+    const lines = begun.code.split('\n');
+    const { messages } = await begun.module.getCompilationInfo();
+    const faults = messages
+      .filter(({ type }) => type === 'error')
+      .map(({ lineNum, linePos, message }) => {
+        const mark = `${' '.repeat(Math.max(0, linePos - 1))}^`;
+        return `${label}:${lineNum}:${linePos}: ${message}\n${lines[lineNum - 1] ?? ''}\n${mark}`;
+      });
+    return faults.length > 0 ? faults.join('\n') : undefined;
+  }
+
+  async #compile(stem: string, knobs: Knobs, label: string): Promise<void> {
+    const { descriptor, layout, face } = this.#begin(stem, knobs, label);
+    try {
+      const pipeline = await this.#device.createComputePipelineAsync(descriptor);
+      if (!this.#kernels.has(label)) this.#kernels.set(label, { label, pipeline, layout, face });
+    } catch (error) {
+      throw new Error((await this.diagnose(label)) ?? `${label}: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      this.#pending.delete(label);
+    }
+  }
+
+  #begin(stem: string, knobs: Knobs, label: string): Compilation {
     const text = this.#texts.get(stem);
     if (text === undefined) throw new Error(`${stem}: no such kernel among the ${this.#texts.size} that were loaded`);
-    const face = interfaceOf(stem, text);
+    const code = specialise(stem, text, knobs);
+    const face = interfaceOf(stem, code);
     const layout = this.#layoutOf(face);
+    const module = this.#device.createShaderModule({ label, code });
     const descriptor: GPUComputePipelineDescriptor = {
       label,
       layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-      compute: {
-        module: this.#device.createShaderModule({ label, code: specialise(stem, text, knobs) }),
-        entryPoint: 'main',
-      },
+      compute: { module, entryPoint: 'main' },
     };
-    return { descriptor, layout, face };
+    const begun = { code, module, descriptor, layout, face };
+    this.#begun.set(label, begun);
+    return begun;
   }
 
   #layoutOf(face: ShaderInterface): GPUBindGroupLayout {

@@ -25,8 +25,8 @@ export interface BindingSlot {
 export interface ShaderInterface {
   readonly params: readonly ParamField[];
   readonly slots: readonly BindingSlot[];
-  readonly needsF16: boolean;
-  readonly needsSubgroups: boolean;
+  /** Invocations of a workgroup along x, y and z. */
+  readonly workgroup: readonly [number, number, number];
 }
 
 const KNOB = /^(?:alias (\w+) = (.+);|const (\w+): (u32|bool) = (.+);)$/;
@@ -80,7 +80,7 @@ export function labelOf(stem: string, knobs: Knobs): string {
   return parts.length === 0 ? stem : `${stem}[${parts.join(',')}]`;
 }
 
-/** Reads a kernel's `struct Params` (32-bit scalars only) and its bindings of group 0. */
+/** Reads a kernel's `struct Params` (32-bit scalars only), its bindings of group 0 and its workgroup size. */
 export function interfaceOf(stem: string, text: string): ShaderInterface {
   const slots: BindingSlot[] = [];
   for (const m of text.matchAll(
@@ -101,12 +101,18 @@ export function interfaceOf(stem: string, text: string): ShaderInterface {
     params.push({ name: m[1]!, type });
   }
   if (slots.length === 0) throw new Error(`${stem}: no bindings of group 0 found`);
-  return {
-    params,
-    slots,
-    needsF16: /^enable f16;/m.test(text),
-    needsSubgroups: /^enable subgroups;/m.test(text),
-  };
+  return { params, slots, workgroup: workgroupOf(stem, text) };
+}
+
+/** Reads `@workgroup_size(...)`, whose numbers may be constants of the text. */
+function workgroupOf(stem: string, text: string): [number, number, number] {
+  const sizes = (/@workgroup_size\(([^)]*)\)/.exec(text)?.[1] ?? '').split(',').map((part) => {
+    const name = part.trim();
+    const value = /^\d/.test(name) ? name : new RegExp(`^const ${name}(?:: u32)? = (\\d+)u?;`, 'm').exec(text)?.[1];
+    if (!value) throw new Error(`${stem}: @workgroup_size: expected numbers or constants of the kernel, got "${name}"`);
+    return Number.parseInt(value, 10);
+  });
+  return [sizes[0] ?? 1, sizes[1] ?? 1, sizes[2] ?? 1];
 }
 
 /** Writes parameter values into `view` at `offset`, in the order of the struct. */

@@ -1,10 +1,10 @@
-/** The adapters' tensors under the names of the published checkpoints, whichever file they come from. */
+/** The adapters' tensors under the names of the published checkpoints, whatever file they come from. */
 import { listNames, type TensorFile } from './tensor_file.js';
 import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
 
 /** Adapter tensors: `text_adapter.{i}.fc.0.weight`, `image_adapter.layer_adapters.{i}.fc.0.weight`... */
 export interface AdapterTensors extends TensorView {
-  /** Which of the two adapters the file holds. */
+  /** Whether the file holds text and image adapters. */
   readonly text: boolean;
   readonly image: boolean;
   /** Whether the image projections end in a LeakyReLU: then they are called `.fc.0.weight`, else `.fc.weight`. */
@@ -18,10 +18,10 @@ const IMAGE = new RegExp(
 );
 
 /**
- * The adapters in a file: a checkpoint of one of them (`text_adapter`, `image_adapter` with optimizer state beside it), its
- * bare state dict, or both adapters together. Other tensors of the file are left alone.
+ * The adapters in a file: a checkpoint of one part (`text_adapter` or `image_adapter`, with optimizer state), its bare state
+ * dict, or both parts together. Other tensors of the file are ignored.
  *
- * @throws when there is none, one is incomplete, or some projections have a LeakyReLU and some not
+ * @throws when the file has no adapters, a part is incomplete, or some projections have a LeakyReLU and others have not
  */
 export function canonicalAdapters(file: TensorFile): AdapterTensors {
   const recipes = new Map<string, Recipe>();
@@ -63,7 +63,7 @@ export function canonicalAdapters(file: TensorFile): AdapterTensors {
   return { ...viewTensors(file, inOrder), text, image, relu };
 }
 
-/** `start0.end` up to the highest number there is among `names`, and `least` of them at least. */
+/** `start0.end` and so on, up to the highest number among `names`; at least `least` names. */
 function series(names: readonly string[], start: string, end: string, least: number): string[] {
   let count = least;
   for (const name of names) {

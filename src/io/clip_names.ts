@@ -1,6 +1,6 @@
 /**
- * CLIP's tensors under one set of names, whichever program saved them. Canonical names are OpenAI's, which OpenCLIP
- * shares; Hugging Face's CLIPModel is mapped to them.
+ * CLIP's tensors under one set of names, whatever program saved them. The canonical names are OpenAI's, which OpenCLIP uses,
+ * too; those of Hugging Face's CLIPModel are mapped to them.
  */
 import { listNames, type TensorFile } from './tensor_file.js';
 import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
@@ -8,10 +8,10 @@ import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
 /** A CLIP's tensors under OpenAI's names (`visual.conv1.weight`, `transformer.resblocks.0.ln_1.bias`...). */
 export type ClipTensors = TensorView;
 
-/** What wrappers and training programs put before the names, any number of times. */
+/** Prefixes that wrappers and training programs put before the names, any number of them. */
 const PREFIX = '(?:(?:module|model|clip|clip_model|state_dict)\\.)*';
 
-/** Tensors of one block; `x` of Hugging Face's names stands for q, k and v in turn. */
+/** Tensors of a block; `x` in Hugging Face's names stands for q, k and v in turn. */
 const BLOCK = [
   ['ln_1', 'layer_norm1', '.weight', '.bias'],
   ['attn.in_proj', 'self_attn.x_proj', '_weight', '_bias'],
@@ -21,7 +21,7 @@ const BLOCK = [
   ['mlp.c_proj', 'mlp.fc2', '.weight', '.bias'],
 ] as const;
 
-/** The other tensors, by Hugging Face's names. */
+/** The other tensors, with Hugging Face's names. */
 const OTHERS: readonly (readonly [canonical: string, huggingFace: string, transposed?: boolean])[] = [
   ['visual.class_embedding', 'vision_model.embeddings.class_embedding'],
   ['visual.positional_embedding', 'vision_model.embeddings.position_embedding.weight'],
@@ -38,29 +38,29 @@ const OTHERS: readonly (readonly [canonical: string, huggingFace: string, transp
   ['text_projection', 'text_projection.weight', true],
 ];
 
-/** In files of most programs, but nothing here needs it. */
+/** Most files have it, but nothing here needs it. */
 const OPTIONAL = 'logit_scale';
-/** Ids of the rows a shortened token table keeps, in rising order: small models carry only the words they know. */
+/** Ids of the rows in a shortened token table, ascending: small models hold only the words they know. */
 const KEPT_TOKENS = 'token_ids';
 
-/** Finds the tensors of one naming in a file. */
+/** How the tensors of a file are named. */
 interface Naming {
-  /** The name, in the file, of what stands after the prefix. */
+  /** Where a canonical tensor is in the file. */
   find(canonical: string): Recipe;
-  /** Matches the names of a tower's blocks in the file; groups: block number, rest. */
+  /** Matches the names of a tower's blocks in the file. Groups: block number, rest. */
   block(tower: string): RegExp;
 }
 
 const TOWERS = ['visual.transformer', 'transformer'] as const;
 
 /**
- * The CLIP in a file, under OpenAI's names. Lazy: q, k and v are stacked and projections transposed when read.
+ * The CLIP in a file, under OpenAI's names. Lazy: q, k and v are stacked, and projections transposed, when they are read.
  *
- * Accepts the names of OpenAI, OpenCLIP (text tower under `text.` too) and Hugging Face, behind the prefixes `module.`,
- * `model.`, `clip.`, `clip_model.` and `state_dict.`; other tensors of the file are left alone.
+ * Accepts the names of OpenAI, OpenCLIP (also with the text tower under `text.`) and Hugging Face, after the prefixes
+ * `module.`, `model.`, `clip.`, `clip_model.` and `state_dict.`. Other tensors of the file are ignored.
  *
- * @throws when the layout is unknown, a tensor is missing or a block has a tensor that CLIP's blocks have not; the error
- * lists what was expected and what there is
+ * @throws when the layout is unknown, a tensor is missing, or a block has a tensor that CLIP's blocks do not have; the error
+ * lists what was expected and what the file has
  */
 export function canonicalClip(file: TensorFile): ClipTensors {
   const naming = findNaming(file);
@@ -90,21 +90,21 @@ export function canonicalClip(file: TensorFile): ClipTensors {
   return viewTensors(file, recipes);
 }
 
-/** Tells the naming and the prefix by the token embedding, which every CLIP has. */
+/** Finds naming and prefix by the token embedding, which every CLIP has. */
 function findNaming(file: TensorFile): Naming {
   const anchor = new RegExp(`^(${PREFIX})(text\\.|text_model\\.embeddings\\.)?token_embedding\\.weight$`);
   const matches = [...file.tensors.keys()].map((name) => anchor.exec(name)).filter((match) => match !== null);
   const match = matches.sort((a, b) => a[0].length - b[0].length)[0];
   if (match === undefined) {
     throw new Error(
-      `${file.name}: not a CLIP that is known: expected token_embedding.weight and visual.conv1.weight or Hugging Face's text_model and vision_model, got ${listNames([...file.tensors.keys()])}`,
+      `${file.name}: not a known kind of CLIP: expected token_embedding.weight and visual.conv1.weight or Hugging Face's text_model and vision_model, got ${listNames([...file.tensors.keys()])}`,
     );
   }
   const prefix = match[1]!;
   return match[2]?.startsWith('text_model') ? huggingFace(prefix) : openAi(prefix, match[2] ?? '');
 }
 
-/** OpenAI's names; `text` is what stands before those of the text tower. */
+/** OpenAI's names; `text` is the prefix of the text tower's names. */
 function openAi(prefix: string, text: string): Naming {
   const own = (name: string) => prefix + (name.startsWith('visual.') || name === OPTIONAL ? '' : text) + name;
   return {
@@ -133,7 +133,7 @@ function huggingFace(prefix: string): Naming {
   };
 }
 
-/** One more than the highest block number of a tower; a block in between that is missing is found as missing tensors. */
+/** One more than the highest block number of a tower. A missing block shows later, as missing tensors. */
 function countBlocks(file: TensorFile, block: RegExp, tower: string): number {
   let count = 0;
   for (const name of file.tensors.keys()) {
@@ -148,7 +148,7 @@ function countBlocks(file: TensorFile, block: RegExp, tower: string): number {
   return count;
 }
 
-/** A tensor that CLIP's blocks do not have (a layer scale, say) would be left out of the computation in silence. */
+/** @throws for a tensor that CLIP's blocks do not have (a layer scale, say): the computation would silently ignore it */
 function checkBlocks(file: TensorFile, naming: Naming, recipes: ReadonlyMap<string, Recipe>): void {
   const used = new Set([...recipes.values()].flatMap((recipe) => recipe.from));
   for (const tower of TOWERS) {

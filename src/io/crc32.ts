@@ -9,7 +9,7 @@ for (let b = 0; b < 256; b++) {
 }
 for (let i = 256; i < TABLES.length; i++) TABLES[i] = (TABLES[i - 256]! >>> 8) ^ TABLES[TABLES[i - 256]! & 255]!;
 
-/** Checksum of `bytes`, continued from the checksum of what came before; an unsigned 32-bit number. */
+/** Checksum of `bytes`, continuing the checksum `before`; an unsigned 32-bit number. */
 export function crc32(bytes: Uint8Array, before = 0): number {
   const t = TABLES;
   let crc = ~before;

@@ -1,13 +1,13 @@
 /**
  * Number formats of stored tensors and their conversion to and from float32.
  *
- * Bytes are little-endian, as safetensors and torch write them and as every platform that offers WebGPU has them, so
- * typed arrays view them directly.
+ * Bytes are little-endian, as in safetensors and torch files and on every platform with WebGPU, so typed arrays view them
+ * directly.
  */
 
 const SIZES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
 
-/** Safetensors' names of the formats that are read and written. */
+/** The formats that are read and written, by their names in safetensors. */
 export type Dtype = keyof typeof SIZES;
 
 /** Every format, widest first. */
@@ -22,7 +22,7 @@ export function dtypeSize(dtype: Dtype): number {
   return SIZES[dtype];
 }
 
-/** Elements of a shape; NaN when a dimension is no count or the product is past 2^53 - 1. */
+/** Number of elements of a shape; NaN when a dimension is not a count or the product exceeds 2^53 - 1. */
 export function elementsOf(shape: readonly number[]): number {
   let n = 1;
   for (const d of shape) n = Number.isSafeInteger(d) && d >= 0 && Number.isSafeInteger(n * d) ? n * d : Number.NaN;
@@ -30,13 +30,13 @@ export function elementsOf(shape: readonly number[]): number {
 }
 
 /**
- * The values as float32. F16 and BF16 convert exactly; F64 and whole numbers past 2^24 round to nearest, ties to even.
+ * The values as float32. F16 and BF16 convert exactly; F64 and whole numbers above 2^24 round to nearest, ties to even.
  * F32 bytes that are aligned to 4 are viewed, not copied.
  */
 export function toF32(bytes: Uint8Array, dtype: Dtype): Float32Array {
   const size = dtypeSize(dtype);
   if (bytes.byteLength % size !== 0) {
-    throw new Error(`dtype: ${dtype} bytes are cut: expected a multiple of ${size}, got ${bytes.byteLength}`);
+    throw new Error(`dtype: ${dtype} bytes are incomplete: expected a multiple of ${size}, got ${bytes.byteLength}`);
   }
   const n = bytes.byteLength / size;
   const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
@@ -105,13 +105,13 @@ export function unpackBf16(half: Uint16Array): Float32Array {
   return out;
 }
 
-/** The bits of one float32 as a half pattern: nearest, ties to even, subnormals kept, infinity past 65504 + 15. */
+/** The bits of a float32 as a half pattern: nearest, ties to even, subnormals kept, infinity above 65504 + 15. */
 function halfBits(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude >= 0x47800000) {
     if (magnitude <= 0x7f800000) return sign | 0x7c00; // 2^16 and above, infinity
-    return sign | 0x7c00 | ((magnitude >>> 13) & 0x3ff || 0x200); // a NaN keeps what fits of its payload
+    return sign | 0x7c00 | ((magnitude >>> 13) & 0x3ff || 0x200); // a NaN keeps as much of its payload as fits
   }
   if (magnitude >= 0x38800000) {
     // Normal: move the bias from 127 to 15, then round away 13 bits; a carry into the exponent is the right answer.
@@ -128,7 +128,7 @@ function halfBits(bits: number): number {
   return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0));
 }
 
-/** Float32 to half patterns: nearest, ties to even; into `out` when given, of at least the same length. */
+/** Float32 to half patterns: nearest, ties to even. @param out receives them; at least as long as `values` */
 export function packF16(values: Float32Array, out: Uint16Array = new Uint16Array(values.length)): Uint16Array {
   if (out.length < values.length) {
     throw new Error(`packF16: output is too short: expected at least ${values.length} values, got ${out.length}`);
@@ -138,13 +138,13 @@ export function packF16(values: Float32Array, out: Uint16Array = new Uint16Array
   return out;
 }
 
-/** Whether every value survives float32 -> half -> float32 with the same bits (infinities do, most NaNs do not). */
+/** Whether every value keeps its bits in float32 -> half -> float32 (infinities do, most NaNs do not). */
 export function isExactInF16(values: Float32Array): boolean {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const table = halfTable();
   for (let i = 0; i < bits.length; i++) {
     const b = bits[i]!;
-    // A half has 10 mantissa bits. Most values that are not halves end here, most that are pass the next test.
+    // A half has 10 mantissa bits. Most values that are no halves fail here, and most halves pass the next test.
     if ((b & 0x1fff) !== 0) return false;
     const magnitude = b & 0x7fffffff;
     if (magnitude >= 0x38800000 && magnitude < 0x47800000) continue;

@@ -1,15 +1,15 @@
-/** HTML's character references (`&amp;`, `&#233;`) to the characters they stand for, by the rules of the standard. */
+/** Replaces HTML's character references (`&amp;`, `&#233;`) by their characters, by the rules of the standard. */
 import { HTML_ENTITIES } from './html_entities.js';
 
 const REFERENCE = /&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)/g;
 
-/** What the numbers 128 to 159 stand for: old pages meant Windows-1252 by them. */
+/** The characters of the numbers 128 to 159: old pages meant Windows-1252. */
 const WINDOWS = '\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f';
 const WINDOWS_HIGH = '\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178';
 
 let table: Map<string, string> | undefined;
 
-/** Characters by name; the name ends with a semicolon except where the standard lets it be left out. */
+/** Characters by name. Names end with a semicolon; where the standard makes it optional, they are also listed without. */
 function entities(): Map<string, string> {
   if (table !== undefined) return table;
   table = new Map();
@@ -22,7 +22,7 @@ function entities(): Map<string, string> {
   return table;
 }
 
-/** `text` with each character reference replaced; what is none stays as it is. */
+/** `text` with each character reference replaced; anything else stays as it is. */
 export function unescapeHtml(text: string): string {
   if (!text.includes('&')) return text;
   return text.replace(REFERENCE, (whole, body: string) => {

@@ -1,6 +1,6 @@
-/** JSON.parse keeps the last of two equal keys and says nothing; a header that is to be trusted must have none. */
+/** JSON.parse silently keeps the last of two equal keys; a header that can be trusted has no such keys. */
 
-/** The first key that occurs twice in one object of `json`, which must be valid JSON; undefined when there is none. */
+/** The first key that occurs twice in an object of `json`, which must be valid JSON; undefined if all differ. */
 export function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
   for (let at = 0; at < json.length; at++) {

@@ -1,13 +1,13 @@
 /**
- * Interpreter of the part of Python's pickle format that torch writes tensors with (protocol 2). It builds plain values
- * and nothing else: no opcode reaches a function outside this folder, and an opcode or a global that is not on the list
- * ends the reading with an error that names it.
+ * Interpreter for the part of Python's pickle format that torch writes tensors with (protocol 2). It builds plain values
+ * and nothing else: no opcode reaches a function outside this folder, and an opcode or global that is not on the list is an
+ * error that names it.
  */
 import { PickleCursor } from './pickle_cursor.js';
 import { callGlobal, dictKey, lookUpGlobal, newObject, storageOf } from './pickle_globals.js';
 import { PickleObject, type PickleValue } from './pickle_values.js';
 
-/** Names of opcodes that are refused, to tell the user what the file holds. */
+/** Names of refused opcodes, to tell the user what the file holds. */
 const REFUSED: Readonly<Record<number, string>> = Object.fromEntries(
   (
     '0x30 POP,0x31 POP_MARK,0x32 DUP,0x46 FLOAT,0x49 INT,0x4c LONG,0x50 PERSID,0x53 STRING,0x54 BINSTRING,' +
@@ -38,7 +38,7 @@ export function readPickle(file: string, bytes: Uint8Array): PickleValue {
 }
 
 class Unpickler {
-  /** Where the opcode at work is, for error messages. */
+  /** Offset of the current opcode, for error messages. */
   opAt = 0;
   private readonly from: PickleCursor;
   private readonly stack: PickleValue[] = [];
@@ -153,12 +153,12 @@ class Unpickler {
         break;
       default:
         throw new Error(
-          `opcode ${REFUSED[op] ?? 'unknown'} (0x${op.toString(16)}) is not allowed: expected those tensors need; save a plain state dict with torch.save's default protocol`,
+          `opcode ${REFUSED[op] ?? 'unknown'} (0x${op.toString(16)}) is not allowed: expected only opcodes that tensors need; save a plain state dict with torch.save's default protocol`,
         );
     }
   }
 
-  /** Sets an object's attributes. A dictionary may have attributes too (a state dict's `_metadata`): they are dropped. */
+  /** Sets an object's attributes. A dictionary's attributes (a state dict's `_metadata`) are dropped. */
   private build(state: PickleValue): void {
     const object = this.top();
     if (object instanceof Map && state instanceof Map) return;
@@ -212,7 +212,7 @@ class Unpickler {
     return this.stack.splice(height);
   }
 
-  /** Throws unless n values lie above the last mark. */
+  /** @throws unless there are n values above the last mark */
   private need(n: number): void {
     const free = this.stack.length - (this.marks[this.marks.length - 1] ?? 0);
     if (free < n) throw new Error(`stack is broken: expected ${n} values, got ${free}`);

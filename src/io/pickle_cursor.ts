@@ -1,6 +1,6 @@
-/** Reads the numbers and texts of a pickle one after another; past the end every read throws. */
+/** Reads the numbers and texts of a pickle one after another; reading past the end throws. */
 export class PickleCursor {
-  /** Where the next read starts. */
+  /** Offset of the next read. */
   at = 0;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
@@ -10,7 +10,7 @@ export class PickleCursor {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Moves on by n bytes; returns where they start. */
+  /** Moves on by n bytes; returns their offset. */
   private take(n: number): number {
     const start = this.at;
     if (start + n > this.bytes.length) {
@@ -24,7 +24,7 @@ export class PickleCursor {
     return this.view.getUint8(this.take(1));
   }
 
-  /** All little-endian but f64. */
+  /** Numbers are little-endian, except f64. */
   u16(): number {
     return this.view.getUint16(this.take(2), true);
   }
@@ -41,7 +41,7 @@ export class PickleCursor {
     return this.view.getUint32(this.take(4), true);
   }
 
-  /** UTF-8 text of that many bytes. */
+  /** UTF-8 text of `length` bytes. */
   text(length: number): string {
     const start = this.take(length);
     return decode(this.bytes.subarray(start, start + length));

@@ -1,6 +1,6 @@
 /**
- * The names a pickle of tensors may refer to, and what calling one gives. A pickle can name any function of a Python
- * installation and have it called; here there is only this list, every other name is an error before anything is built.
+ * The names a pickle of tensors may refer to, and what calling them gives. A pickle can have any function of a Python
+ * installation called; here only these names exist, and any other name is an error before anything is built.
  */
 import type { Dtype } from './dtype.js';
 import {
@@ -25,7 +25,7 @@ const STORAGES: Readonly<Record<string, Dtype>> = {
   'torch.BoolStorage': 'BOOL',
 };
 
-/** Torch's name of the storage of each dtype. */
+/** Torch's name for the storage of a dtype. */
 export function storageName(dtype: Dtype): string {
   return Object.keys(STORAGES).find((name) => STORAGES[name] === dtype)!;
 }
@@ -33,7 +33,7 @@ export function storageName(dtype: Dtype): string {
 const CALLS: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValue>> = {
   'collections.OrderedDict': orderedDict,
   'torch._utils._rebuild_tensor_v2': rebuildTensor,
-  // A parameter is its tensor; whether it wanted a gradient does not matter here.
+  // A parameter is its tensor; whether it requires a gradient does not matter here.
   'torch._utils._rebuild_parameter': firstArgument,
   // TorchScript writes typed lists as calls that return their argument.
   'torch.jit._pickle.build_intlist': firstArgument,
@@ -43,7 +43,7 @@ const CALLS: Readonly<Record<string, (args: readonly PickleValue[]) => PickleVal
   'torch.jit._pickle.restore_type_tag': firstArgument,
 };
 
-/** The global of that name; throws for one that tensors do not need. */
+/** The global of that name. @throws for a name that tensors do not need */
 export function lookUpGlobal(name: string): PickleGlobal {
   if (Object.hasOwn(CALLS, name) || Object.hasOwn(STORAGES, name) || isModuleClass(name)) return new PickleGlobal(name);
   throw new Error(
@@ -79,7 +79,7 @@ export function storageOf(id: PickleValue): PickleStorage {
   throw new Error('persistent id is broken: expected a storage with type, key and length');
 }
 
-/** A key as it may stand in a dictionary. */
+/** A key of a dictionary. @throws when it is neither text nor a number */
 export function dictKey(key: PickleValue): string | number {
   if (typeof key === 'string' || typeof key === 'number') return key;
   throw new Error(`dictionary key is not supported: expected text or a number, got ${describe(key)}`);

@@ -1,4 +1,4 @@
-/** What a pickle of tensors is made of once read: plain nested values, none of which can do anything. */
+/** The values of a pickle of tensors: plain nested data without behaviour. */
 import { type Dtype, elementsOf } from './dtype.js';
 import { spanOf } from './strided.js';
 
@@ -18,7 +18,7 @@ export type PickleValue =
 
 export type PickleDict = Map<string | number, PickleValue>;
 
-/** A name that the pickle refers to: a constructor or a storage type. Inert. */
+/** A name that the pickle refers to: a constructor or a storage type. It does nothing. */
 export class PickleGlobal {
   readonly name: string;
 
@@ -27,7 +27,7 @@ export class PickleGlobal {
   }
 }
 
-/** A run of stored elements, by the key of its entry in the archive. */
+/** A run of stored elements; the key names its entry in the archive. */
 export class PickleStorage {
   readonly dtype: Dtype;
   readonly key: string;
@@ -72,7 +72,7 @@ export class PickleObject {
   }
 }
 
-/** The value under a path of dictionary keys, attribute names and list indices; undefined where there is none. */
+/** The value at a path of dictionary keys, attribute names and list indices; undefined if there is none. */
 export function valueAt(root: PickleValue, ...path: readonly (string | number)[]): PickleValue | undefined {
   let value: PickleValue | undefined = root;
   for (const step of path) {

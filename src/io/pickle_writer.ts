@@ -1,4 +1,4 @@
-/** Writer of pickles (protocol 2) of plain values and tensors, such as torch.load reads. */
+/** Writes pickles (protocol 2) of plain values and tensors that torch.load reads. */
 import type { Dtype } from './dtype.js';
 import { storageName } from './pickle_globals.js';
 import type { RawTensor } from './tensor_file.js';
@@ -24,7 +24,7 @@ export type TorchValue =
   | ReadonlyMap<string | number, TorchValue>
   | { readonly [key: string]: TorchValue };
 
-/** The pickle of `value` and the tensors it refers to, in the order of their storage keys 0, 1, 2... */
+/** The pickle of `value`, and the tensors it refers to in the order of their storage keys 0, 1, 2... */
 export function writePickle(value: TorchValue): { pickle: Uint8Array; tensors: readonly RawTensor[] } {
   const writer = new Pickler();
   writer.value(value);

@@ -1,6 +1,6 @@
 /**
- * Reader of safetensors files: 8 bytes of header length, a JSON header, the tensors' bytes. Everything the format
- * promises is checked before a tensor is read; tensors are read one at a time.
+ * Reads safetensors files: 8 bytes of header length, a JSON header, the tensors' bytes. Everything the format promises is
+ * checked before a tensor is read. Tensors are read one at a time.
  */
 import { DTYPES, dtypeSize, elementsOf, isDtype } from './dtype.js';
 import { duplicateKey } from './json_keys.js';
@@ -17,7 +17,7 @@ interface PlacedTensor extends TensorInfo {
 }
 
 /**
- * Opens a safetensors file. Reads the header alone; `read` and `readF32` of the result read one tensor each.
+ * Opens a safetensors file. Only the header is read; `read` and `readF32` of the result read one tensor each.
  *
  * @throws one-line errors for: a truncated or oversized file, a header that is too long, not UTF-8, not a JSON object or
  * has a key twice, an unknown dtype, a shape that does not fit its offsets, tensors that overlap or leave holes.
@@ -123,7 +123,7 @@ function parseTensor(what: string, name: string, value: unknown): PlacedTensor {
   return { name, dtype, shape, byteLength, begin, end };
 }
 
-/** The tensors must cover the bytes after the header exactly: no hole, no overlap, nothing behind the last one. */
+/** @throws unless the tensors cover the bytes after the header exactly: no hole, no overlap, nothing after the last one */
 function checkLayout(file: string, tensors: readonly PlacedTensor[], dataSize: number): void {
   let at = 0;
   let before = 'the header';

@@ -1,23 +1,23 @@
-/** Writer of safetensors files, as a stream of chunks: one tensor is in memory at a time. */
+/** Writes safetensors files as a stream of chunks: one tensor is in memory at a time. */
 import { dtypeSize } from './dtype.js';
 import { type RawTensor, type TensorInfo, tensorInfo } from './tensor_file.js';
 
-/** A tensor to write: what it is, and how to get its row-major little-endian bytes when its turn comes. */
+/** A tensor to write; its row-major little-endian bytes are asked for when its turn comes. */
 export interface TensorToWrite extends TensorInfo {
   bytes(): Uint8Array | Promise<Uint8Array>;
 }
 
-/** A tensor to write whose bytes are at hand. */
+/** A tensor to write whose bytes are in memory. */
 export function toWrite(name: string, tensor: RawTensor): TensorToWrite {
   return { ...tensorInfo(name, tensor.dtype, tensor.shape), bytes: () => tensor.bytes };
 }
 
 /**
- * The chunks of a safetensors file: the header first, padded with spaces to a multiple of 8, then each tensor. The order
- * is always the same whatever order they are given in: widest dtype first, so that every tensor is aligned, then by
- * name; metadata by key.
+ * The chunks of a safetensors file: first the header, padded with spaces to a multiple of 8, then each tensor. The order does
+ * not depend on the order they are given in: tensors with the widest dtype come first, so that all are aligned, and are
+ * sorted by name; metadata is sorted by key.
  *
- * @throws when a name occurs twice or is the reserved `__metadata__`, or bytes do not have the length announced.
+ * @throws when a name occurs twice or is the reserved `__metadata__`, or a tensor's bytes have another length than it announced
  */
 export async function* writeSafetensors(
   tensors: Iterable<TensorToWrite>,
@@ -39,7 +39,7 @@ export async function* writeSafetensors(
 }
 
 function encodeHeader(ordered: readonly TensorToWrite[], metadata: Readonly<Record<string, string>>): Uint8Array {
-  // Text is put together here because an object would sort names that look like numbers before the others.
+  // Built as text, because an object would sort names that look like numbers before the others.
   const parts: string[] = [];
   const keys = Object.keys(metadata).sort();
   if (keys.length > 0) {

@@ -1,17 +1,17 @@
-/** Where bytes come from: a file, a blob, an array. Readers ask for the ranges they need and never hold the whole. */
+/** Where bytes come from: a file, a blob, an array. Readers ask for the ranges they need and never hold all bytes. */
 export interface ByteSource {
-  /** What error messages call it: a path or a file's name. */
+  /** What error messages call it: a path or the name of a file. */
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;
   /**
-   * Exactly `length` bytes from `offset` on, in an array of their own that starts at offset 0 of its buffer, so that it
-   * can be viewed as any number type. Throws when the range does not lie within the source.
+   * Exactly `length` bytes from `offset` on, in a new array that starts at offset 0 of its buffer, so that it can be viewed
+   * as any number type. Throws when the range is not within the source.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** A source over bytes in memory. Reads are copies, so what a reader does with them leaves `bytes` alone. */
+/** A source of bytes in memory. Reads are copies: a reader cannot change `bytes`. */
 export function bytesSource(name: string, bytes: Uint8Array): ByteSource {
   const source: ByteSource = {
     name,
@@ -24,7 +24,7 @@ export function bytesSource(name: string, bytes: Uint8Array): ByteSource {
   return source;
 }
 
-/** Throws unless `length` bytes from `offset` on lie within the source. */
+/** @throws unless `length` bytes from `offset` on are within the source */
 export function checkRange(source: { name: string; size: number }, offset: number, length: number): void {
   const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
   if (whole && offset + length <= source.size) return;

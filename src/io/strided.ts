@@ -11,7 +11,7 @@ function viewAs(bytes: Uint8Array, itemSize: number): Elements {
   return new BigUint64Array(buffer, byteOffset, n);
 }
 
-/** Whether `stride` (elements) is that of a row-major tensor; axes of length one may have any stride. */
+/** Whether `stride` (in elements) is row-major; axes of length one may have any stride. */
 export function isRowMajor(shape: readonly number[], stride: readonly number[]): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -33,8 +33,8 @@ export function spanOf(shape: readonly number[], stride: readonly number[]): num
 }
 
 /**
- * Row-major copy of the view with `shape` and `stride` (elements) that starts at the first of `bytes`.
- * `itemSize` is 1, 2, 4 or 8; bits are copied as they are.
+ * Row-major copy of the view with `shape` and `stride` (in elements) that starts at the first byte.
+ * @param itemSize 1, 2, 4 or 8; bits are copied as they are
  */
 export function toRowMajor(
   bytes: Uint8Array,

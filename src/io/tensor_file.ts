@@ -1,4 +1,4 @@
-/** What every reader of weights gives: named tensors that are read one by one, when asked for. */
+/** Files of named tensors, which are read one by one when they are asked for. */
 import { type Dtype, dtypeSize, elementsOf, toF32 } from './dtype.js';
 
 export interface TensorInfo {
@@ -21,13 +21,13 @@ export interface TensorFile {
   /** Free text that came with the tensors. */
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** The tensor as stored, in bytes of its own. Throws when the file has no such tensor. */
+  /** The tensor as stored, in new bytes. Throws when the file has no such tensor. */
   read(name: string): Promise<RawTensor>;
   /** The tensor as float32, row-major (see `toF32`). */
   readF32(name: string): Promise<Float32Array>;
 }
 
-/** Describes a tensor; throws when its dimensions are no counts. */
+/** Describes a tensor. @throws when its dimensions are not counts */
 export function tensorInfo(name: string, dtype: Dtype, shape: readonly number[]): TensorInfo {
   const byteLength = elementsOf(shape) * dtypeSize(dtype);
   if (!Number.isSafeInteger(byteLength)) {
@@ -36,7 +36,7 @@ export function tensorInfo(name: string, dtype: Dtype, shape: readonly number[])
   return { name, dtype, shape, byteLength };
 }
 
-/** A float32 tensor as its bytes; they are those of `values`, not a copy. */
+/** The bytes of a float32 tensor: a view of `values`, not a copy. @throws when their number does not fit the shape */
 export function rawF32(shape: readonly number[], values: Float32Array): RawTensor {
   if (elementsOf(shape) !== values.length) {
     throw new Error(
@@ -46,7 +46,7 @@ export function rawF32(shape: readonly number[], values: Float32Array): RawTenso
   return { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }
 
-/** A file made of a table of tensors and a function that reads the bytes of one. */
+/** A file made from a table of tensors and a function that reads the bytes of one of them. */
 export function makeTensorFile(
   name: string,
   metadata: ReadonlyMap<string, string>,
@@ -78,12 +78,12 @@ export function makeTensorFile(
   };
 }
 
-/** The error for a name that a file lacks; lists a few that it has. */
+/** The error for a name that is not in a file; it lists a few names that are. */
 export function noSuchTensor(file: string, tensor: string, names: Iterable<string>): Error {
   return new Error(`${file}: tensor is missing: expected ${tensor}, got ${listNames([...names])}`);
 }
 
-/** `a, b, c and 7 more`, as error messages list names. */
+/** Names for an error message: `a, b, c and 7 more`. */
 export function listNames(names: readonly string[], limit = 4): string {
   if (names.length === 0) return 'none';
   const shown = names.slice(0, limit).join(', ');

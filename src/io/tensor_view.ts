@@ -1,4 +1,4 @@
-/** Tensors under canonical names, put together from those of a file when they are read. */
+/** Tensors under canonical names, assembled from a file's tensors when they are read. */
 import type { Dtype } from './dtype.js';
 import { toF32 } from './dtype.js';
 import { toRowMajor } from './strided.js';
@@ -10,7 +10,7 @@ export interface TensorView {
   readonly name: string;
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** Dimensions of a tensor; this and the others throw, and list what there is, for a name the view lacks. */
+  /** Dimensions of a tensor. This and the methods below throw for an unknown name, and list the known ones. */
   shape(name: string): readonly number[];
   dtype(name: string): Dtype;
   /** Row-major bytes, in the file's dtype. */
@@ -18,7 +18,7 @@ export interface TensorView {
   readF32(name: string): Promise<Float32Array>;
 }
 
-/** How a canonical tensor comes from the file: tensors stacked along the first axis, or one matrix transposed. */
+/** How a canonical tensor is made from the file: tensors stacked along the first axis, or one matrix transposed. */
 export interface Recipe {
   readonly from: readonly string[];
   readonly transposed?: boolean;
@@ -27,8 +27,7 @@ export interface Recipe {
 /**
  * The view of `file` that `recipes` describe, by canonical name. Every tensor they name must be in the file.
  *
- * @throws when tensors that are stacked differ in dtype or in the dimensions after the first, or one that is transposed
- * is no matrix
+ * @throws when stacked tensors differ in dtype or in the dimensions after the first, or a transposed tensor is not a matrix
  */
 export function viewTensors(file: TensorFile, recipes: ReadonlyMap<string, Recipe>): TensorView {
   const infos = new Map<string, TensorInfo>();

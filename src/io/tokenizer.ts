@@ -1,41 +1,41 @@
 /**
  * CLIP's tokenizer: byte-level byte-pair encoding with end-of-word marks.
  *
- * A text is cleaned (NFC, HTML's character references resolved twice, white space folded, lower case) and cut into
- * words; a word's UTF-8 bytes become symbols of a printable alphabet, the last one with the mark `</w>`, and neighbours
- * are merged in the order of CLIP's table. The published program also repairs garbled encodings (mojibake) with ftfy;
- * of that only Unicode's NFC is done here, since prompts are typed and not crawled.
+ * A text is cleaned (NFC, HTML's character references resolved twice, white space collapsed, lower case) and cut into
+ * words. A word's UTF-8 bytes become symbols of a printable alphabet, the last one with the mark `</w>`, and neighbours are
+ * merged in the order of CLIP's table. The published program also repairs garbled encodings (mojibake) with ftfy; here only
+ * Unicode's NFC is applied, since prompts are typed and not crawled.
  */
 import { unescapeHtml } from './html_unescape.js';
 
 /** Ids of the marks around every text. */
-export const START_OF_TEXT = 49406;
-export const END_OF_TEXT = 49407;
-/** Ids a text may have, marks included. */
-export const CONTEXT_LENGTH = 77;
+const START_OF_TEXT = 49406;
+const END_OF_TEXT = 49407;
+/** Most ids of a text, marks included. */
+const CONTEXT_LENGTH = 77;
 
 const MERGES = 49152 - 256 - 2;
 const END_OF_WORD = '</w>';
-/** White space as Python's text methods see it, which cleaned the texts CLIP was trained on. */
+/** White space by the rules of Python, whose methods cleaned the texts CLIP was trained on. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: 1c to 1f are white space there
 const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
 const WORDS = /<\|startoftext\|>|<\|endoftext\|>|'[sſ]|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+/gu;
 
 export interface Word {
-  /** As cleaned: lower case, and parted where letters, digits and other characters meet. */
+  /** Cleaned: in lower case, and split where letters, digits and other characters meet. */
   readonly text: string;
   readonly ids: readonly number[];
 }
 
 export interface Tokenizer {
-  /** The words of a text with their ids: what stands between the marks that `tokenize` sets. */
+  /** The words of a text with their ids, without the marks that `tokenize` adds. */
   words(text: string): Word[];
-  /** Ids of a text with the marks around it, as long as it takes. */
+  /** Ids of a text of any length, with the marks around it. */
   tokenize(text: string): number[];
   /**
    * Ids of texts as rows of `context` each, [texts, context], filled up with 0.
    *
-   * @throws when a text takes more than `context` ids; the error names it
+   * @throws when a text needs more than `context` ids; the error quotes it
    */
   encode(texts: readonly string[], context?: number): Uint32Array;
 }
@@ -53,7 +53,7 @@ export function createTokenizer(merges: string): Tokenizer {
   }
   const ranks = new Map(lines.map((line, rank) => [line, rank]));
   const bytes = byteSymbols();
-  // Ids count the byte symbols in the order of their characters, those that end a word, then the merges.
+  // Ids number the byte symbols in the order of their characters, then the same as ends of words, then the merges.
   const alphabet = [...bytes].sort((a, b) => byteOrder(a) - byteOrder(b));
   const vocabulary = new Map<string, number>();
   for (const symbol of alphabet) vocabulary.set(symbol, vocabulary.size);
@@ -77,7 +77,7 @@ export function createTokenizer(merges: string): Tokenizer {
 
   function wordsOf(text: string): Word[] {
     const found: readonly string[] = cleanText(text).match(WORDS) ?? [];
-    // A text may spell the end mark out. CLIP reads its output at the first one, where nothing behind it has a say.
+    // A text may contain the end mark itself. CLIP reads its output at the first one; what follows has no influence.
     const end = found.indexOf('<|endoftext|>');
     return found.slice(0, end < 0 ? found.length : end).map((word) => ({ text: word, ids: idsOfWord(word) }));
   }
@@ -110,7 +110,7 @@ function cleanText(text: string): string {
   return plain.replace(SPACES, ' ').replace(/^ | $/g, '').toLowerCase();
 }
 
-/** Merges neighbours, the pair that comes first in the table first, until no pair is in it. */
+/** Merges neighbours until no pair is in the table; the pair that comes first in the table is merged first. */
 function mergePairs(symbols: readonly string[], ranks: ReadonlyMap<string, number>): readonly string[] {
   let word = symbols;
   while (word.length > 1) {
@@ -140,18 +140,18 @@ function mergePairs(symbols: readonly string[], ranks: ReadonlyMap<string, numbe
   return word;
 }
 
-/** Whether a byte's own Latin-1 character stands for it in the table: one that prints and is no space. */
+/** Whether a byte is represented by its own Latin-1 character: one that prints and is not a space. */
 function standsForItself(byte: number): boolean {
   return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte !== 0xad);
 }
 
-/** The character that stands for each byte: its own where it prints, else the next one from U+0100 on. */
+/** The character that represents each byte: its own where it prints, else the next one from U+0100 on. */
 function byteSymbols(): string[] {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(standsForItself(byte) ? byte : next++));
 }
 
-/** Where a byte symbol stands in the vocabulary: by its character. */
+/** Sort key of a byte symbol in the vocabulary: its character. */
 function byteOrder(symbol: string): number {
   return symbol.charCodeAt(0);
 }

@@ -1,7 +1,6 @@
 /**
- * Reader of the zip archives that torch.save and TorchScript write: plain state dicts, checkpoints with optimizer state,
- * OpenAI's `.pt` files. The pickle inside is interpreted, never executed (see `pickle.ts`), and tensors are read one at a
- * time.
+ * Reads the zip archives that torch.save and TorchScript write: plain state dicts, checkpoints with optimizer state, OpenAI's
+ * `.pt` files. The pickle inside is interpreted, never executed (see `pickle.ts`). Tensors are read one at a time.
  */
 import { dtypeSize, elementsOf } from './dtype.js';
 import { readPickle } from './pickle.js';
@@ -12,7 +11,7 @@ import { makeTensorFile, type TensorFile, type TensorInfo, tensorInfo } from './
 import { looksLikeZip, openZip, type ZipArchive } from './zip.js';
 
 export interface TorchArchive {
-  /** The pickled value: nested maps, lists, numbers, text and tensors (`valueAt` reads a path of it). */
+  /** The pickled value: nested maps, lists, numbers, text and tensors (`valueAt` finds a value by its path). */
   readonly root: PickleValue;
   /** Its tensors by dotted name: `visual.proj`, `text_optimizer.state.0.exp_avg`. */
   readonly tensors: TensorFile;
@@ -22,7 +21,7 @@ const MAX_PICKLE = 1 << 28;
 const MAX_VALUES = 4_000_000;
 
 /**
- * Opens a torch archive; reads its directory and its pickle, no tensor.
+ * Opens a torch archive. Only its directory and its pickle are read.
  *
  * @throws one-line errors for: a file of another kind or of torch before 1.6, a broken archive, a pickle that holds more
  * than tensors and plain values, tensors that do not fit their storage.
@@ -73,7 +72,7 @@ function collectTensors(file: string, root: PickleValue): Map<string, PickleTens
   const above = new Set<PickleValue>();
   let visited = 0;
   const visit = (value: PickleValue, path: string): void => {
-    // A pickle may share values, and so hold itself or unfold without end.
+    // A pickle may share values, and so contain itself or unfold without end.
     if (above.has(value) || above.size > 200 || ++visited > MAX_VALUES) {
       throw new Error(
         `${file}: pickle is nested too deeply: expected a tree of plain values, got a cycle or worse at ${path}`,

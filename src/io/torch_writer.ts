@@ -1,4 +1,4 @@
-/** Writer of `.pth` files that torch.load reads: a pickle and its tensors' bytes, stored in a zip archive. */
+/** Writes `.pth` files that torch.load reads: a pickle and its tensors' bytes, stored in a zip archive. */
 import { crc32 } from './crc32.js';
 import { dtypeSize, elementsOf } from './dtype.js';
 import { type TorchValue, writePickle } from './pickle_writer.js';
@@ -14,8 +14,8 @@ interface StoredFile {
 }
 
 /**
- * The chunks of a torch archive that holds `value`, under the folder `stem` (torch uses the file's name without `.pth`).
- * The same value gives the same bytes.
+ * The chunks of a torch archive with `value` in it, below the folder `stem` (torch uses the file's name without `.pth`). The
+ * same value gives the same bytes.
  *
  * @throws when a tensor's bytes do not fit its shape, or the archive would pass 4 GiB
  */

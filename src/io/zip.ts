@@ -1,6 +1,6 @@
 /**
- * Reader of zip archives with stored (uncompressed) entries, as torch writes them: central directory, zip64, checksums.
- * Only the ranges that are asked for are read.
+ * Reads zip archives with stored (uncompressed) entries, as torch writes them: central directory, zip64, checksums. Only the
+ * ranges that are asked for are read.
  */
 import { crc32 } from './crc32.js';
 import { type ByteSource, checkRange } from './source.js';
@@ -38,7 +38,7 @@ export async function looksLikeZip(source: ByteSource): Promise<boolean> {
 }
 
 /**
- * Opens a zip archive. Reads its central directory alone.
+ * Opens a zip archive. Only its central directory is read.
  *
  * @throws one-line errors for: no or a broken directory, an archive of several files, a name that occurs twice.
  */
@@ -98,13 +98,13 @@ interface Directory {
   readonly count: number;
 }
 
-/** Finds the central directory by the record at the end of the archive, and by its zip64 form where there is one. */
+/** Finds the central directory by the record at the end of the archive, or by its zip64 record if there is one. */
 async function findDirectory(source: ByteSource): Promise<Directory> {
   const { name, size } = source;
   const tailSize = Math.min(size, END_SIZE + 65535 + LOCATOR_SIZE);
   const tail = viewOf(await source.read(size - tailSize, tailSize));
   let end = tailSize - END_SIZE;
-  // The record ends with a comment whose length it states; that tells it from bytes that only look like one.
+  // The record ends with a comment of the length it states; bytes that only look like a record do not.
   while (end >= 0 && !(isAt(tail, end, 0x06054b50) && end + END_SIZE + tail.getUint16(end + 20, true) === tailSize))
     end--;
   if (end < 0) {
@@ -164,7 +164,7 @@ function parseDirectory(source: ByteSource, directory: Directory, bytes: Uint8Ar
   return entries;
 }
 
-/** Replaces those of `long` that are 2^32 - 1 by their 64-bit values from the extra field with id 1, in its order. */
+/** Replaces each of `long` that is 2^32 - 1 by the next 64-bit value of the extra field with id 1. */
 function readZip64(file: string, view: DataView, start: number, end: number, long: number[]): void {
   let at = start;
   while (at + 4 <= end && view.getUint16(at, true) !== 1) at += 4 + view.getUint16(at + 2, true);
@@ -181,10 +181,10 @@ function readZip64(file: string, view: DataView, start: number, end: number, lon
 /** Where the entry's bytes start, after its local header, which must agree with the directory. */
 async function startOfData(source: ByteSource, entry: ZipEntry, directoryAt: number): Promise<number> {
   const what = `${source.name}: entry ${entry.name}`;
-  if ((entry.flags & 1) !== 0) throw new Error(`${what} is encrypted: expected a plain one; decrypt the archive`);
+  if ((entry.flags & 1) !== 0) throw new Error(`${what} is encrypted: expected a plain entry; decrypt the archive`);
   if (entry.method !== 0 || entry.packedSize !== entry.size) {
     throw new Error(
-      `${what} is compressed: expected a stored one, got method ${entry.method}; re-pack without compression`,
+      `${what} is compressed: expected a stored entry, got method ${entry.method}; re-pack without compression`,
     );
   }
   const nameBytes = new TextEncoder().encode(entry.name);
@@ -210,7 +210,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Infinity for what no file can reach: range checks then fail. */
+/** Infinity for a number beyond the size of any file: range checks then fail. */
 function toNumber(value: bigint): number {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(value);
 }

@@ -9,9 +9,9 @@ export function multiplyAddCeiling(gpu: Gpu, turns: number, threads = 1 << 16): 
     const y = empty(gpu, [threads]);
     gpu.dispatch({
       kernel: 'ceiling_multiply_add',
-      params: { turns, factor: 0.9999 },
+      params: { size: threads, turns, factor: 0.9999 },
       buffers: { y },
-      grid: [threads / 64, 1, 1],
+      threads,
       flops,
     });
   });

@@ -1,4 +1,4 @@
-/** The residual adapters: their weights, and what the adapted towers give. */
+/** The residual adapters: loading them, and the output of the adapted image tower. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { AdapterTensors } from '../io/adapter_names.js';
 import type { Weight } from '../nn/layers.js';
@@ -12,9 +12,9 @@ import { type VisionTower, visionTokens } from './vision.js';
 import { type LoadOptions, WeightLoader } from './weights.js';
 
 export interface ImageAdapters {
-  /** One [W, W] after each of the first blocks. */
+  /** One [W, W] for each of the first blocks, applied after it. */
   readonly blocks: readonly Weight[];
-  /** One [E, W] a level. */
+  /** One [E, W] for each level. */
   readonly seg: readonly Weight[];
   /** [E, W] */
   readonly det: Weight;
@@ -22,11 +22,12 @@ export interface ImageAdapters {
   readonly relu: boolean;
 }
 
+/** Weights on the device; disposing releases them. */
 export interface Loaded<T> extends Disposable {
   readonly weights: T;
 }
 
-/** Text adapters of a checkpoint. @throws when it holds none. */
+/** Loads the text adapters of a checkpoint. @throws when it holds none */
 export async function loadTextAdapters(
   gpu: Gpu,
   tensors: AdapterTensors,
@@ -43,7 +44,7 @@ export async function loadTextAdapters(
   };
 }
 
-/** Image adapters of a checkpoint. @throws when it holds none. */
+/** Loads the image adapters of a checkpoint. @throws when it holds none */
 export async function loadImageAdapters(
   gpu: Gpu,
   tensors: AdapterTensors,
@@ -75,13 +76,19 @@ export async function loadImageAdapters(
 }
 
 export interface AdaptedImage {
-  /** Unit patch tokens, [B, G G, E] a level. */
+  /** Unit patch tokens, one [B, G G, E] for each level. */
   readonly seg: readonly Tensor[];
-  /** Mean of the last level's unit patch tokens, [B, E]; not made unit again. */
+  /** Mean of the last level's unit patch tokens, [B, E]; not normalised again. */
   readonly det: Tensor;
 }
 
-/** Patch tokens of every level and the detection token. image: [B, 3, S, S]. */
+/**
+ * Patch tokens of every level and the detection token.
+ * @param image [B, 3, S, S]
+ * @param mix share of an adapter in its mix
+ * @param recompute run blocks again for their gradients instead of keeping what they computed
+ * @throws when the number of levels and of the adapters' projections differ
+ */
 export function adaptedImage(
   image: Tensor,
   tower: VisionTower,
@@ -93,7 +100,9 @@ export function adaptedImage(
   return tidy(() => {
     const { levels } = visionTokens(image, tower, { adapters: adapters.blocks, mix, recompute });
     if (levels.length !== adapters.seg.length) {
-      throw new Error(`image adapters: expected ${levels.length} projections, one a level, got ${adapters.seg.length}`);
+      throw new Error(
+        `image adapters: expected ${levels.length} projections, one for each level, got ${adapters.seg.length}`,
+      );
     }
     const patches = levels.map((t) => patchTokens(t, tower)); // [B, G G, W]
     const project = (t: Tensor, w: Weight): Tensor => tidy(() => l2Normalize(linear(t, w, { activation })));

@@ -1,16 +1,55 @@
 /** Anchors, anomaly maps and image scores. */
 
+import type { Domain } from '../data/datasets.js';
 import { add } from '../ops/add.js';
 import { gather } from '../ops/gather.js';
 import { l2Normalize } from '../ops/l2_normalize.js';
 import { linear } from '../ops/linear.js';
 import { matmul } from '../ops/matmul.js';
 import { reshape } from '../ops/reshape.js';
-import { type Domain, scoreMap } from '../ops/score_map.js';
+import { type Blur, scoreMap } from '../ops/score_map.js';
 import { similarity } from '../ops/similarity.js';
-import { type Tensor, tidy, upload } from '../tensor/tensor.js';
+import { constant } from '../tensor/resident.js';
+import { type Tensor, tidy } from '../tensor/tensor.js';
 import { type AdaptedImage, patchTokens } from './adapters.js';
 import { encodeImage, type VisionTower, visionTokens } from './vision.js';
+
+/** How far score maps are blurred, by kind of data set, as published. */
+export const SCORE_BLUR: Readonly<Record<Domain, Blur>> = {
+  Industrial: { taps: 7, sigma: 1 },
+  Medical: { taps: 9, sigma: 1.5 },
+};
+
+/** Constants by what they depend on; one array each, so that the device copy is made once. */
+const averages = new Map<string, Float32Array>();
+const identities = new Map<number, Float32Array>();
+const ABNORMAL_HALF = Float32Array.of(0, 0.5);
+const HALF = Float32Array.of(0.5);
+
+/** [2 C, P]: each row the mean of the prompts of one state of a class, which lie in turn. */
+function averagesOf(counts: readonly number[]): Float32Array {
+  const key = counts.join();
+  const known = averages.get(key);
+  if (known) return known;
+  const total = counts.reduce((a, b) => a + b, 0);
+  const made = new Float32Array(counts.length * total);
+  let at = 0;
+  counts.forEach((n, row) => {
+    made.fill(1 / n, row * total + at, row * total + at + n);
+    at += n;
+  });
+  averages.set(key, made);
+  return made;
+}
+
+/** [C, 2, 2], an identity a class. */
+function identitiesOf(classes: number): Float32Array {
+  const made =
+    identities.get(classes) ??
+    Float32Array.from({ length: 4 * classes }, (_, i) => (i % 4 === 0 || i % 4 === 3 ? 1 : 0));
+  identities.set(classes, made);
+  return made;
+}
 
 /**
  * Text anchors [C, E, 2] of C classes: column 0 normal, 1 abnormal, each the unit mean of unit prompt embeddings.
@@ -19,21 +58,16 @@ import { encodeImage, type VisionTower, visionTokens } from './vision.js';
  */
 export function textAnchors(embeddings: Tensor, counts: readonly (readonly [number, number])[]): Tensor {
   const total = embeddings.dim(0);
-  const average = new Float32Array(2 * counts.length * total);
-  let at = 0;
-  counts.flat().forEach((n, row) => {
-    average.fill(1 / n, row * total + at, row * total + at + n);
-    at += n;
-  });
-  if (at !== total) throw new Error(`anchors: expected ${at} embeddings, got ${total}`);
+  const flat = counts.flat();
+  const expected = flat.reduce((a, b) => a + b, 0);
+  if (expected !== total) throw new Error(`anchors: expected ${expected} embeddings, got ${total}`);
   return tidy(() => {
-    const rows = upload(embeddings.gpu, average, [2 * counts.length, total]);
+    const rows = constant(embeddings.gpu, averagesOf(flat), [flat.length, total]);
     const means = l2Normalize(matmul(rows, l2Normalize(embeddings))); // [2 C, E]
     // Columns by a product with the identity, which gradients pass.
     const c = counts.length;
-    const eye = Float32Array.from({ length: 4 * c }, (_, i) => (i % 4 === 0 || i % 4 === 3 ? 1 : 0));
     const pairs = reshape(means, [c, 2, embeddings.dim(1)]);
-    return matmul(pairs, upload(embeddings.gpu, eye, [c, 2, 2]), { transA: true });
+    return matmul(pairs, constant(embeddings.gpu, identitiesOf(c), [c, 2, 2]), { transA: true });
   });
 }
 
@@ -85,7 +119,7 @@ export function anomalyMap(seg: readonly Tensor[], anchors: Tensor, size: number
     const total = seg.map((f) => similarity(f, anchors)).reduce((a, b) => add(a, b)); // [B, 2, L]
     const g = Math.sqrt(total.dim(2));
     const b = total.dim(0);
-    return reshape(scoreMap(reshape(total, [b, 2, g, g]), size, domain, seg.length), [b, size, size]);
+    return reshape(scoreMap(reshape(total, [b, 2, g, g]), size, SCORE_BLUR[domain], seg.length), [b, size, size]);
   });
 }
 
@@ -99,9 +133,8 @@ export function detectionLogits(det: Tensor, anchors: Tensor): Tensor {
 export function detectionScore(det: Tensor, anchors: Tensor): Tensor {
   const b = det.dim(0);
   return tidy(() => {
-    const pick = upload(det.gpu, Float32Array.of(0, 0.5), [1, 2]);
-    const half = upload(det.gpu, Float32Array.of(0.5), [1]);
-    return reshape(linear(detectionLogits(det, anchors), pick, { bias: half }), [b]);
+    const abnormal = constant(det.gpu, ABNORMAL_HALF, [1, 2]);
+    return reshape(linear(detectionLogits(det, anchors), abnormal, { bias: constant(det.gpu, HALF, [1]) }), [b]);
   });
 }
 

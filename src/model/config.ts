@@ -2,8 +2,9 @@
 import type { ClipTensors } from '../io/clip_names.js';
 
 export interface ClipConfig {
-  /** Joint width of image and text embeddings. */
+  /** Width of the embeddings that images and texts share. */
   readonly embed: number;
+  /** Side of a patch, in pixels. */
   readonly patch: number;
   /** Image size the positional grid was made for. */
   readonly image: number;
@@ -19,17 +20,12 @@ export interface ClipConfig {
   readonly levels: readonly number[];
 }
 
-/** Widths whose heads are not 64 wide (OpenCLIP's H, g and bigG towers); nothing in the tensors' shapes tells. */
+/** Width of a head where it is not 64 (OpenCLIP's H, g and bigG towers), by tower width; the shapes do not tell. */
 const HEAD_WIDTHS: Readonly<Record<number, number>> = { 1280: 80, 1408: 88, 1664: 104 };
 
 /** Levels at the quarters of a tower: 6, 12, 18, 24 of 24 blocks. */
-export function quarterLevels(layers: number): number[] {
+function quarterLevels(layers: number): number[] {
   return [...new Set([1, 2, 3, 4].map((q) => Math.max(1, Math.round((q * layers) / 4))))];
-}
-
-/** Blocks that get an adapter where no checkpoint says: 6 of 24, as published. */
-export function defaultAdaptUntil(layers: number): number {
-  return Math.max(1, Math.round(layers / 4));
 }
 
 function countBlocks(tensors: ClipTensors, prefix: string): number {
@@ -39,8 +35,9 @@ function countBlocks(tensors: ClipTensors, prefix: string): number {
 }
 
 /**
- * The configuration of a checkpoint.
- * @throws when a tensor that carries a size is missing or has an impossible shape
+ * The configuration of CLIP weights.
+ * @param headWidth for towers with heads of another width
+ * @throws when a tensor that tells a size is missing or has an impossible shape
  */
 export function inferConfig(tensors: ClipTensors, headWidth?: number): ClipConfig {
   const conv = tensors.shape('visual.conv1.weight');
@@ -62,7 +59,7 @@ export function inferConfig(tensors: ClipTensors, headWidth?: number): ClipConfi
   const heads = (width: number, wide: number): number => {
     const n = width / wide;
     if (!Number.isInteger(n))
-      throw new Error(`${tensors.name}: width ${width} is no multiple of the head width ${wide}`);
+      throw new Error(`${tensors.name}: width ${width} is not a multiple of the head width ${wide}`);
     return n;
   };
   return {

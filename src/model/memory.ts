@@ -1,4 +1,4 @@
-/** What a model takes on the device. */
+/** How much memory a model takes on the device. */
 import type { ClipConfig } from './config.js';
 
 export interface MemoryPlan {
@@ -11,7 +11,7 @@ export interface MemoryPlan {
 }
 
 /**
- * Memory of inference.
+ * Estimates the memory of inference.
  * @param half matrices take two bytes a value: stored as f16, or rounded to it
  */
 export function memoryPlan(c: ClipConfig, imageSize: number, half: boolean): MemoryPlan {

@@ -1,8 +1,8 @@
 /**
  * Models whose weights are a function of a seed and the tensors' names.
  *
- * They let a whole ViT-L/14 be compared between programs without a download, and stand in where no trained weights are
- * at hand. Shapes, deviations and means are those of the expected values' definition (`synth` in io/synthetic).
+ * With them a whole ViT-L/14 can be compared between programs without a download, and they stand in where there are no
+ * trained weights. Shapes, deviations and means are as the expected values define them (`synth` in io/synth.ts).
  */
 import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
@@ -33,7 +33,7 @@ export const VIT_L_14_336: ClipConfig = {
   levels: [6, 12, 18, 24],
 };
 
-/** The smallest model that has every part: for tests and for trying the program. */
+/** The smallest model with every part: for tests and for trying the program. */
 export const TINY: ClipConfig = {
   ...VIT_L_14_336,
   embed: 48,
@@ -47,7 +47,7 @@ export const TINY: ClipConfig = {
   levels: [1, 2, 3, 4],
 };
 
-/** Shape, deviation and mean of every tensor of a CLIP checkpoint. */
+/** Shape, deviation and mean of every tensor of CLIP's weights. */
 export function clipSpecs(c: ClipConfig): Map<string, Spec> {
   const specs = new Map<string, Spec>();
   const put = (name: string, shape: readonly number[], std: number, mean = 0): void => {
@@ -135,7 +135,7 @@ function view(name: string, specs: Map<string, Spec>, seed: number, half: boolea
   };
 }
 
-/** A whole CLIP from a seed; `half` rounds what has two or more dimensions to f16, as OpenAI's file holds it. */
+/** A whole CLIP from a seed; `half` rounds tensors of two or more dimensions to f16, as in OpenAI's file. */
 export function syntheticClip(c: ClipConfig, seed: number, half = false): ClipTensors {
   return view(`synthetic CLIP (seed ${seed})`, clipSpecs(c), seed, half);
 }

@@ -19,11 +19,11 @@ export interface TextTower extends Disposable {
   readonly activation: Activation;
   readonly roundProducts: boolean;
   /**
-   * [vocab, W]: on the host, where rows are gathered (an L model's table is over the binding limit of some adapters), or
-   * on the device where it is trained.
+   * [vocab, W]: on the device where it is trained, else on the host, where its rows are gathered: the table of an L model is
+   * over the binding limit of some adapters.
    */
   readonly embedding: Float32Array | Tensor;
-  /** Row of each token id, where the table keeps only some. */
+  /** Row of each token id, where the table holds some of the tokens only. */
   readonly rows: ReadonlyMap<number, number> | undefined;
   /** [context, W] */
   readonly positional: Tensor;
@@ -31,17 +31,18 @@ export interface TextTower extends Disposable {
   readonly lnFinal: Norm;
   /** [E, W] */
   readonly projection: Weight;
-  /** What can be trained, where it was loaded for that. */
+  /** The trainable weights, if it was loaded for training. */
   readonly named: readonly NamedWeight[];
 }
 
 export interface TextAdapters {
-  /** One [W, W] after each of the first blocks. */
+  /** One [W, W] for each of the first blocks, applied after it. */
   readonly blocks: readonly Weight[];
-  /** [E, W], with LeakyReLU, in place of the tower's projection. */
+  /** [E, W], with LeakyReLU; replaces the tower's projection. */
   readonly projection: Weight;
 }
 
+/** Loads the text tower. @throws when a tensor is missing */
 export async function loadText(
   gpu: Gpu,
   tensors: ClipTensors,
@@ -74,7 +75,7 @@ export async function loadText(
   }
 }
 
-/** Places of the ids a shortened token table keeps. */
+/** Row of each id in a shortened token table. */
 function placesOf(ids: Float32Array): Map<number, number> {
   return new Map([...ids].map((id, row) => [id, row]));
 }
@@ -92,7 +93,7 @@ function embed(tower: TextTower, ids: Uint32Array, context: number, length: numb
   const rows = new Uint32Array(n * length);
   for (let i = 0; i < n; i++) rows.set(ids.subarray(i * context, i * context + length), i * length);
   const { vocab, textWidth: w } = tower.config;
-  // Places beyond a text's end hold 0, whose row cannot reach what is read: any row will do.
+  // Beyond a text's end the id is 0. Under the causal mask its row does not matter: any row will do.
   const place = (id: number): number => tower.rows?.get(id) ?? (tower.rows ? (id === 0 ? 0 : vocab) : id);
   const unknown = rows.find((id) => place(id) >= vocab);
   if (unknown !== undefined) {
@@ -110,9 +111,9 @@ function embed(tower: TextTower, ids: Uint32Array, context: number, length: numb
 }
 
 /**
- * Text embeddings [N, E], not made unit.
+ * Text embeddings [N, E], not normalised.
  *
- * The context is cut to the longest text: under the causal mask no later token reaches an end-of-text row.
+ * The context is cut to the longest text: under the causal mask no later token affects an end-of-text row.
  * @param ids [N, context] token ids, filled up with 0
  */
 export function encodeText(

@@ -33,19 +33,19 @@ export interface VisionTower extends Disposable {
   readonly lnPost: Norm;
   /** [E, W] */
   readonly proj: Weight;
-  /** What can be trained, where it was loaded for that. */
+  /** The trainable weights, if it was loaded for training. */
   readonly named: readonly NamedWeight[];
 }
 
 export interface VisionOptions {
-  /** One [W, W] adapter after each of the first blocks. */
+  /** One [W, W] adapter for each of the first blocks, applied after it. */
   readonly adapters?: readonly Weight[] | undefined;
   /** Share of the adapter in the mix. */
   readonly mix?: number | undefined;
   /** V-V attention in the last `vvBlocks` blocks: along tokens as described, along the batch as published. */
   readonly vv?: 'token' | 'batch' | undefined;
   readonly vvBlocks?: number | undefined;
-  /** Keep only the blocks' inputs for the backward pass, and run each block again there. */
+  /** Keep only the blocks' inputs for the backward pass, and run each block again in it. */
   readonly recompute?: boolean | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface VisionTokens {
   readonly levels: readonly Tensor[];
 }
 
-/** Loads the image tower and resizes its positional grid for `imageSize`. */
+/** Loads the image tower, and resizes its positional grid to `imageSize`. @throws when a tensor is missing */
 export async function loadVision(
   gpu: Gpu,
   tensors: ClipTensors,
@@ -98,7 +98,11 @@ export async function loadVision(
   }
 }
 
-/** Tokens after the last block and at each level. image: [B, 3, S, S], normalised. */
+/**
+ * Tokens after the last block and at each level.
+ * @param image [B, 3, S, S], normalised
+ * @throws when the size is not the tower's
+ */
 export function visionTokens(image: Tensor, tower: VisionTower, options: VisionOptions = {}): VisionTokens {
   const { config, blocks, activation, roundProducts } = tower;
   const { adapters = [], mix = 0.1, vv, vvBlocks = 0 } = options;
@@ -122,7 +126,7 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
         });
       const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
       x = options.recompute ? recompute([before, ...trainable], body) : body([before]);
-      // Nothing but a level (or the tape) needs a block's input again.
+      // Only a level or the tape needs a block's input again.
       if (!levels.includes(before)) before.release();
       if (config.levels.includes(i + 1)) levels.push(x);
     });
@@ -130,7 +134,7 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
   });
 }
 
-/** Plain CLIP image embedding [B, E], not made unit. */
+/** Plain CLIP's image embeddings [B, E], not normalised. */
 export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
   return tidy(() => {
     const { last } = visionTokens(image, tower);
@@ -138,7 +142,7 @@ export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
   });
 }
 
-/** Image embeddings [B, E] of the last block's tokens [B, 1 + G G, W], not made unit. */
+/** Image embeddings [B, E] of the last block's tokens [B, 1 + G G, W], not normalised. */
 export function classEmbedding(last: Tensor, tower: VisionTower): Tensor {
   return tidy(() => {
     const cls = slice(last, 1, 0, 1); // [B, 1, W]

@@ -1,21 +1,21 @@
-/** Files are written whole or not at all. */
+/** Writes files whole or not at all. */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from './file_error.js';
 
 /**
- * Writes a file under a temporary name in the same folder, flushes it to the disk and gives it its name: whoever opens
- * `path` sees the old contents or all of the new ones. On failure the temporary file is removed and the old one stays.
+ * Writes a file under a temporary name in the same folder, flushes it to disk and renames it: whoever opens `path` sees
+ * either the old contents or all of the new ones. On failure the temporary file is removed and the old file stays.
  *
- * @param contents bytes, or chunks that are made while writing; an error of theirs is thrown as it is
- * @throws a one-line error when the folder is missing, may not be written to or the disk is full
+ * @param contents bytes, or chunks that are made while writing; what making them throws is thrown unchanged
+ * @throws a one-line error when the folder is missing or cannot be written to, or the disk is full
  */
 export async function writeAtomically(
   path: string,
   contents: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  // Through a link the file it points to is replaced, not the link.
+  // Where the path is a link, the file it points to is replaced, not the link.
   const target = await realpath(path).catch(() => path);
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
   let handle: FileHandle;
@@ -57,14 +57,14 @@ async function orFileError<T>(path: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Makes the new name itself durable, where the platform lets folders be opened (Windows does not). */
+/** Makes the new name durable as well, where the platform allows opening folders (Windows does not). */
 async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(folder, 'r');
     await handle.sync();
   } catch {
-    // The file is whole either way.
+    // The file is complete in any case.
   } finally {
     await handle?.close();
   }

@@ -1,16 +1,17 @@
-/** Where a data set lies: by `--data`, by the environment, or by the configuration. */
+/** Finds the folder of a data set, by `--data`, the environment, or the configuration. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Registry } from '../data/datasets.js';
 import { own } from '../data/names.js';
 import type { Config } from './settings_file.js';
 
-/** Names a folder that holds data sets under their published names (`mvtec_ad`, `VisA_20220922`). */
+/** Environment variable: a folder that holds data sets under their published names (`mvtec_ad`, `VisA_20220922`). */
 export const DATA_VARIABLE = 'AACLIP_DATA';
 
 export interface RootOptions {
-  /** `--data`: the data set's folder, or the one above; with several data sets always the one above. */
+  /** `--data`: the data set's folder or the folder above it; with several data sets always the folder above. */
   readonly data?: string | undefined;
+  /** More than one data set is asked for. */
   readonly several?: boolean;
   readonly config: Config;
   readonly registry: Registry;
@@ -23,8 +24,8 @@ export function isFolder(path: string): boolean {
 }
 
 /**
- * The folder of a data set. `--data` goes before AACLIP_DATA, which goes before the configuration.
- * @throws one line that says where it was looked for and the three ways to name it
+ * The folder of a data set. `--data` takes precedence over AACLIP_DATA, and that over the configuration.
+ * @throws one line that says where it was looked for, and the three ways to name it
  */
 export function findRoot(dataset: string, options: RootOptions): string {
   const { data, several, config, registry, environment } = options;

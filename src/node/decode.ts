@@ -1,8 +1,8 @@
 /**
- * Picture decoding in Node. PNG and BMP have decoders of their own, exact for every kind of file; JPEG, TIFF and WebP go to
- * `sharp` where it is installed, whose codecs give Pillow's bytes. Without it JPEG falls back on jpeg-js, which is a level
- * or two off, and further at colour edges where colours are stored at half the resolution (it repeats them where libjpeg
- * interpolates); TIFF and WebP are then refused.
+ * Picture decoding in Node. PNG and BMP have decoders of their own, exact for every kind of file. JPEG, TIFF and WebP are
+ * decoded by `sharp` where it is installed; its codecs give Pillow's bytes. Without sharp, JPEG is decoded by jpeg-js, which
+ * is a level or two off, and more at colour edges where colours are stored at half the resolution (jpeg-js repeats them,
+ * libjpeg interpolates); TIFF and WebP are refused.
  */
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -19,13 +19,13 @@ import { fileError } from './file_error.js';
 export interface DecodeOptions {
   /** Largest picture accepted, in pixels; MAX_PIXELS by default. */
   readonly maxPixels?: number | undefined;
-  /** False leaves `sharp` aside even where it is installed. */
+  /** False does without `sharp` even where it is installed. */
   readonly sharp?: boolean | undefined;
 }
 
 const inflateAsync = promisify(inflate);
 
-/** zlib's inflate on the thread pool, bounded in what it may put out. */
+/** zlib's inflate on the thread pool, with a limit on its output. */
 const inflateParts: Inflate = async (parts, limit) => {
   const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   return inflateAsync(whole, { maxOutputLength: limit, finishFlush: constants.Z_FINISH });
@@ -38,7 +38,7 @@ function decodeWithJpegJs(name: string, bytes: Uint8Array, maxPixels: number): P
       formatAsRGBA: false,
       tolerantDecoding: false,
       maxResolutionInMP: Math.ceil(maxPixels / 1e6),
-      maxMemoryUsageInMB: 8192, // the size is checked already
+      maxMemoryUsageInMB: 8192, // the size has been checked
     });
     return { name, width, height, channels: 3, data };
   } catch (e) {
@@ -48,9 +48,9 @@ function decodeWithJpegJs(name: string, bytes: Uint8Array, maxPixels: number): P
 }
 
 /**
- * Decodes a picture file to RGB as Pillow's `convert('RGB')` would; the format is read from the bytes, not from the name.
+ * Decodes a picture file to RGB as Pillow's `convert('RGB')` does. The format is read from the bytes, not from the name.
  * @param name what error messages call the file
- * @throws PictureError (as a rejection) for anything that is no readable picture
+ * @throws PictureError (as a rejection) for anything but a readable picture
  */
 export async function decode(name: string, bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const maxPixels = options.maxPixels ?? MAX_PIXELS;
@@ -70,17 +70,17 @@ export async function decode(name: string, bytes: Uint8Array, options: DecodeOpt
   );
 }
 
-/** Decodes a mask file to luminance, as Pillow's `convert('L')` would. Same errors as {@link decode}. */
+/** Decodes a mask file to luminance as Pillow's `convert('L')` does. Same errors as {@link decode}. */
 export async function decodeMask(name: string, bytes: Uint8Array, options: DecodeOptions = {}): Promise<Mask> {
   return toMask(await decode(name, bytes, options));
 }
 
-/** Whether JPEG decoding is exact here, that is whether `sharp` is installed. */
+/** Whether JPEG decoding is exact here: whether `sharp` is installed. */
 export async function jpegIsExact(): Promise<boolean> {
   return (await loadSharp()) !== undefined;
 }
 
-/** A file's bytes, or one line on why they cannot be had. */
+/** A file's bytes. @throws one line that says why they cannot be read */
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);

@@ -1,10 +1,10 @@
-/** Threads that open samples; or, where there are none, this thread. */
+/** Opens samples in threads, or in this thread where there are none. */
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { DecodeReply, DecodeRequest } from './decode_worker.js';
 import { type OpenedSample, openSample, type SampleFiles } from './open_sample.js';
 
-/** Samples a thread has at a time: one is decoded while the next one is read. */
+/** Samples a thread has at a time: one is decoded while the next is read. */
 const PER_THREAD = 2;
 
 interface Job {
@@ -18,7 +18,7 @@ interface Thread {
   readonly jobs: Map<number, Job>;
 }
 
-/** The thread's script: beside this file when built; from the sources, which Node cannot run, that of the last build. */
+/** The threads' script: beside this file in a build; the sources use the last build's script, since Node cannot run TypeScript. */
 function scriptOf(): URL | undefined {
   const places = ['./decode_worker.js', '../../dist/node/decode_worker.js'].map((p) => new URL(p, import.meta.url));
   return places.find((place) => existsSync(place));
@@ -31,7 +31,7 @@ export class DecodePool {
   #ended: Error | undefined;
 
   /**
-   * @param threads how many; 0 decodes in this thread, as does a program without the script of its threads
+   * @param threads how many; 0 decodes in this thread, and so does a program without the script
    * @param script of the threads
    */
   constructor(threads: number, script: URL | undefined = scriptOf()) {
@@ -54,7 +54,7 @@ export class DecodePool {
     });
   }
 
-  /** Ends the threads; samples that are still wanted are refused. */
+  /** Ends the threads; samples that are still waited for are refused. */
   async close(): Promise<void> {
     this.#end(new Error('loader: closed while samples were wanted'));
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));

@@ -1,4 +1,4 @@
-/** JPEG, TIFF and WebP through the optional package `sharp`, held to what Pillow does with the same file. */
+/** JPEG, TIFF and WebP by the optional package `sharp`, set up to give what Pillow gives for the same file. */
 import type sharpModule from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { checkPictureSize, type Picture, PictureError } from '../picture/picture.js';
@@ -8,7 +8,7 @@ export type SharpFactory = typeof sharpModule;
 
 let loading: Promise<SharpFactory | undefined> | undefined;
 
-/** The package where it is installed and works on this machine, else undefined; asked once. */
+/** The package, or undefined where it is not installed or does not work on this machine; looked for once. */
 export function loadSharp(): Promise<SharpFactory | undefined> {
   loading ??= import('sharp').then(
     (m) => m.default,
@@ -30,10 +30,10 @@ function fromCmyk(cmyk: Uint8Array, pixels: number): Uint8Array {
   return out;
 }
 
-/** RGB bytes of a decoder set up for this file. */
+/** RGB bytes of a picture, by its colour space. */
 async function pixels(image: Sharp, meta: Metadata): Promise<{ width: number; height: number; data: Uint8Array }> {
   if (meta.space === 'cmyk') {
-    // Asked for in its own space, the ink values come out as stored; otherwise a colour profile would be applied.
+    // In its own colour space the ink values come out as stored; in any other, a colour profile would be applied.
     const raw = await image
       .pipelineColourspace('cmyk')
       .toColourspace('cmyk')
@@ -63,7 +63,7 @@ async function pixels(image: Sharp, meta: Metadata): Promise<{ width: number; he
 }
 
 /**
- * Decodes with sharp: first page, no colour management, alpha dropped, orientation honoured for TIFF alone (as Pillow).
+ * Decodes with sharp: first page, no colour management, alpha dropped, orientation applied to TIFF only (as in Pillow).
  * @throws PictureError (as a rejection) when the file is broken, truncated or over `maxPixels`
  */
 export async function decodeWithSharp(
@@ -74,7 +74,7 @@ export async function decodeWithSharp(
   maxPixels: number,
 ): Promise<Picture> {
   try {
-    // The size is judged by checkPictureSize; 'truncated' is what Pillow refuses, lesser damage it lets pass.
+    // checkPictureSize checks the size. Pillow refuses truncated files and accepts lesser damage.
     const input = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: false, sequentialRead: true } as const;
     const meta = await sharp(bytes, input).metadata();
     checkPictureSize(name, meta.width, meta.height, maxPixels);

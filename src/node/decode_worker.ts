@@ -1,4 +1,4 @@
-/** The script of a decoding thread: opens the samples it is told to and hands their bytes over. */
+/** The script of a decoding thread: opens the samples it is sent and transfers their bytes. */
 import { parentPort } from 'node:worker_threads';
 import { type OpenedSample, openSample, type SampleFiles } from './open_sample.js';
 

@@ -1,13 +1,13 @@
-/** The Node host: Dawn's entry point, the kernels' texts, and waiting that leaves the cores to the device. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** The Node host: Dawn's entry point, the kernels' texts, and a way of waiting that leaves the cores to the device. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Gpu, type GpuHost, type GpuOptions } from '../gpu/gpu.js';
+import { ensureRuntimeFolder } from './runtime_folder.js';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
 
-/** Toggles that unlock f16 on NVIDIA, exact timestamps and shorter pipelines; unknown to no Dawn of this version. */
+/** Toggles for f16 on NVIDIA, exact timestamps and shorter pipelines; all known to this version of Dawn. */
 const ENABLE = [
   'allow_unsafe_apis',
   'vulkan_enable_f16_on_nvidia',
@@ -17,27 +17,27 @@ const ENABLE = [
 ];
 const DISABLE = ['timestamp_quantization', 'enable_spirv_validation'];
 
-/** Dawn's objects must stay referenced while a device lives, or the process crashes. */
+/** Dawn's objects must stay referenced as long as a device lives, or the process crashes. */
 const kept: unknown[] = [];
 
 export interface NodeHostOptions extends GpuOptions {
-  /** Substring of the adapter's name. */
+  /** A part of the adapter's name. */
   readonly adapter?: string | undefined;
-  /** Dawn's own defaults: what a browser would run. */
+  /** Use Dawn's own defaults, with which a browser runs. */
   readonly defaultToggles?: boolean | undefined;
 }
 
-/** The text of every kernel by stem. */
+/** The text of every kernel by the stem of its file. */
 export function readShaders(folder: string = SHADERS): Map<string, string> {
   const files = readdirSync(folder).filter((f) => f.endsWith('.wgsl'));
   return new Map(files.map((f) => [f.slice(0, -5), readFileSync(join(folder, f), 'utf8')]));
 }
 
 /**
- * Awaits a promise of the device. The binding polls on every turn of the event loop while one is pending; on a
- * software adapter that takes a core from the kernels, so each turn sleeps, longer as the wait grows (2 ms at most).
+ * Awaits a promise of the device. While one is pending, the binding polls on every turn of the event loop; on a software
+ * adapter that takes a core from the kernels. So each turn sleeps, longer as the wait grows (2 ms at most).
  */
-export async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
+async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   let done = false;
   const settled = promise.finally(() => {
@@ -47,22 +47,15 @@ export async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
   const started = performance.now();
   while (!done) {
     await new Promise((next) => setImmediate(next));
-    // A twentieth of the time waited so far: a short wait on a fast device is not made noticeably longer.
+    // A twentieth of the time waited so far: a short wait on a fast device does not get noticeably longer.
     if (!done) Atomics.wait(cell, 0, 0, Math.min(2, 0.05 * (performance.now() - started)));
   }
   return settled;
 }
 
-/** A private folder for the driver, one a user: some loaders refuse to start without one. */
-function runtimeFolder(): string {
-  const folder = join(tmpdir(), `aaclip-runtime-${process.getuid?.() ?? 'user'}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return folder;
-}
-
 /** Dawn's entry point with our toggles. */
 export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> {
-  process.env.XDG_RUNTIME_DIR ??= runtimeFolder();
+  ensureRuntimeFolder();
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   const flags = options.defaultToggles
@@ -74,7 +67,7 @@ export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> 
   return { entry, shaders: readShaders(), wait: waitSparingly };
 }
 
-/** Opens the device of this machine. @throws GpuError with the remedy when there is none. */
+/** Opens the device of this machine. @throws GpuError with the remedy when there is no device */
 export async function openGpu(options: NodeHostOptions = {}): Promise<Gpu> {
   const gpu = await Gpu.open(await nodeHost(options), options);
   kept.push(gpu);

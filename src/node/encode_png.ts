@@ -1,4 +1,4 @@
-/** PNG files out of plain bytes. The same pixels give the same file on every run. */
+/** Encodes plain bytes as PNG. The same pixels always give the same file. */
 import { PNG } from 'pngjs';
 
 /** pngjs' names of the PNG colour types. */
@@ -7,7 +7,7 @@ const RGB = 2;
 
 /**
  * Encodes 8-bit pixels as PNG.
- * @param data [height, width, 3] for RGB or [height, width] for grey; which of them is told by its length
+ * @param data [height, width, 3] for RGB or [height, width] for grey; its length tells which
  * @throws when the length fits neither
  */
 export function encodePng(width: number, height: number, data: Uint8Array): Uint8Array {

@@ -1,4 +1,4 @@
-/** The file system's errors in one clear line that names the file and the remedy. */
+/** Errors of the file system as one clear line with the file and the remedy. */
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder; check the path',
@@ -16,14 +16,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
 };
 
-/** A one-line error for a failed system call on `path`; an error of any other kind is returned as it is. */
+/** A one-line error for a failed system call on `path`; an error of another kind is returned unchanged. */
 export function fileError(path: string, action: 'read' | 'write', error: unknown): Error {
   const code = codeOf(error);
   if (code === undefined) return error instanceof Error ? error : new Error(String(error));
   return new Error(`${path}: cannot ${action}: ${REASONS[code] ?? `the system says ${code}`}`, { cause: error });
 }
 
-/** The system's code of an error (`ENOENT`), undefined for errors of the program. */
+/** The system's code of an error (`ENOENT`); undefined for the program's own errors. */
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;

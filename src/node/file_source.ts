@@ -1,9 +1,9 @@
-/** Files of the file system as byte sources. */
+/** Files as byte sources. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { type ByteSource, checkRange } from '../io/source.js';
 import { fileError } from './file_error.js';
 
-/** What tells that a file is still the one that was opened first. */
+/** Shows that a file is still the one that was opened first. */
 interface Identity {
   readonly ino: number;
   readonly size: number;
@@ -11,11 +11,11 @@ interface Identity {
 }
 
 /**
- * A file for reading by ranges. Its name is the path as given. Nothing is held open between reads, so there is nothing to
+ * A file that is read by ranges. Its name is the path as given. It is not held open between reads, so there is nothing to
  * close.
  *
- * @throws a one-line error when the file is missing, a folder or may not be read; `read` throws when the file has been
- * changed or replaced since
+ * @throws a one-line error when the file is missing, is a folder or cannot be read; `read` throws when the file was changed
+ * or replaced in the meantime
  */
 export async function fileSource(path: string): Promise<ByteSource> {
   const first = await withFile(path, identify);
@@ -31,7 +31,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
         }
         const bytes = new Uint8Array(length);
         for (let done = 0; done < length; ) {
-          // One system call, of 1 GiB at most: what every platform can do at once.
+          // At most 1 GiB a system call: every platform can do that.
           const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 1 << 30), offset + done);
           if (bytesRead === 0) throw new Error(`${path}: file became shorter while it was being read; run again`);
           done += bytesRead;

@@ -11,7 +11,7 @@ export interface LoaderOptions {
   readonly samples: readonly Sample[];
   /** Side of the prepared masks, in pixels. */
   readonly maskSize: number;
-  /** Decoding threads; 0 decodes in this one. By default one core is left to the device, and there are four at most. */
+  /** Decoding threads; 0 decodes in this thread. By default all cores but one, which is left to the device; at most 4. */
   readonly threads?: number | undefined;
   /** Most samples that are opened ahead; two batches by default. */
   readonly ahead?: number | undefined;

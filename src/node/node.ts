@@ -6,5 +6,6 @@ export { type NodeHostOptions, nodeHost, openGpu, readShaders } from './device.j
 export { encodePng } from './encode_png.js';
 export { fileSource } from './file_source.js';
 export { loadDetector, type NodeTrainOptions, train } from './node_library.js';
+export { openTokenizer } from './open_tokenizer.js';
 export { openAdapters, openClip, openTensors } from './open_weights.js';
 export { expandImages } from './picture_files.js';

@@ -1,4 +1,4 @@
-/** Opening one sample: its picture as RGB bytes, its mask at the size the model works at. Runs in workers and without. */
+/** Opens one sample: its picture as RGB bytes, its mask at the size the model works at. Runs in threads and without. */
 import { prepareMask } from '../picture/mask.js';
 import { loadMask, loadPicture } from './decode.js';
 
@@ -20,7 +20,7 @@ export interface OpenedSample {
   readonly mask: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Bytes that can be handed to another thread: decoders may give a part of a shared buffer. */
+/** Bytes that can be transferred to another thread; decoders may give a part of a shared buffer. */
 function owned(data: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = data;
   const whole = !Buffer.isBuffer(data) && buffer instanceof ArrayBuffer && buffer.byteLength === data.byteLength;

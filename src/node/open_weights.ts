@@ -26,7 +26,7 @@ function checkPackaged(folder: string, ...files: readonly string[]): void {
   const missing = files.map((file) => join(folder, file)).find((path) => !existsSync(path));
   if (missing === undefined) return;
   throw new Error(
-    `${missing}: missing, and with it the model "${PACKAGED}" of the package: make it in a checkout (node tools/tiny/make.mjs), install aaclip again, or write ./${PACKAGED} for a file or folder of that name`,
+    `${missing}: missing, and with it the model "${PACKAGED}" of the package: make it in a checkout (npm run tiny), install aaclip again, or write ./${PACKAGED} for a file or folder of that name`,
   );
 }
 

@@ -1,16 +1,16 @@
-/** From what a user names (files, folders, patterns) to the list of picture files. */
+/** The picture files that a user's files, folders and patterns name. */
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { PictureError } from '../picture/picture.js';
 import { fileError } from './file_error.js';
 
-/** Extensions looked for in folders, in any case of letters. A file named outright may be called anything. */
-export const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
+/** Extensions looked for in folders, in upper or lower case. A file that is named itself may have any name. */
+const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
 
 const natural = new Intl.Collator('en', { numeric: true });
 
-/** Orders names as people count: img2 before img10; names that compare equal by their code units. */
+/** Orders names as people count: img2 before img10; equal names by their code units. */
 export function compareNatural(a: string, b: string): number {
   return natural.compare(a, b) || (a < b ? -1 : Number(a > b));
 }
@@ -21,8 +21,8 @@ function isPicture(name: string): boolean {
 }
 
 /**
- * A glob as a regular expression over paths with forward slashes: `*` and `?` stay within a name, `**` as a whole name
- * stands for any number of folders, `{a,b}` for either. As in a shell, wildcards do not match a leading dot.
+ * A glob as a regular expression for paths with forward slashes: `*` and `?` stay within a name, `**` as a whole name
+ * stands for any number of folders, `{a,b}` for a or b. As in a shell, wildcards do not match a leading dot.
  */
 export function globToRegExp(glob: string): RegExp {
   let source = '';
@@ -49,7 +49,7 @@ export function globToRegExp(glob: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-/** All files below a folder, hidden ones left out; folders reached twice through links are entered once. */
+/** All files below a folder except hidden ones; a folder that links lead to twice is entered once. */
 async function* walk(folder: string, seen: Set<string> = new Set()): AsyncGenerator<string> {
   const real = await realpath(folder);
   if (seen.has(real)) return;
@@ -78,7 +78,7 @@ async function collect(files: AsyncGenerator<string>, wanted: (path: string) => 
 
 async function matchGlob(pattern: string): Promise<string[]> {
   const glob = posix.normalize(sep === '\\' ? pattern.replaceAll('\\', '/') : pattern);
-  // Walk from the last folder before the first wildcard.
+  // Start at the last folder before the first wildcard.
   const fixed = glob.slice(0, glob.search(/[*?{]/));
   const root = fixed.includes('/') ? fixed.slice(0, fixed.lastIndexOf('/')) || '/' : '.';
   const matcher = globToRegExp(glob);
@@ -87,9 +87,9 @@ async function matchGlob(pattern: string): Promise<string[]> {
 }
 
 /**
- * The picture files that paths, folders (searched to any depth) and globs name, in the order given, each once, sorted
- * naturally within a folder or glob. A file named outright is taken whatever its extension.
- * @throws PictureError (as a rejection) for a missing path, a folder without pictures and a pattern without matches
+ * The picture files that paths, folders (searched to any depth) and globs name: in the order given, each once, in natural
+ * order within a folder or glob. A file that is named itself is taken whatever its extension.
+ * @throws PictureError (as a rejection) for a missing path, a folder without pictures or a pattern without matches
  */
 export async function expandImages(inputs: readonly string[]): Promise<string[]> {
   if (inputs.length === 0)

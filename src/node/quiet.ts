@@ -1,9 +1,9 @@
-/** Keeps native code from writing notes to the terminal while the device is opened. */
+/** Keeps native code from writing to the terminal while the device is opened. */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 
 const O_APPEND = 0o2000;
 
-/** Whether the error stream can be opened again without losing its place: no file that others write by offset. */
+/** Whether the error stream can be reopened without losing its position: not for a file that is written by offset. */
 function canReopen(): boolean {
   if (!fstatSync(2).isFile()) return true;
   const flags = /^flags:\s*(\d+)/m.exec(readFileSync('/proc/self/fdinfo/2', 'utf8'))?.[1];
@@ -11,8 +11,8 @@ function canReopen(): boolean {
 }
 
 /**
- * Runs `work` with the process's error stream pointed at nothing, where the system lets it be put back (Linux): the
- * driver's remarks on limits are not for users. Elsewhere, or where anything fails, it just runs.
+ * Runs `work` with the process's error stream sent to /dev/null, where the system allows restoring it afterwards (Linux):
+ * the driver's remarks on limits are of no use to users. Elsewhere, or where that fails, `work` just runs.
  */
 export async function withQuietNativeCode<T>(work: () => Promise<T>): Promise<T> {
   let saved: number;

@@ -5,7 +5,7 @@ import { extendRegistry } from '../data/registry_file.js';
 import { fileError } from './file_error.js';
 import { readConfig } from './settings_file.js';
 
-/** Files that say which data sets there are. */
+/** Files that define data sets. */
 export interface RegistryFiles {
   /** Extends the registry. */
   readonly registry?: string;

@@ -1,4 +1,4 @@
-/** What a training run keeps in its folder: checkpoints, logs, and a picture of the losses. */
+/** The folder of a training run: checkpoints, logs, and a picture of the losses. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { lossCurve } from '../eval/loss_curve.js';
@@ -25,7 +25,7 @@ export class RunFolder {
   readonly path: string;
   readonly #format: CheckpointFormat;
 
-  /** @throws one line when the folder cannot be made. */
+  /** @throws one line when the folder cannot be made */
   constructor(path: string, format: CheckpointFormat) {
     this.path = path;
     this.#format = format;
@@ -37,8 +37,8 @@ export class RunFolder {
   }
 
   /**
-   * The part's latest checkpoint, or undefined when there is none. Ours and the published program's are read; where a run
-   * went on in another format, the file written last counts.
+   * The part's latest checkpoint, or undefined when there is none. Checkpoints of the published program are read, too; where
+   * a run went on in another format, the file written last counts.
    */
   async restore(gpu: Gpu, part: Part): Promise<Restored | undefined> {
     const written = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -53,10 +53,10 @@ export class RunFolder {
     return restoreCheckpoint(gpu, tensors, part, root);
   }
 
-  /** Writes the latest checkpoint, and for a finished epoch of stage two one of its own; returns its path. */
+  /** Writes the latest checkpoint, and one more for each finished epoch of stage two; returns the path of the latest. */
   async save(parameters: Parameters, state: RunState, endOfEpoch: boolean, rate: number): Promise<string> {
     const names = [`${state.part}_adapter`];
-    // The epoch's own first: the latest one says that everything before it is in place.
+    // The epoch's file comes first: the latest checkpoint says that everything before it is in place.
     if (endOfEpoch && state.part === 'image') names.unshift(`image_adapter_${state.epoch}`);
     let path = '';
     for (const name of names) {
@@ -70,16 +70,17 @@ export class RunFolder {
     return path;
   }
 
-  /** A line of `train.log`, worded as the published program does. */
+  /** Adds a line to `train.log`, in the published program's words. */
   log(line: string): void {
     this.#append('train.log', `INFO:${line}\n`);
   }
 
+  /** Adds a line to `metrics.jsonl`. */
   metrics(report: StepReport): void {
     this.#append('metrics.jsonl', `${JSON.stringify(report)}\n`);
   }
 
-  /** Draws `loss.svg` anew from `metrics.jsonl`. */
+  /** Draws `loss.svg` from `metrics.jsonl`. */
   async drawLosses(): Promise<void> {
     const path = join(this.path, 'metrics.jsonl');
     if (!existsSync(path)) return;
@@ -87,7 +88,7 @@ export class RunFolder {
       .split('\n')
       .filter((line) => line !== '')
       .flatMap((line) => {
-        // A line cut off by a kill is left aside.
+        // A line that a kill cut off is left out.
         try {
           return [JSON.parse(line) as StepReport];
         } catch {

@@ -11,10 +11,10 @@ import { openRegistry, type RegistryFiles } from './registry_source.js';
 import { scanFolder } from './scan_folder.js';
 import { readConfig } from './settings_file.js';
 
-/** The list of all samples. */
+/** Name of the list of all samples. */
 export const FULL = 'full-shot.jsonl';
 
-/** Where the user says a data set and its list are. */
+/** Where a data set and its list are, as the user gives it. */
 export interface DataLocation extends RegistryFiles {
   /** The data set's folder, or the folder above it. */
   readonly data?: string;
@@ -68,7 +68,7 @@ function infoOf(name: string, places: RootOptions, location: DataLocation): Data
   throw new Error(`data set: unknown name: expected ${expected}, got ${JSON.stringify(name)}${remedy}`);
 }
 
-/** The file of a list, or undefined when there is none. @throws when the user gave a folder without the list */
+/** The file of a list; undefined if it does not exist. @throws when the user gave a folder without the list */
 function listFile(dataset: string, root: string, list: string, metadata: string | undefined): string | undefined {
   if (metadata === undefined) return listPlaces(dataset, root, list).find((p) => existsSync(p));
   if (!isFolder(metadata)) return metadata;

@@ -5,7 +5,7 @@ import { type FolderIndex, indexFolder } from '../data/index_folder.js';
 import type { Layout } from '../data/index_layouts.js';
 import { expandImages } from './picture_files.js';
 
-/** VisA's own split, where it lies where VisA has it. */
+/** VisA's own split, where it is in its usual place. */
 async function visaSplit(root: string): Promise<string | undefined> {
   try {
     return await readFile(join(root, 'split_csv', '1cls.csv'), 'utf8');
@@ -16,8 +16,8 @@ async function visaSplit(root: string): Promise<string | undefined> {
 
 /**
  * The samples in a folder, in the order of their names.
- * @param className class of the pictures that lie in no class folder
- * @throws one line when the folder cannot be read or nothing in it fits the layout
+ * @param className class of the pictures that are in no class folder
+ * @throws one line when the folder cannot be read, or nothing in it fits the layout
  */
 export async function scanFolder(root: string, layout: Layout, className: string): Promise<FolderIndex> {
   const paths = (await expandImages([root])).map((path) => relative(root, path).split(sep).join('/'));

@@ -1,12 +1,12 @@
-/** Settings that stay the same from run to run: `aaclip.config.json` in the working folder, or a file named outright. */
+/** Settings that stay the same from run to run: `aaclip.config.json` in the working folder, or another file. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError } from './file_error.js';
 
-export const CONFIG_FILE = 'aaclip.config.json';
+const CONFIG_FILE = 'aaclip.config.json';
 
-/** Paths in the file start from its own folder; here they start from the working folder. */
+/** The settings. Paths are relative to the file's folder in the file, and to the working folder here. */
 export interface Config {
   /** What messages call it. */
   readonly file: string;
@@ -17,7 +17,7 @@ export interface Config {
 }
 
 /**
- * Reads the settings; there are none where no file was named and none lies in the working folder.
+ * Reads the settings; they are empty where no file is named and the working folder has none.
  * @throws one line that names the file and the key
  */
 export async function readConfig(path?: string): Promise<Config> {
@@ -40,7 +40,7 @@ export async function readConfig(path?: string): Promise<Config> {
   if (odd !== undefined) throw wrong(`unknown key "${odd}"`, '"roots" and "registry"');
   const place = (what: string, value: unknown): string => {
     if (typeof value !== 'string' || value === '') throw wrong(what, 'a path');
-    // As it stands where it is absolute, else from the file's folder.
+    // An absolute path stays as it is; others are relative to the file's folder.
     return /^(?:[/\\]|[A-Za-z]:)/.test(value) ? value : join(dirname(file), value);
   };
   const { roots = {}, registry } = parsed;

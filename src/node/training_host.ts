@@ -6,15 +6,15 @@ import type { LoadedSample, StepReport, TrainFlags, TrainHost } from '../train/t
 import type { DecodedSample, Loader } from './loader.js';
 import type { RunFolder } from './run_folder.js';
 
-/** What a program that shows the run wants to hear. */
+/** Events for a program that shows the run. */
 export interface TrainingEvents {
-  /** A stage begins or goes on, with so many steps to do. */
+  /** A stage starts or is resumed, with `steps` left to do. */
   onStage(part: Part, steps: number): void;
   onStep(report: StepReport): void;
   onEpoch(part: Part, epoch: number, meanLoss: number): void;
 }
 
-/** @throws when a faulty picture has no mask */
+/** A decoded sample as training takes it. @throws when a faulty picture has no mask */
 function toTrain({ index, sample, picture, mask }: DecodedSample): LoadedSample {
   const { imagePath: path, label, className } = sample;
   if (!mask) throw new Error(`${path}: no mask: training needs "mask_path" for every anomalous picture`);

@@ -2,30 +2,33 @@
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import { type Activation, activationCode } from '../kernels/epilogue.js';
-import { foldGrid } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-
-function run(kind: Activation, x: Tensor, dy: Tensor | undefined): Tensor {
-  const { gpu } = x;
-  const y = empty(gpu, x.shape);
-  gpu.dispatch({
-    kernel: 'activation',
-    knobs: { ACT: activationCode(kind), GRAD: dy !== undefined },
-    params: { size: x.size },
-    buffers: { x, dy: dy ?? x, y },
-    grid: foldGrid(Math.ceil(x.size / 64)),
-    traffic: 4 * x.size * (dy ? 3 : 2),
-  });
-  return y;
-}
 
 export const activationOp: Op<{ readonly kind: Activation }> = {
   name: 'activation',
   forward([x], { kind }, [needs]) {
-    return { out: run(kind, x!, undefined), saved: needs ? [x!] : [] };
+    const y = empty(x!.gpu, x!.shape);
+    x!.gpu.dispatch({
+      kernel: 'activation',
+      knobs: { ACT: activationCode(kind) },
+      params: { size: y.size },
+      buffers: { x: x!, y },
+      threads: y.size,
+      traffic: 8 * y.size,
+    });
+    return { out: y, saved: needs ? [x!] : [] };
   },
   vjp(dy, [x], { kind }) {
-    return [run(kind, x!, dy)];
+    const dx = empty(dy.gpu, dy.shape);
+    dy.gpu.dispatch({
+      kernel: 'activation_backward',
+      knobs: { ACT: activationCode(kind) },
+      params: { size: dx.size },
+      buffers: { x: x!, dy, dx },
+      threads: dx.size,
+      traffic: 12 * dx.size,
+    });
+    return [dx];
   },
 };
 

@@ -1,5 +1,4 @@
 /** One step of Adam on a tensor and its moments, in place: the one kernel that changes what it is given. */
-import { foldGrid } from '../tensor/shape.js';
 import { expectSameShape, type Tensor } from '../tensor/tensor.js';
 
 export interface AdamOptions {
@@ -28,7 +27,7 @@ export function adamStep(w: Tensor, g: Tensor, m: Tensor, v: Tensor, step: numbe
       eps: o.eps,
     },
     buffers: { g, w, m, v },
-    grid: foldGrid(Math.ceil(w.size / 64)),
+    threads: w.size,
     traffic: 28 * w.size,
   });
 }

@@ -2,12 +2,9 @@
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import type { FrozenMatrix } from '../kernels/frozen_matrix.js';
-import { rowKernel, rowsOf } from '../kernels/row_kernel.js';
+import { adapterMixBackwardKernels, adapterMixKernels, dispatchRows, rowsAndWidth } from '../kernels/row_kernels.js';
 import { empty, expectSameShape, type Tensor, tidy } from '../tensor/tensor.js';
 import { linear } from './linear.js';
-
-const FORWARD = { subgroup: 'adapter_mix', tree: 'adapter_mix_tree' };
-const BACKWARD = { subgroup: 'adapter_mix_grad', tree: 'adapter_mix_grad_tree' };
 
 /** Inputs: x and z, both [..., D]. Saves z and the lengths of both, and x where its own gradient is wanted. */
 export const adapterMixOp: Op<{ readonly mix: number }> = {
@@ -15,11 +12,11 @@ export const adapterMixOp: Op<{ readonly mix: number }> = {
   forward([x, z], { mix }, needs) {
     expectSameShape('adapter_mix', x!, z!);
     const { gpu } = x!;
-    const { rows, d } = rowsOf('adapter_mix', x!);
+    const { rows, d } = rowsAndWidth('adapter_mix', x!);
     const y = empty(gpu, x!.shape);
     const norms = empty(gpu, [rows, 2]); // |x|, |a|
-    gpu.dispatch({
-      ...rowKernel(gpu, FORWARD, rows),
+    dispatchRows(gpu, adapterMixKernels, {
+      rows,
       params: { rows, d, mix },
       buffers: { x: x!, z: z!, norms, y },
       traffic: 12 * y.size,
@@ -29,15 +26,14 @@ export const adapterMixOp: Op<{ readonly mix: number }> = {
   },
   vjp(dy, [z, norms, x], { mix }, needs) {
     const { gpu } = dy;
-    const { rows, d } = rowsOf('adapter_mix', dy);
+    const { rows, d } = rowsAndWidth('adapter_mix', dy);
     const [wantX, wantZ] = [needs[0] === true, needs[1] === true];
     // What is not wanted is not written, but every binding has a buffer, and no two of those written are one.
     const dx = empty(gpu, wantX ? dy.shape : [1]);
     const dz = empty(gpu, wantZ ? dy.shape : [1]);
-    const { knobs, ...form } = rowKernel(gpu, BACKWARD, rows);
-    gpu.dispatch({
-      ...form,
-      knobs: { ...knobs, DX: wantX, DZ: wantZ },
+    dispatchRows(gpu, adapterMixBackwardKernels, {
+      rows,
+      knobs: { DX: wantX, DZ: wantZ },
       params: { rows, d, mix },
       buffers: { x: x ?? z!, z: z!, norms: norms!, dy, dx, dz },
       traffic: 4 * (dy.size * (wantX ? 3 : 2) + dx.size + dz.size),

@@ -1,7 +1,7 @@
 /** alpha a + beta b, b repeated along the leading axes when it is smaller. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, show } from '../tensor/shape.js';
+import { show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 
@@ -17,7 +17,7 @@ function run(a: Tensor, b: Tensor, alpha: number, beta: number): Tensor {
     kernel: 'add',
     params: { size: a.size, period: b.size, alpha, beta },
     buffers: { a, b, y },
-    grid: foldGrid(Math.ceil(a.size / 64)),
+    threads: a.size,
     traffic: 12 * a.size,
   });
   return y;

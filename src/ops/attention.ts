@@ -2,8 +2,9 @@
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import type { Gpu } from '../gpu/gpu.js';
-import type { Knobs } from '../gpu/shader.js';
-import { foldGrid, show } from '../tensor/shape.js';
+import { attentionBackwardKernels, attentionKernels } from '../kernels/attention_kernels.js';
+import { chooseRow } from '../kernels/kernel_choice.js';
+import { show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { zeros } from './fill.js';
 
@@ -34,8 +35,9 @@ interface Plan {
   readonly q: number;
   readonly k: number;
   readonly v: number;
-  readonly knobs: Knobs;
-  readonly grid: readonly [number, number, number];
+  readonly heads: number;
+  /** Width of a head. */
+  readonly head: number;
   /** What every kernel is told. */
   readonly common: Readonly<Record<string, number>>;
   /** Operations of one product of the L x L scores with a matrix as wide as a head, all heads and sequences. */
@@ -57,8 +59,6 @@ function plan(qkv: Tensor, { heads, mode }: AttentionAttrs): Plan {
   const [sequences, length] = acrossBatch ? [tokens!, batch!] : [batch!, tokens!];
   const vv = acrossBatch || mode === 'vv_token';
   const causal = mode === 'causal';
-  const panel = gpu.traits.adapterClass === 'cpu';
-  const lanes = gpu.traits.subgroupSize;
   return {
     gpu,
     width,
@@ -67,10 +67,8 @@ function plan(qkv: Tensor, { heads, mode }: AttentionAttrs): Plan {
     q: vv ? 2 * width : 0,
     k: vv ? 2 * width : width,
     v: 2 * width,
-    // Half the rows where a head is wide: both tiles fit the 16 KiB every adapter has.
-    knobs: panel ? { SG: lanes, DH: head } : { DH: head, BK: head > 64 ? 8 : 16 },
-    // A workgroup of 64 owns a row a thread, or four in panels, whatever the width of a subgroup.
-    grid: [Math.ceil(length / (panel ? 256 : 64)), heads, sequences],
+    heads,
+    head,
     common: {
       length,
       heads,
@@ -86,26 +84,26 @@ function plan(qkv: Tensor, { heads, mode }: AttentionAttrs): Plan {
 
 /** Reads q, k, v and writes out [B, T, D] and the log-sum-exp of every row of scores. */
 function run(p: Plan, qkv: Tensor, out: Tensor, lse: Tensor): void {
-  p.gpu.dispatch({
-    kernel: p.gpu.traits.adapterClass === 'cpu' ? 'attention_panel' : 'attention_tile',
-    knobs: p.knobs,
+  const { sequences, heads, length, head } = p;
+  const job = {
+    ...{ sequences, heads, length, head },
     params: { ...p.common, q: p.q, k: p.k, v: p.v },
     buffers: { qkv, out, lse },
-    grid: p.grid,
     flops: 2 * p.product,
     traffic: qkv.bytes + out.bytes + lse.bytes,
-  });
+  };
+  chooseRow(p.gpu, attentionKernels, job).dispatch(p.gpu, job);
 }
 
 /** delta = rowsum(dy * out) of every head. */
 function rowDots(p: Plan, dy: Tensor, out: Tensor): Tensor {
-  const delta = empty(p.gpu, [p.sequences, p.common.heads!, p.length]);
+  const delta = empty(p.gpu, [p.sequences, p.heads, p.length]);
   const { length, heads, width, row, batch } = p.common;
   p.gpu.dispatch({
-    kernel: 'attention_delta',
+    kernel: 'attention_backward_delta',
     params: { size: delta.size, length: length!, heads: heads!, width: width!, row: row!, batch: batch! },
     buffers: { dy, out, delta },
-    grid: foldGrid(Math.ceil(delta.size / 64)),
+    threads: delta.size,
     traffic: dy.bytes + out.bytes + delta.bytes,
   });
   return delta;
@@ -113,6 +111,7 @@ function rowDots(p: Plan, dy: Tensor, out: Tensor): Tensor {
 
 /** Gradient of qkv; in V-V attention the three parts add up in the columns of v and the others are zero. */
 function backward(p: Plan, dy: Tensor, qkv: Tensor, out: Tensor, lse: Tensor): Tensor {
+  const { sequences, heads, length, head } = p;
   const delta = rowDots(p, dy, out);
   const shared = p.q === p.v;
   const dqkv = shared ? zeros(p.gpu, qkv.shape) : empty(p.gpu, qkv.shape);
@@ -120,9 +119,9 @@ function backward(p: Plan, dy: Tensor, qkv: Tensor, out: Tensor, lse: Tensor): T
   const cotangent = { at: 0, rows: 1, buffer: dy };
   type Side = typeof values;
   const part = (ofValues: boolean, keys: boolean, x: number, y: number, mate: Side, other: Side, to: number): void => {
-    p.gpu.dispatch({
-      kernel: p.gpu.traits.adapterClass === 'cpu' ? 'attention_panel_grad' : 'attention_tile_grad',
-      knobs: { ...p.knobs, VALUES: ofValues },
+    const job = {
+      ...{ sequences, heads, length, head },
+      knobs: { VALUES: ofValues },
       params: {
         ...p.common,
         x,
@@ -136,10 +135,10 @@ function backward(p: Plan, dy: Tensor, qkv: Tensor, out: Tensor, lse: Tensor): T
         add: shared ? 1 : 0,
       },
       buffers: { qkv, mate: mate.buffer, other: other.buffer, lse, delta, dqkv },
-      grid: p.grid,
       flops: (ofValues ? 2 : 3) * p.product,
       traffic: qkv.bytes + dy.bytes,
-    });
+    };
+    chooseRow(p.gpu, attentionBackwardKernels, job).dispatch(p.gpu, job);
   };
   part(false, false, p.q, p.k, cotangent, values, p.q);
   part(false, true, p.k, p.q, values, cotangent, p.k);

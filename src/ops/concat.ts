@@ -1,7 +1,7 @@
 /** Tensors side by side along an axis, old (`concat`) or new (`stack`). */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { around, foldGrid, sameShape, show } from '../tensor/shape.js';
+import { around, sameShape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { reshape } from './reshape.js';
 import { shifted } from './slice.js';
@@ -37,7 +37,7 @@ export const concatOp: Op<ConcatAttrs> = {
         kernel: 'concat',
         params: { size: outer * from * inner, in_length: from, out_length: to, inner, at },
         buffers: { x, y },
-        grid: foldGrid(Math.ceil(x.size / 64)),
+        threads: x.size,
         traffic: 8 * x.size,
       });
       at += from;

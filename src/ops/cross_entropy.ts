@@ -1,22 +1,23 @@
 /** Cross entropy of logits against class numbers. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, show } from '../tensor/shape.js';
+import { show } from '../tensor/shape.js';
 import { empty, type Tensor, upload } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 
-function run(logits: Tensor, labels: Uint32Array, dy: Tensor | undefined): Tensor {
-  const { gpu } = logits;
+/** What the forward and the backward kernel share. */
+function job(logits: Tensor, labels: Uint32Array) {
   const [batch, classes] = logits.shape as [number, number];
-  const y = empty(gpu, dy ? logits.shape : [batch, 1]);
-  gpu.dispatch({
-    kernel: 'cross_entropy',
-    knobs: { GRAD: dy !== undefined },
-    params: { batch, classes },
-    buffers: { x: logits, labels: upload(gpu, labels, [batch]), dy: dy ?? logits, y },
-    grid: foldGrid(Math.ceil(batch / 64)),
-    traffic: 4 * (logits.size + y.size),
-  });
+  const buffers = { x: logits, labels: upload(logits.gpu, labels, [batch]) };
+  return { params: { batch, classes }, buffers, threads: batch };
+}
+
+/** What each row adds to the mean, [B, 1]. */
+function rowLosses(logits: Tensor, labels: Uint32Array): Tensor {
+  const { buffers, ...rest } = job(logits, labels);
+  const y = empty(logits.gpu, [logits.dim(0), 1]);
+  const traffic = 4 * (logits.size + y.size);
+  logits.gpu.dispatch({ ...rest, kernel: 'cross_entropy', buffers: { ...buffers, y }, traffic });
   return y;
 }
 
@@ -31,10 +32,14 @@ export const crossEntropyOp: Op<{ readonly labels: Uint32Array }> = {
     if (bad >= 0) {
       throw new Error(`crossEntropy: label ${labels[bad]} at place ${bad}: expected less than ${classes} classes`);
     }
-    return { out: sumRows(run(logits!, labels, undefined)), saved: needs[0] ? [logits!] : [] };
+    return { out: sumRows(rowLosses(logits!, labels)), saved: needs[0] ? [logits!] : [] };
   },
   vjp(dy, [logits], { labels }) {
-    return [run(logits!, labels, dy)];
+    const { buffers, ...rest } = job(logits!, labels);
+    const dx = empty(dy.gpu, logits!.shape);
+    const traffic = 8 * dx.size;
+    dy.gpu.dispatch({ ...rest, kernel: 'cross_entropy_backward', buffers: { ...buffers, dy, dx }, traffic });
+    return [dx];
   },
 };
 

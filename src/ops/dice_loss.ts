@@ -1,7 +1,7 @@
 /** Dice loss of probability maps. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, type Shape, show } from '../tensor/shape.js';
+import { type Shape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sum } from './reduce.js';
 
@@ -14,28 +14,34 @@ function imageSums(prob: Tensor, target: Tensor): Tensor {
   const parts = Math.max(1, Math.min(4096, Math.ceil(plane / 64)));
   const partial = empty(gpu, [batch, parts, 3]);
   gpu.dispatch({
-    kernel: 'dice_sums',
+    kernel: 'dice_loss_sums',
     params: { size: batch * parts, parts, plane },
     buffers: { prob, labels: target, y: partial },
-    grid: foldGrid(Math.ceil((batch * parts) / 64)),
+    threads: batch * parts,
     traffic: 8 * prob.size,
   });
   return sum(partial, 1);
 }
 
-/** The loss from the sums; or with the cotangent the gradient of one side, which needs the values of the other. */
-function finish(sums: Tensor, batch: number, grad?: { other: Tensor; dy: Tensor; shape: Shape }): Tensor {
-  const { gpu } = sums;
-  const y = empty(gpu, grad ? grad.shape : [1]);
-  gpu.dispatch({
-    kernel: 'dice_loss',
-    knobs: { GRAD: grad !== undefined },
-    params: { size: y.size, batch, plane: y.size / batch },
-    buffers: { sums, other: grad?.other ?? sums, dy: grad?.dy ?? sums, y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
-    traffic: 8 * y.size,
-  });
+/** The loss [1] from the sums. */
+function lossOf(sums: Tensor, batch: number): Tensor {
+  const y = empty(sums.gpu, [1]);
+  sums.gpu.dispatch({ kernel: 'dice_loss', params: { batch }, buffers: { sums, y }, threads: 1, traffic: sums.bytes });
   return y;
+}
+
+/** The gradient of one side, which needs the values of the other. */
+function gradient(sums: Tensor, other: Tensor, dy: Tensor, shape: Shape): Tensor {
+  const dx = empty(sums.gpu, shape);
+  const batch = shape[0]!;
+  sums.gpu.dispatch({
+    kernel: 'dice_loss_backward',
+    params: { size: dx.size, batch, plane: dx.size / batch },
+    buffers: { sums, other, dy, dx },
+    threads: dx.size,
+    traffic: 8 * dx.size,
+  });
+  return dx;
 }
 
 export const diceLossOp: Op<{ readonly prob: Shape; readonly target: Shape }> = {
@@ -48,10 +54,10 @@ export const diceLossOp: Op<{ readonly prob: Shape; readonly target: Shape }> = 
     }
     const sums = imageSums(prob!, target!);
     const saved = needs.includes(true) ? [sums, ...(needs[0] ? [target!] : []), ...(needs[1] ? [prob!] : [])] : [];
-    return { out: finish(sums, prob!.dim(0)), saved };
+    return { out: lossOf(sums, prob!.dim(0)), saved };
   },
   vjp(dy, [sums, ...left], { prob, target }, needs) {
-    const grad = (shape: Shape) => finish(sums!, shape[0]!, { other: left.shift()!, dy, shape });
+    const grad = (shape: Shape) => gradient(sums!, left.shift()!, dy, shape);
     return [needs[0] ? grad(prob) : null, needs[1] ? grad(target) : null];
   },
 };

@@ -1,6 +1,6 @@
 /** Constant tensors. */
 import type { Gpu } from '../gpu/gpu.js';
-import { foldGrid, type Shape } from '../tensor/shape.js';
+import type { Shape } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 
 const cell = new DataView(new ArrayBuffer(4));
@@ -13,7 +13,7 @@ export function full(gpu: Gpu, shape: Shape, value: number): Tensor {
     kernel: 'fill',
     params: { size: y.size, word: cell.getUint32(0) },
     buffers: { y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    threads: y.size,
     traffic: y.bytes,
   });
   return y;

@@ -1,25 +1,37 @@
 /** Focal loss of a two-channel probability map, gamma 2. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, sameShape, show } from '../tensor/shape.js';
+import { sameShape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 
-function run(prob: Tensor, mask: Tensor, dy: Tensor | undefined): Tensor {
-  const { gpu } = prob;
+/** Sums over parts of the pixels, [parts, 1]. */
+function partialLosses(prob: Tensor, mask: Tensor): Tensor {
   const pixels = prob.size / 2;
   // Partial sums over many pixels each; enough of them to occupy a device.
   const parts = Math.max(1, Math.min(4096, Math.ceil(pixels / 64)));
-  const y = empty(gpu, dy ? prob.shape : [parts, 1]);
-  gpu.dispatch({
+  const y = empty(prob.gpu, [parts, 1]);
+  prob.gpu.dispatch({
     kernel: 'focal_loss',
-    knobs: { GRAD: dy !== undefined },
     params: { size: y.size, pixels, plane: pixels / prob.dim(0) },
-    buffers: { prob, mask, dy: dy ?? prob, y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    buffers: { prob, mask, y },
+    threads: y.size,
     traffic: 4 * (prob.size + mask.size + y.size),
   });
   return y;
+}
+
+function gradient(prob: Tensor, mask: Tensor, dy: Tensor): Tensor {
+  const pixels = prob.size / 2;
+  const dprob = empty(prob.gpu, prob.shape);
+  prob.gpu.dispatch({
+    kernel: 'focal_loss_backward',
+    params: { size: dprob.size, pixels, plane: pixels / prob.dim(0) },
+    buffers: { prob, mask, dy, dprob },
+    threads: dprob.size,
+    traffic: 4 * (2 * prob.size + mask.size),
+  });
+  return dprob;
 }
 
 export const focalLossOp: Op<Record<string, never>> = {
@@ -31,11 +43,11 @@ export const focalLossOp: Op<Record<string, never>> = {
         `focalLoss: expected prob [B, 2, H, W] and mask [B, 1, H, W], got ${show(prob!.shape)} and ${show(mask!.shape)}`,
       );
     }
-    return { out: sumRows(run(prob!, mask!, undefined)), saved: needs[0] ? [prob!, mask!] : [] };
+    return { out: sumRows(partialLosses(prob!, mask!)), saved: needs[0] ? [prob!, mask!] : [] };
   },
   vjp(dy, saved, _attrs, needs) {
     // The mask is a choice of channel: it has no gradient.
-    return [needs[0] ? run(saved[0]!, saved[1]!, dy) : null, null];
+    return [needs[0] ? gradient(saved[0]!, saved[1]!, dy) : null, null];
   },
 };
 

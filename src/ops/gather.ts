@@ -1,7 +1,7 @@
 /** Rows of a table by index: embeddings, the row at the end of a text. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, show } from '../tensor/shape.js';
+import { show } from '../tensor/shape.js';
 import { empty, type Tensor, upload } from '../tensor/tensor.js';
 
 /** For each row the list of places that took it: places[start[r]] up to start[r + 1]. */
@@ -32,7 +32,7 @@ function run(x: Tensor, rows: number, { start, places }: RowLists): Tensor {
     kernel: 'gather',
     params: { size: y.size, width },
     buffers: { x, start: upload(gpu, start, [start.length]), places: upload(gpu, places, [places.length]), y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    threads: y.size,
     traffic: 4 * (places.length * width + y.size),
   });
   return y;

@@ -1,22 +1,19 @@
 /** y = x / max(|x|, 1e-12) along the last axis. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { rowKernel, rowsOf } from '../kernels/row_kernel.js';
+import { dispatchRows, l2NormalizeBackwardKernels, l2NormalizeKernels, rowsAndWidth } from '../kernels/row_kernels.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-
-const FORWARD = { subgroup: 'l2_normalize', tree: 'l2_normalize_tree' };
-const BACKWARD = { subgroup: 'l2_normalize_dx', tree: 'l2_normalize_dx_tree' };
 
 /** Saves its result and the lengths of the rows of x. */
 export const l2NormalizeOp: Op<null> = {
   name: 'l2_normalize',
   forward([x], _attrs, [needs]) {
     const { gpu } = x!;
-    const { rows, d } = rowsOf('l2_normalize', x!);
+    const { rows, d } = rowsAndWidth('l2_normalize', x!);
     const y = empty(gpu, x!.shape);
     const norms = empty(gpu, [rows]);
-    gpu.dispatch({
-      ...rowKernel(gpu, FORWARD, rows),
+    dispatchRows(gpu, l2NormalizeKernels, {
+      rows,
       params: { rows, d },
       buffers: { x: x!, norms, y },
       traffic: 8 * y.size,
@@ -25,10 +22,10 @@ export const l2NormalizeOp: Op<null> = {
   },
   vjp(dy, [y, norms]) {
     const { gpu } = dy;
-    const { rows, d } = rowsOf('l2_normalize', dy);
+    const { rows, d } = rowsAndWidth('l2_normalize', dy);
     const dx = empty(gpu, dy.shape);
-    gpu.dispatch({
-      ...rowKernel(gpu, BACKWARD, rows),
+    dispatchRows(gpu, l2NormalizeBackwardKernels, {
+      rows,
       params: { rows, d },
       buffers: { y: y!, norms: norms!, dy, dx },
       traffic: 12 * dx.size,

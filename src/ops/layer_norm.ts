@@ -1,8 +1,8 @@
 /** y = (x - mean) / sqrt(var + eps) * weight + bias along the last axis; the variance is that of all D values. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { rowKernel, rowsOf } from '../kernels/row_kernel.js';
-import { foldGrid, sameShape, show } from '../tensor/shape.js';
+import { dispatchRows, layerNormBackwardKernels, layerNormKernels, rowsAndWidth } from '../kernels/row_kernels.js';
+import { sameShape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 
@@ -23,7 +23,7 @@ interface LayerNormAttrs {
 
 /** Where the rows of y stand in x: tokens start .. start + count - 1 of every sequence of `tokens`. */
 function selection(x: Tensor, { skip, take }: LayerNormAttrs) {
-  const { rows, d } = rowsOf('layer_norm', x);
+  const { rows, d } = rowsAndWidth('layer_norm', x);
   const tokens = x.rank > 1 ? x.dim(-2) : 1;
   const count = take ?? tokens - skip;
   if (!Number.isInteger(skip) || !Number.isInteger(count) || skip < 0 || count < 1 || skip + count > tokens) {
@@ -35,19 +35,13 @@ function selection(x: Tensor, { skip, take }: LayerNormAttrs) {
   return { shape, params: { rows: (rows / tokens) * count, d, tokens, start: skip, count } };
 }
 
-/** Loads of weight and bias serve this many rows on CPU adapters; more gains nothing (measured on lavapipe 25.0). */
-const SHARED_ROWS = 4;
-
-const FORWARD = { subgroup: 'layer_norm', tree: 'layer_norm_tree' };
-const BACKWARD = { subgroup: 'layer_norm_dx', tree: 'layer_norm_dx_tree' };
-
 function inputGradient(dy: Tensor, x: Tensor, stats: Tensor, weight: Tensor, attrs: LayerNormAttrs): Tensor {
   const { gpu } = dy;
   const { params } = selection(x, attrs);
   const rows = x.size / params.d;
   const dx = empty(gpu, x.shape);
-  gpu.dispatch({
-    ...rowKernel(gpu, BACKWARD, rows),
+  dispatchRows(gpu, layerNormBackwardKernels, {
+    rows,
     params: { ...params, rows },
     buffers: { x, weight, stats, dy, dx },
     traffic: 4 * (2 * dy.size + dx.size),
@@ -62,10 +56,10 @@ function weightGradient(dy: Tensor, x: Tensor, stats: Tensor, attrs: LayerNormAt
   const chunks = Math.max(1, Math.min(64, Math.floor(params.rows / 64)));
   const part = empty(gpu, [chunks, params.d]);
   gpu.dispatch({
-    kernel: 'layer_norm_dweight',
+    kernel: 'layer_norm_backward_weight',
     params: { ...params, chunks },
     buffers: { x, stats, dy, part },
-    grid: foldGrid(Math.ceil(part.size / 64)),
+    threads: part.size,
     traffic: 8 * dy.size,
   });
   return chunks === 1 ? part.view([params.d]) : sumRows(part);
@@ -84,8 +78,8 @@ export const layerNormOp: Op<LayerNormAttrs> = {
     const { gpu } = x!;
     const y = empty(gpu, shape);
     const stats = empty(gpu, [params.rows, 2]); // mean, 1 / sqrt(var + eps)
-    gpu.dispatch({
-      ...rowKernel(gpu, FORWARD, params.rows, SHARED_ROWS),
+    dispatchRows(gpu, layerNormKernels, {
+      rows: params.rows,
       params: { ...params, eps: attrs.eps },
       buffers: { x: x!, weight: weight!, bias: bias!, stats, y },
       traffic: 8 * y.size,

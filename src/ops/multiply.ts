@@ -1,7 +1,7 @@
 /** a b, element by element, b repeated along the leading axes when it is smaller. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, type Shape, sameShape, show, sizeOf } from '../tensor/shape.js';
+import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 
@@ -11,7 +11,7 @@ function run(a: Tensor, b: Tensor): Tensor {
     kernel: 'multiply',
     params: { size: a.size, period: b.size },
     buffers: { a, b, y },
-    grid: foldGrid(Math.ceil(a.size / 64)),
+    threads: a.size,
     traffic: 4 * (2 * a.size + b.size),
   });
   return y;

@@ -1,7 +1,7 @@
 /** Sums and means along one axis. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { around, foldGrid } from '../tensor/shape.js';
+import { around } from '../tensor/shape.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 
 interface ReduceAttrs {
@@ -16,10 +16,10 @@ function run(x: Tensor, outer: number, length: number, inner: number, scale: num
   const pass = (from: Tensor, count: number, split: number, factor: number): Tensor => {
     const y = empty(gpu, [outer * split * inner]);
     gpu.dispatch({
-      kernel: 'reduce_sum',
+      kernel: 'reduce',
       params: { outer, length: count, inner, parts: split, scale: factor },
       buffers: { x: from, y },
-      grid: foldGrid(Math.ceil(y.size / 64)),
+      threads: y.size,
       traffic: 4 * (outer * count * inner + y.size),
     });
     return y;
@@ -38,10 +38,10 @@ export const reduceOp: Op<ReduceAttrs & { readonly shape: readonly number[] }> =
     const { length, inner } = around(shape, axis);
     const dx = empty(dy.gpu, shape);
     dy.gpu.dispatch({
-      kernel: 'broadcast',
+      kernel: 'reduce_backward',
       params: { size: dx.size, length, inner, scale },
       buffers: { x: dy, y: dx },
-      grid: foldGrid(Math.ceil(dx.size / 64)),
+      threads: dx.size,
       traffic: 4 * (dx.size + dy.size),
     });
     return [dx];

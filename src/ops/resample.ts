@@ -6,7 +6,7 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { Binding } from '../gpu/stream.js';
 import { type ResampleTable, transposeTable } from '../kernels/resample_table.js';
 import { resident } from '../tensor/resident.js';
-import { around, foldGrid, show } from '../tensor/shape.js';
+import { around, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 
 const transposed = new WeakMap<ResampleTable, ResampleTable>();
@@ -43,7 +43,7 @@ function run(x: Tensor, axis: number, table: ResampleTable): Tensor {
     kernel: 'resample',
     params: { size: y.size, in_length: table.inSize, out_length: table.outSize, inner, max_taps: table.maxTaps },
     buffers: { x, table: onDevice(x.gpu, table), y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    threads: y.size,
     flops: 2 * y.size * table.maxTaps,
     traffic: 4 * (x.size + y.size),
   });

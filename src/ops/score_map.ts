@@ -9,20 +9,20 @@ import { resize2d } from './resample.js';
 import { slice } from './slice.js';
 import { softmax } from './softmax.js';
 
-/** Kinds of data sets, which differ in how far a score map is blurred. */
-export type Domain = 'Industrial' | 'Medical';
-
-const BLUR = { Industrial: { taps: 7, sigma: 1 }, Medical: { taps: 9, sigma: 1.5 } } as const;
+/** A Gaussian blur on the patch grid: an odd number of taps, sigma in patches. */
+export interface Blur {
+  readonly taps: number;
+  readonly sigma: number;
+}
 
 const tables = new Map<string, ResampleTable>();
 
-/** Upsampling of one axis, after a blur where a domain is given; kept, so that the device copy is made once. */
-function upsampling(grid: number, size: number, domain: Domain | undefined): ResampleTable {
-  const key = `${grid} ${size} ${domain}`;
+/** Upsampling of one axis, after a blur where there is one; kept, so that the device copy is made once. */
+function upsampling(grid: number, size: number, blur?: Blur): ResampleTable {
+  const key = `${grid} ${size} ${blur?.taps} ${blur?.sigma}`;
   let table = tables.get(key);
   if (!table) {
     const up = bilinearTable(grid, size);
-    const blur = domain ? BLUR[domain] : undefined;
     table = blur ? composeTables(gaussianTable(grid, blur.taps, blur.sigma), up) : up;
     tables.set(key, table);
   }
@@ -44,12 +44,12 @@ function grids(what: string, shape: Shape): [number, number] {
  * @param similarity [B, 2, G, G], channel 0 normal, 1 abnormal
  * @returns [B, 1, size, size]
  */
-export function scoreMap(similarity: Tensor, size: number, domain: Domain, levels = 1): Tensor {
+export function scoreMap(similarity: Tensor, size: number, blur: Blur, levels = 1): Tensor {
   const [rows, columns] = grids('scoreMap', similarity.shape);
   return tidy(() => {
     const difference = combine(slice(similarity, 1, 1, 1), 0.5, slice(similarity, 1, 0, 1), -0.5);
     const score = add(difference, full(similarity.gpu, [], levels / 2)); // [B, 1, G, G]
-    return resize2d(score, upsampling(rows, size, domain), upsampling(columns, size, domain));
+    return resize2d(score, upsampling(rows, size, blur), upsampling(columns, size, blur));
   });
 }
 
@@ -60,7 +60,5 @@ export function scoreMap(similarity: Tensor, size: number, domain: Domain, level
  */
 export function probabilityMap(similarity: Tensor, size: number): Tensor {
   const [rows, columns] = grids('probabilityMap', similarity.shape);
-  return tidy(() =>
-    softmax(resize2d(similarity, upsampling(rows, size, undefined), upsampling(columns, size, undefined)), 1),
-  );
+  return tidy(() => softmax(resize2d(similarity, upsampling(rows, size), upsampling(columns, size)), 1));
 }

@@ -1,7 +1,7 @@
 /** Focal and dice losses over the upsampled map, fused: the map itself is never written, forward or backward. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, show } from '../tensor/shape.js';
+import { show } from '../tensor/shape.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 import { sum } from './reduce.js';
 
@@ -40,11 +40,11 @@ function imageSums(s: Tensor, mask: Tensor, z: Sizes): Tensor {
     const perImage = Math.ceil(z.pixels / STRIP);
     const sums = empty(s.gpu, [z.batch, perImage, 4]);
     s.gpu.dispatch({
-      kernel: 'segmentation_sums',
+      kernel: 'segmentation_loss_sums',
       knobs: { STRIP },
       params: { strips: z.batch * perImage, pixels: z.pixels, size: z.size, grid: z.grid, scale: z.scale },
       buffers: { s, mask, sums },
-      grid: foldGrid(Math.ceil((z.batch * perImage) / 64)),
+      threads: z.batch * perImage,
       flops: 40 * z.batch * z.pixels,
     });
     return sum(sums, 1);
@@ -61,7 +61,7 @@ export const segmentationLossOp: Op<null> = {
       kernel: 'segmentation_loss',
       params: { batch: z.batch, pixels: z.pixels },
       buffers: { sums, loss: out },
-      grid: [1, 1, 1],
+      threads: 1,
     });
     return { out, saved: needs[0] ? [s!, mask!, sums] : [] };
   },
@@ -71,10 +71,10 @@ export const segmentationLossOp: Op<null> = {
     const ds = empty(s!.gpu, s!.shape);
     const points = z.batch * z.grid * z.grid;
     s!.gpu.dispatch({
-      kernel: 'segmentation_grad',
+      kernel: 'segmentation_loss_backward',
       params: { points, pixels: z.pixels, size: z.size, grid: z.grid, batch: z.batch, scale: z.scale },
       buffers: { s: s!, mask: mask!, sums: sums!, dy, ds },
-      grid: foldGrid(Math.ceil(points / 64)),
+      threads: points,
       flops: 4 * 60 * z.batch * z.pixels,
     });
     return [ds, null];

@@ -1,7 +1,7 @@
 /** A run of places along one axis. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { around, foldGrid, type Shape, show } from '../tensor/shape.js';
+import { around, type Shape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 
 /** y[.., l, ..] = x[.., l + shift, ..] for l < length, zero where x has no such place. */
@@ -16,7 +16,7 @@ export function shifted(x: Tensor, axis: number, shift: number, length: number):
     kernel: 'slice',
     params: { size: y.size, in_length: from, out_length: length, inner, shift },
     buffers: { x, y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
+    threads: y.size,
     traffic: 4 * (x.size + y.size),
   });
   return y;

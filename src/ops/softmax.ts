@@ -1,32 +1,34 @@
 /** Softmax along an axis. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { around, foldGrid } from '../tensor/shape.js';
+import { around } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-
-/** `x` is the input, or with a cotangent the output of the forward pass. */
-function run(x: Tensor, axis: number, dy: Tensor | undefined): Tensor {
-  const { outer, length, inner } = around(x.shape, axis);
-  const y = empty(x.gpu, x.shape);
-  x.gpu.dispatch({
-    kernel: 'softmax',
-    knobs: { GRAD: dy !== undefined },
-    params: { rows: outer * inner, length, inner },
-    buffers: { x, dy: dy ?? x, y },
-    grid: foldGrid(Math.ceil((outer * inner) / 64)),
-    traffic: 4 * x.size * (dy ? 3 : 2),
-  });
-  return y;
-}
 
 export const softmaxOp: Op<{ readonly axis: number }> = {
   name: 'softmax',
   forward([x], { axis }, [needs]) {
-    const out = run(x!, axis, undefined);
-    return { out, saved: needs ? [out] : [] };
+    const { outer, length, inner } = around(x!.shape, axis);
+    const y = empty(x!.gpu, x!.shape);
+    x!.gpu.dispatch({
+      kernel: 'softmax',
+      params: { rows: outer * inner, length, inner },
+      buffers: { x: x!, y },
+      threads: outer * inner,
+      traffic: 8 * y.size,
+    });
+    return { out: y, saved: needs ? [y] : [] };
   },
   vjp(dy, [y], { axis }) {
-    return [run(y!, axis, dy)];
+    const { outer, length, inner } = around(dy.shape, axis);
+    const dx = empty(dy.gpu, dy.shape);
+    dy.gpu.dispatch({
+      kernel: 'softmax_backward',
+      params: { rows: outer * inner, length, inner },
+      buffers: { y: y!, dy, dx },
+      threads: outer * inner,
+      traffic: 12 * dx.size,
+    });
+    return [dx];
   },
 };
 

@@ -1,7 +1,7 @@
 /** The image tower's input: class token, then patches, plus positions. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, sameShape, show } from '../tensor/shape.js';
+import { sameShape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 import { shifted } from './slice.js';
@@ -25,7 +25,7 @@ export const tokensOp: Op<Record<string, never>> = {
       kernel: 'tokens',
       params: { size: y.size, tokens: length + 1, width },
       buffers: { patches: patches!, cls: cls!, positional: positional!, y },
-      grid: foldGrid(Math.ceil(y.size / 64)),
+      threads: y.size,
       traffic: 12 * y.size,
     });
     return { out: y, saved: [] };

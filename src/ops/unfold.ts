@@ -1,7 +1,7 @@
 /** Cuts pictures into patches, so that a convolution whose stride is its width is one `linear`. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
-import { foldGrid, type Shape, show, sizeOf } from '../tensor/shape.js';
+import { type Shape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 
 interface UnfoldAttrs {
@@ -10,28 +10,38 @@ interface UnfoldAttrs {
   readonly shape: Shape;
 }
 
-function run(x: Tensor, { patch, shape }: UnfoldAttrs, fold: boolean): Tensor {
-  const [batch, channels, height, width] = shape as [number, number, number, number];
+/** What both kernels are told alike. */
+function paramsOf({ patch, shape }: UnfoldAttrs) {
+  const [, channels, height, width] = shape as [number, number, number, number];
   const [rows, columns] = [Math.floor(height / patch), Math.floor(width / patch)];
-  const y = empty(x.gpu, fold ? shape : [batch, rows * columns, channels * patch * patch]);
-  x.gpu.dispatch({
-    kernel: 'unfold',
-    knobs: { FOLD: fold },
-    params: { size: y.size, channels, height, width, side: patch, rows, columns },
-    buffers: { x, y },
-    grid: foldGrid(Math.ceil(y.size / 64)),
-    traffic: 4 * (x.size + sizeOf(y.shape)),
-  });
-  return y;
+  return { channels, height, width, side: patch, rows, columns };
 }
 
 export const unfoldOp: Op<UnfoldAttrs> = {
   name: 'unfold',
   forward([image], attrs) {
-    return { out: run(image!, attrs, false), saved: [] };
+    const params = paramsOf(attrs);
+    const { channels, side, rows, columns } = params;
+    const y = empty(image!.gpu, [image!.dim(0), rows * columns, channels * side * side]);
+    y.gpu.dispatch({
+      kernel: 'unfold',
+      params: { ...params, size: y.size },
+      buffers: { x: image!, y },
+      threads: y.size,
+      traffic: 4 * (image!.size + y.size),
+    });
+    return { out: y, saved: [] };
   },
   vjp(dy, _saved, attrs) {
-    return [run(dy, attrs, true)];
+    const dx = empty(dy.gpu, attrs.shape);
+    dy.gpu.dispatch({
+      kernel: 'unfold_backward',
+      params: { ...paramsOf(attrs), size: dx.size },
+      buffers: { dy, dx },
+      threads: dx.size,
+      traffic: 4 * (dy.size + dx.size),
+    });
+    return [dx];
   },
 };
 

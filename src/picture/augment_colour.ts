@@ -4,7 +4,7 @@
  *
  * Rounding to 8 bits has no useful gradient, so this is no `Op`: the tape never sees it.
  */
-import { foldGrid, show } from '../tensor/shape.js';
+import { show } from '../tensor/shape.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 /** Factors, 1 for no change; a step that is missing is left out. They act in this order. */
@@ -60,7 +60,7 @@ export function augmentColour(x: Tensor, pixels: number, jitter: ColourJitter): 
       kernel: 'augment_colour',
       params: { pixels, words, use_mean: Number(useMean) },
       buffers: { x, products: table, mean: useMean ? meanGrey(x, pixels, table) : x, y },
-      grid: foldGrid(Math.ceil(pixels / 4 / 64)),
+      threads: Math.ceil(pixels / 4),
       traffic: 8 * words,
     });
     return y;
@@ -78,7 +78,7 @@ function meanGrey(x: Tensor, pixels: number, table: Tensor): Tensor {
     kernel: 'augment_colour_mean',
     params,
     buffers: { x, products: table, y: sums },
-    grid: foldGrid(Math.ceil(strips / 64)),
+    threads: strips,
     traffic: x.bytes,
   });
   gpu.dispatch({
@@ -86,7 +86,7 @@ function meanGrey(x: Tensor, pixels: number, table: Tensor): Tensor {
     knobs: { TOTAL: true },
     params,
     buffers: { x: sums, products: table, y: mean },
-    grid: [1, 1, 1],
+    threads: 1,
     traffic: sums.bytes,
   });
   return mean;

@@ -4,7 +4,7 @@
  *
  * Data begins here, so this is no `Op`: the tape never sees it.
  */
-import { foldGrid, show } from '../tensor/shape.js';
+import { show } from '../tensor/shape.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 /** What happens to one picture, in this order. */
@@ -86,7 +86,7 @@ export function augmentGeometry(x: Tensor, geometry: readonly Geometry[]): Tenso
       kernel: 'augment_geometry',
       params: { size: y.size, planes, height, width },
       buffers: { x, steps: upload(x.gpu, table, [geometry.length, STEPS]), y },
-      grid: foldGrid(Math.ceil(y.size / 64)),
+      threads: y.size,
       traffic: 4 * (x.size + y.size),
     });
     return y;

@@ -8,7 +8,6 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { Binding } from '../gpu/stream.js';
 import { stack } from '../ops/concat.js';
 import { resident } from '../tensor/resident.js';
-import { foldGrid } from '../tensor/shape.js';
 import { empty, Tensor, tidy } from '../tensor/tensor.js';
 import { CLIP_PIXELS, normalisedLevels, type PixelStatistics, uploadPixels } from './pixels.js';
 import { keptResizeTable, type ResizeTable } from './resize_table.js';
@@ -115,7 +114,7 @@ function resize(gpu: Gpu, source: PixelSource, size: PictureSize, options: Prepa
               levels: statistics ? normalisedLevels(gpu, statistics) : x,
               y: out,
             },
-            grid: foldGrid(Math.ceil((rowsOut * width) / 64)),
+            threads: rowsOut * width,
             traffic: x.bytes + 4 * rowsOut * width,
           });
         };

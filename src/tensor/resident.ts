@@ -1,6 +1,8 @@
 /** Constants that stay on the device: small tables uploaded once, however often a kernel reads them. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Binding } from '../gpu/stream.js';
+import { type Shape, show, sizeOf } from './shape.js';
+import { Tensor } from './tensor.js';
 
 const kept = new WeakMap<Gpu, WeakMap<object, Binding>>();
 
@@ -27,4 +29,18 @@ export function resident(gpu: Gpu, of: object, words: () => Uint32Array | Float3
     forgotten.register(of, () => gpu.pool.release(storage));
   }
   return binding;
+}
+
+/**
+ * Constant values as a tensor of the current scope. Every call gives a tensor over the one device copy of the array.
+ * @param values never changed; the caller keeps the array and passes the same one again
+ * @throws when the shape has not as many elements
+ */
+export function constant(gpu: Gpu, values: Float32Array, shape: Shape): Tensor {
+  if (values.length !== sizeOf(shape)) {
+    throw new Error(`constant: expected ${sizeOf(shape)} elements for ${show(shape)}, got ${values.length}`);
+  }
+  const { storage } = resident(gpu, values, () => values);
+  // One owner more than there are tensors: none of them gives the buffer back.
+  return new Tensor({ gpu, storage, owners: 1 }, shape, 'f32');
 }

@@ -26,10 +26,3 @@ export function around(shape: Shape, axis: number): { outer: number; length: num
     inner: sizeOf(shape.slice(axis + 1)),
   };
 }
-
-/** Folds a flat count of workgroups into a grid no side of which passes 65535 (kernels use `flat_index`). */
-export function foldGrid(groups: number): [number, number, number] {
-  if (groups <= 65535) return [Math.max(1, groups), 1, 1];
-  const x = 32768;
-  return [x, Math.ceil(groups / x), 1];
-}

@@ -1,9 +1,9 @@
-/** What happens to a sample before it is trained on: drawn from seed, epoch and index, so that a run can be repeated. */
+/** How a sample is augmented: drawn from seed, epoch and index, so that a run can be repeated. */
 import { Draws } from '../data/random.js';
 import type { ColourJitter } from '../picture/augment_colour.js';
 import type { Geometry } from '../picture/augment_geometry.js';
 
-/** Probability of each kind; 0 switches it off. Kinds are drawn apart: switching one off leaves the others as they were. */
+/** Probability of each kind; 0 turns it off. Each kind has draws of its own: turning one off leaves the others unchanged. */
 export interface AugmentChances {
   readonly rotate: number;
   readonly translate: number;
@@ -14,7 +14,7 @@ export interface AugmentChances {
   readonly saturation: number;
 }
 
-/** The published program's; colours are changed in the image stage alone. */
+/** The published program's chances; colours change in the image stage only. */
 export const PUBLISHED_CHANCES: AugmentChances = {
   rotate: 0.5,
   translate: 0.5,
@@ -36,9 +36,9 @@ export const NO_CHANCES: AugmentChances = {
   saturation: 0,
 };
 
-/** Largest turn, in degrees either way. */
+/** Largest rotation in either direction, in degrees. */
 const MOST_DEGREES = 30;
-/** Largest shift, as a share of the picture's side, either way. */
+/** Largest shift in either direction, as a share of the picture's side. */
 const MOST_SHIFT = 0.15;
 /** Range of the factors of brightness, contrast and saturation. */
 const FACTORS = [0.5, 1.5] as const;
@@ -47,7 +47,7 @@ export interface AugmentPurpose {
   readonly seed: number;
   readonly stage: 'text' | 'image';
   readonly epoch: number;
-  /** Of the sample in its data set, wherever the epoch's order puts it. */
+  /** Index of the sample in its data set, whatever the order of the epoch. */
   readonly index: number;
   /** Side of the prepared picture, in pixels. */
   readonly imageSize: number;
@@ -60,13 +60,13 @@ export interface AugmentPlan {
   readonly colour: ColourJitter | undefined;
 }
 
-/** Draws what happens to one sample. */
+/** Draws the augmentation of one sample. */
 export function augmentPlan(
   { seed, stage, epoch, index, imageSize }: AugmentPurpose,
   chances: AugmentChances = PUBLISHED_CHANCES,
 ): AugmentPlan {
   const draws = new Draws({ seed, stream: `augment ${stage}`, epoch, index });
-  // Every number is drawn whether it is used or not, so that each kind keeps its own.
+  // Every number is drawn, even if it is not used, so that each kind always gets the same ones.
   const happens = (kind: keyof AugmentChances): boolean => draws.uniform() < chances[kind];
   const shift = (): number => Math.round(draws.between(-1, 1) * MOST_SHIFT * imageSize) + 0;
   const turn = happens('rotate');

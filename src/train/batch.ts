@@ -1,4 +1,4 @@
-/** From decoded pictures to what a step takes: jitter, resize, normalisation, and the mask turned along with its picture. */
+/** From decoded pictures to the tensors of a step: jitter, resizing, normalisation, and the same geometry for the mask. */
 
 import type { Gpu } from '../gpu/gpu.js';
 import { concat, stack } from '../ops/concat.js';
@@ -14,13 +14,13 @@ import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 export interface TrainSample {
   readonly picture: Picture;
-  /** 0 or 1 a pixel at the size of training, [S, S]. */
+  /** 0 or 1 a pixel, at the size of training, [S, S]. */
   readonly mask: Uint8Array;
   readonly label: 0 | 1;
   readonly className: string;
 }
 
-/** What is done to one sample. */
+/** The augmentation of one sample. */
 export interface SampleAugmentation {
   readonly colour?: ColourJitter | undefined;
   readonly geometry: Geometry;

@@ -1,4 +1,4 @@
-/** Checkpoints: weights, Adam's state, and where the run stands. */
+/** Checkpoints: a part's adapters, Adam's state, and how far the run is. */
 import type { Gpu } from '../gpu/gpu.js';
 import { canonicalAdapters } from '../io/adapter_names.js';
 import type { PickleValue } from '../io/pickle_values.js';
@@ -9,15 +9,16 @@ import { read } from '../tensor/tensor.js';
 import type { Part } from './initial.js';
 import { ADAM, Parameters } from './parameters.js';
 
+/** How far a stage is. */
 export interface RunState {
   readonly part: Part;
   /** Whole epochs done. */
   readonly epoch: number;
-  /** Batches done of the epoch in flight. */
+  /** Batches done of the epoch that is running. */
   readonly batch: number;
-  /** Optimizer steps so far, which the schedule counts, too. */
+  /** Steps done; the schedule counts them, too. */
   readonly step: number;
-  /** Flags the run depends on, as JSON; another run's checkpoint is refused when they differ. */
+  /** Settings the run depends on, as JSON; a checkpoint with other settings is refused. Empty where it records none. */
   readonly flags: string;
 }
 
@@ -44,18 +45,18 @@ async function toHost(parameters: Parameters): Promise<HostParameter[]> {
   return list;
 }
 
-/** A weight that is no number any more; nothing was written. */
+/** A weight is not finite any more; nothing was written. */
 export class NotFiniteError extends Error {
   override readonly name = 'NotFiniteError';
 }
 
-/** @throws NotFiniteError: a broken checkpoint must never replace a good one. */
+/** @throws NotFiniteError: a broken checkpoint must never replace a good one */
 function expectFinite(list: readonly HostParameter[]): void {
   const bad = list.find((p) => !p.weight.every(Number.isFinite));
   if (bad) throw new NotFiniteError(`${bad.name} is not finite`);
 }
 
-/** A checkpoint as safetensors: weights by name, `adam_m.` and `adam_v.` beside them, the state as metadata. */
+/** A checkpoint as safetensors: adapters by name, Adam's moments as `adam_m.` and `adam_v.`, the state as metadata. */
 export async function encodeCheckpoint(parameters: Parameters, state: RunState): Promise<AsyncIterable<Uint8Array>> {
   const list = await toHost(parameters);
   expectFinite(list);
@@ -75,7 +76,7 @@ export async function encodeCheckpoint(parameters: Parameters, state: RunState):
   });
 }
 
-/** The same as torch.save writes it: `{epoch, <part>_adapter: state dict, <part>_optimizer: Adam's}`. */
+/** A checkpoint as torch.save writes it: `{epoch, <part>_adapter: state dict, <part>_optimizer: Adam's state}`. */
 export async function encodeTorchCheckpoint(
   parameters: Parameters,
   state: RunState,
@@ -118,12 +119,17 @@ export async function encodeTorchCheckpoint(
   return writeTorchArchive(root as never);
 }
 
+/** What a checkpoint gives back. */
 export interface Restored {
   readonly parameters: Parameters;
   readonly state: RunState;
 }
 
-/** A safetensors checkpoint of ours, or a torch archive of the published program. */
+/**
+ * Restores a checkpoint: a safetensors file of this program, or a torch archive of either program.
+ * @param root the archive's pickled value; undefined for safetensors
+ * @throws one line when the state is missing or broken
+ */
 export async function restoreCheckpoint(gpu: Gpu, file: TensorFile, part: Part, root?: PickleValue): Promise<Restored> {
   const weights = canonicalAdapters(file);
   const names = weights.names.filter((n) => n.startsWith(`${part}_adapter.`));
@@ -168,7 +174,7 @@ async function torchState(
 ): Promise<{ epoch: number; adamStep: number }> {
   const epoch = root instanceof Map ? root.get('epoch') : undefined;
   if (typeof epoch !== 'number') throw new Error(`${file.name}: expected an epoch, got ${typeof epoch}`);
-  // Torch keeps the step count as a tensor since 1.12, as a number before.
+  // Since 1.12 torch keeps the step count as a tensor, before that as a number.
   const key = `${part}_optimizer.state.0.step`;
   if (file.tensors.has(key)) return { epoch, adamStep: (await file.readF32(key))[0]! };
   const optimizer = root instanceof Map ? root.get(`${part}_optimizer`) : undefined;

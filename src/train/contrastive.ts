@@ -1,4 +1,4 @@
-/** Contrastive pre-training: pictures and their captions find each other in a batch. All weights are trained. */
+/** Contrastive pre-training: pictures and captions of a batch are matched with each other. All weights are trained. */
 
 import { patchTokens } from '../model/adapters.js';
 import { classEmbedding, type VisionTokens, type VisionTower, visionTokens } from '../model/vision.js';
@@ -14,25 +14,25 @@ import { multiply } from '../ops/multiply.js';
 import { reshape } from '../ops/reshape.js';
 import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 
-/** Patches of a batch that are compared with two captions each: N of them. */
+/** N patches of a batch, each compared with two captions. */
 export interface Regions {
-  /** Place of each patch among all patches of the batch, picture by picture, row by row. */
+  /** Index of each patch among all patches of the batch, picture by picture, row by row. */
   readonly patches: Uint32Array;
-  /** Place of the caption that is true of the patch, and of the one that is not. */
+  /** Index of the caption that is true of each patch, and of the caption that is not. */
   readonly own: Uint32Array;
   readonly other: Uint32Array;
-  /** What their loss is multiplied with; 1 if not given. */
+  /** Factor of their loss; 1 by default. */
   readonly weight?: number;
 }
 
-/** How much the peaks count beside the states. */
+/** Weight of the peaks beside the states. */
 const PEAKS = 0.5;
 
-/** What takes a caption or a patch out of a choice: far below any cosine times its scale. */
+/** Added to a logit, takes a caption or patch out of a choice: far below any cosine times its scale. */
 const NO_CHOICE = -1e4;
 
 /**
- * Each of N unit embeddings [N, E] finds, of two captions, the one that is true of it: mean cross entropy, [1].
+ * Each of N unit embeddings [N, E] chooses between its two captions, `own` being the right one: mean cross entropy, [1].
  * @param captions unit embeddings, [B, E]
  */
 function choiceLoss(units: Tensor, captions: Tensor, own: Uint32Array, other: Uint32Array, scale: number): Tensor {
@@ -62,19 +62,19 @@ function regionLoss(tokens: Tensor, tower: VisionTower, captions: Tensor, region
   });
 }
 
-/** x [N, M] times a number. */
+/** x times a number; any shape. */
 function scaled(x: Tensor, by: number): Tensor {
   return tidy(() => reshape(multiply(reshape(x, [x.size, 1]), full(x.gpu, [1], by)), x.shape));
 }
 
 /**
- * The symmetric loss of CLIP (Radford and others, 2021, figure 3): every picture against all captions and the other way
- * round, mean of both cross entropies, [1]; with regions, their loss added. No two rows of a batch may describe the same
- * thing. Regions are compared at every level of the tower, as anomaly maps are made from all of them (the last block where the
- * tower has none): mean of the levels.
+ * The symmetric loss of CLIP (Radford and others, 2021, figure 3): the mean of two cross entropies, of each picture against
+ * all captions and of each caption against all pictures, [1]. The loss of the regions is added where they are given. No two
+ * rows of a batch may describe the same thing. Regions are compared at every level of the tower, since anomaly maps use
+ * all levels (at the last block where the tower has no levels), and their losses averaged.
  * @param images [B, 3, S, S]
- * @param captions unit embeddings, [B, E]: of `encodeText`, on the tape where the text tower learns too
- * @param scale what cosines are multiplied with
+ * @param captions unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is trained, too
+ * @param scale factor of the cosines
  */
 export function contrastiveLoss(
   images: Tensor,
@@ -94,7 +94,7 @@ export function contrastiveLoss(
   });
 }
 
-/** A loss, and the mean of the regions' losses at every level times their weight. */
+/** A loss plus the regions' weight times the mean of their losses over the levels. */
 function withRegions(
   whole: Tensor,
   { last, levels }: VisionTokens,
@@ -112,28 +112,28 @@ function withRegions(
 }
 
 /**
- * Where a picture's map has to be high: one of these patches, any patch at all (nobody knows which), or none because the
- * picture is well; undefined where the picture is not looked at.
+ * Where a picture's map should peak: at one of these patches, at any patch (it is faulty, but where is unknown), or at none
+ * (it is good); undefined where the picture has no part in the loss.
  */
 export type Peak = readonly number[] | 'any' | 'none' | undefined;
 
 /**
- * The loss of peaks, at the last level. A picture's patches and nought take part in one choice: of a picture that is well
- * nought is to be chosen, of one that is not any of its peaks. Mean over the pictures that are looked at of -log of
- * the chance that the choice falls so, [1].
+ * The loss of peaks, at the last level. Each picture chooses between zero and its patches: good pictures should choose zero,
+ * faulty ones any of their peaks. The loss is -log of the probability of such a choice, averaged over the pictures that
+ * take part, [1].
  * @param patches unit embeddings, [B, L, E]
  * @param captions unit embeddings, [B, E], pairs as in `stateLoss`
  */
 function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], scale: number): Tensor {
   const [b, l, e] = patches.shape as [number, number, number];
-  // Each picture's row: the caption of what is not well minus the other.
+  // A row for each picture: the caption of its pair's faulty picture minus the caption of the good one.
   const differences = new Float32Array(b * b);
   for (let i = 0; i < b; i++) {
     differences[i * b + (i | 1)] = scale;
     differences[i * b + (i & ~1)] = -scale;
   }
   const seen = Uint32Array.from(peaks.keys()).filter((i) => peaks[i] !== undefined);
-  // Column 0 is nought. What a picture may choose is left as it is.
+  // Column 0 is zero. What a picture may choose keeps its logit.
   const closed = new Float32Array(seen.length * (1 + l)).fill(NO_CHOICE);
   const targets = seen.map((i, row) => {
     const peak = peaks[i] as Exclude<Peak, undefined>;
@@ -147,18 +147,18 @@ function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], sca
     const heights = reshape(matmul(patches, reshape(directions, [b, 1, e]), { transB: true }), [b, l]);
     const logits = gather(concat([full(patches.gpu, [b, 1], 0), heights], 1), seen); // [N, 1 + L]
     const within = add(logits, upload(patches.gpu, closed, [seen.length, 1 + l]));
-    // The target's own height stands in both and cancels: left are the logs of the sums over all and over what is open.
+    // The target's own logit is in both and cancels: log of the sum over all choices minus log of the sum over open ones.
     return combine(crossEntropy(logits, targets), 1, crossEntropy(within, targets), -1);
   });
 }
 
 /**
- * The loss of states alone, for captions that may repeat: a batch holds pairs of a picture that is well (even row) and one that is
- * not (the row after it), and every picture chooses between the two captions of its pair; the losses of the regions and,
- * where peaks are given, of the peaks are added. [1]
+ * The loss of states, for captions that may repeat, [1]. A batch holds pairs of a good picture (even row) and a faulty one (the
+ * row after it); each picture chooses between the two captions of its pair. The loss of the regions is added, and the loss of
+ * the peaks where they are given.
  * @param images [B, 3, S, S], B even
  * @param captions unit embeddings, [B, E]
- * @param scale what cosines are multiplied with
+ * @param scale factor of the cosines
  */
 export function stateLoss(
   images: Tensor,

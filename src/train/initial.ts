@@ -1,4 +1,4 @@
-/** Fresh adapters: Xavier uniform, a function of the seed and the tensors' names. */
+/** New adapters: Xavier uniform, a function of the seed and the tensors' names. */
 import type { Gpu } from '../gpu/gpu.js';
 import { synth } from '../io/synth.js';
 import type { ClipConfig } from '../model/config.js';
@@ -19,7 +19,7 @@ export interface AdapterShape {
 }
 
 /** Names and shapes of one part's tensors. */
-export function adapterTensors(config: ClipConfig, part: Part, shape: AdapterShape): [string, readonly number[]][] {
+function adapterTensors(config: ClipConfig, part: Part, shape: AdapterShape): [string, readonly number[]][] {
   const specs = adapterSpecs(config, shape.textUntil, shape.imageUntil);
   return [...specs]
     .filter(([name]) => name.startsWith(`${part}_adapter.`))
@@ -30,10 +30,10 @@ export function adapterTensors(config: ClipConfig, part: Part, shape: AdapterSha
 }
 
 /**
- * Values uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).
- * @param seed the run's; every tensor draws from its own name's stream
- * @param projection CLIP's projection of that part's tower, [W, E] row-major: the adapter's projections start from it where it
- *   is given
+ * New parameters with values uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).
+ * @param seed of the run; each tensor draws from a stream of its own, by its name
+ * @param projection CLIP's projection of that part's tower, [W, E] row-major; where it is given, the adapter's projections
+ *   start as copies of it
  */
 export function initialParameters(
   gpu: Gpu,

@@ -21,7 +21,7 @@ export class Parameters implements Disposable {
     this.all = all;
   }
 
-  /** From host arrays; moments start at zero where none are given. */
+  /** Makes parameters from host arrays; moments start at zero where they are not given. */
   static from(
     gpu: Gpu,
     list: readonly {
@@ -44,7 +44,7 @@ export class Parameters implements Disposable {
     );
   }
 
-  /** Around tensors that live elsewhere (a tower's weights); they are changed in place and released with these. */
+  /** Wraps tensors that exist already (a tower's weights): they are updated in place and released with the parameters. */
   static around(list: readonly { name: string; tensor: Tensor }[]): Parameters {
     return new Parameters(
       list.map(({ name, tensor }) => ({
@@ -56,7 +56,7 @@ export class Parameters implements Disposable {
     );
   }
 
-  /** The tensors of a view whose names start with `prefix`. */
+  /** Loads the tensors of a view whose names start with `prefix`. */
   static async load(gpu: Gpu, tensors: TensorView, prefix: string): Promise<Parameters> {
     const list = [];
     for (const name of tensors.names.filter((n) => n.startsWith(prefix))) {
@@ -69,7 +69,7 @@ export class Parameters implements Disposable {
     return this.all.map((p) => p.weight);
   }
 
-  /** The weight of a name. @throws when there is none */
+  /** The weight of that name. @throws when it is missing */
   weight(name: string): Tensor {
     const p = this.all.find((q) => q.name === name);
     if (!p) throw new Error(`parameters: no ${name} among ${this.all.map((q) => q.name).join(', ')}`);
@@ -90,7 +90,7 @@ export class Parameters implements Disposable {
   }
 }
 
-/** Betas and eps of the published program. */
+/** Betas and epsilon of the published program. */
 export const ADAM = { beta1: 0.5, beta2: 0.999, eps: 1e-8 } as const;
 
 /** The image adapters as layers see them. */

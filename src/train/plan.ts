@@ -18,7 +18,7 @@ export interface Plan {
 export interface PlanOptions {
   readonly config: ClipConfig;
   readonly samples: readonly { readonly label: 0 | 1; readonly className: string }[];
-  /** Their `recompute` is left aside: the plan decides. */
+  /** Their `recompute` is ignored: the plan decides. */
   readonly flags: TrainFlags;
   /** `auto` turns recomputing on where the activations would not fit otherwise. */
   readonly recompute: 'auto' | 'on' | 'off';
@@ -28,7 +28,7 @@ export interface PlanOptions {
   readonly deviceBytes: number | undefined;
 }
 
-/** Memory a device is assumed to have where it does not say: WebGPU reports buffer limits only. */
+/** Memory a device is assumed to have where that is unknown: WebGPU reports buffer limits only. */
 const ASSUMED_BYTES = 8 * 2 ** 30;
 /** Share of the device's memory that training may fill before it recomputes. */
 const USABLE = 0.7;

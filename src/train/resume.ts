@@ -1,4 +1,4 @@
-/** Resuming: each stage goes on from its latest checkpoint, if that was trained with the same settings. */
+/** Resuming: each stage continues from its latest checkpoint, if that was trained with the same settings. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Restored, RunState } from './checkpoint.js';
 import { initialParameters, type Part } from './initial.js';
@@ -41,7 +41,7 @@ export function recordedFlags(flags: TrainFlags, init: Init): string {
     ...(init === 'clip' ? { init } : {}),
     ...{ textEpochs: 0, imageEpochs: 0, saveEvery: 0, recompute: false },
   };
-  // Checkpoints have called it `checkpointing` from the first on; another name would refuse all older ones.
+  // Checkpoints have always called it `checkpointing`; under another name all older checkpoints would be refused.
   const named = Object.entries(blanked).map(([name, value]) => [name === 'recompute' ? 'checkpointing' : name, value]);
   return JSON.stringify(Object.fromEntries(named));
 }
@@ -53,7 +53,7 @@ function checkFlags(state: RunState, now: string, folder: string): void {
   const wanted = JSON.parse(now) as Record<string, unknown>;
   const differing = Object.keys(wanted).filter((k) => JSON.stringify(before[k]) !== JSON.stringify(wanted[k]));
   throw new Error(
-    `${folder}: its ${state.part} checkpoint was trained with another ${differing.join(', ')}: use those flags again or another --save_path`,
+    `${folder}: its ${state.part} checkpoint was trained with another ${differing.join(', ')}: use the same settings, or another folder (--save_path)`,
   );
 }
 
@@ -78,7 +78,7 @@ async function begin(
 }
 
 /**
- * Trains both stages, each from where the store's checkpoint left it; a stage that has all its epochs is not run again.
+ * Trains both stages, each from its checkpoint in the store; a stage that has all its epochs is not run again.
  * @throws when a checkpoint was trained with other settings, and what the stages throw
  */
 export async function trainStages(

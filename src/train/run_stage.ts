@@ -1,6 +1,7 @@
 /**
- * The loop over a stage's steps. A stage (stages.ts) says what a step computes; this file draws the augmentation, prepares
- * the batch, hands it to the stage, lets Adam update the parameters, reads the loss one step late, and saves.
+ * The loop over a stage's steps. A stage (stages.ts) defines what a step computes. For each batch this file draws the
+ * augmentation, prepares the tensors, has the stage compute loss and gradients, updates the parameters with Adam, reads the
+ * loss one step late, and saves checkpoints.
  */
 import { read, type Tensor } from '../tensor/tensor.js';
 import { augmentPlan } from './augment_plan.js';
@@ -31,7 +32,7 @@ export interface Stage {
   computeStep(batch: PreparedBatch, samples: readonly LoadedSample[]): StepResult;
 }
 
-/** The loss or a weight is not a finite number any more: training stops and says where. */
+/** The loss or a weight is not finite any more. The message names the step and its files. */
 export class DivergedError extends Error {
   override readonly name = 'DivergedError';
 }

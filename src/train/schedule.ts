@@ -1,6 +1,6 @@
-/** Learning rate by step. */
+/** Learning rates by step. */
 
-/** Multiplies `base` by `factor` at every milestone that `step` (counted in batches, from 0) has reached. */
+/** `base`, multiplied by `factor` for each milestone that `step` (counted in batches, from 0) has reached. */
 export function multiStepRate(base: number, step: number, milestones: readonly number[], factor: number): number {
   return base * factor ** milestones.filter((m) => step >= m).length;
 }

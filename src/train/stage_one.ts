@@ -14,9 +14,9 @@ import { type Tensor, tidy } from '../tensor/tensor.js';
 import { anchorsOf } from './batch.js';
 import { type Parameters, textAdapterWeights } from './parameters.js';
 
-/** The prompts of the classes in a batch, and which class each picture has. */
+/** The prompts of the classes in a batch, and the class of each picture. */
 export interface ClassBatch extends PromptRows {
-  /** Class of each picture. */
+  /** Index of each picture's class in the batch. */
   readonly owner: Uint32Array;
 }
 
@@ -25,7 +25,7 @@ export interface StageOneOptions {
   readonly mix: number;
   /** Weight of the orthogonality term. */
   readonly orthogonality: number;
-  /** `last` as published: the loss of the last level only. */
+  /** Levels whose loss is minimised: `last` as published, or `all`. */
   readonly levels: 'last' | 'all';
 }
 
@@ -36,15 +36,22 @@ export interface LossTerms {
   readonly terms: readonly Tensor[];
 }
 
-/** The loss of a batch and its terms: segmentation, orthogonality. features: [B, G G, E] a level; mask: [B, 1, S, S]. */
+export interface StageOneBatch {
+  /** Frozen patch features, one [B, G G, E] for each level. */
+  readonly features: readonly Tensor[];
+  /** [B, 1, S, S] of 0 and 1. */
+  readonly masks: Tensor;
+  readonly classes: ClassBatch;
+}
+
+/** The loss of a batch and its terms: segmentation, orthogonality. */
 export function stageOneLoss(
-  features: readonly Tensor[],
-  mask: Tensor,
-  classes: ClassBatch,
+  batch: StageOneBatch,
   tower: TextTower,
   adapters: Parameters,
   options: StageOneOptions,
 ): LossTerms {
+  const { features, masks, classes } = batch;
   return tidy(() => {
     const rows = encodeText(classes.ids, tower, textAdapterWeights(adapters), options.mix);
     const anchors = textAnchors(rows, classes.counts); // [C, E, 2]
@@ -56,7 +63,7 @@ export function stageOneLoss(
     const losses = used.map((f) => {
       const [b, l] = f.shape as [number, number];
       const g = Math.sqrt(l);
-      return segmentationLoss(reshape(similarity(f, own), [b, 2, g, g]), mask);
+      return segmentationLoss(reshape(similarity(f, own), [b, 2, g, g]), masks);
     });
     const segmentation = losses.reduce((a, b) => add(a, b));
     const orthogonality = multiply(overlap, overlap);

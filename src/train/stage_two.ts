@@ -1,4 +1,4 @@
-/** Stage two: the image adapters learn, anchors fixed. */
+/** Stage two: the image adapters are trained; the anchors are fixed. */
 import { adaptedImage } from '../model/adapters.js';
 import { detectionLogits } from '../model/anomaly.js';
 import type { VisionTower } from '../model/vision.js';
@@ -12,32 +12,37 @@ import { imageAdapterWeights, type Parameters } from './parameters.js';
 import type { LossTerms } from './stage_one.js';
 
 export interface StageTwoOptions {
+  /** Share of the adapters in their mixes. */
   readonly mix: number;
-  /** Keep only what enters each block, and run it again for its gradient. */
+  /** Keep only what enters each block, and run the block again for its gradient. */
   readonly recompute: boolean;
 }
 
-/**
- * The loss of a batch, and its terms in this order: cross entropy of the detection token's cosines plus every level's segmentation loss.
- * @param images [B, 3, S, S]
- * @param anchors [B, E, 2]
- * @param mask [B, 1, S, S]
- */
+export interface StageTwoBatch {
+  /** [B, 3, S, S] */
+  readonly images: Tensor;
+  /** Anchors of each picture's class, [B, E, 2]. */
+  readonly anchors: Tensor;
+  /** [B, 1, S, S] of 0 and 1. */
+  readonly masks: Tensor;
+  /** 0 normal, 1 abnormal. */
+  readonly labels: Uint32Array;
+}
+
+/** The loss of a batch and its terms: the cross entropy of the detection token's cosines, then each level's segmentation loss. */
 export function stageTwoLoss(
-  images: Tensor,
-  anchors: Tensor,
-  mask: Tensor,
-  labels: Uint32Array,
+  batch: StageTwoBatch,
   tower: VisionTower,
   adapters: Parameters,
   options: StageTwoOptions,
 ): LossTerms {
+  const { images, anchors, masks, labels } = batch;
   return tidy(() => {
     const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.recompute);
     const losses = seg.map((f) => {
       const [b, l] = f.shape as [number, number];
       const g = Math.sqrt(l);
-      return segmentationLoss(reshape(similarity(f, anchors), [b, 2, g, g]), mask);
+      return segmentationLoss(reshape(similarity(f, anchors), [b, 2, g, g]), masks);
     });
     const detection = crossEntropy(detectionLogits(det, anchors), labels);
     return { loss: losses.reduce((a, b) => add(a, b), detection), terms: [detection, ...losses] };

@@ -22,7 +22,7 @@ function owners(samples: readonly LoadedSample[], names: readonly string[]): Uin
   });
 }
 
-/** Tokens of the classes that occur in a batch. */
+/** Tokens of the classes in a batch. */
 function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch {
   const known = run.classes.map((c) => c.name);
   const present = [...new Set(owners(samples, known))].sort((a, b) => a - b).map((i) => run.classes[i]!);
@@ -35,7 +35,7 @@ function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch
   };
 }
 
-/** Stage one: trains the text adapters from `state` on. */
+/** Stage one: trains the text adapters, going on from `state`. */
 export async function trainText(run: TrainRun, parameters: Parameters, state: RunState): Promise<void> {
   const { gpu, clip, config, flags } = run;
   using text = await loadText(gpu, clip, config, flags);
@@ -53,7 +53,7 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
           const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks);
           const classes = classBatch(run, samples);
           return lossAndGradients(parameters, () =>
-            stageOneLoss(features, masks, classes, text, parameters, {
+            stageOneLoss({ features, masks, classes }, text, parameters, {
               mix: flags.textMix,
               orthogonality: flags.textNormWeight,
               levels: flags.textLevels,
@@ -66,14 +66,14 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
   );
 }
 
-/** Anchors of every class, [C, E, 2]; plain CLIP's where no text adapter was trained. */
+/** Anchors of every class, [C, E, 2]; plain CLIP's anchors where there is no text adapter. */
 function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | undefined): Tensor {
   const { ids, counts } = promptRows(run.classes, run.config.context);
   return persist(tidy(() => textAnchors(encodeText(ids, tower, adapters, run.flags.textMix), counts)));
 }
 
 /**
- * Stage two: trains the image adapters from `state` on, anchors fixed.
+ * Stage two: trains the image adapters with fixed anchors, going on from `state`.
  * @param text the trained text adapters, or undefined for plain CLIP's anchors
  */
 export async function trainImage(
@@ -107,7 +107,7 @@ export async function trainImage(
             const labels = Uint32Array.from(samples, (s) => s.label);
             const { imageMix: mix, recompute } = flags;
             return lossAndGradients(parameters, () =>
-              stageTwoLoss(images, own, masks, labels, vision, parameters, { mix, recompute }),
+              stageTwoLoss({ images, anchors: own, masks, labels }, vision, parameters, { mix, recompute }),
             );
           }),
       },

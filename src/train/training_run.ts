@@ -1,6 +1,6 @@
 /**
- * What a training run is made of: settings, weights, classes, and the host that brings pictures and keeps files. The way of
- * a step: stages.ts says what it computes, run_stage.ts calls it batch by batch, the host hears of it.
+ * The parts of a training run: settings, weights, classes, and the host that provides samples and keeps files. The path of a
+ * step: stages.ts defines what it computes, run_stage.ts runs it for each batch, and the host is told the result.
  */
 import type { ClassTokens } from '../detect/class_tokens.js';
 import type { Gpu } from '../gpu/gpu.js';
@@ -67,7 +67,7 @@ export interface StepReport {
   readonly memory: number;
 }
 
-/** What a run needs of the program it is a part of. */
+/** What a run needs from the program around it. */
 export interface TrainHost {
   batchesPerEpoch(batchSize: number): number;
   /** Batches of an epoch in the order of the seed, from batch `skip` on. */

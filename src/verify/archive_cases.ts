@@ -1,4 +1,4 @@
-/** Cases `pth.*`: what torch wrote, read without torch. */
+/** Cases `pth.*`: files that torch wrote, read without torch. */
 import { type CaseContext, type Comparison, metadata } from './case.js';
 
 export async function* archiveCase({ folder, file }: CaseContext): AsyncIterable<Comparison> {

@@ -5,7 +5,7 @@ import { uploadPixels } from '../picture/pixels.js';
 import { read, readWords, tidy, upload } from '../tensor/tensor.js';
 import type { CaseContext, Comparison } from './case.js';
 
-/** A turn or shift may land between two pixels, where the last bit decides. */
+/** Share of pixels that may differ: a rotation or shift can land between two pixels, where the last bit decides. */
 const TIES = 1e-3;
 
 /** `rotate.-7.3`, `translate.8.-3`, `hflip`, `vflip`. */

@@ -1,4 +1,4 @@
-/** One expected-values file and how far this program is from it. */
+/** A file of expected values, and how far this program is from them. */
 
 import type { Gpu } from '../gpu/gpu.js';
 import type { TensorFile } from '../io/tensor_file.js';
@@ -25,7 +25,7 @@ export interface Comparison {
   readonly want: ArrayLike<number>;
   /** Largest relative L2 error allowed; 0 asks for equality. */
   readonly bound: number;
-  /** In place of `bound`, where a rounding tie moves a whole pixel: how many pixels may differ, whatever by. */
+  /** In place of `bound`, where a rounding tie moves a whole pixel: how many pixels may differ, by any amount. */
   readonly pixels?: PixelBound;
 }
 
@@ -41,7 +41,7 @@ export interface CaseContext {
   readonly folder: GoldenFolder;
   readonly file: TensorFile;
   readonly precision: Precision;
-  /** Missing where the host has none. */
+  /** Missing where the host has no package. */
   readonly packaged?: PackagedFile | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface TensorReport {
   /** Share of pixels that differ, and the largest allowed, where that decides instead of `relL2`. */
   readonly differing?: { readonly share: number; readonly bound: number };
   readonly pass: boolean;
-  /** Why there is no figure: an unknown case, an error. */
+  /** Why there is no figure: the case is unknown, or failed with an error. */
   readonly note?: string;
 }
 

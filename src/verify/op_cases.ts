@@ -1,21 +1,25 @@
-/** Cases `op.*`: single operations and their gradients. */
+/** Cases `op.*`: single operations and their gradients, each run as its case object says. */
 import { Tape } from '../autograd/tape.js';
+import { activationCase } from '../cases/activation_case.js';
+import { attentionCase } from '../cases/attention_case.js';
+import { crossEntropyCase } from '../cases/cross_entropy_case.js';
+import { diceLossCase } from '../cases/dice_loss_case.js';
+import { focalLossCase } from '../cases/focal_loss_case.js';
+import { l2NormalizeCase } from '../cases/l2_normalize_case.js';
+import { layerNormCase } from '../cases/layer_norm_case.js';
+import { linearCase } from '../cases/linear_case.js';
+import type { OpCase } from '../cases/op_case.js';
+import { positionalCase } from '../cases/positional_case.js';
+import { probabilityMapCase } from '../cases/probability_map_case.js';
+import { residualAdapterCase } from '../cases/residual_adapter_case.js';
+import { scoreMapCase } from '../cases/score_map_case.js';
+import { similarityCase } from '../cases/similarity_case.js';
+import type { Domain } from '../data/datasets.js';
 import { synth } from '../io/synth.js';
 import type { TensorFile } from '../io/tensor_file.js';
-import { activate } from '../ops/activation.js';
-import { residualAdapter } from '../ops/adapter_mix.js';
+import { SCORE_BLUR } from '../model/anomaly.js';
 import { add } from '../ops/add.js';
-import { attention } from '../ops/attention.js';
-import { crossEntropy } from '../ops/cross_entropy.js';
-import { diceLoss } from '../ops/dice_loss.js';
-import { focalLoss } from '../ops/focal_loss.js';
-import { l2Normalize } from '../ops/l2_normalize.js';
-import { layerNorm } from '../ops/layer_norm.js';
-import { linear } from '../ops/linear.js';
-import { resizePositional } from '../ops/positional.js';
 import { reshape } from '../ops/reshape.js';
-import { type Domain, probabilityMap, scoreMap } from '../ops/score_map.js';
-import { similarity } from '../ops/similarity.js';
 import { slice } from '../ops/slice.js';
 import { read, type Tensor, tidy, upload } from '../tensor/tensor.js';
 import { type CaseContext, type CaseRunner, type Comparison, metadata, metadataNumber } from './case.js';
@@ -24,7 +28,7 @@ const FORWARD = 1e-5;
 const GRADIENT = 1e-4;
 
 /** Runs `body` on the file's inputs and compares output and gradients. */
-async function* gradientCase(
+async function* compareGradients(
   { gpu, file }: CaseContext,
   body: (inputs: Readonly<Record<string, Tensor>>) => Tensor,
 ): AsyncIterable<Comparison> {
@@ -49,6 +53,11 @@ async function* gradientCase(
   for (const g of grads) g?.release();
 }
 
+/** The runner of an op whose case names its inputs as the files do. */
+function runOf<Inputs extends object, Attrs>(op: OpCase<Inputs, Attrs>, attrs: Attrs): CaseRunner {
+  return (c) => compareGradients(c, (inputs) => op.run(inputs as Inputs, attrs, c.gpu));
+}
+
 const shapeOf = (file: TensorFile, name: string): readonly number[] => {
   const info = file.tensors.get(name);
   if (!info) throw new Error(`${file.name}: no tensor ${name}`);
@@ -56,7 +65,7 @@ const shapeOf = (file: TensorFile, name: string): readonly number[] => {
 };
 
 /** Attention on q, k, v apart [B, H, L, D]: packed as the layers have it, and the gradient taken apart again. */
-async function* attentionCase({ gpu, file }: CaseContext, causal: boolean): AsyncIterable<Comparison> {
+async function* compareAttention({ gpu, file }: CaseContext, causal: boolean): AsyncIterable<Comparison> {
   const [b, h, l, d] = shapeOf(file, 'in.q') as [number, number, number, number];
   const width = h * d;
   /** Calls `visit(place in [B, L, parts W], place in [B, H, L, D])` for every element. */
@@ -84,7 +93,7 @@ async function* attentionCase({ gpu, file }: CaseContext, causal: boolean): Asyn
     const x = upload(gpu, qkv, [b, l, 3 * width]);
     using tape = new Tape(add);
     tape.watch([x]);
-    const y = tape.record(() => attention(x, { heads: h, mode: causal ? 'causal' : 'full' }));
+    const y = tape.record(() => attentionCase.run({ qkv: x }, { heads: h, mode: causal ? 'causal' : 'full' }, gpu));
     const [g] = tape.backward(y, [x], upload(gpu, ct, y.shape));
     return [y, g!] as const;
   });
@@ -104,81 +113,87 @@ async function* attentionCase({ gpu, file }: CaseContext, causal: boolean): Asyn
   grad.release();
 }
 
-async function* scoreMapCase({ gpu, file }: CaseContext, domain: Domain): AsyncIterable<Comparison> {
+async function* compareScoreMap({ gpu, file }: CaseContext, domain: Domain): AsyncIterable<Comparison> {
   const [b, l, e] = shapeOf(file, 'f') as [number, number, number];
   const f = await file.readF32('f');
   const t = await file.readF32('t');
   const size = shapeOf(file, 'out').at(-1)!;
   const g = Math.sqrt(l);
   const out = tidy(() => {
-    const s = similarity(upload(gpu, f, [b, l, e]), upload(gpu, t, [e, 2]));
-    return scoreMap(reshape(s, [b, 2, g, g]), size, domain);
+    const s = similarityCase.run({ f: upload(gpu, f, [b, l, e]), t: upload(gpu, t, [e, 2]) }, {}, gpu);
+    return scoreMapCase.run({ s: reshape(s, [b, 2, g, g]) }, { size, blur: SCORE_BLUR[domain] }, gpu);
   });
   yield { tensor: 'out', got: await read(out), want: await file.readF32('out'), bound: FORWARD };
   out.release();
 }
 
-async function* positionalCase({ gpu, file }: CaseContext): AsyncIterable<Comparison> {
+async function* comparePositional({ gpu, file }: CaseContext): AsyncIterable<Comparison> {
   const x = await file.readF32('x');
   const grid = Math.sqrt(shapeOf(file, 'out')[0]! - 1);
-  const out = tidy(() => resizePositional(upload(gpu, x, shapeOf(file, 'x')), grid));
+  const out = tidy(() => positionalCase.run({ x: upload(gpu, x, shapeOf(file, 'x')) }, { grid }, gpu));
   yield { tensor: 'out', got: await read(out), want: await file.readF32('out'), bound: FORWARD };
   out.release();
 }
 
 /** Similarity, upsampling and softmax as training does them. */
-function similarityCase(c: CaseContext): AsyncIterable<Comparison> {
+function compareSimilarityMap(c: CaseContext): AsyncIterable<Comparison> {
   const [b, , size] = shapeOf(c.file, 'out') as [number, number, number];
   const g = Math.sqrt(shapeOf(c.file, 'in.f')[1]!);
-  return gradientCase(c, ({ f, t }) => probabilityMap(reshape(similarity(f!, t!), [b, 2, g, g]), size));
+  return compareGradients(c, ({ f, t }) => {
+    const s = reshape(similarityCase.run({ f: f!, t: t! }, {}, c.gpu), [b, 2, g, g]);
+    return probabilityMapCase.run({ s }, { size }, c.gpu);
+  });
 }
 
-/** The mask the loss cases share: its own file, or recomputed from the seed to check it. */
+/** The mask that the loss cases share; it has a file of its own. */
 async function maskOf({ folder }: CaseContext): Promise<{ data: Float32Array; shape: readonly number[] }> {
   const file = await folder.open('op.loss_mask.safetensors');
   return { data: await file.readF32('mask'), shape: shapeOf(file, 'mask') };
 }
 
-async function* lossCase(c: CaseContext, body: (p: Tensor, mask: Tensor) => Tensor): AsyncIterable<Comparison> {
+async function* compareLoss(c: CaseContext, body: (p: Tensor, mask: Tensor) => Tensor): AsyncIterable<Comparison> {
   const mask = await maskOf(c);
   using m = upload(c.gpu, mask.data, mask.shape);
-  yield* gradientCase(c, ({ p }) => reshape(body(p!, m), shapeOf(c.file, 'out')));
+  yield* compareGradients(c, ({ p }) => reshape(body(p!, m), shapeOf(c.file, 'out')));
 }
 
-async function* maskCase({ file }: CaseContext): AsyncIterable<Comparison> {
+async function* compareMask({ file }: CaseContext): AsyncIterable<Comparison> {
   const shape = shapeOf(file, 'mask');
   const noise = synth(metadataNumber(file, 'seed') * 1000, 'mask', shape, 1);
   yield { tensor: 'mask', got: noise.map((v) => (v > 1.2 ? 1 : 0)), want: await file.readF32('mask'), bound: 0 };
 }
 
-const half = (p: Tensor): Tensor => {
+/** Channel 1 of a map [B, 2, H, W]. */
+const abnormal = (p: Tensor): Tensor => {
   const [b, , h, w] = p.shape as [number, number, number, number];
   return reshape(slice(p, 1, 1, 1), [b, h, w]);
 };
 
 /** Runners by the name after `op.`. */
 export const OP_CASES: readonly (readonly [RegExp, CaseRunner])[] = [
-  [/^op\.linear$/, (c) => gradientCase(c, ({ x, w, b }) => linear(x!, w!, { bias: b! }))],
-  [/^op\.layer_norm$/, (c) => gradientCase(c, ({ x, w, b }) => layerNorm(x!, w!, b!))],
-  [/^op\.gelu$/, (c) => gradientCase(c, ({ x }) => activate(x!, 'gelu'))],
-  [/^op\.quick_gelu$/, (c) => gradientCase(c, ({ x }) => activate(x!, 'quickgelu'))],
-  [/^op\.leaky_relu$/, (c) => gradientCase(c, ({ x }) => activate(x!, 'leaky_relu'))],
-  [/^op\.l2_normalize$/, (c) => gradientCase(c, ({ x }) => l2Normalize(x!))],
-  [/^op\.residual_adapter$/, (c) => gradientCase(c, ({ x, w }) => residualAdapter(x!, w!, 0.1))],
-  [/^op\.attention_causal_\d+$/, (c) => attentionCase(c, true)],
-  [/^op\.attention_\d+$/, (c) => attentionCase(c, false)],
-  [/^op\.similarity_map$/, similarityCase],
-  [/^op\.score_map_Industrial$/, (c) => scoreMapCase(c, 'Industrial')],
-  [/^op\.score_map_Medical$/, (c) => scoreMapCase(c, 'Medical')],
-  [/^op\.positional_\d+$/, positionalCase],
-  [/^op\.loss_mask$/, maskCase],
-  [/^op\.focal_loss$/, (c) => lossCase(c, (p, m) => focalLoss(p, m))],
-  [/^op\.dice_loss$/, (c) => lossCase(c, (p, m) => diceLoss(half(p), m))],
+  [/^op\.linear$/, runOf(linearCase, {})],
+  [/^op\.layer_norm$/, runOf(layerNormCase, {})],
+  [/^op\.gelu$/, runOf(activationCase, { kind: 'gelu' })],
+  [/^op\.quick_gelu$/, runOf(activationCase, { kind: 'quickgelu' })],
+  [/^op\.leaky_relu$/, runOf(activationCase, { kind: 'leaky_relu' })],
+  [/^op\.l2_normalize$/, runOf(l2NormalizeCase, undefined)],
+  [/^op\.residual_adapter$/, runOf(residualAdapterCase, { mix: 0.1 })],
+  [/^op\.attention_causal_\d+$/, (c) => compareAttention(c, true)],
+  [/^op\.attention_\d+$/, (c) => compareAttention(c, false)],
+  [/^op\.similarity_map$/, compareSimilarityMap],
+  [/^op\.score_map_Industrial$/, (c) => compareScoreMap(c, 'Industrial')],
+  [/^op\.score_map_Medical$/, (c) => compareScoreMap(c, 'Medical')],
+  [/^op\.positional_\d+$/, comparePositional],
+  [/^op\.loss_mask$/, compareMask],
+  [/^op\.focal_loss$/, (c) => compareLoss(c, (p, mask) => focalLossCase.run({ p, mask }, undefined, c.gpu))],
+  [/^op\.dice_loss$/, (c) => compareLoss(c, (p, mask) => diceLossCase.run({ p: abnormal(p), mask }, undefined, c.gpu))],
   [
     /^op\.cross_entropy$/,
     (c) => {
       const labels = Uint32Array.from(metadata(c.file, 'label').split(','), Number);
-      return gradientCase(c, ({ x }) => reshape(crossEntropy(x!, labels), shapeOf(c.file, 'out')));
+      return compareGradients(c, ({ x }) =>
+        reshape(crossEntropyCase.run({ x: x! }, { labels }, c.gpu), shapeOf(c.file, 'out')),
+      );
     },
   ],
 ];

@@ -47,12 +47,12 @@ export async function* trainCase(context: CaseContext): AsyncIterable<Comparison
       if (anchors) {
         const own = anchorsOf(anchors, b.owner);
         return lossAndGradients(parameters, () =>
-          stageTwoLoss(b.images, own, b.masks, b.labels, vision, parameters, { mix: 0.1, recompute: false }),
+          stageTwoLoss({ ...b, anchors: own }, vision, parameters, { mix: 0.1, recompute: false }),
         );
       }
       const features = stageOneFeatures(b.images, vision, 'batch', Math.min(19, config.visionLayers - 1));
       return lossAndGradients(parameters, () =>
-        stageOneLoss(features, b.masks, { ...prompts, owner: b.owner }, text, parameters, {
+        stageOneLoss({ features, masks: b.masks, classes: { ...prompts, owner: b.owner } }, text, parameters, {
           mix: 0.1,
           orthogonality: 0.1,
           levels: 'last',

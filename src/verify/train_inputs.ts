@@ -1,4 +1,4 @@
-/** Weights, prompts and batches of a `train.*` case: made up from its seeds, or the embedded model's own. */
+/** Weights, prompts and batches of a `train.*` case: made up from its seeds, or those of the embedded model. */
 import type { Gpu } from '../gpu/gpu.js';
 import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
 import { openSafetensors } from '../io/safetensors.js';
@@ -23,7 +23,7 @@ export interface TrainInputs {
   readonly clip: ClipTensors;
   /** Prompts of every class of the case. */
   readonly prompts: Omit<ClassBatch, 'owner'>;
-  /** What the step of this number, from 0 on, is given. */
+  /** The pictures of a step; steps count from 0. */
   batch(step: number): TrainBatch;
 }
 
@@ -33,12 +33,12 @@ interface Prompts {
   readonly abnormal: readonly (readonly number[])[];
 }
 
-/** The inputs of a case; `clip` in its metadata says that the weights lie in a file of the package. */
+/** The inputs of a case; `clip` in its metadata names a file of the package with the weights. */
 export async function trainInputs(context: CaseContext, config: ClipConfig): Promise<TrainInputs> {
   return context.file.metadata.has('clip') ? embeddedInputs(context) : syntheticInputs(context, config);
 }
 
-/** @throws when a prompt is not `context` ids long (they would run into each other) */
+/** @throws when a prompt is not `context` ids long, since prompts are stored without gaps */
 function promptsOf(file: TensorFile, classes: readonly Prompts[], context: number): TrainInputs['prompts'] {
   const rows = classes.flatMap((c) => [...c.normal, ...c.abnormal]);
   const odd = rows.find((r) => r.length !== context);
@@ -118,7 +118,7 @@ async function embeddedInputs(context: CaseContext): Promise<TrainInputs> {
   };
 }
 
-/** A tensor's bytes. @throws when it is of another kind or shape */
+/** A tensor's bytes. @throws when its kind or shape differs */
 async function readBytes(file: TensorFile, name: string, shape: readonly number[]): Promise<Uint8Array> {
   const raw = await file.read(name);
   if (raw.dtype !== 'U8' || raw.shape.join() !== shape.join()) {
@@ -129,7 +129,7 @@ async function readBytes(file: TensorFile, name: string, shape: readonly number[
   return raw.bytes;
 }
 
-/** The weights that the case names, of the very bytes it was computed with. @throws when they are others, or not there */
+/** The weights that the case names. @throws when they are missing, or not the bytes the case was computed with */
 async function packagedClip({ file, packaged }: CaseContext): Promise<ClipTensors> {
   const path = metadata(file, 'clip');
   const expected = metadata(file, 'clip_sha256');
@@ -139,7 +139,7 @@ async function packagedClip({ file, packaged }: CaseContext): Promise<ClipTensor
   const got = Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('');
   if (got !== expected) {
     throw new Error(
-      `${path}: not the weights these values were computed with: expected SHA-256 ${expected}, got ${got}; restore the file or compute ${file.name} anew`,
+      `${path}: not the weights these values were computed with: expected SHA-256 ${expected}, got ${got}; restore the file or compute ${file.name} again (tools/goldens)`,
     );
   }
   return canonicalClip(await openSafetensors(bytesSource(path, bytes)));

@@ -1,4 +1,5 @@
 /** Recomputes the cases of a folder of expected values. */
+import { namePattern } from '../cases/name_pattern.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { Precision } from '../model/weights.js';
 import { archiveCase } from './archive_cases.js';
@@ -21,13 +22,13 @@ const RUNNERS: readonly (readonly [RegExp, CaseRunner])[] = [
   [/^train\./, trainCase],
 ];
 
-/** Cases that take minutes on a CPU adapter: left out unless asked for. */
+/** Cases that take minutes on a CPU adapter: they run only when asked for. */
 const LARGE = /\bvitl14\b/;
 
 export interface VerifyOptions {
   /** Case names or patterns with * and ?; all when empty. */
   readonly only?: readonly string[];
-  /** With the large cases. */
+  /** Include the large cases. */
   readonly all?: boolean;
   readonly precision?: Precision;
   /** Where cases on the embedded model find its weights. */
@@ -37,19 +38,14 @@ export interface VerifyOptions {
 
 export interface VerifyResult {
   readonly reports: readonly TensorReport[];
-  /** Large cases left out. */
+  /** Large cases that did not run. */
   readonly left: readonly string[];
   readonly pass: boolean;
 }
 
-function globToRegExp(glob: string): RegExp {
-  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/\*/g, '.*').replace(/\?/g, '.')}$`);
-}
-
-/** Recomputes every wanted case; an unknown case or one that fails to run is a miss with a note. */
+/** Recomputes the chosen cases; a case that is unknown or fails to run counts as a miss, with a note. */
 export async function verify(gpu: Gpu, folder: GoldenFolder, options: VerifyOptions = {}): Promise<VerifyResult> {
-  const patterns = (options.only ?? []).map(globToRegExp);
+  const patterns = (options.only ?? []).map(namePattern);
   const names = folder.files
     .filter((f) => f.endsWith('.safetensors'))
     .map((f) => f.slice(0, -'.safetensors'.length))

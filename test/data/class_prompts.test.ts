@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findClass, findDataset, promptsFor } from '../../src/data/class_prompts.js';
 import { type DatasetInfo, REGISTRY } from '../../src/data/datasets.js';
-import { goldenJson } from './goldens.js';
+import { goldenJson } from '../golden_files.js';
 
 interface Published {
   readonly prompts: Readonly<Record<'prompt_normal' | 'prompt_abnormal' | 'prompt_templates', string[]>>;

@@ -219,10 +219,10 @@ describe('few-shot lists', () => {
     );
     expect(few).toHaveLength(8 + 11 + 11);
     expect(notes).toEqual([
-      'a: 12 normal pictures are wanted and 8 there: all are taken',
-      'a: 12 abnormal pictures are wanted and 11 there: all are taken',
-      'b: 12 normal pictures are wanted and 0 there: all are taken',
-      'b: 12 abnormal pictures are wanted and 11 there: all are taken',
+      'a: expected 12 normal pictures, got 8: all are taken',
+      'a: expected 12 abnormal pictures, got 11: all are taken',
+      'b: expected 12 normal pictures, got 0: all are taken',
+      'b: expected 12 abnormal pictures, got 11: all are taken',
     ]);
   });
 

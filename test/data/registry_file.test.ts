@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findClass, promptsFor } from '../../src/data/class_prompts.js';
 import { REGISTRY } from '../../src/data/datasets.js';
-import { extendRegistry, RegistryError, registryText } from '../../src/data/registry_file.js';
+import { extendRegistry, registryText } from '../../src/data/registry_file.js';
 
 const extend = (value: unknown) => extendRegistry('own.json', JSON.stringify(value), REGISTRY);
 const nuts = { domain: 'Industrial', classes: { nut: 'steel nut' } };
@@ -81,7 +81,6 @@ describe('a registry file', () => {
     ['no states', { datasets: { N: { ...nuts, normalStates: [] } } }, /data set "N": normalStates: expected a list/],
   ];
   test.each(bad)('with %s is refused by its place', (_, value, message) => {
-    expect(() => extend(value)).toThrow(RegistryError);
     expect(() => extend(value)).toThrow(message);
   });
 

@@ -3,7 +3,7 @@ import { curveFigures, figuresOf } from '../../src/eval/curve.js';
 import { percent } from '../../src/eval/metrics.js';
 import { radixSort, SortedScores, scoreOf } from '../../src/eval/sorted_scores.js';
 import { synth } from '../../src/io/synth.js';
-import { goldenJson } from '../data/goldens.js';
+import { goldenJson } from '../golden_files.js';
 import { aurocReference, averagePrecisionReference, bestF1Reference } from '../reference/curve.js';
 
 interface Golden {

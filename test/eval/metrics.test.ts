@@ -6,8 +6,8 @@ import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
 import { compare, type GoldenFolder } from '../../src/verify/case.js';
 import { metricsCase } from '../../src/verify/metrics_cases.js';
-import { goldenBytes } from '../data/goldens.js';
 import { device } from '../devices.js';
+import { goldenBytes } from '../golden_files.js';
 
 const FIGURES = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const;
 
@@ -59,17 +59,17 @@ describe('the figures of a class', () => {
     expect(of('Medical', { maps: maps(2), masks }).pixelAuc).toBe(75);
   });
 
-  test('stand as 0 where only one label occurs, and say so', () => {
+  test('are given as 0 where only one label occurs, and say so', () => {
     const allGood = of('Industrial', { labels: [0, 0], masks: new Array(8).fill(0) });
     expect(FIGURES.map((k) => allGood[k])).toEqual([0, 0, 0, 0]);
     expect(allGood.notes).toEqual([
-      'every image is normal: the image figures stand as 0',
-      'every pixel is normal: the pixel figures stand as 0',
+      'every image is normal: the image figures are given as 0',
+      'every pixel is normal: the pixel figures are given as 0',
     ]);
     const allBad = of('Industrial', { labels: [1, 1] });
     expect([allBad.imageAuc, allBad.imageAp]).toEqual([0, 0]);
     expect(allBad.pixelAuc).toBeGreaterThan(0);
-    expect(allBad.notes).toEqual(['every image is abnormal: the image figures stand as 0']);
+    expect(allBad.notes).toEqual(['every image is abnormal: the image figures are given as 0']);
   });
 
   test('of constant maps are those of chance, and say so', () => {

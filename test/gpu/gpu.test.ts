@@ -23,6 +23,9 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read_write> y: array<T>;
+
+@compute @workgroup_size(WG, 2)
+fn main() {}
 `;
 
 describe('specialisation', () => {
@@ -47,6 +50,9 @@ describe('specialisation', () => {
       { name: 'scale', type: 'f32' },
     ]);
     expect(face.slots.map((s) => s.kind)).toEqual(['uniform', 'read', 'read_write']);
+    expect(face.workgroup).toEqual([64, 2, 1]);
+    expect(interfaceOf('k', specialise('k', TEXT, { WG: 32 })).workgroup).toEqual([32, 2, 1]);
+    expect(() => interfaceOf('k', TEXT.replace('(WG, 2)', '(SIZE)'))).toThrow('k: @workgroup_size');
     expect(() => interfaceOf('k', TEXT.replace('size: u32', 'size: vec2u'))).toThrow('Params.size');
   });
 });
@@ -71,13 +77,13 @@ describe('the device', () => {
   it('names the kernel and the parameter or buffer that is missing', async () => {
     const gpu = await device();
     using x = empty(gpu, [4]);
-    const base = { kernel: 'fill', buffers: { y: x }, grid: [1, 1, 1] } as const;
+    const base = { kernel: 'fill', buffers: { y: x }, threads: 4 } as const;
     expect(() => gpu.dispatch({ ...base, params: { size: 4 } })).toThrow('fill: parameter word is missing');
     expect(() => gpu.dispatch({ ...base, params: { size: 4, word: 0 }, buffers: {} })).toThrow(
       'fill: buffer y is missing',
     );
     expect(() => gpu.dispatch({ ...base, kernel: 'soup', params: {} })).toThrow('soup: no such kernel');
-    expect(() => gpu.dispatch({ ...base, params: { size: 4, word: 0 }, grid: [70000, 1, 1] })).toThrow(
+    expect(() => gpu.dispatch({ ...base, params: { size: 4, word: 0 }, threads: [64 * 70000, 1, 1] })).toThrow(
       'grid 70000x1x1 is over',
     );
   });

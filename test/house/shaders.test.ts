@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { interfaceOf, type Knobs, specialise } from '../../src/gpu/shader.js';
+import { uninitialisedInLoops } from './wgsl_text.js';
 
 const FOLDER = fileURLToPath(new URL('../../shaders/', import.meta.url));
 const kernels = readdirSync(FOLDER)
@@ -18,12 +19,12 @@ const UNINTERPRETED = /^enable (?:subgroups|f16|chromium_experimental_subgroup_m
  * tiles, and loops that go round more than twice.
  */
 const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<string, number>> }>> = {
-  attention_delta: { params: { size: 16, length: 4, heads: 2, width: 4, row: 1, batch: 4 } },
-  attention_tile: {
+  attention_backward_delta: { params: { size: 16, length: 4, heads: 2, width: 4, row: 1, batch: 4 } },
+  'attention.tile': {
     knobs: { WG: 8, DH: 8, BK: 4 },
     params: { length: 12, heads: 1, row: 1, batch: 12, q: 0, k: 2, v: 4, causal: 0 },
   },
-  attention_tile_grad: {
+  'attention_backward.tile': {
     knobs: { WG: 8, DH: 8, BK: 4 },
     params: {
       ...{ length: 12, heads: 1, row: 1, batch: 12, causal: 0, keys: 0, add: 0 },
@@ -31,8 +32,8 @@ const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<s
     },
   },
   ceiling_multiply_add: { params: { turns: 1 } },
-  layer_norm_dx_tree: { params: { start: 0 } },
-  matmul_tile: {
+  'layer_norm_backward.tree': { params: { start: 0 } },
+  'matmul.tile': {
     knobs: { TM: 1, TN: 1, BK: 4 },
     params: { m: 16, n: 16, k: 12, lda: 12, ldb: 12, a_batch: 192, b_batch: 192 },
   },
@@ -65,6 +66,15 @@ function withoutBarrier(text: string, n: number): string {
 
 const barriersOf = (text: string) => text.match(/\b(?:workgroup|storage)Barrier\(\);/g)?.length ?? 0;
 
+test('a variable without a value inside a loop is found', () => {
+  const body = (inner: string) => `fn f() {\n  var a: u32;\n  for (var i = 0u; i < 3u; i++) {\n    ${inner}\n  }\n}\n`;
+  expect(uninitialisedInLoops(body('var b: vec4f;'))).toEqual([4]);
+  expect(uninitialisedInLoops(body('if (i > 1u) { var b: array<f32, 3>; }'))).toEqual([4]);
+  expect(uninitialisedInLoops(body('var b = 1.0; // var c: f32;'))).toEqual([]);
+  expect(uninitialisedInLoops(body('var b: u32 = 1u;'))).toEqual([]);
+  expect(uninitialisedInLoops('fn f() {\n  loop {\n    var b: f32;\n  }\n  var c: f32;\n}')).toEqual([3]);
+});
+
 test('there are kernels', () => {
   expect(kernels.length).toBeGreaterThan(0);
 });
@@ -80,6 +90,16 @@ for (const { stem, text } of kernels)
       );
       expect(header.length).toBeGreaterThan(0);
       expect(header.join('\n')).toMatch(/\bGrid: /);
+    });
+
+    test('gives every variable inside a loop its value', () => {
+      expect(uninitialisedInLoops(text)).toEqual([]);
+    });
+
+    test('is named by the rule: op, _backward, then which of several kernels', () => {
+      expect(stem).toMatch(/^[a-z][a-z0-9_]*(?:\.[a-z0-9]+)?$/);
+      expect(stem).not.toMatch(/_(?:grad|dx|dy|dweight|tree|tile|subgroup)\b/);
+      expect(text).not.toMatch(/^const (?:GRAD|OUT|FOLD): /m);
     });
 
     test('is short enough to read', () => {

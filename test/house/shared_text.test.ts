@@ -2,22 +2,42 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { functionsOf } from './wgsl_text.js';
 
 const FOLDER = fileURLToPath(new URL('../../shaders/', import.meta.url));
-const files = readdirSync(FOLDER).map((f) => ({ name: f, text: readFileSync(FOLDER + f, 'utf8') }));
 
-/** The text of a function, from its name to the brace that ends it. */
-function functionText(text: string, name: string): string | undefined {
-  return new RegExp(`^fn ${name}\\([^]*?^}$`, 'm').exec(text)?.[0];
+/** Signatures that stand for different texts, with the kernels that have them. */
+function differing(kernels: ReadonlyMap<string, string>): string[] {
+  const places = new Map<string, Map<string, string[]>>();
+  for (const [name, kernel] of kernels) {
+    for (const { signature, text } of functionsOf(kernel)) {
+      const texts = places.get(signature) ?? new Map<string, string[]>();
+      places.set(signature, texts.set(text, [...(texts.get(text) ?? []), name]));
+    }
+  }
+  return [...places]
+    .filter(([, texts]) => texts.size > 1)
+    .map(([signature, texts]) => `${signature}: ${[...texts.values()].map((names) => names.join(', ')).join(' | ')}`);
 }
 
-it.each([
-  ['erf', 3],
-  ['activate', 3],
-  ['interpolated', 2],
-  ['difference', 2],
-])('%s is the same in every kernel that has it', (name, least) => {
-  const found = files.flatMap(({ text }) => functionText(text, name) ?? []);
-  expect(found.length).toBeGreaterThanOrEqual(least);
-  expect(new Set(found).size).toBe(1);
+it('functions of one name and one signature have one text in all kernels', () => {
+  const files = readdirSync(FOLDER).map((f) => [f, readFileSync(FOLDER + f, 'utf8')] as const);
+  const found = files.flatMap(([, text]) => functionsOf(text));
+  const declared = files.flatMap(([, text]) => text.match(/^fn (?!main\b)/gm) ?? []);
+  expect(found).toHaveLength(declared.length);
+  expect(found.length).toBeGreaterThan(0);
+  expect(differing(new Map(files))).toEqual([]);
+});
+
+it('the search tells texts apart, and does not mix up signatures', () => {
+  const kernel = (body: string, type = 'f32') => `fn twice(x: ${type}, n: u32) -> ${type} {\n  return ${body};\n}\n`;
+  const line = 'fn half(x: f32) -> f32 { return 0.5 * x; }\n';
+  expect(functionsOf(line + kernel('2.0 * x')).map((f) => f.signature)).toEqual([
+    'half(f32) -> f32',
+    'twice(f32, u32) -> f32',
+  ]);
+  const differ = (a: string, b: string) => differing(new Map([['a', line + a] as const, ['b', line + b] as const]));
+  expect(differ(kernel('2.0 * x'), kernel('2.0 * x'))).toEqual([]);
+  expect(differ(kernel('2.0 * x'), kernel('2.0 * x', 'vec2f'))).toEqual([]);
+  expect(differ(kernel('2.0 * x'), kernel('x + x'))).toEqual(['twice(f32, u32) -> f32: a | b']);
 });

@@ -3,7 +3,7 @@ import { canonicalAdapters } from '../../src/io/adapter_names.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { makeTensorFile, type TensorFile, tensorInfo } from '../../src/io/tensor_file.js';
 import { readTorchArchive } from '../../src/io/torch_archive.js';
-import { golden } from './goldens.js';
+import { golden } from '../golden_files.js';
 
 function fileOf(...names: string[]): TensorFile {
   const infos = names.map((name) => tensorInfo(name, 'F32', [2, 2]));

@@ -4,7 +4,7 @@ import type { Dtype } from '../../src/io/dtype.js';
 import { synth } from '../../src/io/synth.js';
 import { makeTensorFile, type RawTensor, rawF32, type TensorFile, tensorInfo } from '../../src/io/tensor_file.js';
 import { readTorchArchive } from '../../src/io/torch_archive.js';
-import { golden } from './goldens.js';
+import { golden } from '../golden_files.js';
 
 /** Width, joint width, blocks of the image tower; the text tower is half as wide and has one block. */
 const W = 8;
@@ -168,7 +168,7 @@ describe('canonicalClip', () => {
     [
       'a file that is no CLIP',
       new Map([['conv.weight', openAi.get('visual.proj')!]]),
-      /clip.bin: not a CLIP that is known: .*got conv.weight$/,
+      /clip.bin: not a known kind of CLIP: .*got conv.weight$/,
     ],
     [
       'a text tower alone',

@@ -118,7 +118,7 @@ describe('toF32', () => {
   });
 
   test('refuses bytes that are no whole number of elements', () => {
-    expect(() => toF32(new Uint8Array(7), 'F32')).toThrow('F32 bytes are cut: expected a multiple of 4, got 7');
+    expect(() => toF32(new Uint8Array(7), 'F32')).toThrow('F32 bytes are incomplete: expected a multiple of 4, got 7');
   });
 });
 

@@ -3,7 +3,7 @@ import { openSafetensors } from '../../src/io/safetensors.js';
 import { type TensorToWrite, toWrite, writeSafetensors } from '../../src/io/safetensors_writer.js';
 import { type ByteSource, bytesSource } from '../../src/io/source.js';
 import { rawF32, tensorInfo } from '../../src/io/tensor_file.js';
-import { golden, joined } from './goldens.js';
+import { golden, joined } from '../golden_files.js';
 
 /** A file of this header and this many bytes behind it. */
 function file(header: string | Uint8Array, dataSize = 0): ByteSource {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { synth } from '../../src/io/synth.js';
-import { goldenJson } from './goldens.js';
+import { goldenJson } from '../golden_files.js';
 
 interface SynthCase {
   seed: number;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { unescapeHtml } from '../../src/io/html_unescape.js';
 import { createTokenizer } from '../../src/io/tokenizer.js';
-import { goldenJson } from './goldens.js';
+import { goldenJson } from '../golden_files.js';
 
 const merges = readFileSync(new URL('../../weights/clip_merges.txt', import.meta.url), 'utf8');
 const tokenizer = createTokenizer(merges);

@@ -3,7 +3,7 @@ import { valueAt } from '../../src/io/pickle_values.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
 import { readTorchArchive } from '../../src/io/torch_archive.js';
-import { golden, goldenBytes } from './goldens.js';
+import { golden, goldenBytes } from '../golden_files.js';
 import { buildZip, type Entry } from './zip_builder.js';
 
 const text = (s: string) => new TextEncoder().encode(s);

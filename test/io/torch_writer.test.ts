@@ -5,7 +5,7 @@ import { bytesSource } from '../../src/io/source.js';
 import { rawF32 } from '../../src/io/tensor_file.js';
 import { readTorchArchive } from '../../src/io/torch_archive.js';
 import { writeTorchArchive } from '../../src/io/torch_writer.js';
-import { joined } from './goldens.js';
+import { joined } from '../golden_files.js';
 
 const weight = rawF32([2, 3], new Float32Array([1, 2, 3, 4, 5, 6]));
 const checkpoint: TorchValue = {

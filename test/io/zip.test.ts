@@ -89,7 +89,7 @@ describe('openZip', () => {
   const failures: [what: string, entry: Entry, message: RegExp][] = [
     ['a damaged entry', bad, /a.pt: entry a\/bad is damaged: expected checksum 0x00000001, got 0x[0-9a-f]{8}/],
     ['an encrypted entry', { ...bad, flags: 1 }, /entry a\/bad is encrypted/],
-    ['a compressed entry', { ...bad, method: 8 }, /entry a\/bad is compressed: expected a stored one, got method 8/],
+    ['a compressed entry', { ...bad, method: 8 }, /entry a\/bad is compressed: expected a stored entry, got method 8/],
     [
       'a local header of another entry',
       { ...bad, localName: 'a/sad' },

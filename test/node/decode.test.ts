@@ -8,7 +8,7 @@ import { encodePng } from '../../src/node/encode_png.js';
 import { resizeOnHost } from '../../src/picture/host_resize.js';
 import { prepareMask } from '../../src/picture/mask.js';
 import { PictureError } from '../../src/picture/picture.js';
-import { difference, EXACT, goldenBytes, goldenJson, goldenTensors } from '../data/goldens.js';
+import { difference, EXACT, goldenBytes, goldenJson, goldenTensors } from '../golden_files.js';
 import { normalizePixels } from '../reference/normalize.js';
 
 interface Case {

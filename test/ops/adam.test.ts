@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { adamCase } from '../../src/cases/adam_case.js';
 import { adamStep } from '../../src/ops/adam.js';
 import { liveTensors, read, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
@@ -20,7 +21,7 @@ for (const variant of variants) {
       // Some gradients are zero, some tiny: eps and the square root count there.
       const g = arr([n], `g${step}`).data.map((x, i) => (i % 7 === 0 ? 0 : i % 5 === 0 ? 1e-6 * x : x));
       using tg = upload(gpu, Float32Array.from(g), [n]);
-      adamStep(tw, tg, tm, tv, step, o);
+      expect(adamCase.run({ w: tw, g: tg, m: tm, v: tv }, { step, options: o }, gpu)).toBe(tw);
       for (let i = 0; i < n; i++) {
         m[i] = o.beta1 * m[i]! + (1 - o.beta1) * g[i]!;
         v[i] = o.beta2 * v[i]! + (1 - o.beta2) * g[i]! ** 2;

@@ -1,37 +1,39 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
+import { adapterMixCase } from '../../src/cases/adapter_mix_case.js';
+import { residualAdapterCase } from '../../src/cases/residual_adapter_case.js';
 import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { adapterMix, residualAdapter } from '../../src/ops/adapter_mix.js';
 import { add } from '../../src/ops/add.js';
 import { liveTensors, read, tidy, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
-import { normalisedError, testOp } from '../op_harness.js';
+import { normalisedError, testCase } from '../op_harness.js';
 import { adapterMix as reference } from '../reference/adapter_mix.js';
 import { arr } from '../reference/arr.js';
 import { linear } from '../reference/linear.js';
 
 // Widths odd, prime, one either side of a subgroup and a workgroup, and the model's; rows that fill no workgroup.
 for (const shape of [[3, 2], [3, 7], [9, 8], [9], [33, 31], [2, 5, 63], [2, 64], [7, 65], [67, 96], [3, 1024]]) {
-  testOp({
+  testCase(adapterMixCase, {
     name: `adapter mix of [${shape.join(', ')}]`,
-    inputs: [arr(shape, `x ${shape}`, 2), arr(shape, `z ${shape}`)],
-    run: ([x, z]) => adapterMix(x!, z!, 0.1),
-    reference: ([x, z]) => reference(x!, z!, 0.1),
+    inputs: { x: arr(shape, `x ${shape}`, 2), z: arr(shape, `z ${shape}`) },
+    attrs: () => ({ mix: 0.1 }),
+    reference: ({ x, z }) => reference(x, z, 0.1),
   });
 }
 
-testOp({
+testCase(adapterMixCase, {
   name: 'adapter mix of rows of mean 1000',
-  inputs: [arr([5, 77], 'far x', 1, 1000), arr([5, 77], 'far z', 1, 1000)],
-  run: ([x, z]) => adapterMix(x!, z!, 0.7),
-  reference: ([x, z]) => reference(x!, z!, 0.7),
+  inputs: { x: arr([5, 77], 'far x', 1, 1000), z: arr([5, 77], 'far z', 1, 1000) },
+  attrs: () => ({ mix: 0.7 }),
+  reference: ({ x, z }) => reference(x, z, 0.7),
 });
 
-testOp({
+testCase(residualAdapterCase, {
   name: 'residual adapter',
-  inputs: [arr([2, 5, 24], 'x', 2), arr([24, 24], 'w', 0.2)],
-  run: ([x, w]) => residualAdapter(x!, w!, 0.1),
-  reference: ([x, w]) => reference(x!, linear(x!, w!), 0.1),
+  inputs: { x: arr([2, 5, 24], 'x', 2), w: arr([24, 24], 'w', 0.2) },
+  attrs: () => ({ mix: 0.1 }),
+  reference: ({ x, w }) => reference(x, linear(x, w), 0.1),
 });
 
 describe('adapter mix', () => {

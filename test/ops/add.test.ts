@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { addCase } from '../../src/cases/add_case.js';
 import { add, combine } from '../../src/ops/add.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase, testOp } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { combine as reference } from '../reference/elementwise.js';
 
@@ -19,19 +20,19 @@ for (const [a, b] of [
   ],
   [[2, 3], []],
 ] as const) {
-  testOp({
+  testCase(addCase, {
     name: `[${a}] + [${b}]`,
-    inputs: [arr(a, 'a'), arr(b, 'b')],
-    run: ([x, y]) => add(x!, y!),
-    reference: ([x, y]) => reference(x!, 1, y!, 1),
+    inputs: { a: arr(a, 'a'), b: arr(b, 'b') },
+    attrs: () => ({ alpha: 1, beta: 1 }),
+    reference: (x) => reference(x.a, 1, x.b, 1),
   });
 }
 
-testOp({
+testCase(addCase, {
   name: '2.5 a - 0.75 b',
-  inputs: [arr([3, 21], 'a', 1, 1000), arr([21], 'b')],
-  run: ([x, y]) => combine(x!, 2.5, y!, -0.75),
-  reference: ([x, y]) => reference(x!, 2.5, y!, -0.75),
+  inputs: { a: arr([3, 21], 'a', 1, 1000), b: arr([21], 'b') },
+  attrs: () => ({ alpha: 2.5, beta: -0.75 }),
+  reference: ({ a, b }) => reference(a, 2.5, b, -0.75),
 });
 
 testOp({

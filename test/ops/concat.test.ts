@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 // Adds up the cotangents of a tensor used twice.
+import { concatCase } from '../../src/cases/concat_case.js';
 import { concat, stack } from '../../src/ops/concat.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase, testOp } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { concat as reference, stack as referenceStack } from '../reference/shape.js';
 
 for (const axis of [0, 1, 2]) {
   const shapes = [1, 3, 2].map((n) => [3, 5, 11].with(axis, n));
-  testOp({
+  testCase(concatCase, {
     name: `concat along axis ${axis}`,
-    inputs: shapes.map((s, i) => arr(s, `x${i}`)),
-    run: (list) => concat(list, axis),
-    reference: (list) => reference(list, axis),
+    inputs: Object.fromEntries(shapes.map((s, i) => [`x${i}`, arr(s, `x${i}`)])),
+    attrs: () => ({ axis }),
+    reference: (inputs) => reference(Object.values(inputs), axis),
   });
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { full, zeros } from '../../src/ops/fill.js';
+import { fillCase } from '../../src/cases/fill_case.js';
+import { zeros } from '../../src/ops/fill.js';
 import { liveTensors, read } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
 
@@ -9,8 +10,8 @@ describe('fill', () => {
       const gpu = await device(variant);
       const before = liveTensors(gpu);
       for (const n of [1, 63, 64, 65, 331]) {
-        using x = full(gpu, [n], 7);
-        using y = full(gpu, [n], -0.1);
+        using x = fillCase.run({}, { shape: [n], value: 7 }, gpu);
+        using y = fillCase.run({}, { shape: [n], value: -0.1 }, gpu);
         using z = zeros(gpu, [n]);
         expect(await read(y)).toEqual(new Float32Array(n).fill(-0.1));
         expect(await read(z)).toEqual(new Float32Array(n));

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { gatherCase } from '../../src/cases/gather_case.js';
 import { gather, invertIndex } from '../../src/ops/gather.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { gather as reference } from '../reference/gather.js';
 
@@ -12,11 +13,11 @@ for (const [rows, width, indices] of [
   [5, 13, [4, 1, 1, 0, 4, 4]],
   [67, 3, [66, 0, 31, 66]],
 ] as const) {
-  testOp({
+  testCase(gatherCase, {
     name: `rows ${indices} of [${rows}, ${width}]`,
-    inputs: [arr([rows, width], 'table')],
-    run: ([table]) => gather(table!, Uint32Array.from(indices)),
-    reference: ([table]) => reference(table!, indices),
+    inputs: { table: arr([rows, width], 'table') },
+    attrs: () => ({ indices: Uint32Array.from(indices) }),
+    reference: ({ table }) => reference(table, indices),
   });
 }
 

@@ -1,28 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
+import { l2NormalizeCase } from '../../src/cases/l2_normalize_case.js';
 import { add } from '../../src/ops/add.js';
 import { l2Normalize } from '../../src/ops/l2_normalize.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { l2Normalize as reference } from '../reference/l2_normalize.js';
 
 // Widths odd, prime, one either side of a subgroup and a workgroup, and the model's; rows that fill no workgroup.
 for (const shape of [[3, 2], [3, 7], [9, 8], [9], [33, 31], [2, 5, 63], [2, 64], [7, 65], [67, 96], [3, 1024]]) {
-  testOp({
+  testCase(l2NormalizeCase, {
     name: `l2 normalisation of [${shape.join(', ')}]`,
-    inputs: [arr(shape, `x ${shape}`, 2)],
-    run: ([x]) => l2Normalize(x!),
-    reference: ([x]) => reference(x!),
+    inputs: { x: arr(shape, `x ${shape}`, 2) },
+    reference: ({ x }) => reference(x),
   });
 }
 
-testOp({
+testCase(l2NormalizeCase, {
   name: 'l2 normalisation of rows of mean 1000',
-  inputs: [arr([5, 77], 'far', 1, 1000)],
-  run: ([x]) => l2Normalize(x!),
-  reference: ([x]) => reference(x!),
+  inputs: { x: arr([5, 77], 'far', 1, 1000) },
+  reference: ({ x }) => reference(x),
 });
 
 describe('l2 normalisation', () => {

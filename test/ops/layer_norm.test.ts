@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
+import { layerNormCase } from '../../src/cases/layer_norm_case.js';
 import { add } from '../../src/ops/add.js';
 import { layerNorm } from '../../src/ops/layer_norm.js';
 import { liveTensors, read, tidy, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { layerNorm as reference } from '../reference/layer_norm.js';
 
-const inputsOf = (shape: readonly number[], name: string, mean = 0): Arr[] => {
+const inputsOf = (shape: readonly number[], name: string): { x: Arr; w: Arr; b: Arr } => {
   const d = shape.at(-1)!;
-  return [arr(shape, `x ${name}`, 3, mean), arr([d], `w ${name}`, 0.5, 1), arr([d], `b ${name}`)];
+  return { x: arr(shape, `x ${name}`, 3), w: arr([d], `w ${name}`, 0.5, 1), b: arr([d], `b ${name}`) };
 };
 
 // Widths 1, odd, prime, one either side of a subgroup and a workgroup, and the model's; rows that fill no workgroup.
@@ -26,33 +27,33 @@ for (const [rows, d] of [
   [67, 96],
   [3, 1024],
 ] as const) {
-  testOp({
+  testCase(layerNormCase, {
     name: `layer norm of [${rows}, ${d}]`,
     inputs: inputsOf([rows, d], `${rows} ${d}`),
-    run: ([x, w, b]) => layerNorm(x!, w!, b!),
-    reference: ([x, w, b]) => reference(x!, w!, b!),
+    attrs: () => ({}),
+    reference: ({ x, w, b }) => reference(x, w, b),
   });
 }
 
-testOp({
+testCase(layerNormCase, {
   name: 'layer norm over rows of mean 1000',
-  inputs: [arr([11, 200], 'far', 1, 1000), arr([200], 'w', 0.5, 1), arr([200], 'b')],
-  run: ([x, w, b]) => layerNorm(x!, w!, b!),
-  reference: ([x, w, b]) => reference(x!, w!, b!),
+  inputs: { x: arr([11, 200], 'far', 1, 1000), w: arr([200], 'w', 0.5, 1), b: arr([200], 'b') },
+  attrs: () => ({}),
+  reference: ({ x, w, b }) => reference(x, w, b),
 });
 
-testOp({
+testCase(layerNormCase, {
   name: 'layer norm with an eps of 0.5',
   inputs: inputsOf([4, 12], 'eps'),
-  run: ([x, w, b]) => layerNorm(x!, w!, b!, { eps: 0.5 }),
-  reference: ([x, w, b]) => reference(x!, w!, b!, 0.5),
+  attrs: () => ({ eps: 0.5 }),
+  reference: ({ x, w, b }) => reference(x, w, b, 0.5),
 });
 
-testOp({
+testCase(layerNormCase, {
   name: 'layer norm of a single row without a leading axis',
   inputs: inputsOf([13], 'vector'),
-  run: ([x, w, b]) => layerNorm(x!, w!, b!),
-  reference: ([x, w, b]) => reference(x!, w!, b!),
+  attrs: () => ({}),
+  reference: ({ x, w, b }) => reference(x, w, b),
 });
 
 // Gradients of the tokens left out are zero; several chunks of rows for the weight in the last case.
@@ -62,11 +63,11 @@ for (const [shape, skip, take] of [
   [[2, 3, 6, 17], 2, 3],
   [[2, 130, 5], 1, 100],
 ] as const) {
-  testOp({
+  testCase(layerNormCase, {
     name: `layer norm of ${take ?? 'all'} tokens after ${skip} of [${shape.join(', ')}]`,
     inputs: inputsOf(shape, `${shape}`),
-    run: ([x, w, b]) => layerNorm(x!, w!, b!, { skip, take }),
-    reference: ([x, w, b]) => reference(x!, w!, b!, 1e-5, skip, take),
+    attrs: () => ({ skip, take }),
+    reference: ({ x, w, b }) => reference(x, w, b, 1e-5, skip, take),
   });
 }
 
@@ -89,7 +90,9 @@ describe('layer norm', () => {
     it(`dispatches one kernel backward where weight and bias are frozen (${variant})`, async () => {
       const gpu = await device(variant);
       const before = liveTensors(gpu);
-      const [x0, w0, b0] = inputsOf([200, 33], 'frozen').map((a) => upload(gpu, Float32Array.from(a.data), a.shape));
+      const [x0, w0, b0] = Object.values(inputsOf([200, 33], 'frozen')).map((a) =>
+        upload(gpu, Float32Array.from(a.data), a.shape),
+      );
       using x = x0!;
       using w = w0!;
       using b = b0!;

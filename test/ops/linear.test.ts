@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { frozenLinearCase } from '../../src/cases/frozen_linear_case.js';
+import { linearCase } from '../../src/cases/linear_case.js';
 import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { add } from '../../src/ops/add.js';
 import { linear } from '../../src/ops/linear.js';
 import { liveTensors, read, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
-import { normalisedError, testOp } from '../op_harness.js';
+import { normalisedError, testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { linear as reference } from '../reference/linear.js';
 
@@ -16,28 +18,27 @@ for (const [m, k, n] of [
   [65, 33, 25],
   [64, 64, 65],
 ] as const) {
-  const inputs = [arr([m, k], 'x'), arr([n, k], 'w', 0.3), arr([n], 'b')];
-  testOp({
+  testCase(linearCase, {
     name: `linear ${m}x${k}x${n} with bias`,
-    inputs,
-    run: ([x, w, b]) => linear(x!, w!, { bias: b! }),
-    reference: ([x, w, b]) => reference(x!, w!, b!),
+    inputs: { x: arr([m, k], 'x'), w: arr([n, k], 'w', 0.3), b: arr([n], 'b') },
+    attrs: () => ({}),
+    reference: ({ x, w, b }) => reference(x, w, b),
   });
 }
 
-testOp({
+testCase(linearCase, {
   name: 'linear over rows of mean 1000',
-  inputs: [arr([9, 40], 'x', 1, 1000), arr([12, 40], 'w', 0.3)],
-  run: ([x, w]) => linear(x!, w!),
-  reference: ([x, w]) => reference(x!, w!),
+  inputs: { x: arr([9, 40], 'x', 1, 1000), w: arr([12, 40], 'w', 0.3) },
+  attrs: () => ({}),
+  reference: ({ x, w }) => reference(x, w),
 });
 
 for (const activation of ['gelu', 'quickgelu', 'leaky_relu'] as const) {
-  testOp({
+  testCase(linearCase, {
     name: `linear with ${activation} and residual`,
-    inputs: [arr([2, 5, 12], 'x'), arr([20, 12], 'w', 0.4), arr([20], 'b'), arr([2, 5, 20], 'r')],
-    run: ([x, w, b, r]) => linear(x!, w!, { bias: b!, residual: r!, activation }),
-    reference: ([x, w, b, r]) => reference(x!, w!, b!, r!, activation),
+    inputs: { x: arr([2, 5, 12], 'x'), w: arr([20, 12], 'w', 0.4), b: arr([20], 'b'), r: arr([2, 5, 20], 'r') },
+    attrs: () => ({ activation }),
+    reference: ({ x, w, b, r }) => reference(x, w, b, r, activation),
   });
 }
 
@@ -53,14 +54,11 @@ for (const [kind, half] of [
   ] as const) {
     const raw = arr([n, k], `frozen ${kind}`, 0.5);
     const w: Arr = half ? { shape: raw.shape, data: raw.data.map((v) => Math.round(v * 64) / 64) } : raw;
-    testOp({
+    testCase(frozenLinearCase, {
       name: `linear ${n}x${k} with a frozen weight ${kind}`,
-      inputs: [arr([37, k], 'x'), arr([n], 'b')],
-      run: ([x, b], gpu) => {
-        using packed = FrozenMatrix.pack(gpu, Float32Array.from(w.data), n, k, half);
-        return linear(x!, packed, { bias: b! });
-      },
-      reference: ([x, b]) => reference(x!, w, b!),
+      inputs: { x: arr([37, k], 'x'), b: arr([n], 'b') },
+      attrs: (gpu) => FrozenMatrix.pack(gpu, Float32Array.from(w.data), n, k, half),
+      reference: ({ x, b }) => reference(x, w, b),
       forwardOnly: true,
     });
   }
@@ -94,14 +92,14 @@ describe('frozen weights', () => {
   }
 
   it('take half the memory where every value is exact in f16', async () => {
-    const gpu = await device('cpu');
+    const gpu = await device('best');
     using a = FrozenMatrix.pack(gpu, new Float32Array(96 * 96), 96, 96, true);
     using b = FrozenMatrix.pack(gpu, new Float32Array(96 * 96), 96, 96, false);
     expect(a.bytes * 2).toBe(b.bytes);
   });
 
   it('names both widths when x does not fit', async () => {
-    const gpu = await device('cpu');
+    const gpu = await device('best');
     using x = upload(gpu, new Float32Array(6), [2, 3]);
     using w = upload(gpu, new Float32Array(8), [2, 4]);
     expect(() => linear(x, w)).toThrow('linear: expected x of width 4, got [2, 3]');

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { crossEntropyCase } from '../../src/cases/cross_entropy_case.js';
+import { diceLossCase } from '../../src/cases/dice_loss_case.js';
+import { focalLossCase } from '../../src/cases/focal_loss_case.js';
 import { crossEntropy } from '../../src/ops/cross_entropy.js';
 import { diceLoss } from '../../src/ops/dice_loss.js';
 import { focalLoss } from '../../src/ops/focal_loss.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import * as reference from '../reference/losses.js';
 
@@ -22,29 +25,25 @@ for (const [batch, height, width] of [
   [3, 5, 13],
   [1, 97, 67],
 ] as const) {
-  testOp({
+  testCase(focalLossCase, {
     name: `focal loss of ${batch} maps of ${height} by ${width}`,
-    inputs: [probability([batch, 2, height, width]), mask([batch, 1, height, width], 'mask')],
-    constant: [1],
-    run: ([p, m]) => focalLoss(p!, m!),
-    reference: ([p, m]) => reference.focalLoss(p!, m!),
+    inputs: { p: probability([batch, 2, height, width]), mask: mask([batch, 1, height, width], 'mask') },
+    reference: ({ p, mask }) => reference.focalLoss(p, mask),
   });
-  testOp({
+  testCase(diceLossCase, {
     name: `dice loss of ${batch} maps of ${height} by ${width}`,
-    inputs: [probability([batch, height, width]), mask([batch, 1, height, width], 'mask')],
-    run: ([p, m]) => diceLoss(p!, m!),
-    reference: ([p, m]) => reference.diceLoss(p!, m!),
+    inputs: { p: probability([batch, height, width]), mask: mask([batch, 1, height, width], 'mask') },
+    reference: ({ p, mask }) => reference.diceLoss(p, mask),
   });
 }
 
-testOp({
+testCase(focalLossCase, {
   name: 'focal loss of probabilities that are zero and one',
-  inputs: [
-    { shape: [1, 2, 1, 4], data: Float64Array.of(0, 1, 0, 1, 1, 0, 1, 0) },
-    { shape: [1, 1, 1, 4], data: Float64Array.of(0, 0, 1, 1) },
-  ],
-  run: ([p, m]) => focalLoss(p!, m!),
-  reference: ([p, m]) => reference.focalLoss(p!, m!),
+  inputs: {
+    p: { shape: [1, 2, 1, 4], data: Float64Array.of(0, 1, 0, 1, 1, 0, 1, 0) },
+    mask: { shape: [1, 1, 1, 4], data: Float64Array.of(0, 0, 1, 1) },
+  },
+  reference: ({ p, mask }) => reference.focalLoss(p, mask),
   forwardOnly: true,
 });
 
@@ -54,19 +53,19 @@ for (const [batch, classes] of [
   [65, 5],
 ] as const) {
   const labels = Uint32Array.from({ length: batch }, (_, i) => (i * 7 + 1) % classes);
-  testOp({
+  testCase(crossEntropyCase, {
     name: `cross entropy of ${batch} rows of ${classes}`,
-    inputs: [arr([batch, classes], 'logits', 2)],
-    run: ([x]) => crossEntropy(x!, labels),
-    reference: ([x]) => reference.crossEntropy(x!, labels),
+    inputs: { x: arr([batch, classes], 'logits', 2) },
+    attrs: () => ({ labels }),
+    reference: ({ x }) => reference.crossEntropy(x, labels),
   });
 }
 
-testOp({
+testCase(crossEntropyCase, {
   name: 'cross entropy of logits of 10000',
-  inputs: [arr([7, 5], 'logits', 1e4)],
-  run: ([x]) => crossEntropy(x!, Uint32Array.of(0, 1, 2, 3, 4, 0, 1)),
-  reference: ([x]) => reference.crossEntropy(x!, [0, 1, 2, 3, 4, 0, 1]),
+  inputs: { x: arr([7, 5], 'logits', 1e4) },
+  attrs: () => ({ labels: Uint32Array.of(0, 1, 2, 3, 4, 0, 1) }),
+  reference: ({ x }) => reference.crossEntropy(x, [0, 1, 2, 3, 4, 0, 1]),
   forwardOnly: true,
 });
 

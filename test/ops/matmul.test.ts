@@ -1,29 +1,30 @@
 import { expect, it } from 'vitest';
+import { matmulCase } from '../../src/cases/matmul_case.js';
 import { packF16, unpackF16 } from '../../src/io/dtype.js';
 import { matmul } from '../../src/ops/matmul.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { matmul as reference } from '../reference/matmul.js';
 
 for (const transA of [false, true]) {
   for (const transB of [false, true]) {
     const [m, k, n] = [17, 11, 26];
-    testOp({
+    testCase(matmulCase, {
       name: `matmul in batches of 3, transA ${transA}, transB ${transB}`,
-      inputs: [arr(transA ? [3, k, m] : [3, m, k], 'a'), arr(transB ? [3, n, k] : [3, k, n], 'b')],
-      run: ([a, b]) => matmul(a!, b!, { transA, transB }),
-      reference: ([a, b]) => reference(a!, b!, transA, transB),
+      inputs: { a: arr(transA ? [3, k, m] : [3, m, k], 'a'), b: arr(transB ? [3, n, k] : [3, k, n], 'b') },
+      attrs: () => ({ transA, transB }),
+      reference: ({ a, b }) => reference(a, b, transA, transB),
     });
   }
 }
 
-testOp({
+testCase(matmulCase, {
   name: 'matmul of a row by a column',
-  inputs: [arr([1, 67], 'a'), arr([67, 1], 'b')],
-  run: ([a, b]) => matmul(a!, b!),
-  reference: ([a, b]) => reference(a!, b!, false, false),
+  inputs: { a: arr([1, 67], 'a'), b: arr([67, 1], 'b') },
+  attrs: () => ({}),
+  reference: ({ a, b }) => reference(a, b, false, false),
 });
 
 it('matmul names both shapes when they do not fit', async () => {
@@ -34,7 +35,7 @@ it('matmul names both shapes when they do not fit', async () => {
 });
 
 it('rounds the second factor to f16 where that was asked for, and only there', async () => {
-  const gpu = await device('cpu');
+  const gpu = await device('best');
   const third = new Float32Array(64).fill(1 / 3);
   using a = upload(gpu, new Float32Array(64).fill(1 / 64), [1, 64]);
   using b = upload(gpu, third, [64, 1]);

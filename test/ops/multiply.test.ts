@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 // Adds up the cotangents of a tensor used twice.
 import '../../src/ops/add.js';
+import { multiplyCase } from '../../src/cases/multiply_case.js';
 import { multiply } from '../../src/ops/multiply.js';
 import { mean, sum } from '../../src/ops/reduce.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase, testOp } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { multiply as reference, sum as referenceSum } from '../reference/elementwise.js';
 
@@ -22,11 +23,10 @@ for (const [a, b] of [
   ],
   [[2, 3], []],
 ] as const) {
-  testOp({
+  testCase(multiplyCase, {
     name: `[${a}] times [${b}]`,
-    inputs: [arr(a, 'a'), arr(b, 'b')],
-    run: ([x, y]) => multiply(x!, y!),
-    reference: ([x, y]) => reference(x!, y!),
+    inputs: { a: arr(a, 'a'), b: arr(b, 'b') },
+    reference: (x) => reference(x.a, x.b),
   });
 }
 

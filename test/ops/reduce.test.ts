@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { mean, sum, sumRows } from '../../src/ops/reduce.js';
+import { reduceCase } from '../../src/cases/reduce_case.js';
+import { sum, sumRows } from '../../src/ops/reduce.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase, testOp } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { sum as reference } from '../reference/elementwise.js';
 
@@ -15,19 +16,19 @@ for (const [shape, axis] of [
   [[131, 3], 0],
   [[2, 331, 3], 1],
 ] as const) {
-  testOp({
+  testCase(reduceCase, {
     name: `sum of [${shape}] along axis ${axis}`,
-    inputs: [arr(shape, 'x')],
-    run: ([x]) => sum(x!, axis),
-    reference: ([x]) => reference(x!, axis),
+    inputs: { x: arr(shape, 'x') },
+    attrs: () => ({ axis, mean: false }),
+    reference: ({ x }) => reference(x, axis),
   });
 }
 
-testOp({
+testCase(reduceCase, {
   name: 'mean of rows of mean 1000',
-  inputs: [arr([5, 193], 'x', 1, 1000)],
-  run: ([x]) => mean(x!, 1),
-  reference: ([x]) => reference(x!, 1, 1 / 193),
+  inputs: { x: arr([5, 193], 'x', 1, 1000) },
+  attrs: () => ({ axis: 1, mean: true }),
+  reference: ({ x }) => reference(x, 1, 1 / 193),
 });
 
 testOp({

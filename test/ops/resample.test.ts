@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 // Adds up the cotangents of a tensor used twice.
 import '../../src/ops/add.js';
+import { positionalCase } from '../../src/cases/positional_case.js';
+import { resampleCase } from '../../src/cases/resample_case.js';
 import { bilinearTable, cubicTable, gaussianTable } from '../../src/kernels/resample_table.js';
 import { resizePositional } from '../../src/ops/positional.js';
 import { resample, resize2d } from '../../src/ops/resample.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase, testOp } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { alongAxis, alongBoth, bicubic, bilinear, blur, resizePositional as reference } from '../reference/resample.js';
 
@@ -16,21 +18,21 @@ for (const [from, to] of [
   [7, 1],
 ] as const) {
   const table = bilinearTable(from, to);
-  testOp({
+  testCase(resampleCase, {
     name: `bilinear from ${from} to ${to} along a middle axis`,
-    inputs: [arr([2, from, 3], 'x')],
-    run: ([x]) => resample(x!, 1, table),
-    reference: ([x]) => alongAxis(x!, 1, to, (v) => bilinear(v, to)),
+    inputs: { x: arr([2, from, 3], 'x') },
+    attrs: () => ({ axis: 1, table }),
+    reference: ({ x }) => alongAxis(x, 1, to, (v) => bilinear(v, to)),
   });
 }
 
 // Few samples of many: most inputs have no taps at all, and get the gradient zero.
 const sparse = bilinearTable(65, 4);
-testOp({
+testCase(resampleCase, {
   name: 'bilinear from 65 to 4',
-  inputs: [arr([3, 65], 'x', 1, 1000)],
-  run: ([x]) => resample(x!, 1, sparse),
-  reference: ([x]) => alongAxis(x!, 1, 4, (v) => bilinear(v, 4)),
+  inputs: { x: arr([3, 65], 'x', 1, 1000) },
+  attrs: () => ({ axis: 1, table: sparse }),
+  reference: ({ x }) => alongAxis(x, 1, 4, (v) => bilinear(v, 4)),
 });
 
 const grown = { rows: cubicTable(5, 7), columns: cubicTable(5, 7) };
@@ -42,22 +44,22 @@ testOp({
 });
 
 const blurred = gaussianTable(6, 7, 1);
-testOp({
+testCase(resampleCase, {
   name: 'blur along the first axis',
-  inputs: [arr([6, 11], 'x')],
-  run: ([x]) => resample(x!, 0, blurred),
-  reference: ([x]) => alongAxis(x!, 0, 6, (v) => blur(v, 7, 1)),
+  inputs: { x: arr([6, 11], 'x') },
+  attrs: () => ({ axis: 0, table: blurred }),
+  reference: ({ x }) => alongAxis(x, 0, 6, (v) => blur(v, 7, 1)),
 });
 
 for (const [old, grid] of [
   [4, 7],
   [6, 2],
 ] as const) {
-  testOp({
+  testCase(positionalCase, {
     name: `positions of a grid of ${old} for one of ${grid}`,
-    inputs: [arr([1 + old * old, 3], 'embedding')],
-    run: ([x]) => resizePositional(x!, grid),
-    reference: ([x]) => reference(x!, grid),
+    inputs: { x: arr([1 + old * old, 3], 'embedding') },
+    attrs: () => ({ grid }),
+    reference: ({ x }) => reference(x, grid),
   });
 }
 

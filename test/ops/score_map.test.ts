@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
+import { probabilityMapCase } from '../../src/cases/probability_map_case.js';
+import { scoreMapCase } from '../../src/cases/score_map_case.js';
 import { add } from '../../src/ops/add.js';
 import { probabilityMap, scoreMap } from '../../src/ops/score_map.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { normalisedError, testOp } from '../op_harness.js';
+import { normalisedError, testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { softmax } from '../reference/elementwise.js';
 import { alongBoth, bilinear, scoreMap as reference } from '../reference/resample.js';
@@ -12,28 +14,28 @@ for (const [domain, taps, sigma] of [
   ['Industrial', 7, 1],
   ['Medical', 9, 1.5],
 ] as const) {
-  testOp({
+  testCase(scoreMapCase, {
     name: `${domain} score map, 5 to 13`,
-    inputs: [arr([2, 2, 5, 5], 'similarity', 30)],
-    run: ([s]) => scoreMap(s!, 13, domain),
-    reference: ([s]) => reference(s!, 13, taps, sigma),
+    inputs: { s: arr([2, 2, 5, 5], 'similarity', 30) },
+    attrs: () => ({ size: 13, blur: { taps, sigma } }),
+    reference: ({ s }) => reference(s, 13, taps, sigma),
   });
 }
 
 // Medical reaches four patches far: beyond the other end of this grid.
-testOp({
+testCase(scoreMapCase, {
   name: 'score map of a grid of 3 by 4, shorter than the blur',
-  inputs: [arr([1, 2, 3, 4], 'similarity', 30)],
-  run: ([s]) => scoreMap(s!, 7, 'Medical'),
-  reference: ([s]) => reference(s!, 7, 9, 1.5),
+  inputs: { s: arr([1, 2, 3, 4], 'similarity', 30) },
+  attrs: () => ({ size: 7, blur: { taps: 9, sigma: 1.5 } }),
+  reference: ({ s }) => reference(s, 7, 9, 1.5),
   forwardOnly: true,
 });
 
-testOp({
+testCase(probabilityMapCase, {
   name: 'probability map, 4 to 11',
-  inputs: [arr([2, 2, 4, 4], 'similarity', 3)],
-  run: ([s]) => probabilityMap(s!, 11),
-  reference: ([s]) => softmax(alongBoth(s!, 11, 11, bilinear), 1),
+  inputs: { s: arr([2, 2, 4, 4], 'similarity', 3) },
+  attrs: () => ({ size: 11 }),
+  reference: ({ s }) => softmax(alongBoth(s, 11, 11, bilinear), 1),
 });
 
 it('the score map of a sum of levels is the sum of their score maps', async () => {
@@ -44,7 +46,7 @@ it('the score map of a sum of levels is the sum of their score maps', async () =
   using c = upload(gpu, Float32Array.from(levels[2]!.data), [1, 2, 5, 5]);
   using ab = add(a, b);
   using all = add(ab, c);
-  using got = scoreMap(all, 9, 'Industrial', 3);
+  using got = scoreMap(all, 9, { taps: 7, sigma: 1 }, 3);
   const want = new Float64Array(81);
   for (const s of levels) for (const [i, v] of reference(s, 9, 7, 1).data.entries()) want[i]! += v;
   expect(normalisedError(await read(got), want)).toBeLessThan(1e-5);
@@ -53,6 +55,6 @@ it('the score map of a sum of levels is the sum of their score maps', async () =
 it('maps name a shape that is no grid', async () => {
   const gpu = await device();
   using s = upload(gpu, new Float32Array(24), [2, 3, 4]);
-  expect(() => scoreMap(s, 8, 'Medical')).toThrow('scoreMap: expected [B, 2, G, G], got [2, 3, 4]');
+  expect(() => scoreMap(s, 8, { taps: 9, sigma: 1.5 })).toThrow('scoreMap: expected [B, 2, G, G], got [2, 3, 4]');
   expect(() => probabilityMap(s, 8)).toThrow('probabilityMap: expected [B, 2, G, G], got [2, 3, 4]');
 });

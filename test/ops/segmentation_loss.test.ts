@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { segmentationLossCase } from '../../src/cases/segmentation_loss_case.js';
 import { segmentationLoss } from '../../src/ops/segmentation_loss.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { segmentationLoss as reference } from '../reference/segmentation_loss.js';
 
@@ -15,26 +16,23 @@ for (const [batch, grid, size] of [
   [2, 4, 33],
 ] as const) {
   const noise = arr([batch, 1, size, size], 'mask');
-  testOp({
+  testCase(segmentationLossCase, {
     name: `segmentationLoss of ${batch} grids ${grid}x${grid} on masks ${size}x${size}`,
-    inputs: [
-      arr([batch, 2, grid, grid], 's', 2),
-      { shape: noise.shape, data: noise.data.map((v) => (v > 0.8 ? 1 : 0)) },
-    ],
-    constant: [1],
-    run: ([s, mask]) => segmentationLoss(s!, mask!),
-    reference: ([s, mask]) => reference(s!, mask!),
+    inputs: {
+      s: arr([batch, 2, grid, grid], 's', 2),
+      mask: { shape: noise.shape, data: noise.data.map((v) => (v > 0.8 ? 1 : 0)) },
+    },
+    reference: ({ s, mask }) => reference(s, mask),
   });
 }
 
-testOp({
+testCase(segmentationLossCase, {
   name: 'segmentationLoss of saturated similarities',
-  inputs: [
-    arr([1, 2, 4, 4], 's', 60),
-    { shape: [1, 1, 12, 12], data: arr([144], 'm').data.map((v) => (v > 1 ? 1 : 0)) },
-  ],
-  run: ([s, mask]) => segmentationLoss(s!, mask!),
-  reference: ([s, mask]) => reference(s!, mask!),
+  inputs: {
+    s: arr([1, 2, 4, 4], 's', 60),
+    mask: { shape: [1, 1, 12, 12], data: arr([144], 'm').data.map((v) => (v > 1 ? 1 : 0)) },
+  },
+  reference: ({ s, mask }) => reference(s, mask),
   forwardOnly: true,
 });
 

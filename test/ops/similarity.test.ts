@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { similarityCase } from '../../src/cases/similarity_case.js';
 import { similarity } from '../../src/ops/similarity.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { similarity as reference } from '../reference/similarity.js';
 
@@ -25,19 +26,19 @@ for (const [feats, text] of [
     [7, 2],
   ],
 ] as const) {
-  testOp({
+  testCase(similarityCase, {
     name: `similarity of [${feats}] and [${text}]`,
-    inputs: [arr(feats, 'feats'), arr(text, 'text')],
-    run: ([f, t]) => similarity(f!, t!),
-    reference: ([f, t]) => reference(f!, t!, 100),
+    inputs: { f: arr(feats, 'feats'), t: arr(text, 'text') },
+    attrs: () => ({}),
+    reference: ({ f, t }) => reference(f, t, 100),
   });
 }
 
-testOp({
+testCase(similarityCase, {
   name: 'similarity of features of mean 1000, not scaled, three texts',
-  inputs: [arr([2, 3, 65], 'feats', 1, 1000), arr([2, 65, 3], 'text')],
-  run: ([f, t]) => similarity(f!, t!, 1),
-  reference: ([f, t]) => reference(f!, t!, 1),
+  inputs: { f: arr([2, 3, 65], 'feats', 1, 1000), t: arr([2, 65, 3], 'text') },
+  attrs: () => ({ scale: 1 }),
+  reference: ({ f, t }) => reference(f, t, 1),
 });
 
 it('similarity names both shapes when they do not fit', async () => {

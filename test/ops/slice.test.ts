@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { sliceCase } from '../../src/cases/slice_case.js';
 import { reshape } from '../../src/ops/reshape.js';
 import { slice } from '../../src/ops/slice.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase, testOp } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { slice as reference, reshape as referenceReshape } from '../reference/shape.js';
 
@@ -13,11 +14,11 @@ for (const [shape, axis, start, count] of [
   [[2, 5, 13], 1, 4, 1],
   [[3, 67], 1, 1, 65],
 ] as const) {
-  testOp({
+  testCase(sliceCase, {
     name: `places ${start} to ${start + count} of [${shape}] along axis ${axis}`,
-    inputs: [arr(shape, 'x')],
-    run: ([x]) => slice(x!, axis, start, count),
-    reference: ([x]) => reference(x!, axis, start, count),
+    inputs: { x: arr(shape, 'x') },
+    attrs: () => ({ axis, start, count }),
+    reference: ({ x }) => reference(x, axis, start, count),
   });
 }
 

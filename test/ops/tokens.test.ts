@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { tokensCase } from '../../src/cases/tokens_case.js';
 import { assembleTokens } from '../../src/ops/tokens.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { assembleTokens as reference } from '../reference/tokens.js';
 
@@ -11,11 +12,14 @@ for (const [batch, length, width] of [
   [3, 5, 7],
   [2, 4, 65],
 ] as const) {
-  testOp({
+  testCase(tokensCase, {
     name: `tokens of ${batch} pictures with ${length} patches of width ${width}`,
-    inputs: [arr([batch, length, width], 'patches'), arr([width], 'cls'), arr([length + 1, width], 'positional')],
-    run: ([patches, cls, positional]) => assembleTokens(patches!, cls!, positional!),
-    reference: ([patches, cls, positional]) => reference(patches!, cls!, positional!),
+    inputs: {
+      patches: arr([batch, length, width], 'patches'),
+      cls: arr([width], 'cls'),
+      positional: arr([length + 1, width], 'positional'),
+    },
+    reference: ({ patches, cls, positional }) => reference(patches, cls, positional),
   });
 }
 

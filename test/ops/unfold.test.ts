@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
+import { unfoldCase } from '../../src/cases/unfold_case.js';
 import { linear } from '../../src/ops/linear.js';
 import { reshape } from '../../src/ops/reshape.js';
 import { unfold } from '../../src/ops/unfold.js';
 import { upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
-import { testOp } from '../op_harness.js';
+import { testCase, testOp } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { convolve, unfold as reference } from '../reference/unfold.js';
 
@@ -13,11 +14,11 @@ for (const [shape, side] of [
   [[2, 3, 6, 9], 3],
   [[1, 3, 11, 8], 5],
 ] as const) {
-  testOp({
+  testCase(unfoldCase, {
     name: `[${shape}] in patches of ${side}`,
-    inputs: [arr(shape, 'x')],
-    run: ([x]) => unfold(x!, side),
-    reference: ([x]) => reference(x!, side),
+    inputs: { x: arr(shape, 'x') },
+    attrs: () => ({ patch: side }),
+    reference: ({ x }) => reference(x, side),
   });
 }
 

@@ -5,8 +5,8 @@ import { augmentGeometry, type Geometry, STILL } from '../../src/picture/augment
 import { liveTensors, read, readWords, tidy, upload } from '../../src/tensor/tensor.js';
 import { geometryCase } from '../../src/verify/augment_cases.js';
 import { type CaseContext, compare, type GoldenFolder } from '../../src/verify/case.js';
-import { goldenBytes } from '../data/goldens.js';
 import { device } from '../devices.js';
+import { goldenBytes } from '../golden_files.js';
 import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 import { geometryReference } from '../reference/augment.js';

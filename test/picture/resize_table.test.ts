@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { resizeOnHost } from '../../src/picture/host_resize.js';
 import { nearestIndices, prepareMask } from '../../src/picture/mask.js';
 import { keptResizeTable, resizeTable, WEIGHT_BITS } from '../../src/picture/resize_table.js';
-import { goldenJson } from '../data/goldens.js';
+import { goldenJson } from '../golden_files.js';
 
 interface Case {
   readonly from: readonly [number, number];

@@ -1,4 +1,4 @@
-/** Arrays in float64 for the reference implementations, and random ones that depend on a name alone. */
+/** Arrays in float64 for the reference implementations, and random ones that depend only on a name. */
 export interface Arr {
   readonly shape: readonly number[];
   readonly data: Float64Array;

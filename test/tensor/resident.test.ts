@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
-import { resident } from '../../src/tensor/resident.js';
+import { add } from '../../src/ops/add.js';
+import { constant, resident } from '../../src/tensor/resident.js';
+import { liveTensors, read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
 it('a resident table is asked for and uploaded once for each device', async () => {
-  const [gpu, other] = [await device('cpu'), await device('gpu')];
+  const [gpu, other] = [await device('best'), await device('second')];
   const [key, second] = [{}, {}];
   let asked = 0;
   const words = () => {
@@ -19,4 +21,21 @@ it('a resident table is asked for and uploaded once for each device', async () =
   expect([...new Uint32Array(await gpu.read(first.storage, 12))]).toEqual([1, 2, 1]);
   expect([...new Uint32Array(await other.read(resident(other, key, words).storage, 12))]).toEqual([1, 2, 3]);
   expect(asked).toBe(3);
+});
+
+it('a constant is uploaded once; its tensors come and go without giving the buffer back', async () => {
+  const gpu = await device();
+  const before = liveTensors(gpu);
+  const values = Float32Array.of(1, 2, 3);
+  const first = constant(gpu, values, [3]);
+  const { storage } = first;
+  first.release();
+  expect(liveTensors(gpu)).toBe(before);
+  using other = upload(gpu, Float32Array.of(7, 7, 7), [3]);
+  using again = constant(gpu, values, [1, 3]);
+  expect(again.storage).toBe(storage);
+  expect(other.storage).not.toBe(storage);
+  using sum = add(again, other);
+  expect([...(await read(sum))]).toEqual([8, 9, 10]);
+  expect(() => constant(gpu, values, [2])).toThrow('constant: expected 2 elements for [2], got 3');
 });

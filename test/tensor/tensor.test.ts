@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { around, foldGrid, sizeOf } from '../../src/tensor/shape.js';
+import { around, sizeOf } from '../../src/tensor/shape.js';
 import { empty, liveTensors, persist, read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
@@ -9,14 +9,6 @@ describe('shapes', () => {
     expect(around([7], 0)).toEqual({ outer: 1, length: 7, inner: 1 });
     expect(() => around([2], 1)).toThrow('axis 1 of [2]');
     expect(sizeOf([])).toBe(1);
-  });
-
-  it('grids fold so that no side passes the limit and nothing is left out', () => {
-    for (const groups of [0, 1, 65535, 65536, 1_000_001]) {
-      const [x, y, z] = foldGrid(groups);
-      expect(Math.max(x, y, z)).toBeLessThanOrEqual(65535);
-      expect(x * y * z).toBeGreaterThanOrEqual(groups);
-    }
   });
 });
 

@@ -24,7 +24,7 @@ import {
   wordsOf,
 } from '../../tools/pictures/index.js';
 
-const DRAW = fileURLToPath(new URL('../../tools/pictures/draw.mjs', import.meta.url));
+const DRAW = fileURLToPath(new URL('../../dist-tools/pictures/main.js', import.meta.url));
 
 const areaOf = (mask: Uint8Array) => mask.reduce((sum, value) => sum + value, 0) / mask.length;
 const hash = (...parts: Uint8Array[]) =>

@@ -4,27 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { REGISTRY } from '../../src/data/datasets.js';
 import { encodeClasses, promptedClass } from '../../src/detect/class_tokens.js';
-import type { Figures } from '../../src/eval/metrics.js';
-import { createTokenizer } from '../../src/io/tokenizer.js';
+import { openGpu } from '../../src/node/device.js';
+import { openTokenizer } from '../../src/node/open_tokenizer.js';
 import { openClip } from '../../src/node/open_weights.js';
+import { CLASSES } from '../../tools/pictures/index.js';
+import { halves } from '../../tools/tiny/halves.js';
+import { type Rows, rowsOf } from '../../tools/tiny/rows.js';
 
-interface Rows {
-  readonly adapted: Figures;
-  readonly plain: Figures;
-  readonly distance: Figures;
-}
-interface RowsTool {
-  rowsOf(gpu: unknown, folder: string): Promise<Rows>;
-}
-interface CliTool {
-  openGpu(): Promise<{ idle(): Promise<void>; [Symbol.dispose](): void }>;
-}
-interface Halves {
-  halves(classes: readonly { name: string; kind: string }[]): { adaptation: string[]; heldOut: string[] };
-}
-
-/** Tools are plain JavaScript and use the build, as the command line does. */
-const load = async (path: string): Promise<unknown> => import(new URL(path, import.meta.url).href);
 const FOLDER = fileURLToPath(new URL('../../weights/tiny', import.meta.url));
 const FILES = ['clip', 'text_adapter', 'image_adapter'].map((name) => `${FOLDER}/${name}.safetensors`);
 const recorded = JSON.parse(readFileSync(`${FOLDER}/figures.json`, 'utf8')) as { classes: string[]; rows: Rows };
@@ -36,7 +22,7 @@ describe('the embedded model', () => {
 
   test('knows "object" and the words of nearly all known classes; a class it lacks words for uses "object"', async () => {
     const clip = await openClip(FILES[0]!);
-    const tokenizer = createTokenizer(readFileSync(new URL('../../weights/clip_merges.txt', import.meta.url), 'utf8'));
+    const tokenizer = await openTokenizer();
     const inputs = Object.entries(REGISTRY.datasets).flatMap(([dataset, { classes }]) =>
       [...Object.keys(classes), 'object'].map((name) =>
         promptedClass(name, REGISTRY, { key: `${dataset}/${name}`, dataset }),
@@ -60,12 +46,7 @@ describe('the embedded model', () => {
     );
   });
 
-  test('is tested on classes its adapters were not trained on', async () => {
-    const { halves } = (await load('../../tools/tiny/halves.mjs')) as Halves;
-    const { loadPictures } = (await load('../../tools/pictures/compile.mjs')) as {
-      loadPictures(): Promise<{ CLASSES: { name: string; kind: string }[] }>;
-    };
-    const { CLASSES } = await loadPictures();
+  test('is tested on classes its adapters were not trained on', () => {
     const { adaptation, heldOut } = halves(CLASSES);
     expect([...adaptation, ...heldOut].sort()).toEqual(CLASSES.map((c) => c.name).sort());
     expect(adaptation.filter((name) => heldOut.includes(name))).toEqual([]);
@@ -73,8 +54,6 @@ describe('the embedded model', () => {
   });
 
   test('reaches its recorded figures on them, well above plain CLIP and the distance to the mean', async () => {
-    const { rowsOf } = (await load('../../tools/tiny/rows.mjs')) as RowsTool;
-    const { openGpu } = (await load('../../dist/node/node.js')) as CliTool;
     const gpu = await openGpu();
     try {
       const rows = await rowsOf(gpu, FOLDER);

@@ -3,46 +3,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '../../src/io/tokenizer.js';
 import { syntheticClip, TINY } from '../../src/model/synthetic.js';
-
-interface Window {
-  readonly size: number;
-  readonly left: number;
-  readonly top: number;
-  readonly side: number;
-  readonly turn: number;
-  readonly gain: number;
-  readonly offset: number;
-}
-interface Crops {
-  crop(rgb: Uint8Array, window: Window): Uint8Array;
-  cropMask(mask: Uint8Array | undefined, window: Window, to: number): Float32Array;
-  place(
-    mask: Uint8Array | undefined,
-    size: number,
-    least: number,
-    uniform: () => number,
-  ): { left: number; top: number; side: number };
-}
-interface Halves {
-  halves(classes: readonly { name: string; kind: string }[]): { adaptation: string[]; heldOut: string[] };
-}
-interface Initial {
-  cosineFilters(width: number, patch: number): Float32Array;
-  initialWeights(
-    base: unknown,
-    config: unknown,
-    kept: readonly number[],
-    seed: number,
-  ): { readF32(name: string): Promise<Float32Array> };
-}
-
-/** Tools are plain JavaScript and use the build, as the command line does. */
-const load = async (name: string): Promise<unknown> =>
-  import(new URL(`../../tools/tiny/${name}`, import.meta.url).href);
-const { crop, cropMask, place } = (await load('crops.mjs')) as Crops;
-const { halves } = (await load('halves.mjs')) as Halves;
-const { cosineFilters, initialWeights } = (await load('initial.mjs')) as Initial;
-const { NOUNS } = (await load('nouns.mjs')) as { NOUNS: string[] };
+import { crop, cropMask, place } from '../../tools/tiny/crops.js';
+import { halves } from '../../tools/tiny/halves.js';
+import { cosineFilters, initialWeights } from '../../tools/tiny/initial.js';
+import { NOUNS } from '../../tools/tiny/nouns.js';
 
 describe('cut-outs', () => {
   const size = 20;

@@ -15,7 +15,7 @@ import {
 import { initialParameters } from '../../src/train/initial.js';
 import { multiStepRate } from '../../src/train/schedule.js';
 import { device } from '../devices.js';
-import { golden, joined } from '../io/goldens.js';
+import { golden, joined } from '../golden_files.js';
 
 const SHAPE = { textUntil: 3, imageUntil: 2, relu: false };
 const STATE: RunState = { part: 'image', epoch: 2, batch: 3, step: 41, flags: '{"seed":1}' };

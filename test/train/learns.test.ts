@@ -8,38 +8,17 @@ import { syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { encodeText, loadText } from '../../src/model/text.js';
 import { loadVision } from '../../src/model/vision.js';
 import { liveTensors, read, tidy } from '../../src/tensor/tensor.js';
-import { NO_CHANCES } from '../../src/train/augment_plan.js';
 import { prepareBatch } from '../../src/train/batch.js';
 import type { RunState } from '../../src/train/checkpoint.js';
 import { initialParameters, type Part } from '../../src/train/initial.js';
 import { imageAdapterWeights, type Parameters, textAdapterWeights } from '../../src/train/parameters.js';
 import { trainImage, trainText } from '../../src/train/stages.js';
-import type { StepReport, TrainFlags, TrainHost, TrainRun } from '../../src/train/training_run.js';
+import type { StepReport, TrainHost, TrainRun } from '../../src/train/training_run.js';
 import { device } from '../devices.js';
 import { drawSample, SIZE } from './pictures.js';
+import { trainFlags } from './train_flags.js';
 
-const FLAGS: TrainFlags = {
-  imageSize: SIZE,
-  seed: 5,
-  shape: { textUntil: 2, imageUntil: 2, relu: false },
-  textEpochs: 2,
-  imageEpochs: 12,
-  textBatch: 6,
-  imageBatch: 3,
-  textRate: 1e-3,
-  imageRate: 2e-3,
-  textNormWeight: 0.1,
-  textMix: 0.1,
-  imageMix: 0.1,
-  vv: 'batch',
-  vvBlocks: 3,
-  textLevels: 'last',
-  chances: NO_CHANCES,
-  recompute: false,
-  activation: 'gelu',
-  precision: 'f32',
-  saveEvery: 0,
-};
+const FLAGS = trainFlags({ imageSize: SIZE, textEpochs: 2, imageEpochs: 12, textBatch: 6, imageBatch: 3 });
 
 /** Ids of start, a few words and end. */
 const prompts = (words: readonly number[][]): Uint32Array => {

@@ -1,15 +1,16 @@
-/** The command: draws a data set into a folder. */
+/** `npm run pictures`: draws a data set into a folder. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { encodePng } from '../../src/node/encode_png.js';
+import { encodePng } from '#src/node/encode_png';
+import { runCommand } from '../command.js';
 import { CLASSES, findClass } from './classes.js';
 import { SETUPS } from './compose.js';
 import { classNames, type DatasetSpec, metadataOf, planDataset } from './plan.js';
 import { drawSample } from './sample.js';
 
-const USAGE = `usage: node tools/pictures/draw.mjs --out DIR [options]
+const USAGE = `usage: npm run pictures -- --out DIR [options]
 
 Draws pictures with and without defects into DIR, which must be new or empty:
 CLASS/train/good, CLASS/test/good, CLASS/test/DEFECT, CLASS/ground_truth/DEFECT, the list full-shot.jsonl, and
@@ -72,7 +73,7 @@ function registryOf(names: readonly string[]): string {
 }
 
 /** @param args what follows the command's name */
-export function main(args: readonly string[]): void {
+function main(args: readonly string[]): void {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -113,3 +114,5 @@ export function main(args: readonly string[]): void {
   const count = writeDataset(spec, resolve(values.out));
   process.stdout.write(`${values.out}: ${count} pictures of ${spec.classes.length} classes\n`);
 }
+
+await runCommand(() => main(process.argv.slice(2)));

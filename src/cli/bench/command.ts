@@ -1,71 +1,72 @@
-/** `aaclip bench`: the kernels against the adapter's own ceilings, and a training step against a wasteful one. */
+/** `aaclip bench`: every op beside the adapter's own ceilings, and a training step beside a wasteful one. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
-import { type CommonOptions, common, count, openDevice } from '../options.js';
-import { type BenchRow, benchKernels } from './kernel_bench.js';
-import { benchTraining, type TrainingRow } from './training_bench.js';
+import type { Gpu } from '../../gpu/gpu.js';
+import { chosenKernels, kernelChoices } from '../../kernels/kernel_lists.js';
+import { openGpu } from '../../node/device.js';
+import { withQuietNativeCode } from '../../node/quiet.js';
+import { openDevice } from '../options.js';
+import { type BenchFlags, benchOptions } from './flags.js';
+import { type BenchReport, type BenchRow, benchKernels, type Ceilings } from './kernel_bench.js';
+import { ceilingsLine, rowLine, trainingLine, trainingSummary } from './output.js';
+import { benchTraining, type TrainingBench } from './training_bench.js';
 
-interface BenchFlags extends CommonOptions {
-  readonly only?: string;
-  readonly samples: number;
-  readonly train?: boolean;
-  readonly tiny?: boolean;
-  readonly img_size: number;
-  readonly batch_size: number;
-}
+type Say = (line: string) => void;
 
 export function benchCommand(program: Command): void {
-  common(
-    program
-      .command('bench')
-      .description(
-        'Time the kernels at the sizes of ViT-L/14 at 518 px, against measured multiply-add and copy ceilings.',
-      )
-      .option('--only <text>', 'rows whose name contains it')
-      .option('--samples <n>', 'samples a row; the median counts', count(1), 5)
-      .option('--train', 'time a step of stage two instead, with and without gradients for the frozen weights')
-      .option('--tiny', 'with --train: the smallest model instead of ViT-L/14')
-      .option('--img_size <px>', 'with --train: size of the pictures', count(14), 518)
-      .option('--batch_size <n>', 'with --train: pictures a step', count(1), 2),
-  ).action(runBench);
+  benchOptions(program).action(runBench);
 }
 
-const line = (row: BenchRow): string => {
-  const cells = [row.ms, row.gflops, row.gbytes, row.ofCeiling].map((v) => v.toFixed(1).padStart(8));
-  return `${row.name.padEnd(42)} ${cells[0]} ms ${cells[1]} GFLOP/s ${cells[2]} GB/s ${cells[3]} % of ceiling`;
-};
+async function trainingReport(gpu: Gpu, flags: BenchFlags, say: Say): Promise<TrainingBench> {
+  const { tiny = false, img_size: imageSize, batch_size: batch, samples: steps } = flags;
+  const report = await benchTraining(gpu, { tiny, imageSize, batch, steps }, (row) => say(trainingLine(row)));
+  say(trainingSummary(report));
+  return report;
+}
 
-const trainLine = (row: TrainingRow): string =>
-  `gradients of ${row.gradients}${row.checkpointing ? ', checkpointing' : ''}: ${row.secondsPerStep.toFixed(2)} s a step, ${row.stepsPerSecond.toFixed(3)} steps/s, peak ${(row.peakMemory / 2 ** 30).toFixed(2)} GiB`;
+async function kernelReport(gpu: Gpu, flags: BenchFlags, say: Say): Promise<BenchReport> {
+  const { samples, quick, only } = flags;
+  const options = {
+    samples,
+    quick,
+    only: only?.split(',').map((glob) => glob.trim()),
+    onCeilings: (ceilings: Ceilings) => say(ceilingsLine(ceilings)),
+    onRow: (row: BenchRow) => say(rowLine(row)),
+  };
+  const report = await benchKernels(gpu, options);
+  if (!flags.variants) return report;
+  if (!gpu.profile.available) {
+    throw new Error('bench: --variants needs an adapter with timestamp queries, to see which kernels an op dispatches');
+  }
+  const rows = [...report.rows];
+  for (const kernels of kernelChoices(gpu.traits).slice(1)) {
+    const { adapter, defaultToggles } = flags;
+    using other = await withQuietNativeCode(() => openGpu({ adapter, defaultToggles, kernels }));
+    say(
+      `\n${Object.entries(kernels)
+        .map(([op, kernel]) => `${op} ${kernel}`)
+        .join(', ')}`,
+    );
+    rows.push(...(await benchKernels(other, { ...options, beside: { ...report, rows } })).rows);
+  }
+  return { ...report, rows };
+}
 
 async function runBench(flags: BenchFlags): Promise<void> {
   const gpu = await openDevice(flags);
-  const { description, traits } = gpu;
-  const say = (text: string): void => {
-    if (!flags.json) process.stdout.write(`${text}\n`);
-  };
-  say(`${description.description || description.device}, class ${traits.adapterClass}`);
-  const { architecture, description: name, vendor } = description;
+  const { vendor, architecture, description, device } = gpu.description;
+  const say: Say = flags.json ? () => {} : (line) => process.stdout.write(`${line}\n`);
+  const kernels = chosenKernels(gpu);
+  say(`${description || device}, matmul ${kernels.matmul}`);
+  const report = flags.train
+    ? { training: await trainingReport(gpu, flags, say) }
+    : await kernelReport(gpu, flags, say);
+  if (!flags.json) return;
   const machine = {
-    adapter: { vendor, architecture, name },
+    adapter: { vendor, architecture, name: description, kernels },
     cpu: cpus()[0]?.model,
     cores: cpus().length,
     date: new Date().toISOString(),
   };
-  if (flags.train) {
-    const { img_size: imageSize, batch_size: batch, samples: steps } = flags;
-    const report = await benchTraining(gpu, { tiny: flags.tiny ?? false, imageSize, batch, steps }, (row) =>
-      say(trainLine(row)),
-    );
-    say(
-      `${report.model} at ${imageSize} px, batch ${batch}: all gradients take ${report.timeRatio.toFixed(2)} times the time and ${report.memoryRatio.toFixed(2)} times the memory`,
-    );
-    if (flags.json) process.stdout.write(`${JSON.stringify({ ...machine, training: report }, null, 1)}\n`);
-    return;
-  }
-  const report = await benchKernels(gpu, flags.samples, flags.only, (row) => say(line(row)));
-  say(
-    `ceilings: ${report.multiplyAddGflops.toFixed(1)} GFLOP/s multiply-add, ${report.copyGbytes.toFixed(1)} GB/s copy`,
-  );
-  if (flags.json) process.stdout.write(`${JSON.stringify({ ...machine, ...report }, null, 1)}\n`);
+  process.stdout.write(`${JSON.stringify({ ...machine, ...report }, null, 1)}\n`);
 }

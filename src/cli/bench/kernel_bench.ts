@@ -1,134 +1,196 @@
-/** Kernels at the sizes of ViT-L/14 at 518 px, against what the same adapter can do at best. */
+/** Every op at the sizes of its case, forward and backward, beside what the same adapter can do at best. */
+import { Tape } from '../../autograd/tape.js';
+import { SMALL_SIZES, VIT_L_14_AT_518 } from '../../cases/model_sizes.js';
+import { disposeAttrs, type OpCase, type RealInput, type RealSize, type Work } from '../../cases/op_case.js';
 import type { Gpu } from '../../gpu/gpu.js';
-import { packF16, unpackF16 } from '../../io/dtype.js';
 import { synth } from '../../io/synth.js';
 import { copyCeiling, multiplyAddCeiling } from '../../kernels/ceiling.js';
-import { FrozenMatrix } from '../../kernels/frozen_matrix.js';
-import { attention } from '../../ops/attention.js';
-import { layerNorm } from '../../ops/layer_norm.js';
-import { linear } from '../../ops/linear.js';
+import { add } from '../../ops/add.js';
+import { full } from '../../ops/fill.js';
+import { sizeOf } from '../../tensor/shape.js';
 import { empty, type Tensor, tidy, upload } from '../../tensor/tensor.js';
+import { type TimingPlan, timeCalls, timeWork } from './row_timer.js';
+import { type Direction, rowName, wantedSizes } from './wanted_rows.js';
 
 export interface BenchRow {
+  /** Op, size and direction, as `--only` sees them. */
   readonly name: string;
+  readonly op: string;
+  readonly direction: Direction;
   /** Median wall time of one call, awaited late. */
   readonly ms: number;
   readonly gflops: number;
   readonly gbytes: number;
-  /** Of the multiply-add ceiling, per cent; of the copy ceiling where there are no multiply-adds to speak of. */
-  readonly ofCeiling: number;
+  /** Per cent: the time the ceilings allow over the time taken; null where nothing is computed or moved. */
+  readonly ofCeiling: number | null;
+  /** The ceiling that allows less. */
+  readonly limit: 'arithmetic' | 'memory' | 'none';
+  /** Labels of the kernels it dispatched; empty where the adapter cannot time kernels. */
+  readonly kernels: readonly string[];
 }
 
-const TOKENS = 1370;
-const WIDTH = 1024;
-
-interface Case {
-  readonly name: string;
-  readonly flops: number;
-  readonly bytes: number;
-  readonly memoryBound?: boolean;
-  run(): void;
-}
-
-/** Median milliseconds of `run`, each sample long enough to drown the wait for it. */
-async function median(gpu: Gpu, run: () => void, samples: number): Promise<number> {
-  const once = async (calls: number): Promise<number> => {
-    const start = performance.now();
-    for (let i = 0; i < calls; i++) run();
-    await gpu.idle();
-    return (performance.now() - start) / calls;
-  };
-  await once(1);
-  const calls = Math.max(1, Math.min(200, Math.round(150 / (await once(1)))));
-  const times: number[] = [];
-  for (let i = 0; i < samples; i++) times.push(await once(calls));
-  return times.sort((a, b) => a - b)[Math.floor(samples / 2)]!;
-}
-
-function cases(gpu: Gpu): { list: Case[]; dispose: () => void } {
-  const made: Disposable[] = [];
-  const keep = <T extends Disposable>(d: T): T => {
-    made.push(d);
-    return d;
-  };
-  const random = (name: string, shape: readonly number[]): Tensor => keep(upload(gpu, synth(1, name, shape, 1), shape));
-  const matmul = (n: number, k: number, half: boolean): Case => {
-    const x = random(`x${k}`, [TOKENS, k]);
-    const raw = synth(1, `w${n}x${k}`, [n, k], k ** -0.5);
-    const data = half ? unpackF16(packF16(raw)) : raw;
-    const w = keep(FrozenMatrix.pack(gpu, data, n, k, half));
-    return {
-      name: `matmul ${TOKENS}x${n}x${k} ${half ? 'f16-exact' : 'f32'} weights`,
-      flops: 2 * TOKENS * n * k,
-      bytes: 4 * TOKENS * (n + k) + w.bytes,
-      run: () => tidy(() => void linear(x, w)),
-    };
-  };
-  const qkv = random('qkv', [1, TOKENS, 3 * WIDTH]);
-  const [weight, bias] = [random('weight', [WIDTH]), random('bias', [WIDTH])];
-  const x = random('x', [TOKENS, WIDTH]);
-  const list: Case[] = [
-    ...[false, true].flatMap((half) => [
-      matmul(WIDTH, WIDTH, half),
-      matmul(4 * WIDTH, WIDTH, half),
-      matmul(WIDTH, 4 * WIDTH, half),
-    ]),
-    {
-      name: `attention 16 heads x ${TOKENS} x 64`,
-      flops: 4 * TOKENS * TOKENS * WIDTH,
-      bytes: 4 * TOKENS * WIDTH * 4,
-      run: () => tidy(() => void attention(qkv, { heads: 16, mode: 'full' })),
-    },
-    {
-      name: `layernorm ${TOKENS}x${WIDTH}`,
-      flops: 8 * TOKENS * WIDTH,
-      bytes: 8 * TOKENS * WIDTH,
-      memoryBound: true,
-      run: () => tidy(() => void layerNorm(x, weight, bias)),
-    },
-  ];
-  return {
-    list,
-    dispose: () => {
-      for (const d of made) d[Symbol.dispose]();
-    },
-  };
-}
-
-export interface BenchReport {
+export interface Ceilings {
   readonly multiplyAddGflops: number;
   readonly copyGbytes: number;
+}
+
+export interface BenchReport extends Ceilings {
   readonly rows: readonly BenchRow[];
 }
 
-/** Measures ceilings and kernels; `only` keeps the rows whose names contain it. */
-export async function benchKernels(
-  gpu: Gpu,
-  samples: number,
-  only: string | undefined,
-  onRow: (row: BenchRow) => void,
-): Promise<BenchReport> {
-  // Long enough a turn count for a GPU, too, once calls are repeated.
-  const turns = gpu.traits.software ? 200 : 4000;
+export interface KernelBenchOptions {
+  readonly samples: number;
+  /** Small sizes and one call each: for trying the benchmark, no figures to quote. */
+  readonly quick?: boolean | undefined;
+  /** Rows wanted: patterns of an op's name or a row's whole name. All unless given. */
+  readonly only?: readonly string[] | undefined;
+  /** What was measured under other choices of kernels: its ceilings count, and rows with the same kernels are left out. */
+  readonly beside?: BenchReport | undefined;
+  readonly onCeilings?: ((ceilings: Ceilings) => void) | undefined;
+  readonly onRow?: ((row: BenchRow) => void) | undefined;
+}
+
+/** Milliseconds a row may take, warming up left out. */
+const BUDGET = 600;
+
+/** Most bytes that recordings may hold while they wait for their backward pass to be timed. */
+const RECORDED_BYTES = 2 ** 28;
+
+async function ceilings(gpu: Gpu, plan: TimingPlan, quick: boolean): Promise<Ceilings> {
+  // Enough turns for a GPU, too, once calls are repeated.
+  const turns = quick ? 20 : gpu.traits.software ? 200 : 4000;
   const flops = multiplyAddCeiling(gpu, turns);
-  const multiplyAddGflops = flops / (await median(gpu, () => multiplyAddCeiling(gpu, turns), samples)) / 1e6;
-  const [from, to] = [empty(gpu, [1 << 24]), empty(gpu, [1 << 24])];
+  const ms = await timeWork(gpu, plan, () => void multiplyAddCeiling(gpu, turns));
+  using from = empty(gpu, [quick ? 1 << 20 : 1 << 24]);
+  using to = empty(gpu, from.shape);
   const moved = copyCeiling(gpu, from, to);
-  const copyGbytes = moved / (await median(gpu, () => copyCeiling(gpu, from, to), samples)) / 1e6;
-  from.release();
-  to.release();
-  const { list, dispose } = cases(gpu);
-  const rows: BenchRow[] = [];
-  for (const c of list) {
-    if (only && !c.name.includes(only)) continue;
-    const ms = await median(gpu, c.run, samples);
-    const gflops = c.flops / ms / 1e6;
-    const gbytes = c.bytes / ms / 1e6;
-    const ofCeiling = 100 * (c.memoryBound ? gbytes / copyGbytes : gflops / multiplyAddGflops);
-    const row = { name: c.name, ms, gflops, gbytes, ofCeiling };
-    rows.push(row);
-    onRow(row);
+  const copyMs = await timeWork(gpu, plan, () => void copyCeiling(gpu, from, to));
+  return { multiplyAddGflops: flops / ms / 1e6, copyGbytes: moved / copyMs / 1e6 };
+}
+
+/** An input of a size, its values a function of its name. */
+function uploadInput(gpu: Gpu, name: string, { shape, std = 1, mean = 0, values }: RealInput): Tensor {
+  if (values === 'pixels') {
+    const words = Uint32Array.from({ length: sizeOf(shape) }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
+    return upload(gpu, words, shape, 'packed');
   }
-  dispose();
+  const noise = synth(1, name, shape, std, mean);
+  return upload(gpu, values === 'mask' ? noise.map((v) => (v > 1.2 ? 1 : 0)) : noise, shape);
+}
+
+/** A size of a case with its inputs on the device. */
+interface Opened {
+  readonly c: OpCase;
+  readonly size: RealSize;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly attrs: unknown;
+}
+
+/** Labels of the kernels that `work` dispatches; it runs once. */
+async function kernelsOf(gpu: Gpu, work: () => void): Promise<string[]> {
+  if (gpu.profile.available) return (await gpu.profile.run(work)).map((row) => row.label);
+  work();
+  await gpu.idle();
+  return [];
+}
+
+interface Measured {
+  readonly ms: number;
+  readonly kernels: readonly string[];
+}
+
+/** Measures a size, unless its kernels are those of one of the `known` rows. */
+type Measure = (
+  gpu: Gpu,
+  plan: TimingPlan,
+  opened: Opened,
+  known: readonly BenchRow[],
+) => Promise<Measured | undefined>;
+
+const oneOf = (known: readonly BenchRow[], kernels: readonly string[]): boolean =>
+  known.some((row) => [...row.kernels].sort().join() === [...kernels].sort().join());
+
+const measureForward: Measure = async (gpu, plan, { c, inputs, attrs }, known) => {
+  const call = (): void => tidy(() => void c.run(inputs, attrs, gpu));
+  const kernels = await kernelsOf(gpu, call); // compiles them, too
+  return oneOf(known, kernels) ? undefined : { ms: await timeWork(gpu, plan, call), kernels };
+};
+
+/** Times only the backward pass: what it needs of the forward pass is recorded before the clock starts. */
+const measureBackward: Measure = async (gpu, plan, { c, size, inputs, attrs }, known) => {
+  const wanted = (size.wanted ?? Object.keys(inputs).filter((n) => !c.constant?.includes(n))).map((n) => inputs[n]!);
+  const record = (): { backward: () => void; bytes: number } => {
+    const tape = new Tape(add);
+    tape.watch(wanted);
+    const y = tape.record(() => c.run(inputs, attrs, gpu));
+    const dy = full(gpu, y.shape, 0.5);
+    const backward = (): void => {
+      for (const g of tape.backward(y, wanted, dy)) g?.release();
+      y.release();
+      dy.release();
+    };
+    return { backward, bytes: y.bytes + dy.bytes };
+  };
+  const once = record();
+  const kernels = await kernelsOf(gpu, once.backward);
+  if (oneOf(known, kernels)) return undefined;
+  const most = Math.max(1, Math.min(50, Math.floor(RECORDED_BYTES / once.bytes)));
+  const repeat = (calls: number) => {
+    const recorded = Array.from({ length: calls }, record);
+    return () => {
+      for (const { backward } of recorded) backward();
+    };
+  };
+  return { ms: await timeCalls(gpu, plan, repeat, most), kernels };
+};
+
+/** Relates a time to the ceilings: the slower of arithmetic and memory decides what was possible. */
+function rowOf(o: Opened, direction: Direction, work: Work, { ms, kernels }: Measured, top: Ceilings): BenchRow {
+  const arithmetic = work.flops / top.multiplyAddGflops / 1e6;
+  const memory = work.bytes / top.copyGbytes / 1e6;
+  const least = Math.max(arithmetic, memory);
+  return {
+    name: rowName(o.c, o.size, direction),
+    op: o.c.name,
+    direction,
+    ms,
+    gflops: work.flops / ms / 1e6,
+    gbytes: work.bytes / ms / 1e6,
+    ofCeiling: least > 0 ? (100 * least) / ms : null,
+    limit: least === 0 ? 'none' : arithmetic > memory ? 'arithmetic' : 'memory',
+    kernels,
+  };
+}
+
+/**
+ * Measures the ceilings, then every wanted row.
+ * @throws when a pattern of `only` matches no row
+ */
+export async function benchKernels(gpu: Gpu, options: KernelBenchOptions): Promise<BenchReport> {
+  const { samples, quick = false, only = [], beside, onCeilings, onRow } = options;
+  const sizes = wantedSizes(quick ? SMALL_SIZES : VIT_L_14_AT_518, only);
+  const plan = quick ? { samples: 1, budget: 0 } : { samples, budget: BUDGET };
+  const top = beside ?? (await ceilings(gpu, plan, quick));
+  const { multiplyAddGflops, copyGbytes } = top;
+  if (!beside) onCeilings?.(top);
+  const rows: BenchRow[] = [];
+  for (const { c, size, forward, backward } of sizes) {
+    const inputs = Object.fromEntries(Object.entries(size.inputs).map(([n, i]) => [n, uploadInput(gpu, n, i)]));
+    const attrs = size.attrs?.(gpu);
+    const opened = { c, size, inputs, attrs };
+    const put = async (direction: Direction, work: Work, measure: Measure): Promise<void> => {
+      const known = (beside?.rows ?? []).filter((row) => row.name === rowName(c, size, direction));
+      const measured = await measure(gpu, plan, opened, known);
+      if (!measured) return;
+      const row = rowOf(opened, direction, work, measured, top);
+      rows.push(row);
+      onRow?.(row);
+    };
+    if (forward) await put('forward', size.forward, measureForward);
+    if (backward) await put('backward', size.backward!, measureBackward);
+    for (const input of Object.values(inputs)) input.release();
+    disposeAttrs(attrs);
+    gpu.trim();
+  }
   return { multiplyAddGflops, copyGbytes, rows };
 }

@@ -13,10 +13,11 @@ import { stageTwoLoss } from '../../train/stage_two.js';
 
 export interface TrainingRow {
   readonly gradients: 'adapters' | 'all weights';
-  readonly checkpointing: boolean;
+  /** Whether blocks ran again in the backward pass instead of keeping their activations. */
+  readonly recompute: boolean;
   readonly secondsPerStep: number;
   readonly stepsPerSecond: number;
-  /** Largest bytes on the device. */
+  /** Most bytes on the device at any time. */
   readonly peakMemory: number;
 }
 
@@ -25,12 +26,12 @@ export interface TrainingBench {
   readonly imageSize: number;
   readonly batch: number;
   readonly rows: readonly TrainingRow[];
-  /** Time with all gradients over time with the adapters' alone. */
+  /** Time with gradients of all weights over time with those of the adapters. */
   readonly timeRatio: number;
   readonly memoryRatio: number;
 }
 
-/** Every tensor of a tower that was loaded as trainable. */
+/** The tensors in a tower that was loaded as trainable. */
 function weightsOf(value: unknown, found: Tensor[] = []): Tensor[] {
   if (value instanceof Tensor) found.push(value);
   else if (Array.isArray(value)) for (const v of value) weightsOf(v, found);
@@ -42,7 +43,7 @@ async function measure(
   gpu: Gpu,
   tower: VisionTower,
   all: boolean,
-  checkpointing: boolean,
+  recompute: boolean,
   batch: number,
   steps: number,
 ): Promise<TrainingRow> {
@@ -72,7 +73,7 @@ async function measure(
       using tape = new Tape(add);
       tape.watch([...adapters.weights, ...extra]);
       const loss = tape.record(
-        () => stageTwoLoss(images, anchors, mask, labels, tower, adapters, { mix: 0.1, recompute: checkpointing }).loss,
+        () => stageTwoLoss({ images, anchors, masks: mask, labels }, tower, adapters, { mix: 0.1, recompute }).loss,
       );
       return tape.backward(loss, [...adapters.weights, ...extra], full(gpu, [1], 1));
     });
@@ -93,7 +94,7 @@ async function measure(
   const seconds = times.sort((a, b) => a - b)[Math.floor(steps / 2)]!;
   return {
     gradients: all ? 'all weights' : 'adapters',
-    checkpointing,
+    recompute,
     secondsPerStep: seconds,
     stepsPerSecond: 1 / seconds,
     peakMemory: gpu.pool.peak,
@@ -108,7 +109,7 @@ export async function benchTraining(
 ): Promise<TrainingBench> {
   const config = options.tiny ? TINY : VIT_L_14_336;
   const rows: TrainingRow[] = [];
-  for (const [trainable, checkpointing] of [
+  for (const [trainable, recompute] of [
     [false, false],
     [false, true],
     [true, false],
@@ -117,7 +118,7 @@ export async function benchTraining(
       activation: 'gelu',
       trainable,
     });
-    const row = await measure(gpu, tower, trainable, checkpointing, options.batch, options.steps);
+    const row = await measure(gpu, tower, trainable, recompute, options.batch, options.steps);
     rows.push(row);
     onRow(row);
     tower[Symbol.dispose]();

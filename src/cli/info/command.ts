@@ -1,7 +1,7 @@
 /** `aaclip info`: what this machine offers and what a weights file needs. */
 import type { Command } from 'commander';
 import { imageFlops } from '../../detect/anomaly_model.js';
-import { matmulTuning } from '../../gpu/tuning.js';
+import { chosenKernels, kernelLists } from '../../kernels/kernel_lists.js';
 import { inferConfig } from '../../model/config.js';
 import { memoryPlan } from '../../model/memory.js';
 import { jpegIsExact } from '../../node/decode.js';
@@ -36,12 +36,12 @@ async function runInfo(flags: InfoFlags): Promise<void> {
   const report: MachineReport = {
     adapter: description,
     kernels: {
-      class: traits.adapterClass,
+      chosen: chosenKernels(gpu),
+      available: Object.fromEntries(
+        kernelLists.map(({ op, rows }) => [op, rows.filter((r) => r.runsOn(traits)).map((r) => r.name)]),
+      ),
       subgroupSize: traits.subgroupSize,
-      matmul: traits.adapterClass === 'cpu' ? 'matmul_panel' : 'matmul_tile',
-      attention: traits.adapterClass === 'cpu' ? 'panels in registers' : 'tiles in workgroup memory',
-      rows: traits.subgroupSize > 0 ? 'a row a subgroup' : 'tree in workgroup memory',
-      panels: { f32: matmulTuning(traits, false), f16: matmulTuning(traits, true) },
+      matrixShapes: traits.matrixShapes,
     },
     jpeg: (await jpegIsExact()) ? 'sharp (exact)' : 'jpeg-js (a few grey levels off)',
     ...(model ? { model } : {}),

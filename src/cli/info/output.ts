@@ -1,6 +1,6 @@
 /** What `info` prints. */
 import type { Gpu } from '../../gpu/gpu.js';
-import type { matmulTuning } from '../../gpu/tuning.js';
+import type { Traits } from '../../gpu/traits.js';
 import type { ClipConfig } from '../../model/config.js';
 import type { MemoryPlan } from '../../model/memory.js';
 
@@ -15,12 +15,11 @@ export interface ModelReport {
 export interface MachineReport {
   readonly adapter: Gpu['description'];
   readonly kernels: {
-    readonly class: string;
+    /** For each op with several kernels: the one taken, and all that run on this adapter, best first. */
+    readonly chosen: Readonly<Record<string, string>>;
+    readonly available: Readonly<Record<string, readonly string[]>>;
     readonly subgroupSize: number;
-    readonly matmul: string;
-    readonly attention: string;
-    readonly rows: string;
-    readonly panels: Readonly<Record<'f32' | 'f16', ReturnType<typeof matmulTuning>>>;
+    readonly matrixShapes: Traits['matrixShapes'];
   };
   readonly jpeg: string;
   readonly model?: ModelReport;
@@ -53,7 +52,9 @@ export function printInfo(report: MachineReport, { json, img_size: imageSize, f1
   const { limits } = adapter;
   const lines = [
     `adapter    ${adapter.description || adapter.device} (${adapter.vendor} ${adapter.architecture})`,
-    `kernels    class ${kernels.class}: ${kernels.matmul}; attention: ${kernels.attention}; rows: ${kernels.rows}`,
+    `kernels    ${Object.entries(kernels.available)
+      .map(([op, names]) => `${op}: ${names.join(', ')}`)
+      .join('\n           ')}`,
     `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}`,
     `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} a binding, ${mib(limits.maxBufferSize ?? 0)} a buffer, ${kib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`,
     `features   ${adapter.features.join(' ')}`,

@@ -10,7 +10,7 @@ import { fileError } from '../../node/file_error.js';
 import type { Loader } from '../../node/loader.js';
 import type { MapFile } from './map_file.js';
 
-/** The parts of a path that may be used below a folder: none of them leads out of it. */
+/** The parts of a path that are safe below a folder: they cannot lead out of it. */
 export function safeParts(path: string): string[] {
   const parts = path.split(/[\\/]+/).filter((p) => p !== '' && p !== '.' && p !== '..');
   // Some file systems refuse these characters in names.

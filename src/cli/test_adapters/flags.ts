@@ -48,7 +48,7 @@ function sampleOptions(command: Command): Command {
 function adapterOptions(command: Command): Command {
   modelNameOption(weightsOption(command))
     .option('--save_path <dir>', 'folder with the adapters', 'ckpt/baseline')
-    .option('--epoch <n>', 'test image_adapter_<n> only (default: all epochs there are, in order)', count(0))
+    .option('--epoch <n>', 'test image_adapter_<n> only (default: all epochs, in order)', count(0))
     .addOption(
       new Option(
         '--plain [parts]',

@@ -33,7 +33,7 @@ function filesOf(folder: string): string[] {
 }
 
 /** Image checkpoints by epoch, in the order of their numbers; where no file has a number, only the latest one. */
-export function imageFiles(names: readonly string[]): Map<number | 'latest', string> {
+function imageFiles(names: readonly string[]): Map<number | 'latest', string> {
   const found = new Map<number | 'latest', string>();
   // Where an epoch has a file in both formats, the safetensors file is taken: it sorts last.
   for (const name of [...names].sort()) {

@@ -1,4 +1,4 @@
-/** `aaclip train`: trains the adapters in two stages, and goes on where an earlier run stopped. */
+/** `aaclip train`: trains the adapters in two stages, and resumes a run that was stopped. */
 import { totalmem } from 'node:os';
 import type { Command } from 'commander';
 import type { Registry } from '../../data/datasets.js';
@@ -24,7 +24,7 @@ export function trainCommand(program: Command): void {
     program
       .command('train')
       .description(
-        'Train the text adapters, then the image adapters, on pictures with masks. A run that was stopped goes on where it was.',
+        'Train the text adapters, then the image adapters, on pictures with masks. A run that was stopped is resumed.',
       ),
   )
     .addHelpText(

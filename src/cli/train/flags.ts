@@ -48,7 +48,7 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly dry_run?: boolean;
 }
 
-/** Words of `--augment` and the chances each stands for. */
+/** Words of `--augment`, and the chances that each turns on. */
 const KINDS: Readonly<Record<string, readonly (keyof AugmentChances)[]>> = {
   rotate: ['rotate'],
   translate: ['translate'],

@@ -11,7 +11,7 @@ import type { TrainCommandFlags } from './flags.js';
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
 /** The plan in three lines. */
-export function describePlan(p: Plan): string {
+function describePlan(p: Plan): string {
   const { weights, activations, adapters } = p.memory;
   return [
     `${p.classes} classes, ${p.normal} normal and ${p.abnormal} anomalous pictures`,

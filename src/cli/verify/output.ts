@@ -1,6 +1,8 @@
 /** What `verify` prints. */
+
 import { tableLines } from '../../eval/text_table.js';
 import type { Gpu } from '../../gpu/gpu.js';
+import { chosenKernels } from '../../kernels/kernel_lists.js';
 import type { TensorReport } from '../../verify/case.js';
 import type { verify } from '../../verify/verify.js';
 
@@ -28,7 +30,7 @@ export function printVerified(
 ): void {
   const { vendor, architecture, description, device } = gpu.description;
   if (json) {
-    const adapter = { vendor, architecture, description, kernels: gpu.traits.adapterClass };
+    const adapter = { vendor, architecture, description, kernels: chosenKernels(gpu) };
     process.stdout.write(`${JSON.stringify({ adapter, seconds, ...result }, null, 1)}\n`);
     return;
   }

@@ -1,0 +1,42 @@
+// y = x / max(|x|, 1e-12) over rows of d values; saves |x| of each row.
+//
+// For adapters without subgroups: a workgroup owns a row, summed in a tree in its memory. Grid: one workgroup a row.
+const WG: u32 = 64u;
+alias Sums = f32;
+
+struct Params {
+  rows: u32,
+  d: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> norms: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+var<workgroup> parts: array<Sums, WG>;
+
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
+  parts[lid] = part;
+  workgroupBarrier();
+  for (var half = WG / 2u; half > 0u; half /= 2u) {
+    if (lid < half) { parts[lid] += parts[lid + half]; }
+    workgroupBarrier();
+  }
+  return parts[0];
+}
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lid: u32) {
+  let row = wid.y * groups.x + wid.x;
+  if (row >= p.rows) { return; }
+  let at = row * p.d;
+  var squares = 0.0;
+  for (var i = lid; i < p.d; i += WG) { squares += x[at + i] * x[at + i]; }
+  let norm = sqrt(total(lid, squares));
+  let scale = 1.0 / max(norm, 1e-12);
+  for (var i = lid; i < p.d; i += WG) { y[at + i] = x[at + i] * scale; }
+  if (lid == 0u) { norms[row] = norm; }
+}

@@ -1,0 +1,44 @@
+// dx = (dy - y <y, dy>) / |x|, or dy / 1e-12 where |x| is below that; y is the result of l2_normalize.
+//
+// For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory. Grid: one workgroup a row.
+const WG: u32 = 64u;
+alias Sums = f32;
+
+struct Params {
+  rows: u32,
+  d: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> y: array<f32>;
+@group(0) @binding(2) var<storage, read> norms: array<f32>;
+@group(0) @binding(3) var<storage, read> dy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+
+var<workgroup> parts: array<Sums, WG>;
+
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
+  parts[lid] = part;
+  workgroupBarrier();
+  for (var half = WG / 2u; half > 0u; half /= 2u) {
+    if (lid < half) { parts[lid] += parts[lid + half]; }
+    workgroupBarrier();
+  }
+  return parts[0];
+}
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lid: u32) {
+  let row = wid.y * groups.x + wid.x;
+  if (row >= p.rows) { return; }
+  let at = row * p.d;
+  var part = 0.0;
+  for (var i = lid; i < p.d; i += WG) { part += y[at + i] * dy[at + i]; }
+  let norm = norms[row];
+  // The clamped length does not follow x, so nothing is taken off there.
+  let along = select(0.0, total(lid, part), norm >= 1e-12);
+  let scale = 1.0 / max(norm, 1e-12);
+  for (var i = lid; i < p.d; i += WG) { dx[at + i] = (dy[at + i] - y[at + i] * along) * scale; }
+}

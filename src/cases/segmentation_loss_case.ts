@@ -1,0 +1,26 @@
+import { segmentationLoss } from '../ops/segmentation_loss.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { bytesOf, type OpCase } from './op_case.js';
+
+/** The loss of one level, without the map it is about. */
+export const segmentationLossCase: OpCase<{ s: Tensor; mask: Tensor }> = {
+  name: 'segmentation_loss',
+  constant: ['mask'],
+  run: ({ s, mask }) => segmentationLoss(s, mask),
+  sizes: ({ grid, picture }) => {
+    const [s, mask] = [
+      [1, 2, grid, grid],
+      [1, 1, picture, picture],
+    ];
+    const pixels = picture * picture;
+    return [
+      {
+        name: `${grid} to ${picture}`,
+        inputs: { s: { shape: s, std: 3 }, mask: { shape: mask, values: 'mask' } },
+        forward: { flops: 40 * pixels, bytes: bytesOf(s, mask) },
+        // Every pixel is visited by the four points of the grid around it.
+        backward: { flops: 4 * 60 * pixels, bytes: bytesOf(s, mask, s) },
+      },
+    ];
+  },
+};

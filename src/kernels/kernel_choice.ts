@@ -1,0 +1,45 @@
+/** Ops that have several kernels list them as rows, best first; the first that runs is taken. */
+import type { Gpu } from '../gpu/gpu.js';
+import type { Traits } from '../gpu/traits.js';
+
+/** One kernel of an op that has several. */
+export interface KernelRow<Job> {
+  /** As `aaclip info` shows it and `GpuOptions.kernels` takes it. */
+  readonly name: string;
+  /** Whether the kernel runs on such an adapter: for this job, or for some job where none is given. */
+  runsOn(traits: Traits, job?: Job): boolean;
+  /** Records what computes the job. */
+  dispatch(gpu: Gpu, job: Job): void;
+}
+
+/** What of a device decides. */
+type Chooser = Pick<Gpu, 'traits' | 'preferred'>;
+
+export interface KernelList<Row extends KernelRow<never>> {
+  /** The op, with `_backward` for its backward pass. */
+  readonly op: string;
+  /** Best first. The last runs on every adapter, for every job. */
+  readonly rows: readonly Row[];
+}
+
+/** The rows that come into question on a device: all, or those from the row on that the device's options name. */
+function rowsFor<Row extends KernelRow<never>>(gpu: Chooser, { op, rows }: KernelList<Row>): readonly Row[] {
+  const name = gpu.preferred[op];
+  if (name === undefined) return rows;
+  const at = rows.findIndex((row) => row.name === name);
+  if (at < 0) {
+    throw new Error(`kernels: no kernel "${name}" of ${op}: expected one of ${rows.map((r) => r.name).join(', ')}`);
+  }
+  return rows.slice(at);
+}
+
+/**
+ * The first row that runs on the device and does the job (any job where none is given).
+ * @throws when the device's options name a row that is not there
+ */
+export function chooseRow<Job, Row extends KernelRow<Job>>(gpu: Chooser, list: KernelList<Row>, job?: Job): Row {
+  const row = rowsFor(gpu, list).find((r) => r.runsOn(gpu.traits, job));
+  if (!row)
+    throw new Error(`kernels: no kernel of ${list.op} runs on this adapter: it has a list without a last resort`);
+  return row;
+}

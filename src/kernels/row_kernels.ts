@@ -1,0 +1,105 @@
+/** Kernels that reduce along the last axis: which there are, and how they are dispatched. */
+import type { Dispatch, Gpu } from '../gpu/gpu.js';
+import type { Knobs } from '../gpu/shader.js';
+import type { Traits } from '../gpu/traits.js';
+import { show } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { chooseRow, type KernelList, type KernelRow } from './kernel_choice.js';
+
+/** What all kernels of an op are told alike. */
+export interface RowJob extends Pick<Dispatch, 'knobs' | 'params' | 'buffers' | 'traffic'> {
+  readonly rows: number;
+}
+
+type RowKernels = KernelList<KernelRow<RowJob>>;
+
+const hasSubgroups = ({ subgroupSize }: Traits): boolean => subgroupSize > 0;
+
+/**
+ * A subgroup owns a row, or several at once where the kernel has the knob ROWS: no workgroup memory, no barrier.
+ * @param shared rows of a subgroup, whose loads of what all rows need they share
+ */
+function aSubgroupARow(kernel: string, shared?: number): Omit<KernelRow<RowJob>, 'name'> {
+  return {
+    runsOn: hasSubgroups,
+    dispatch(gpu, { rows, knobs, ...job }) {
+      const { subgroupSize: lanes } = gpu.traits;
+      const own: Knobs = { WG: Math.max(64, lanes), SG: lanes, ...(shared === undefined ? {} : { ROWS: shared }) };
+      gpu.dispatch({ ...job, kernel, knobs: { ...own, ...knobs }, threads: Math.ceil(rows / (shared ?? 1)) * lanes });
+    },
+  };
+}
+
+/** A workgroup owns a row and sums in a tree: needs nothing of the adapter. */
+function aWorkgroupARow(kernel: string): Omit<KernelRow<RowJob>, 'name'> {
+  return {
+    runsOn: () => true,
+    dispatch: (gpu, { rows, ...job }) => gpu.dispatch({ ...job, kernel, workgroups: rows }),
+  };
+}
+
+export const layerNormKernels: RowKernels = {
+  op: 'layer_norm',
+  rows: [
+    {
+      // Elsewhere caches serve the loads, and many small rows fill the device. More than 4 gains nothing (lavapipe 25.0).
+      name: 'subgroup x4',
+      ...aSubgroupARow('layer_norm.subgroup', 4),
+      runsOn: (traits) => traits.loadsAreExpensive && hasSubgroups(traits),
+    },
+    { name: 'subgroup', ...aSubgroupARow('layer_norm.subgroup', 1) },
+    { name: 'tree', ...aWorkgroupARow('layer_norm.tree') },
+  ],
+};
+
+export const layerNormBackwardKernels: RowKernels = {
+  op: 'layer_norm_backward',
+  rows: [
+    { name: 'subgroup', ...aSubgroupARow('layer_norm_backward.subgroup') },
+    { name: 'tree', ...aWorkgroupARow('layer_norm_backward.tree') },
+  ],
+};
+
+export const l2NormalizeKernels: RowKernels = {
+  op: 'l2_normalize',
+  rows: [
+    { name: 'subgroup', ...aSubgroupARow('l2_normalize.subgroup') },
+    { name: 'tree', ...aWorkgroupARow('l2_normalize.tree') },
+  ],
+};
+
+export const l2NormalizeBackwardKernels: RowKernels = {
+  op: 'l2_normalize_backward',
+  rows: [
+    { name: 'subgroup', ...aSubgroupARow('l2_normalize_backward.subgroup') },
+    { name: 'tree', ...aWorkgroupARow('l2_normalize_backward.tree') },
+  ],
+};
+
+export const adapterMixKernels: RowKernels = {
+  op: 'adapter_mix',
+  rows: [
+    { name: 'subgroup', ...aSubgroupARow('adapter_mix.subgroup') },
+    { name: 'tree', ...aWorkgroupARow('adapter_mix.tree') },
+  ],
+};
+
+export const adapterMixBackwardKernels: RowKernels = {
+  op: 'adapter_mix_backward',
+  rows: [
+    { name: 'subgroup', ...aSubgroupARow('adapter_mix_backward.subgroup') },
+    { name: 'tree', ...aWorkgroupARow('adapter_mix_backward.tree') },
+  ],
+};
+
+/** Records the best kernel of a list. */
+export function dispatchRows(gpu: Gpu, list: RowKernels, job: RowJob): void {
+  chooseRow(gpu, list, job).dispatch(gpu, job);
+}
+
+/** Number and width of the rows of x [..., D]. @throws when x has no axis, or rows without values. */
+export function rowsAndWidth(op: string, x: Tensor): { rows: number; d: number } {
+  const d = x.shape.at(-1) ?? 0;
+  if (d === 0) throw new Error(`${op}: expected rows of at least one value, got ${show(x.shape)}`);
+  return { rows: x.size / d, d };
+}

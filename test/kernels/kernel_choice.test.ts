@@ -1,0 +1,96 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { Traits } from '../../src/gpu/traits.js';
+import { chooseRow, type KernelList, type KernelRow } from '../../src/kernels/kernel_choice.js';
+import { chosenKernels, kernelChoices, kernelLists } from '../../src/kernels/kernel_lists.js';
+import { device, variants } from '../devices.js';
+
+const PLAIN: Traits = {
+  software: false,
+  subgroupSize: 0,
+  f16: false,
+  matrixShapes: [],
+  barriersAreExpensive: false,
+  loadsAreExpensive: false,
+  tokensToFillDevice: 1,
+  workPerSubmit: 1,
+};
+const ADAPTERS: Record<string, Traits> = {
+  'a GPU without subgroups': PLAIN,
+  'a GPU': { ...PLAIN, subgroupSize: 32, f16: true },
+  'a CPU adapter': { ...PLAIN, subgroupSize: 8, software: true, barriersAreExpensive: true, loadsAreExpensive: true },
+};
+
+const row = (name: string, runs: (traits: Traits, size?: number) => boolean): KernelRow<number> => ({
+  name,
+  runsOn: runs,
+  dispatch: () => undefined,
+});
+const list: KernelList<KernelRow<number>> = {
+  op: 'soup',
+  rows: [
+    row('matrix', ({ f16 }, size = 16) => f16 && size % 16 === 0),
+    row('vector', ({ subgroupSize }) => subgroupSize > 0),
+    row('plain', () => true),
+  ],
+};
+const GPU = ADAPTERS['a GPU']!;
+const chosen = (traits: Traits, preferred: Record<string, string> = {}, size?: number): string =>
+  chooseRow({ traits, preferred }, list, size).name;
+
+describe('the choice among kernels', () => {
+  it('is the first that runs on the adapter and does the job', () => {
+    expect(chosen(GPU)).toBe('matrix');
+    expect(chosen(GPU, {}, 32)).toBe('matrix');
+    expect(chosen(GPU, {}, 33)).toBe('vector');
+    expect(chosen(PLAIN)).toBe('plain');
+  });
+
+  it('can be overridden by name; where the named one does not run the next that does is taken', () => {
+    expect(chosen(GPU, { soup: 'vector' })).toBe('vector');
+    expect(chosen(GPU, { soup: 'matrix' }, 33)).toBe('vector');
+    expect(chosen(PLAIN, { soup: 'matrix' })).toBe('plain');
+    expect(chosen(GPU, { salad: 'vector' })).toBe('matrix');
+    expect(() => chosen(GPU, { soup: 'spoon' })).toThrow(
+      'kernels: no kernel "spoon" of soup: expected one of matrix, vector, plain',
+    );
+  });
+});
+
+describe('the lists of kernels', () => {
+  it.each(Object.entries(ADAPTERS))('end with one that runs on %s, and the choices take all that do', (_, traits) => {
+    const choices = kernelChoices(traits);
+    for (const { op, rows } of kernelLists) {
+      const running = rows.filter((r) => r.runsOn(traits)).map((r) => r.name);
+      expect(running.at(-1), op).toBe(rows.at(-1)!.name);
+      expect([...new Set(choices.map((choice) => choice[op]))], op).toEqual(running);
+    }
+  });
+
+  it('prefer panels where barriers are expensive, a subgroup a row where there are subgroups', () => {
+    const best = (adapter: string) => kernelChoices(ADAPTERS[adapter]!)[0];
+    expect(best('a CPU adapter')).toMatchObject({ matmul: 'panel', attention: 'panel', layer_norm: 'subgroup x4' });
+    expect(best('a GPU')).toMatchObject({ matmul: 'tile', attention: 'tile', layer_norm: 'subgroup' });
+    expect(best('a GPU without subgroups')).toMatchObject({ matmul: 'tile', l2_normalize: 'tree' });
+  });
+
+  it('name every shader that is one of several for an op', () => {
+    const files = readdirSync(fileURLToPath(new URL('../../shaders/', import.meta.url)));
+    const several = files.map((f) => f.slice(0, -5).split('.')).filter((parts) => parts.length > 1);
+    expect(several.length).toBeGreaterThan(0);
+    for (const [op, kernel] of several) {
+      const rows = kernelLists.find((l) => l.op === op)?.rows.map((r) => r.name.split(' ')[0]);
+      expect(rows, op).toContain(kernel);
+    }
+  });
+
+  it('are all tried by the tests on this machine', async () => {
+    const { traits } = await device();
+    const tried = await Promise.all(variants.map(async (v) => chosenKernels(await device(v))));
+    for (const { op, rows } of kernelLists) {
+      const running = rows.filter((r) => r.runsOn(traits)).map((r) => r.name);
+      expect(new Set(tried.map((kernels) => kernels[op])), op).toEqual(new Set(running));
+    }
+  });
+});

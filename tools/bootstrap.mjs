@@ -1,0 +1,210 @@
+/**
+ * What has to run before anything is compiled: the packages (`npm ci`) and the build (tsc). Plain JavaScript, since Node 20
+ * cannot run TypeScript; its types are in JSDoc and are checked with the rest.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { writeShaderTexts } from './shader_texts.mjs';
+
+/**
+ * Says what is being done, does it, and says how long it took.
+ * @template T
+ * @param {string} what
+ * @param {() => T} work
+ * @returns {T}
+ */
+export function step(what, work) {
+  const start = Date.now();
+  process.stdout.write(`${what} ... `);
+  try {
+    const value = work();
+    process.stdout.write(`done (${((Date.now() - start) / 1000).toFixed(1)} s)\n`);
+    return value;
+  } catch (error) {
+    process.stdout.write('failed\n');
+    throw error;
+  }
+}
+
+/**
+ * Runs a command and waits for it to end.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnSyncOptions} [options]
+ * @returns {{ code: number, out: string }} exit code (1 after a signal, or when there is no such command), stdout and stderr
+ */
+export function run(command, args, options = {}) {
+  const child = spawnSync(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 28,
+    ...options,
+    encoding: 'utf8',
+  });
+  const out = `${child.stdout ?? ''}${child.stderr ?? ''}${child.error ? child.error.message : ''}`;
+  return { code: child.status ?? 1, out };
+}
+
+/**
+ * Runs a command that has to succeed; its output is shown only when it fails.
+ * @param {string} what named in the error
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnSyncOptions} [options]
+ * @param {string} [remedy]
+ * @returns {string} its output
+ */
+export function must(what, command, args, options = {}, remedy = '') {
+  const { code, out } = run(command, args, options);
+  if (code === 0) return out;
+  const lines = out.trimEnd().split('\n');
+  // Compilers and npm print the cause first, apt prints it last.
+  const shown = lines.length > 24 ? [...lines.slice(0, 12), '...', ...lines.slice(-8)] : lines;
+  throw new Error(`${shown.join('\n')}\n${what}: exit code ${code}${remedy ? `: ${remedy}` : ''}`);
+}
+
+/**
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean }} Locked
+ * @typedef {{ packages: Record<string, Locked> }} Lock
+ */
+
+/**
+ * The first locked package that is absent or of another version, according to what npm noted when it installed.
+ * Optional packages may be absent: most of them are builds for other systems.
+ * @param {Lock} wanted package-lock.json
+ * @param {Lock | undefined} installed node_modules/.package-lock.json
+ * @param {(path: string) => boolean} exists whether there is such a package folder
+ * @returns {string | undefined} its path
+ */
+export function firstMissing(wanted, installed, exists) {
+  for (const [path, lock] of Object.entries(wanted.packages)) {
+    if (path === '') continue;
+    const have = installed?.packages[path];
+    if (!have && lock.optional) continue;
+    if (!have || have.version !== lock.version || have.integrity !== lock.integrity || !exists(path)) return path;
+  }
+  return undefined;
+}
+
+/** @param {string} file @returns {Lock | undefined} */
+function readLock(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Installs what package-lock.json lists, unless it is all there.
+ * @param {string} root
+ */
+export function installPackages(root) {
+  const wanted = readLock(join(root, 'package-lock.json'));
+  if (!wanted) throw new Error('package-lock.json: missing or not JSON: take a whole copy of the repository');
+  const installed = readLock(join(root, 'node_modules', '.package-lock.json'));
+  if (!firstMissing(wanted, installed, (path) => existsSync(join(root, path, 'package.json')))) return;
+  step('installing packages (npm ci)', () => {
+    const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+    const remedy = 'look at the lines above; if package.json was changed by hand, run `npm install` once';
+    // Under `npm start` npm names its own program, which saves a search and works on every system.
+    const self = process.env.npm_execpath;
+    if (self?.endsWith('.js')) must('npm ci', process.execPath, [self, ...args], { cwd: root }, remedy);
+    else must('npm ci', 'npm', args, { cwd: root, shell: process.platform === 'win32' }, remedy);
+  });
+}
+
+/**
+ * What is compiled, in this order: the tools are compiled against the declarations in dist.
+ * @typedef {{ output: string, project: string, sources: readonly string[], finish?: typeof writeShaderTexts }} Target
+ * @type {readonly Target[]}
+ */
+const TARGETS = [
+  { output: 'dist', project: 'tsconfig.build.json', sources: ['src', 'shaders'], finish: writeShaderTexts },
+  { output: 'dist-tools', project: 'tools/tsconfig.json', sources: ['src', 'tools'] },
+];
+const SHARED = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
+const STAMP = '.sources';
+
+/**
+ * A digest of everything a build reads: sources, shaders, compiler options, compiler version.
+ * @param {string} root
+ * @param {readonly string[]} folders of the sources
+ * @returns {string}
+ */
+export function sourceDigest(root, folders) {
+  const sources = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.(?:ts|mjs|json|wgsl)$/.test(entry.name))
+      // Node 20 and later call the folder by different names.
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+      .sort(),
+  );
+  const hash = createHash('sha256');
+  for (const file of [...sources, ...SHARED.map((name) => join(root, name))]) {
+    hash
+      .update(`${file.slice(root.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** @param {string} root @param {Target} target */
+function isFresh(root, { output, sources }) {
+  const stamp = join(root, output, STAMP);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourceDigest(root, sources);
+}
+
+/**
+ * Compiles beside the old folder and swaps the two, so that a failed build leaves the old one as it was.
+ * @param {string} root
+ * @param {Target} target
+ */
+function compile(root, target) {
+  const digest = sourceDigest(root, target.sources);
+  const final = join(root, target.output);
+  const fresh = join(root, `${target.output}-${process.pid}.tmp`);
+  const old = join(root, `${target.output}-${process.pid}-old.tmp`);
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const remedy = existsSync(tsc) ? '' : 'run npm run setup first';
+  try {
+    must('tsc', process.execPath, [tsc, '-p', target.project, '--outDir', fresh], { cwd: root }, remedy);
+    target.finish?.(root, fresh);
+    const bin = join(fresh, 'cli', 'main.js');
+    if (existsSync(bin)) chmodSync(bin, 0o755);
+    writeFileSync(join(fresh, STAMP), digest);
+    try {
+      if (existsSync(final)) renameSync(final, old);
+      renameSync(fresh, final);
+    } catch (error) {
+      // Another process may have built the same in the meantime.
+      if (!isFresh(root, target)) throw error;
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Compiles dist from src and dist-tools from tools, whether they are stale or not.
+ * @param {string} root
+ */
+export function build(root) {
+  for (const target of TARGETS) compile(root, target);
+}
+
+/**
+ * Compiles what is older than its sources.
+ * @param {string} root
+ */
+export function buildIfStale(root) {
+  const stale = TARGETS.filter((target) => !isFresh(root, target));
+  if (stale.length === 0) return;
+  step('building (tsc)', () => {
+    for (const target of stale) compile(root, target);
+  });
+}

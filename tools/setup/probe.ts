@@ -1,0 +1,39 @@
+/**
+ * Opens a WebGPU device and prints one line of JSON that says how that went. Run as a child by adapter.ts: a driver that
+ * crashes takes only this process with it.
+ */
+import process from 'node:process';
+import type { Probe } from './adapter.js';
+
+function answer(probe: Probe): void {
+  process.stdout.write(`\n${JSON.stringify(probe)}\n`);
+}
+
+const firstLine = (error: unknown): string => String(error).split('\n')[0] ?? '';
+
+async function probe(): Promise<void> {
+  let binding: typeof import('webgpu');
+  try {
+    binding = await import('webgpu');
+  } catch (error) {
+    answer({ ok: false, stage: 'binding', why: firstLine(error) });
+    return;
+  }
+  const entry = binding.create([]);
+  const adapter = await entry.requestAdapter();
+  if (!adapter) {
+    answer({ ok: false, stage: 'adapter', why: 'no driver was accepted' });
+    return;
+  }
+  const { description, device: name } = adapter.info;
+  const device = await adapter.requestDevice();
+  answer({ ok: true, name: description || name });
+  device.destroy();
+  // The binding's objects must stay referenced to the end: letting go of them earlier crashes.
+  process.exit(entry && adapter ? 0 : 1);
+}
+
+probe().catch((error: unknown) => {
+  answer({ ok: false, stage: 'device', why: firstLine(error) });
+  process.exit(1);
+});

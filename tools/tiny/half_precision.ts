@@ -1,0 +1,7 @@
+/** Tensors as the files of the embedded model hold them. */
+import { packF16, type TensorToWrite, toWrite } from '#src/node/node';
+
+/** A tensor rounded to f16, to be written. */
+export function halfPrecision(name: string, shape: readonly number[], values: Float32Array): TensorToWrite {
+  return toWrite(name, { dtype: 'F16', shape, bytes: new Uint8Array(packF16(values).buffer) });
+}
