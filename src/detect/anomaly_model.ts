@@ -19,7 +19,7 @@ import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
 import { gather } from '../ops/gather.js';
 import { reshape } from '../ops/reshape.js';
-import { persist, type Tensor, tidy } from '../tensor/tensor.js';
+import { empty, persist, type Tensor, tidy } from '../tensor/tensor.js';
 import { type ClassTokens, promptRows } from './class_tokens.js';
 
 /** Side pictures are resized to where neither the user nor a checkpoint says, as published. */
@@ -102,6 +102,7 @@ export class AnomalyModel implements Disposable {
       const tower = await loadVision(gpu, clip, config, options.imageSize ?? DEFAULT_IMAGE_SIZE, load);
       model = new AnomalyModel(gpu, tower, anchors, options);
       await model.loadAdapters(adapters?.image);
+      await model.#compile();
       return model;
     } catch (error) {
       if (model) model[Symbol.dispose]();
@@ -119,6 +120,14 @@ export class AnomalyModel implements Disposable {
     const next = image ? await loadImageAdapters(this.#gpu, image, { precision: this.#precision }) : undefined;
     this.#adapters?.[Symbol.dispose]();
     this.#adapters = next;
+  }
+
+  /** Compiles the kernels a picture will need, side by side. */
+  async #compile(): Promise<void> {
+    const [name] = this.#anchors.keys();
+    if (name === undefined) return;
+    const s = this.imageSize;
+    await this.#gpu.compileAhead(() => tidy(() => void this.run(empty(this.#gpu, [1, 3, s, s]), name)));
   }
 
   /** Number of maps that are summed. */

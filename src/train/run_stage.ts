@@ -74,6 +74,7 @@ class StageLoop {
   #settled = 0;
   #losses: number[] = [];
   #lastGood = 'none written yet';
+  #compiled = false;
 
   constructor(run: TrainRun, stage: Stage, parameters: Parameters, start: RunState) {
     this.#run = run;
@@ -117,22 +118,41 @@ class StageLoop {
     const { epoch, batch, step } = this.#state;
     const rate = this.#rateAt(step);
     this.#last = { epoch, batch, step, files: samples.map((s) => s.path) };
-    const values = this.#launch(samples, rate);
+    const prepared = this.#prepare(samples);
+    if (!this.#compiled) await this.#compile(prepared, samples);
+    const values = this.#launch(prepared, samples, rate);
     await this.#settle();
     const report = { stage: part, epoch, batch, batches: this.#batches, step, rate, memory: gpu.pool.allocated };
     this.#pending = { place: this.#last, report, values, started };
     this.#state = { ...this.#state, batch: batch + 1, step: step + 1 };
   }
 
-  /** Loss, gradients and Adam's update of one batch; resolves to the loss and its terms. */
-  #launch(samples: readonly LoadedSample[], rate: number): Pending['values'] {
+  #prepare(samples: readonly LoadedSample[]): PreparedBatch {
     const { gpu, flags } = this.#run;
     const { imageSize, seed, chances } = flags;
     const { epoch } = this.#state;
     const plans = samples.map(({ index }) =>
       augmentPlan({ seed, stage: this.#stage.part, epoch, index, imageSize }, chances),
     );
-    const prepared = prepareBatch(gpu, samples, imageSize, plans);
+    return prepareBatch(gpu, samples, imageSize, plans);
+  }
+
+  /** Compiles the kernels a step will need, side by side. */
+  async #compile(prepared: PreparedBatch, samples: readonly LoadedSample[]): Promise<void> {
+    this.#compiled = true;
+    try {
+      await this.#run.gpu.compileAhead(() => {
+        const dry = this.#stage.computeStep(prepared, samples);
+        for (const t of [dry.loss, dry.parts, ...dry.grads]) t?.release();
+      });
+    } catch (error) {
+      for (const t of [prepared.images, prepared.masks]) t.release();
+      throw error;
+    }
+  }
+
+  /** Loss, gradients and Adam's update of one batch; resolves to the loss and its terms. */
+  #launch(prepared: PreparedBatch, samples: readonly LoadedSample[], rate: number): Pending['values'] {
     const { loss, parts, grads } = this.#stage.computeStep(prepared, samples);
     this.#parameters.update(grads, { ...ADAM, rate });
     for (const t of [prepared.images, prepared.masks, ...grads]) t?.release();
