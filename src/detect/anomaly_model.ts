@@ -122,7 +122,7 @@ export class AnomalyModel implements Disposable {
     this.#adapters = next;
   }
 
-  /** Compiles the kernels a picture will need, side by side. */
+  /** Compiles the kernels that a picture needs, side by side. */
   async #compile(): Promise<void> {
     const [name] = this.#anchors.keys();
     if (name === undefined) return;

@@ -28,7 +28,7 @@ export interface Stage {
   readonly baseRate: number;
   /** Names of the loss's terms. */
   readonly partNames: readonly string[];
-  /** Loss and gradients of one batch. Changes nothing: the loop updates the parameters. */
+  /** Loss and gradients of one batch. Changes nothing: the loop updates the parameters, and calls it once more in a dry run. */
   computeStep(batch: PreparedBatch, samples: readonly LoadedSample[]): StepResult;
 }
 
@@ -118,42 +118,39 @@ class StageLoop {
     const { epoch, batch, step } = this.#state;
     const rate = this.#rateAt(step);
     this.#last = { epoch, batch, step, files: samples.map((s) => s.path) };
-    const prepared = this.#prepare(samples);
-    if (!this.#compiled) await this.#compile(prepared, samples);
-    const values = this.#launch(prepared, samples, rate);
+    await this.#compile(samples);
+    const values = this.#launch(samples, rate);
     await this.#settle();
     const report = { stage: part, epoch, batch, batches: this.#batches, step, rate, memory: gpu.pool.allocated };
     this.#pending = { place: this.#last, report, values, started };
     this.#state = { ...this.#state, batch: batch + 1, step: step + 1 };
   }
 
-  #prepare(samples: readonly LoadedSample[]): PreparedBatch {
+  /** Compiles the kernels of a step side by side, before the first one needs them one after the other. */
+  async #compile(samples: readonly LoadedSample[]): Promise<void> {
+    if (this.#compiled) return;
+    this.#compiled = true;
+    await this.#run.gpu.compileAhead(() => {
+      const { prepared, loss, parts, grads } = this.#compute(samples);
+      for (const t of [prepared.images, prepared.masks, loss, parts, ...grads]) t?.release();
+    });
+  }
+
+  /** Augmented tensors of a batch, its loss and gradients. */
+  #compute(samples: readonly LoadedSample[]): StepResult & { readonly prepared: PreparedBatch } {
     const { gpu, flags } = this.#run;
     const { imageSize, seed, chances } = flags;
     const { epoch } = this.#state;
     const plans = samples.map(({ index }) =>
       augmentPlan({ seed, stage: this.#stage.part, epoch, index, imageSize }, chances),
     );
-    return prepareBatch(gpu, samples, imageSize, plans);
-  }
-
-  /** Compiles the kernels a step will need, side by side. */
-  async #compile(prepared: PreparedBatch, samples: readonly LoadedSample[]): Promise<void> {
-    this.#compiled = true;
-    try {
-      await this.#run.gpu.compileAhead(() => {
-        const dry = this.#stage.computeStep(prepared, samples);
-        for (const t of [dry.loss, dry.parts, ...dry.grads]) t?.release();
-      });
-    } catch (error) {
-      for (const t of [prepared.images, prepared.masks]) t.release();
-      throw error;
-    }
+    const prepared = prepareBatch(gpu, samples, imageSize, plans);
+    return { prepared, ...this.#stage.computeStep(prepared, samples) };
   }
 
   /** Loss, gradients and Adam's update of one batch; resolves to the loss and its terms. */
-  #launch(prepared: PreparedBatch, samples: readonly LoadedSample[], rate: number): Pending['values'] {
-    const { loss, parts, grads } = this.#stage.computeStep(prepared, samples);
+  #launch(samples: readonly LoadedSample[], rate: number): Pending['values'] {
+    const { prepared, loss, parts, grads } = this.#compute(samples);
     this.#parameters.update(grads, { ...ADAM, rate });
     for (const t of [prepared.images, prepared.masks, ...grads]) t?.release();
     // Asking for the loss submits this step; the one before is read while it runs.
