@@ -21,8 +21,8 @@ class Difference:
 
     @property
     def small(self) -> bool:
-        """Rounding of float32 in another order, and no more."""
-        return not self.other and self.relative < 1e-4
+        """Rounding of float32 in another order, and no more; over some steps of training it grows."""
+        return not self.other and self.relative < 1e-3
 
     def text(self) -> str:
         if self.other:
