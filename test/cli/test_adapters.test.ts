@@ -147,7 +147,7 @@ describe('figures', () => {
       for (const [i, figures] of want.entries()) expect(run.classes[i]).toMatchObject(figures);
       for (const key of FIGURES) expect(run.average[key]).toBeCloseTo((want[0]![key]! + want[1]![key]!) / 2, 9);
     }
-    // The adapters differ, so must the figures: an epoch tested three times would show here.
+    // The adapters differ, so the figures must too: an epoch tested three times would show here.
     expect(new Set(runs.map((r) => JSON.stringify(r.classes))).size).toBe(3);
     const file = JSON.parse(readFileSync(at('ckpt', 'results.json'), 'utf8')) as { runs: Tested[]; summary: unknown[] };
     expect(file.runs).toEqual(runs);
@@ -176,7 +176,7 @@ describe('figures', () => {
     }
   });
 
-  it('stand as a table in test.log, after those that were there', async () => {
+  it('are appended to test.log as a table', async () => {
     const run = await test(...mine(), '--epoch', '1', '--class', 'felt');
     expect(run.code, run.stderr).toBe(0);
     const before = readFileSync(at('ckpt', 'test.log'), 'utf8');
@@ -278,7 +278,7 @@ describe('data sets', () => {
     }
   });
 
-  it('are found together below one folder, listed where there is no list, and summed up', async () => {
+  it('are found together below one folder, listed where a list is missing, and summed up', async () => {
     const args = ['--registry', registry(), '--data', dir, '--epoch', '1', ...base(), '--results_dir', at('both')];
     const both = await test('--dataset', 'all', ...args);
     expect(both.code, both.stderr).toBe(0);
@@ -289,7 +289,7 @@ describe('data sets', () => {
       summary: { epoch: number; datasets: ({ dataset: string } & Figures)[]; average: Figures }[];
     };
     expect(summary[0]!.datasets.map((d) => d.dataset)).toEqual(['MPDD', 'Parts']);
-    // Pictures of MPDD without masks have no pixel figures: the average is of those that have.
+    // MPDD's pictures without masks have no pixel figures: the average is taken over the classes that have them.
     expect(summary[0]!.average.pixelAuc).toBe(summary[0]!.datasets[1]!.pixelAuc);
     expect(readFileSync(at('both', 'test.log'), 'utf8')).toMatch(/INFO:summary, epoch 1:\n *data set/);
   });
@@ -340,7 +340,7 @@ describe('refused in one line, before a device is opened', () => {
     return message;
   }
 
-  it('a data set nobody knows, or knows under another spelling', async () => {
+  it('an unknown data set, or a known one in another spelling', async () => {
     const unknown = await refusal('--dataset', 'Nuts', ...base());
     expect(unknown).toMatch(
       /unknown name: expected one of Brain, .*MVTec, VisA.*, got "Nuts": name the folder .* --data/,
@@ -390,14 +390,14 @@ describe('refused in one line, before a device is opened', () => {
   });
 });
 
-it('names of drawn files stay inside their folder and apart', () => {
+it('names of drawn files stay inside their folder and differ', () => {
   const paths = ['c/a/b_c.png', 'c/a_b/c.jpg', '../../c/x.png', 'a:b\\y.png'];
   const samples = paths.map((imagePath, line) => ({ imagePath, label: 0 as const, className: 'c', line }));
   expect(exampleNames('c', samples)).toEqual(['a_b_c', 'a_b_c_2', 'x', 'a_b_y']);
   expect(safeParts('../a//b/./c?')).toEqual(['a', 'b', 'c_']);
 });
 
-it('a broken picture stops the test by its name, and no table is written', async () => {
+it('a broken picture stops the test with an error that names it, and no table is written', async () => {
   mkdirSync(at('broken'));
   writeFileSync(at('broken', 'a.png'), 'no picture');
   writeFileSync(at('broken', 'full-shot.jsonl'), '{"image_path": "a.png", "label": 0, "class_name": "cloth"}');

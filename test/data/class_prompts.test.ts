@@ -106,7 +106,7 @@ describe('lookups', () => {
     expect(findClass('MVTec', 'zipper')).toBe('a black zipper');
   });
 
-  test('list what there is', () => {
+  test('list the known names when one is unknown', () => {
     expect(() => findDataset('mvtec')).toThrow(/unknown name: expected one of Brain, .*MVTec, VisA.*, got "mvtec"/);
     expect(() => findDataset('toString')).toThrow(/unknown name/);
     expect(() => findClass('BTAD', '1')).toThrow(

@@ -1,11 +1,11 @@
-/** The rules of the house about source files, as functions of a file's path and text. `layers.test.ts` applies them. */
+/** The rules for source files, as functions of a file's path and text. `layers.test.ts` applies them. */
 import { builtinModules } from 'node:module';
 import { posix } from 'node:path';
 import { parseAst } from 'vitest/node';
 
 /** The rooms that compute, each above the one before it. */
 const ENGINE = ['gpu', 'tensor', 'autograd', 'kernels', 'ops', 'nn'];
-/** Bytes and lists: no pixels, no device, nothing of the engine. */
+/** Bytes and lists: no pixels, no device, no engine. */
 const PLAIN = ['io', 'data'];
 const MODEL = [...ENGINE, ...PLAIN, 'picture'];
 const CORE = [...MODEL, 'cases', 'model', 'detect', 'train', 'eval', 'verify'];
@@ -188,7 +188,7 @@ function asyncRule(source: Source): string[] {
 }
 
 /**
- * What a file under src does against the layers.
+ * Violations of the layers by a file under src.
  * @param path from the root of the repository, with `/`
  * @returns one line a violation, `path:line: what`
  */
@@ -215,7 +215,7 @@ export function orphanShaders(shaders: readonly string[], launchers: ReadonlyMap
 }
 
 /**
- * Ops that no test is named after and no test imports. A file that only passes on what others export needs none.
+ * Ops that no test is named after and no test imports. A file that only re-exports needs no test.
  * @param ops texts of src/ops by path
  * @param tests texts of the test files by path
  */
@@ -238,7 +238,7 @@ export function untestedOps(ops: ReadonlyMap<string, string>, tests: ReadonlyMap
 const SHAPE = ['command', 'flags', 'output'];
 
 /**
- * Source files that share a name, so that a search for it or an error's stack leaves open which is meant.
+ * Source files that share a name, so that a search or an error's stack leaves open which one is meant.
  * @param paths below src
  */
 export function sharedStems(paths: readonly string[]): string[] {

@@ -29,7 +29,7 @@ it('functions of one name and one signature have one text in all kernels', () =>
   expect(differing(new Map(files))).toEqual([]);
 });
 
-it('the search tells texts apart, and does not mix up signatures', () => {
+it('the search tells different texts apart, and does not mix up signatures', () => {
   const kernel = (body: string, type = 'f32') => `fn twice(x: ${type}, n: u32) -> ${type} {\n  return ${body};\n}\n`;
   const line = 'fn half(x: f32) -> f32 { return 0.5 * x; }\n';
   expect(functionsOf(line + kernel('2.0 * x')).map((f) => f.signature)).toEqual([

@@ -43,7 +43,7 @@ const MACHINE_PATH = /(?<![\w.~*<>)\]}-])(?:\/(?:work|tmp|root|home\/\w+|Users\/
 
 const LOCK = 'package-lock.json';
 
-/** What a text says that belongs to one machine or one registry. */
+/** The parts of a text that belong to one machine or one registry. */
 function traces(path: string, text: string): string[] {
   return text.split('\n').flatMap((line, i) => {
     const found = [

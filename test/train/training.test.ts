@@ -35,7 +35,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const drawn = (): TrainingSample[] => Array.from({ length: COUNT }, (_, i) => drawSample(i)).map(toSample);
 
-/** The mask as its bytes: its size is in a plain object. */
+/** The mask as bytes, with its size in a plain object. */
 function toSample({ picture, mask, label, className }: ReturnType<typeof drawSample>): TrainingSample {
   return { picture, label, className, ...(label === 1 && { mask: { width: SIZE, height: SIZE, data: mask } }) };
 }
