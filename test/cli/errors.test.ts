@@ -68,7 +68,7 @@ describe('weights files', () => {
     expect(run.code).not.toBe(0);
     expect(run.stderr).toMatch(/\n\s+at /);
   });
-  it('of another model: names what is missing', async () => {
+  it('of another model: names the missing tensors', async () => {
     expectOneLine(await predict(safetensors('other.safetensors', `{"a":${entry(0, 8)}}`, 8)), 'other.safetensors');
   });
   it('adapters: a missing folder, and a folder without adapters', async () => {

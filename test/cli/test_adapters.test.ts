@@ -138,7 +138,7 @@ async function expected(epoch: number, domain: Domain = 'Industrial'): Promise<C
 const FIGURES = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const;
 
 describe('figures', () => {
-  it('of every epoch, in the order of numbers, are those of the maps', async () => {
+  it('of every epoch, in numerical order, match the maps', async () => {
     const runs = runsOf(await test(...mine(), '--json', '--batch_size', '1'));
     expect(runs.map((r) => r.epoch)).toEqual([1, 2, 10]);
     for (const run of runs) {
@@ -154,7 +154,7 @@ describe('figures', () => {
     expect(file.summary).toHaveLength(3);
   });
 
-  it('of a medical data set are those of its wider blur, pictures scored by their peak', async () => {
+  it('of a medical data set use its wider blur, and score pictures by their peak', async () => {
     const args = ['--epoch', '2', '--domain', 'Medical', '--batch_size', '1', '--json'];
     const [run] = runsOf(await test(...mine(), ...args));
     for (const [i, figures] of (await expected(2, 'Medical')).entries()) expect(run!.classes[i]).toMatchObject(figures);
@@ -191,7 +191,7 @@ describe('figures', () => {
     expect(run.stdout).toContain(table![1]!.trimEnd());
   });
 
-  it('without masks are those of the pictures alone', async () => {
+  it('without masks cover the pictures alone', async () => {
     mkdirSync(at('bare'));
     const rows = readFileSync(at('parts', 'full-shot.jsonl'), 'utf8').replaceAll(/,"mask_path":"[^"]*"/g, '');
     writeFileSync(at('bare', 'list.jsonl'), rows);
@@ -350,7 +350,7 @@ describe('refused in one line, before a device is opened', () => {
     );
   });
 
-  it('a data set that is nowhere: the three ways to say where it is', async () => {
+  it('a data set that is not found, with the three ways to give its folder', async () => {
     const message = await refusal('--dataset', 'VisA', ...base());
     expect(message).toMatch(
       /VisA: no folder: .*--data DIR.*AACLIP_DATA.*VisA_20220922.*\{"roots": \{"VisA": "DIR"\}\}/,

@@ -19,7 +19,7 @@ describe('the constants', () => {
     expect(Object.fromEntries(withoutLayout)).toEqual(published.datasets);
     expect(Object.keys(others)).toEqual(Object.keys(published.datasets));
     for (const [name, info] of Object.entries(published.datasets)) {
-      // The order of classes is that of result tables.
+      // Classes are in the order of result tables.
       expect(Object.keys(others[name]!.classes)).toEqual(Object.keys(info.classes));
     }
     expect(Object.keys(MVTec2!.classes)).toHaveLength(8);
@@ -61,7 +61,7 @@ describe('prompts', () => {
     ]);
   });
 
-  test('are those of the published list, in its order, for every published class', () => {
+  test('match the published list, in its order, for every published class', () => {
     const listed = goldenJson<[text: string, ids: number[]][]>('tokens.json').map(([text]) => text);
     const classes = Object.values(published.datasets).flatMap((d) => Object.keys(d.classes));
     const ours = classes.flatMap((name) => {

@@ -140,7 +140,7 @@ describe('the list of a data set', () => {
     expect(() => index('visa', paths, 'a,b\n1,2')).toThrow('expected columns object,split,label,image,mask, got a,b');
   });
 
-  test('is what the reader of lists reads', () => {
+  test('can be read back by the reader of lists', () => {
     const { rows } = index('mvtec', ['ü 1/test/good/0.png', 'ü 1/test/x/"1".png', 'ü 1/ground_truth/x/"1"_mask.png']);
     const read = parseMetadata('list', metadataText(rows));
     expect(read.map(({ line: _, ...row }) => row)).toEqual(rows);

@@ -3,7 +3,7 @@ import { Draws, threefry } from '../../src/data/random.js';
 import { batchesOf, epochOrder, remainingBatches } from '../../src/data/shuffle.js';
 
 describe('random numbers', () => {
-  test('are those of Threefry-2x32 with 20 rounds', () => {
+  test('match Threefry-2x32 with 20 rounds', () => {
     // The known answers that come with the paper's own implementation.
     const ones = 0xffffffff;
     expect(threefry([0, 0], [0, 0])).toEqual([0x6b200159, 0x99ba4efe]);

@@ -51,7 +51,7 @@ function smallArrays(seed: number): { scores: Float32Array; labels: number[] } {
 }
 
 describe('AUROC, average precision and the best F1', () => {
-  test('are those of scikit-learn to the last bit', () => {
+  test('match scikit-learn to the last bit', () => {
     expect(golden.cases.length).toBeGreaterThan(20);
     for (const c of golden.cases) {
       const { scores, labels } = goldenArrays(c);

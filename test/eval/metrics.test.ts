@@ -24,7 +24,7 @@ const of = (domain: Domain, change: Partial<typeof small> = {}) => {
 };
 
 describe('the figures of a class', () => {
-  test('are those of the reference, ties included', async () => {
+  test('match the reference, ties included', async () => {
     const bytes = goldenBytes('metrics.safetensors');
     const folder = { text: async (name: string) => new TextDecoder().decode(goldenBytes(name)) } as GoldenFolder;
     const file = await openSafetensors(bytesSource('metrics.safetensors', bytes));

@@ -47,7 +47,7 @@ interface Node {
   readonly [key: string]: unknown;
 }
 
-/** Source text with what the rules ask about: the syntax tree, and names the file declares itself. */
+/** Source text with what the rules look at: the syntax tree, and the names the file declares. */
 interface Source {
   readonly path: string;
   readonly text: string;
@@ -161,7 +161,7 @@ function gpuRule(source: Source): string[] {
 
 const LOADING = /^(?:load|read)(?![a-z])|Loader$/;
 
-/** Whether a node stands in something that loads weights by its name: `loadText`, `readF32`, `class WeightLoader`. */
+/** Whether a node lies in something named as loading weights: `loadText`, `readF32`, `class WeightLoader`. */
 function isLoading(start: Node, parents: ReadonlyMap<Node, Node | undefined>): boolean {
   for (let node: Node | undefined = start; node; node = parents.get(node)) {
     const name = isNode(node.id) ? node.id.name : isNode(node.key) ? node.key.name : undefined;

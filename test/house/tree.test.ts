@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Files of the repository: those git knows or would add; without git, all but what is installed or built. */
+/** Files of the repository: those git tracks or would add; without git, everything that is not installed or built. */
 function repositoryFiles(): string[] {
   if (existsSync(`${ROOT}.git`)) {
     const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];

@@ -34,7 +34,7 @@ function picture(pixels: number, mean = 127): Uint8Array {
 }
 
 describe('brightness, contrast and saturation', () => {
-  test('are those of Pillow, byte for byte', async () => {
+  test('match Pillow byte for byte', async () => {
     const file = await openSafetensors(
       bytesSource('augment.colour.safetensors', goldenBytes('augment.colour.safetensors')),
     );

@@ -118,7 +118,7 @@ describe('train', () => {
     expect(liveTensors(gpu), 'tensors left behind').toBe(before);
   });
 
-  it('goes on from what it saved when its loop was left, to the same bytes', async () => {
+  it('resumes after its loop was left, and ends with the same bytes', async () => {
     const whole = await train(await options()).finish();
     for (const stop of [2, 7]) {
       const saved: { text?: Uint8Array; image?: Uint8Array } = {};

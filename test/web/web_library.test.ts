@@ -55,7 +55,7 @@ describe('the web host', () => {
     expect(new Map(SHADERS)).toEqual(readShaders());
   });
 
-  it('detects what the Node host detects, with the model of the package', async () => {
+  it('detects the same as the Node host, with the packaged model', async () => {
     const { picture } = drawSample(1);
     const png = new File([new Uint8Array(encodePng(SIZE, SIZE, picture.data))], 'a.png');
     using ours = await web.loadDetector({ weights: 'tiny', adapters: 'tiny', classes: ['screw'] });
