@@ -77,7 +77,7 @@ export class Tape implements Disposable {
       for (let node = this.#nodes.pop(); node; node = this.#nodes.pop()) {
         const g = grads.get(node.out);
         if (g) {
-          // What the rule makes is owned by this scope and ends with it; the map's holds keep the cotangents.
+          // This scope releases the tensors that the rule makes; the map's holds keep the cotangents.
           const { inputs } = node;
           const step = node;
           tidy(() => this.#step(step, inputs, g, grads));

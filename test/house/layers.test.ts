@@ -58,7 +58,7 @@ describe('the checker refuses', () => {
     ['a host importing the other', 'src/web/a.ts', "import { openGpu } from '../node/device.js';"],
     ['the library importing a host', 'src/core.ts', "export * from './node/device.js';"],
     ['an import from outside src', 'src/ops/a.ts', "import { f } from '../../test/reference/a.js';"],
-    ['a room nobody planned', 'src/misc/a.ts', 'export const a = 1;'],
+    ['an unknown room', 'src/misc/a.ts', 'export const a = 1;'],
     ['a node: module', 'src/io/a.ts', "import { readFileSync } from 'node:fs';"],
     ['a Node module by its short name', 'src/data/a.ts', "import { join } from 'path';"],
     ['a package that needs Node', 'src/data/a.ts', "import sharp from 'sharp';"],
@@ -66,7 +66,7 @@ describe('the checker refuses', () => {
     ['process among values', 'src/model/a.ts', 'export const all = [1, process];'],
     ['process as a member', 'src/model/a.ts', 'export const all = { a: process };'],
     ['process by shorthand', 'src/model/a.ts', 'export const all = { process };'],
-    ['process handed on', 'src/model/a.ts', 'f(process); declare function f(p: unknown): void;'],
+    ['process as an argument', 'src/model/a.ts', 'f(process); declare function f(p: unknown): void;'],
     ['Buffer as a value', 'src/io/a.ts', 'export const b = Buffer.alloc(4);'],
     ['Buffer as a type', 'src/io/a.ts', 'export function f(b: Buffer) {}'],
     ['document', 'src/eval/a.ts', "export const c = document.createElement('canvas');"],
@@ -114,7 +114,7 @@ describe('the checker refuses', () => {
       ['src/ops/index.ts', "export * from './gelu.js';"],
     ]);
     const tests = new Map([['test/ops/gelu.test.ts', "import { scale } from '../../src/ops/scale.js';"]]);
-    expect(untestedOps(ops, tests)).toEqual(['src/ops/matmul.ts: no test of that name, and none imports it']);
+    expect(untestedOps(ops, tests)).toEqual(['src/ops/matmul.ts: no test is named after it or imports it']);
   });
 });
 
@@ -132,7 +132,7 @@ describe('the checker allows', () => {
     ['WebGPU in the hosts', 'src/node/a.ts', 'export let a: GPUAdapter;'],
     ['waiting while loading', 'src/model/load.ts', 'export async function load(): Promise<void> {}'],
     [
-      'forbidden words in comments and texts',
+      'forbidden names in comments and strings',
       'src/ops/a.ts',
       "// await document\nexport const a = 'process GPUDevice';",
     ],

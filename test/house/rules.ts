@@ -230,7 +230,7 @@ export function untestedOps(ops: ReadonlyMap<string, string>, tests: ReadonlyMap
   return [...ops].flatMap(([path, text]) => {
     const { body } = parseAst(text, { lang: 'ts' }) as unknown as { body: Node[] };
     if (body.every((node) => /^Export|^Import/.test(node.type) && isNode(node.source))) return [];
-    return tested.has(posix.basename(path, '.ts')) ? [] : [`${path}: no test of that name, and none imports it`];
+    return tested.has(posix.basename(path, '.ts')) ? [] : [`${path}: no test is named after it or imports it`];
   });
 }
 

@@ -96,11 +96,15 @@ describe('readPickle', () => {
     ['os.system under another name', ['cos\nsystem\n(U', 2, 'idtR'], /global os.system is not allowed/],
     ['eval', ['c__builtin__\neval\n', 'U', 1, '1', 0x85, 'R'], /global __builtin__.eval is not allowed/],
     [
-      'another function of torch',
+      'another function from torch',
       ['ctorch.hub\nload\n', 'U', 1, '1', 0x85, 'R'],
       /global torch.hub.load is not allowed/,
     ],
-    ['a name of every object', ['cconstructor\nconstructor\n)R'], /global constructor.constructor is not allowed/],
+    [
+      'a name that every object has',
+      ['cconstructor\nconstructor\n)R'],
+      /global constructor.constructor is not allowed/,
+    ],
     ['a class that only looks like a module', ['c__torch__x\nA\n)', 0x81], /global __torch__x.A is not allowed/],
     ['INST', ['(U', 2, 'id', 'iposix\nsystem\n'], /opcode INST \(0x69\) is not allowed/],
     ['OBJ', ['(cposix\nsystem\no'], /global posix.system/],

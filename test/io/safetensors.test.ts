@@ -100,7 +100,7 @@ describe('openSafetensors', () => {
       file(`{"a":${entry('F8_E4M3', [4], 0, 4)}}`, 4),
       /tensor a: dtype is not supported: .*got "F8_E4M3"/,
     ],
-    ['a dtype of every object', file(`{"a":${entry('constructor', [4], 0, 4)}}`, 4), /dtype is not supported/],
+    ['a dtype that every object has', file(`{"a":${entry('constructor', [4], 0, 4)}}`, 4), /dtype is not supported/],
     ['a negative dimension', file(`{"a":${entry('F32', [-1], 0, 4)}}`, 4), /shape is broken: .*got \[-1\]/],
     ['a broken dimension', file(`{"a":${entry('F32', [0.5, 2], 0, 4)}}`, 4), /shape is broken/],
     ['no shape', file('{"a":{"dtype":"F32","data_offsets":[0,4]}}', 4), /shape is broken: .*got nothing/],
@@ -124,7 +124,7 @@ describe('openSafetensors', () => {
       /tensor b: overlaps a: expected offset 8, got 4/,
     ],
     ['a truncated file', file(`{"a":${t}}`, 3), /file is truncated: expected 4 bytes of tensors, got 3/],
-    ['bytes behind the last tensor', file(`{"a":${t}}`, 5), /file is too long: expected 4 bytes of tensors, got 5/],
+    ['bytes after the last tensor', file(`{"a":${t}}`, 5), /file is too long: expected 4 bytes of tensors, got 5/],
   ];
   test.each(broken)('refuses %s', async (_, source, message) => {
     const error = await openSafetensors(source).catch((e: unknown) => e);

@@ -111,7 +111,7 @@ describe('readTorchArchive', () => {
   const data = (key: string, size: number): Entry => ({ name: `x/data/${key}`, bytes: new Uint8Array(size) });
   const refused: [what: string, source: ReturnType<typeof archive>, message: RegExp][] = [
     [
-      'a file of torch before 1.6',
+      'a file from torch before 1.6',
       bytesSource('x.pth', text('\x80\x02\x8a\nl\xfc')),
       /not a torch archive: .*before 1.6 must be saved again/,
     ],
@@ -144,7 +144,7 @@ describe('readTorchArchive', () => {
       /nested too deeply/,
     ],
     [
-      'two tensors of one dotted name',
+      'two tensors with one dotted name',
       archive(pkl(`}U\x03a.b${tensor('0', 2)}sU\x01a}U\x01b${tensor('0', 2)}ss`), data('0', 8)),
       /expected each tensor once, got a.b twice/,
     ],

@@ -218,7 +218,7 @@ describe('sizes', () => {
     }
   });
 
-  test('the limit is an option, for files whose size only the decoder knows too', async () => {
+  test('the limit is an option, also for files whose size only the decoder knows', async () => {
     expect(await refusal('a.png', goldenBytes('rgb.png'), { maxPixels: 123 * 91 - 1 })).toMatch(/too large/);
     expect((await decode('a.png', goldenBytes('rgb.png'), { maxPixels: 123 * 91 })).width).toBe(123);
     expect(await refusal('a.tif', goldenBytes('photo.tif'), { maxPixels: 100 })).toMatch(/too large|sharp/);
@@ -227,7 +227,7 @@ describe('sizes', () => {
     expect(await refusal('a.webp', fileOf('rgba.webp'), { maxPixels: 100 })).toMatch(/20x13/);
   });
 
-  test('a picture of no pixels is refused', async () => {
+  test('a picture without pixels is refused', async () => {
     expect(await refusal('a.png', fakePng(0, 5))).toMatch(/empty picture: expected at least 1x1 pixels, got 0x5/);
   });
 });
