@@ -13,7 +13,8 @@ export interface ClassTokens {
   readonly abnormal: Uint32Array;
 }
 
-type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
+/** The prompts of a class and the name they use. */
+export type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
 
 export interface PromptedClass {
   /** The name the model gets to know it by; `className` where it is left out. */
