@@ -17,12 +17,12 @@ export interface ClassTokens {
 export type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
 
 export interface PromptedClass {
-  /** The name the model gets to know it by; `className` where it is left out. */
+  /** The name the model knows it by; `className` where it is left out. */
   readonly key?: string;
   readonly className: string;
   readonly domain: Domain;
   readonly prompts: Prompts;
-  /** The prompts of "object" in the texts of the class's data set, for a model that lacks a word; else the published ones. */
+  /** Used where the model lacks a word: the prompts of "object" in the texts of the class's data set. */
   readonly general?: Prompts;
 }
 
