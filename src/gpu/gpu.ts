@@ -1,4 +1,5 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
+import './webgpu_names.js';
 import { type Cover, gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
 import { PipelineCache } from './pipeline.js';

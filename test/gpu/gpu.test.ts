@@ -38,7 +38,7 @@ describe('specialisation', () => {
     expect(labelOf('k', { WG: 128, FAST: true })).toBe('k[WG=128,FAST=true]');
   });
 
-  it('refuses unknown names and lists the known ones; refuses what is no whole number', () => {
+  it('refuses unknown names, listing the known ones, and numbers that are not whole', () => {
     expect(() => specialise('k', TEXT, { OTHER: 4 })).toThrow('k: no knob OTHER: expected one of T, WG, FAST');
     expect(() => specialise('k', TEXT, { WG: 1.5 })).toThrow('k: knob WG: expected a whole number, got 1.5');
   });

@@ -1,5 +1,6 @@
 /**
- * `npm run pretrain`: pre-trains the embedded CLIP, contrastively, on pictures and captions that tools/pictures draws and words.
+ * `npm run pretrain`: pre-trains the embedded CLIP, contrastively, on pictures and captions that tools/pictures draws
+ * and words.
  *
  *   npm run pretrain -- --out weights/tiny/clip.safetensors --steps 2500 --seed 1
  *
@@ -56,7 +57,10 @@ interface Progress {
 
 const minutesSince = (start: number): number => (performance.now() - start) / 60_000;
 
-/** The pictures of a run. Classes that could be anything are drawn three times as often: they differ most among themselves. */
+/**
+ * The pictures of a run. Classes that could be anything are drawn three times as often: they differ most among
+ * themselves.
+ */
 function drawPictures({ seed, pairs, setup }: PretrainOptions): Promise<ReadonlyMap<string, readonly Pair[]>> {
   const classes = CLASSES.flatMap((c) => (GENERAL.includes(c.name) ? [c.name, c.name, c.name] : [c.name]));
   return drawPool({ seed, size: DRAWN, pairs, classes, setup });
