@@ -1,13 +1,21 @@
 /**
- * What has to run before anything is compiled: the packages (`npm ci`) and the build (tsc). Plain JavaScript, since Node 20
- * cannot run TypeScript; its types are in JSDoc and are checked with the rest.
+ * What has to run before anything is compiled: the packages (`npm ci`) and the build (tsc). Plain JavaScript, since
+ * Node 20 cannot run TypeScript; its types are in JSDoc and are checked with the rest.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { writeShaderTexts } from './shader_texts.mjs';
 
 /**
  * Says what is being done, does it, and says how long it took.
@@ -34,7 +42,8 @@ export function step(what, work) {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {import('node:child_process').SpawnSyncOptions} [options]
- * @returns {{ code: number, out: string }} exit code (1 after a signal, or when there is no such command), stdout and stderr
+ * @returns {{ code: number, out: string }} exit code (1 after a signal, or when there is no such command), stdout and
+ * stderr
  */
 export function run(command, args, options = {}) {
   const child = spawnSync(command, args, {
@@ -118,11 +127,16 @@ export function installPackages(root) {
 
 /**
  * What is compiled, in this order: the tools are compiled against the declarations in dist.
- * @typedef {{ output: string, project: string, sources: readonly string[], finish?: typeof writeShaderTexts }} Target
+ * @typedef {{
+ *   output: string,
+ *   project: string,
+ *   sources: readonly string[],
+ *   finish?: (root: string, output: string) => void,
+ * }} Target
  * @type {readonly Target[]}
  */
 const TARGETS = [
-  { output: 'dist', project: 'tsconfig.build.json', sources: ['src', 'shaders'], finish: writeShaderTexts },
+  { output: 'dist', project: 'tsconfig.build.json', sources: ['src', 'shaders'], finish: finishProgram },
   { output: 'dist-tools', project: 'tools/tsconfig.json', sources: ['src', 'tools'] },
 ];
 const SHARED = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
@@ -159,6 +173,28 @@ function isFresh(root, { output, sources }) {
 }
 
 /**
+ * What the program has beside the compiled sources: a command that can be executed, and the kernels' texts as a module,
+ * `web/shader_texts.js`, so that neither a bundler plugin nor a file system is needed to have them.
+ * @param {string} root
+ * @param {string} output
+ */
+function finishProgram(root, output) {
+  chmodSync(join(output, 'cli', 'main.js'), 0o755);
+  const folder = join(root, 'shaders');
+  const rows = readdirSync(folder)
+    .filter((file) => file.endsWith('.wgsl'))
+    .sort()
+    .map((file) => {
+      const text = readFileSync(join(folder, file), 'utf8');
+      return `  [${JSON.stringify(file.slice(0, -'.wgsl'.length))}, ${JSON.stringify(text)}],\n`;
+    });
+  const comment = '/** The text of every kernel by stem, made from shaders/ by the build. */\n';
+  const stem = join('web', 'shader_texts');
+  writeFileSync(join(output, `${stem}.js`), `${comment}export const SHADERS = new Map([\n${rows.join('')}]);\n`);
+  copyFileSync(join(root, 'src', `${stem}.d.ts`), join(output, `${stem}.d.ts`));
+}
+
+/**
  * Compiles beside the old folder and swaps the two, so that a failed build leaves the old one as it was.
  * @param {string} root
  * @param {Target} target
@@ -173,8 +209,6 @@ function compile(root, target) {
   try {
     must('tsc', process.execPath, [tsc, '-p', target.project, '--outDir', fresh], { cwd: root }, remedy);
     target.finish?.(root, fresh);
-    const bin = join(fresh, 'cli', 'main.js');
-    if (existsSync(bin)) chmodSync(bin, 0o755);
     writeFileSync(join(fresh, STAMP), digest);
     try {
       if (existsSync(final)) renameSync(final, old);

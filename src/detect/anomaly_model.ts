@@ -20,6 +20,7 @@ import { concat } from '../ops/concat.js';
 import { gather } from '../ops/gather.js';
 import { reshape } from '../ops/reshape.js';
 import { empty, persist, type Tensor, tidy } from '../tensor/tensor.js';
+import { chooseBatch } from './batch_size.js';
 import { type ClassTokens, promptRows } from './class_tokens.js';
 
 /** Side pictures are resized to where neither the user nor a checkpoint says, as published. */
@@ -122,12 +123,18 @@ export class AnomalyModel implements Disposable {
     this.#adapters = next;
   }
 
-  /** Compiles the kernels that a picture needs, side by side. */
+  /** Compiles, side by side, the kernels that one picture needs and those of a full batch, whose tiles may be larger. */
   async #compile(): Promise<void> {
     const [name] = this.#anchors.keys();
     if (name === undefined) return;
     const s = this.imageSize;
-    await this.#gpu.compileAhead(() => tidy(() => void this.run(empty(this.#gpu, [1, 3, s, s]), name)));
+    await this.#gpu.compileAhead(() => {
+      for (const b of new Set([1, chooseBatch(this, undefined)])) {
+        tidy(() => void this.run(empty(this.#gpu, [b, 3, s, s]), name));
+      }
+    });
+    // The dry runs' buffers may not be of the sizes of the batches to come.
+    this.#gpu.trim();
   }
 
   /** Number of maps that are summed. */

@@ -25,6 +25,15 @@ export interface Regions {
   readonly weight?: number;
 }
 
+/** The captions that the pictures of a batch are compared with, and how. */
+export interface Comparison {
+  /** Unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is trained, too. */
+  readonly captions: Tensor;
+  readonly vision: VisionTower;
+  /** Factor of the cosines. */
+  readonly scale: number;
+}
+
 /** Weight of the peaks beside the states. */
 const PEAKS = 0.5;
 
@@ -51,13 +60,12 @@ function choiceLoss(units: Tensor, captions: Tensor, own: Uint32Array, other: Ui
 /**
  * The loss of the regions, [1].
  * @param tokens of a block, [B, 1 + G G, W]
- * @param captions unit embeddings, [B, E]
  */
-function regionLoss(tokens: Tensor, tower: VisionTower, captions: Tensor, regions: Regions, scale: number): Tensor {
+function regionLoss(tokens: Tensor, { captions, vision, scale }: Comparison, regions: Regions): Tensor {
   return tidy(() => {
-    const all = patchTokens(tokens, tower); // [B, G G, W]
+    const all = patchTokens(tokens, vision); // [B, G G, W]
     const rows = gather(reshape(all, [all.size / all.dim(2), all.dim(2)]), regions.patches);
-    const units = l2Normalize(linear(rows, tower.proj, { roundProducts: tower.roundProducts })); // [N, E]
+    const units = l2Normalize(linear(rows, vision.proj, { roundProducts: vision.roundProducts })); // [N, E]
     return choiceLoss(units, captions, regions.own, regions.other, scale);
   });
 }
@@ -73,16 +81,9 @@ function scaled(x: Tensor, by: number): Tensor {
  * rows of a batch may describe the same thing. Regions are compared at every level of the tower, since anomaly maps use
  * all levels (at the last block where the tower has no levels), and their losses averaged.
  * @param images [B, 3, S, S]
- * @param captions unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is trained, too
- * @param scale factor of the cosines
  */
-export function contrastiveLoss(
-  images: Tensor,
-  captions: Tensor,
-  vision: VisionTower,
-  scale: number,
-  regions?: Regions,
-): Tensor {
+export function contrastiveLoss(images: Tensor, comparison: Comparison, regions?: Regions): Tensor {
+  const { captions, vision, scale } = comparison;
   return tidy(() => {
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
@@ -90,25 +91,15 @@ export function contrastiveLoss(
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
     const a = crossEntropy(logits(pictures, captions), own);
     const whole = combine(a, 0.5, crossEntropy(logits(captions, pictures), own), 0.5);
-    return regions ? withRegions(whole, tokens, vision, captions, regions, scale) : whole;
+    return regions ? withRegions(whole, tokens, comparison, regions) : whole;
   });
 }
 
 /** A loss plus the regions' weight times the mean of their losses over the levels. */
-function withRegions(
-  whole: Tensor,
-  { last, levels }: VisionTokens,
-  vision: VisionTower,
-  captions: Tensor,
-  regions: Regions,
-  scale: number,
-): Tensor {
+function withRegions(whole: Tensor, { last, levels }: VisionTokens, comparison: Comparison, regions: Regions): Tensor {
   const compared = levels.length > 0 ? levels : [last];
   const each = (regions.weight ?? 1) / compared.length;
-  return compared.reduce(
-    (sum, tokens) => combine(sum, 1, regionLoss(tokens, vision, captions, regions, scale), each),
-    whole,
-  );
+  return compared.reduce((sum, tokens) => combine(sum, 1, regionLoss(tokens, comparison, regions), each), whole);
 }
 
 /**
@@ -157,24 +148,16 @@ function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], sca
  * row after it); each picture chooses between the two captions of its pair. The loss of the regions is added, and the loss of
  * the peaks where they are given.
  * @param images [B, 3, S, S], B even
- * @param captions unit embeddings, [B, E]
- * @param scale factor of the cosines
  */
-export function stateLoss(
-  images: Tensor,
-  captions: Tensor,
-  vision: VisionTower,
-  scale: number,
-  regions: Regions,
-  peaks?: readonly Peak[],
-): Tensor {
+export function stateLoss(images: Tensor, comparison: Comparison, regions: Regions, peaks?: readonly Peak[]): Tensor {
+  const { captions, vision, scale } = comparison;
   return tidy(() => {
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
     const others = own.map((i) => i ^ 1);
     const states = choiceLoss(pictures, captions, own, others, scale);
-    const whole = withRegions(states, tokens, vision, captions, regions, scale);
+    const whole = withRegions(states, tokens, comparison, regions);
     if (!peaks) return whole;
     const { proj, roundProducts } = vision;
     const patches = l2Normalize(linear(patchTokens(tokens.last, vision), proj, { roundProducts })); // [B, L, E]

@@ -63,7 +63,7 @@ describe('the list of classes', () => {
     expect(DEFECT_KINDS.length).toBeGreaterThanOrEqual(10);
   });
 
-  test('is told to whoever asks for a class or a defect there is none of', () => {
+  test('is given to whoever asks for an unknown class or defect', () => {
     const spec: SampleSpec = { className: 'hex_nut', seed: 1, size: 32 };
     expect(() => drawSample({ ...spec, className: 'unicorn' })).toThrow(/^class: unknown name: .*hex_nut.*"unicorn"$/);
     expect(() => drawSample({ ...spec, defect: 'fold' })).toThrow(
@@ -74,7 +74,7 @@ describe('the list of classes', () => {
 });
 
 describe('a picture', () => {
-  // Hashes of bytes: a change of any of them means that trained weights and data sets made before are other ones.
+  // Hashes of bytes: a change of any of them means that weights and data sets made before can no longer be made again.
   test.each([
     ['hex_nut', 'none', 'aec97dc2b0877788', 'any'],
     ['wood', 'none', '7389a8a3dfa1f12a', 'any'],
@@ -95,7 +95,7 @@ describe('a picture', () => {
     expect(hash(a?.rgb as Uint8Array)).not.toBe(hash(b?.rgb as Uint8Array));
   });
 
-  test.each(CLASSES.map((info) => info.name))('of %s can be drawn well and with every kind of defect', (className) => {
+  test.each(CLASSES.map((info) => info.name))('of %s can be drawn good and with every kind of defect', (className) => {
     const size = 64;
     const clean = drawSample({ className, seed: 3, size });
     expect(clean.rgb).toHaveLength(size * size * 3);
@@ -123,14 +123,14 @@ describe('a mask', () => {
   });
 
   test.each(cases)('of %s, %s, is where the picture differs from its flawless twin', (className, defect) => {
-    const well = drawSample({ className, seed: 11, size });
-    const harmed = drawSample({ className, seed: 11, size, defect });
-    const differs = differences(well.rgb, harmed.rgb);
-    const inside = harmed.mask.reduce((sum, value, k) => sum + value * (differs[k] as number), 0);
-    const mean = inside / harmed.mask.reduce((sum, value) => sum + value, 0);
+    const good = drawSample({ className, seed: 11, size });
+    const faulty = drawSample({ className, seed: 11, size, defect });
+    const differs = differences(good.rgb, faulty.rgb);
+    const inside = faulty.mask.reduce((sum, value, k) => sum + value * (differs[k] as number), 0);
+    const mean = inside / faulty.mask.reduce((sum, value) => sum + value, 0);
     expect(mean).toBeGreaterThan(6);
-    // Nothing but noise a pixel beyond it: what is left out is far weaker than the defect itself.
-    const near = grown(harmed.mask, size, 2);
+    // Beyond it there is only noise: what is left out is far weaker than the defect itself.
+    const near = grown(faulty.mask, size, 2);
     const strongest = Math.max(...differs);
     const left = differs.map((d, k) => (near[k] === 0 ? d : 0));
     expect(Math.max(...left)).toBeLessThanOrEqual(Math.max(10, 0.2 * strongest));
@@ -140,8 +140,8 @@ describe('a mask', () => {
       size,
       2,
     );
-    const confirmed = harmed.mask.reduce((sum, value, k) => sum + value * (changed[k] as number), 0);
-    expect(confirmed / harmed.mask.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0.85);
+    const confirmed = faulty.mask.reduce((sum, value, k) => sum + value * (changed[k] as number), 0);
+    expect(confirmed / faulty.mask.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0.85);
   });
 
   test('may be small or large', () => {
@@ -172,14 +172,14 @@ describe('on the bench', () => {
     // The last of many attempts counts although it falls short.
     expect(areas.filter((area) => area < 0.008).length).toBeLessThan(0.05 * areas.length);
     expect(Math.max(...areas)).toBeLessThan(0.35);
-    // Few are as weak as many of those that may befall a picture anywhere.
+    // Fewer are weak than among pictures of any setup.
     const weak = (setup: 'any' | 'bench'): number =>
       CLASSES.filter(({ name }) => {
         const spec: SampleSpec = { className: name, seed: 5, size: 64, setup };
-        const harmed = drawSample({ ...spec, defect: 'any' });
-        const differs = differences(drawSample(spec).rgb, harmed.rgb);
-        const marked = harmed.mask.reduce((sum, v) => sum + v, 0);
-        return harmed.mask.reduce((sum, v, k) => sum + v * (differs[k] as number), 0) / marked < 32;
+        const faulty = drawSample({ ...spec, defect: 'any' });
+        const differs = differences(drawSample(spec).rgb, faulty.rgb);
+        const marked = faulty.mask.reduce((sum, v) => sum + v, 0);
+        return faulty.mask.reduce((sum, v, k) => sum + v * (differs[k] as number), 0) / marked < 32;
       }).length;
     expect(weak('bench')).toBeLessThan(weak('any') / 2);
   });
@@ -203,7 +203,7 @@ describe('captions', () => {
     expect(used.filter((word) => !known.has(word))).toEqual([]);
   });
 
-  test('speak of damage where there is some and only there', () => {
+  test('mention damage exactly where there is some', () => {
     const harm = / with (?!out)|damaged|broken|faulty|defective|bad/;
     const names = CLASSES.flatMap(({ words, synonyms }) => [words, ...synonyms]).sort((a, b) => b.length - a.length);
     for (const { sample, captions } of texts) {
@@ -227,7 +227,7 @@ describe('captions', () => {
     }
   });
 
-  test('depend on nothing but picture and stream', () => {
+  test('depend only on picture and stream', () => {
     const { sample } = texts[5] as { sample: Sample };
     expect(captionsFor(sample, new Rng(4))).toEqual(captionsFor(sample, new Rng(4)));
   });
@@ -302,7 +302,7 @@ describe('the command', () => {
   test.each([
     ['a folder that holds something', ['--out', out], /not empty: .*choose another --out/],
     ['an unknown class', ['--out', `${out}2`, '--classes', 'unicorn'], /class: unknown name: /],
-    ['a number that is none', ['--out', `${out}2`, '--normal', 'x'], /--normal: bad number: /],
+    ['a word for a number', ['--out', `${out}2`, '--normal', 'x'], /--normal: bad number: /],
     [
       'an unknown setup',
       ['--out', `${out}2`, '--setup', 'table'],

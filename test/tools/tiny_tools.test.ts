@@ -27,12 +27,12 @@ describe('cut-outs', () => {
 
   test('untouched are the window itself', () => {
     const window = { size, left: 2, top: 4, side: 6, turn: 0, gain: 1, offset: 0 };
-    const want = Array.from({ length: 36 }, (_, i) => mask[(4 + Math.floor(i / 6)) * size + 2 + (i % 6)]);
-    expect([...cropMask(mask, window, 6)]).toEqual(want);
+    const expected = Array.from({ length: 36 }, (_, i) => mask[(4 + Math.floor(i / 6)) * size + 2 + (i % 6)]);
+    expect([...cropMask(mask, window, 6)]).toEqual(expected);
     expect([...cropMask(undefined, window, 6)]).toEqual(new Array(36).fill(0));
   });
 
-  test('change contrast about the middle grey, and brightness, within bytes', () => {
+  test('change contrast about the middle grey, and brightness, and stay bytes', () => {
     const grey = new Uint8Array([128, 228, 28]);
     const window = { size: 1, left: 0, top: 0, side: 1, turn: 0 };
     expect([...crop(grey, { ...window, gain: 0.5, offset: 10 })]).toEqual([138, 188, 88]);
@@ -65,19 +65,19 @@ describe('cut-outs', () => {
   });
 });
 
-test('the halves share no class, leave none out, and hold both kinds alike', () => {
+test('the halves have no class in common, leave out no class, and hold as many of both kinds', () => {
   const classes = Array.from({ length: 11 }, (_, i) => ({ name: `c${i}`, kind: i < 6 ? 'texture' : 'object' }));
   const { adaptation, heldOut } = halves(classes);
   expect(adaptation).toEqual(['c0', 'c2', 'c4', 'c6', 'c8', 'c10']);
   expect(heldOut).toEqual(['c1', 'c3', 'c5', 'c7', 'c9']);
 });
 
-test('what could be anything is learnt from and never tested on', () => {
+test('classes that could be anything are learnt from and never tested on', () => {
   const classes = ['wood', 'surface', 'tile'].map((name) => ({ name, kind: 'texture' }));
   expect(halves(classes)).toEqual({ adaptation: ['wood', 'surface'], heldOut: ['tile'] });
 });
 
-test('the names are words a tokenizer takes whole, no two alike', () => {
+test('the names are different words that take few tokens', () => {
   const tokenizer = createTokenizer(readFileSync(new URL('../../weights/clip_merges.txt', import.meta.url), 'utf8'));
   expect(NOUNS.length).toBeGreaterThan(400);
   expect(new Set(NOUNS).size).toBe(NOUNS.length);

@@ -1,5 +1,5 @@
 /**
- * Functions made of + - * / and square roots alone: JavaScript leaves the last digits of Math.sin and its kin to the
+ * Functions made of + - * / and square roots alone: JavaScript leaves the last digits of Math.sin and the like to the
  * engine, and a picture must have the same bytes everywhere. Angles are in radians.
  */
 
@@ -54,7 +54,7 @@ export function fract(value: number): number {
   return value - Math.floor(value);
 }
 
-/** A wave of period 1 that goes straight up and down between 0 and 1. */
+/** A triangle wave of period 1 between 0 and 1. */
 export function zigzag(value: number): number {
   return Math.abs(2 * fract(value) - 1);
 }

@@ -8,16 +8,16 @@ type Planes = readonly [Float32Array, Float32Array, Float32Array];
 export interface Camera {
   /** Mean brightness the picture is brought to, 0..1 as on a screen. */
   readonly exposure: number;
-  /** How much of the way to that mean; the rest is left to the scene. */
+  /** How far towards that mean; 0 leaves the scene as it is. */
   readonly adapt: number;
   readonly white: readonly [number, number, number];
   /** Darkening of the corners. */
   readonly vignette: number;
   /** Weights of up to three blurs, as `soften` takes them. */
   readonly blurs: readonly number[];
-  /** Contrast about middle gray, 1 as it is. */
+  /** Contrast about middle gray; 1 leaves it as it is. */
   readonly contrast: number;
-  /** 0 gray, 1 as it is. */
+  /** 0 is gray, 1 leaves colours as they are. */
   readonly saturation: number;
   /** Standard deviation of the sensor's noise in 0..255, and of its slow part. */
   readonly noise: number;

@@ -1,6 +1,7 @@
 /**
- * Sentences about a picture, in the words that prompts use: "{}", "a {}", "the {}" for what is well, "a damaged {}",
- * "a broken {}", "a {} with flaw", "a {} with defect", "a {} with damage" for what is not, as "{}." or "a photo of {}.".
+ * Sentences about a picture, in the words that prompts use: "{}", "a {}", "the {}" for good things, "a damaged {}",
+ * "a broken {}", "a {} with flaw", "a {} with defect", "a {} with damage" for faulty ones, as "{}." or "a photo of
+ * {}.".
  */
 import { CLASSES, findClass } from './classes.js';
 import { COLOR_NAMES } from './colors.js';
@@ -47,7 +48,7 @@ const DEFECT_WORDS: Readonly<Record<DefectKind, readonly string[]>> = {
 
 const LIGHT_WORDS = { bright: 'bright', dim: 'dark', soft: 'soft', side: 'side' } as const;
 
-/** The class by one of its names that does not belie the picture's colour. */
+/** A name of the class that does not contradict the picture's colour. */
 function nameOf(sample: Sample, rng: Rng): string {
   const { words, synonyms } = findClass(sample.className);
   const fitting = synonyms.filter((synonym) => {
@@ -80,7 +81,7 @@ function put(pattern: string, what: string): string {
 
 /**
  * Captions of a picture, no two the same. The first is worded as a prompt, the others tell more.
- * @param count how many; fewer where chance words two alike
+ * @param count how many; fewer where some come out alike
  */
 export function captionsFor(sample: Sample, rng: Rng, count = 4): string[] {
   const { words } = findClass(sample.className);
@@ -96,7 +97,7 @@ export function captionsFor(sample: Sample, rng: Rng, count = 4): string[] {
   return [...captions];
 }
 
-/** Every word captions are made of, sorted; a text that keeps to them can be judged by a model trained on captions. */
+/** Every word captions are made of, sorted: the words that a model trained on captions knows. */
 export function vocabulary(): string[] {
   const texts = [
     ...CLASSES.flatMap(({ words, synonyms }) => [words, ...synonyms]),

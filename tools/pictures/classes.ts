@@ -31,7 +31,7 @@ export const CLASSES: readonly ClassInfo[] = [
 
 const BY_NAME = new Map(CLASSES.map((info) => [info.name, info]));
 
-/** @throws listing the classes when there is none of that name */
+/** @throws when no class has that name; the message lists the classes */
 export function findClass(name: string): ClassInfo {
   const info = BY_NAME.get(name);
   if (!info) throw new Error(`class: unknown name: expected one of ${[...BY_NAME.keys()].join(', ')}, got "${name}"`);

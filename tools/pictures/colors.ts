@@ -33,11 +33,11 @@ export function screen(r: number, g: number, b: number): Color {
   return [square(r / 255), square(g / 255), square(b / 255)];
 }
 
-/** A shade of a named colour. `spread` is how far shades differ: 1 as things called by that name do. */
+/** A shade of a named colour. `spread` is how far shades differ: 1 is as much as things called by that name do. */
 export function shade(name: ColorName, rng: Rng, spread = 1): Color {
   const [r, g, b] = NAMED[name];
   const light = 1 + 0.16 * spread * rng.normal();
-  // Grays may lean little towards a colour before they are called by its name.
+  // A gray that leans far towards a colour would be called by its name.
   const lean = (2 + 0.06 * (Math.max(r, g, b) - Math.min(r, g, b))) * spread;
   const gray = 0.3 * r + 0.59 * g + 0.11 * b;
   const pale = Math.max(0, 0.12 + 0.12 * spread * rng.normal());

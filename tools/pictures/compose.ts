@@ -12,9 +12,9 @@ import { TEXTURES } from './textures/index.js';
 import type { Texture } from './textures/texture.js';
 
 /**
- * How pictures are taken. `any`: whatever lies before the camera, near or far, alone or not, on anything, with defects down to
- * a few pixels. `bench`: as on an inspection bench, one object that about fills the picture on a plain ground, with
- * defects that stand out; light, colours, position and direction vary as much.
+ * How pictures are taken. `any`: anything in front of the camera, near or far, alone or not, on anything, with defects
+ * down to a few pixels. `bench`: as on an inspection bench, one object that roughly fills the picture on a plain
+ * ground, with defects that stand out; light, colours, position and direction vary as much.
  */
 export type Setup = 'any' | 'bench';
 export const SETUPS: readonly Setup[] = ['any', 'bench'];
@@ -25,7 +25,7 @@ export interface Appearance {
   readonly size?: 'small' | 'large' | undefined;
   /** What the object lies on: "a white background", "wood". */
   readonly background?: string | undefined;
-  /** How many of it there are. */
+  /** How many there are. */
   readonly count: number;
 }
 
@@ -79,7 +79,7 @@ function paintBackground(scene: Scene, rng: Rng, setup: Setup): string | undefin
   const view = anyView(texture, rng);
   const calm = rng.range(0.25, 0.8);
   const middle = shade(look.color ?? 'gray', rng.fork('middle'));
-  // A background is out of the light that the object is in: flatter, its colours nearer to each other.
+  // A background is not in the light that the object is in: it is flatter, and its colours are closer together.
   const faded = layered(look.surface, (p) => {
     for (let c = 0; c < 3; c++) p[c] = middle[c] + (p[c] - middle[c]) * calm;
     p[3] *= calm;
@@ -92,7 +92,7 @@ function paintBackground(scene: Scene, rng: Rng, setup: Setup): string | undefin
 function anyPlaces(object: ObjectClass, rng: Rng, setup: Setup): Frame[] {
   const several = object.many && rng.chance(0.22) && setup === 'any' ? 2 + rng.int(4) : 1;
   const [smallest, largest] = object.zoom;
-  // Drawn only where it is used: what is drawn after it depends on how many numbers were.
+  // Called only where it is used: the random numbers after it depend on how many were drawn.
   const share = () => (setup === 'any' ? Math.sqrt(rng.next()) : rng.range(0.7, 1));
   const scale = several > 1 ? rng.range(0.22, 0.4) : mix(smallest, largest, share());
   const turned = object.upright ? rng.chance(0.25) : rng.chance(0.7);
@@ -108,7 +108,7 @@ function anyPlaces(object: ObjectClass, rng: Rng, setup: Setup): Frame[] {
   return places;
 }
 
-/** The same picture again but for a fault that befalls one of the objects. */
+/** The same picture again, with a fault in one of the objects. */
 export function composeFaulty(clean: Scene, object: ObjectClass, rng: Rng, fault: Fault, setup: Setup): Scene {
   const scene = new Scene(clean.size);
   clean.backdrop?.forEach((plane, i) => {

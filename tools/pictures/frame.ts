@@ -1,4 +1,4 @@
-/** Where and how large something stands in the picture. */
+/** Where something is in the picture, and how large. */
 import { cos, sin } from './arithmetic.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Rng } from './rng.js';
 import { union } from './shape_ops.js';
 import { type Point, type Shape, stroke } from './shapes.js';
 
-/** Points are two digits, column and row; lines are parted by spaces. */
+/** Points are two digits, column and row; spaces separate lines. */
 const LINES: Readonly<Record<string, string>> = {
   A: '04011001122124 0323',
   B: '000424222002 10200100 2224',

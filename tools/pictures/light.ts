@@ -12,7 +12,7 @@ export interface Light {
   readonly ambient: number;
   /** How dark shadows are, 0..1. */
   readonly shadow: number;
-  /** Strength of relief: 1 as the heights say. */
+  /** Strength of relief: 1 takes the heights as they are. */
   readonly relief: number;
   /** Strength and direction of the brightness gradient over the picture. */
   readonly gradient: readonly [number, number];
@@ -46,7 +46,7 @@ export function randomLight(rng: Rng): Light {
   };
 }
 
-/** Steepest slope that is lit as such: edges of objects would be black or white needles otherwise. */
+/** Slopes are lit as if no steeper than this: edges of objects would be black or white needles otherwise. */
 const STEEPEST = 1.6;
 
 /** The light every pixel sends to the camera: linear red, green, blue. */
@@ -98,7 +98,7 @@ export function illuminate(scene: Scene, light: Light): [Float32Array, Float32Ar
         const h = Math.max(0, nx * hx + ny * hy + unit * hz);
         const h4 = h * h * h * h;
         const h16 = h4 * h4 * h4 * h4;
-        // Less what an even surface sends, so that gloss shapes a picture rather than lifting all of it.
+        // Minus what a flat surface sends, so that gloss shapes a picture rather than brightening all of it.
         spot = gloss[k] * seen * (0.9 * h16 * h16 * h4 + 0.25 * h16) * (0.4 + 0.6 * field);
       }
       out[0][k] = r[k] * (strength + spot * m) + spot * (1 - m) * 0.6;

@@ -19,12 +19,12 @@ registry.json with the names prompts use.
   --classes a,b    classes, or all, textures, objects (default all)
   --train N        normal pictures a class for train/good (default 0)
   --normal N       normal pictures a class for test/good (default 10)
-  --anomalous N    defective pictures a class (default 10)
+  --anomalous N    faulty pictures a class (default 10)
   --size PX        side (default 256)
   --seed S         another seed gives other pictures (default 1)
-  --setup any|bench  any: whatever lies before the camera, defects down to a few pixels; bench: one object that
-                   about fills the picture, on a plain ground, with defects that stand out (default any)
-  --layout mvtec   the only layout there is
+  --setup any|bench  any: anything in front of the camera, defects down to a few pixels; bench: one object that
+                   roughly fills the picture, on a plain ground, with defects that stand out (default any)
+  --layout mvtec   the only layout
   --list           print the classes and do nothing`;
 
 function wholeNumber(flag: string, text: string, least: number): number {
@@ -33,7 +33,7 @@ function wholeNumber(flag: string, text: string, least: number): number {
   throw new Error(`--${flag}: bad number: expected a whole number of ${least} or more, got "${text}"`);
 }
 
-/** Writes everything beside the folder and gives it its name at the end: all of it or nothing. */
+/** Writes to a temporary folder and renames it at the end: all or nothing. */
 function writeDataset(spec: DatasetSpec, out: string): number {
   if (existsSync(out) && readdirSync(out).length > 0) {
     throw new Error(`${out}: not empty: expected a new or empty folder: choose another --out or remove it`);

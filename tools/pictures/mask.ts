@@ -1,4 +1,4 @@
-/** The truth about a defect: where the picture with it differs from the picture without. */
+/** The ground truth of a defect: where the picture with it differs from the picture without. */
 
 type Planes = readonly [Float32Array, Float32Array, Float32Array];
 
@@ -9,15 +9,18 @@ export interface Change {
   readonly area: number;
   /** Mean difference over the mask, in 0..255, of the channel that differs most. */
   readonly contrast: number;
-  /** That, over how much the unharmed picture varies there: 1 means the defect stands out as much as the pattern does. */
+  /**
+   * The same, divided by how much the good picture varies there: 1 means the defect stands out as much as the pattern
+   * does.
+   */
   readonly salience: number;
   /** Share of the mask that differs at all. */
   readonly seen: number;
 }
 
-/** Differences smaller than this, in 0..255, are no change: an eye does not see them, nor noise leave them. */
+/** Differences smaller than this, in 0..255, do not count: an eye does not see them, and noise hides them. */
 const LEAST = 6;
-/** Nor are those far smaller than the defect's own, such as the end of its shadow. */
+/** Nor do differences far smaller than the defect's own, such as the end of its shadow. */
 const RELATIVE = 0.12;
 
 /**
@@ -87,7 +90,7 @@ function closed(mask: Uint8Array, size: number): Uint8Array {
   return mask.map((value, k) => (value === 1 || kept[k] === 9 ? 1 : 0));
 }
 
-/** How many of each pixel and its eight neighbours are set; what lies outside the picture is as its border. */
+/** How many of each pixel and its eight neighbours are set; outside the picture its border is repeated. */
 function neighbours(mask: Uint8Array, size: number): Uint8Array {
   const rows = new Uint8Array(mask.length);
   const sums = new Uint8Array(mask.length);

@@ -82,7 +82,9 @@ export function latticeNoise(rng: Rng): (i: number, j: number) => number {
   };
 }
 
-/** The cell a point lies in: distances to the nearest and second nearest centre, and a number in [0, 1) that is the cell's own. */
+/**
+ * The cell a point lies in: distances to the nearest and second nearest centre, and the cell's own number in [0, 1).
+ */
 export interface Cell {
   near: number;
   next: number;

@@ -1,4 +1,4 @@
-/** Which pictures a data set holds and where they lie, in MVTec's layout. */
+/** Which pictures a data set holds, and their paths in MVTec's layout. */
 import { CLASSES, findClass } from './classes.js';
 import type { Setup } from './compose.js';
 import type { DefectKind } from './defects/index.js';
@@ -11,7 +11,7 @@ export interface DatasetSpec {
   readonly train: number;
   /** Normal pictures a class under test/good. */
   readonly normal: number;
-  /** Defective pictures a class, kinds taking turns. */
+  /** Faulty pictures a class; kinds of defect take turns. */
   readonly anomalous: number;
   readonly size: number;
   readonly seed: number;
@@ -28,7 +28,7 @@ export interface PlannedPicture {
   readonly listed: boolean;
 }
 
-/** Classes by name, by comma; also "all", "textures" and "objects". */
+/** Classes from a comma-separated list of names; also "all", "textures" and "objects". */
 export function classNames(list: string): string[] {
   const names = list.split(',').flatMap((word) => {
     const name = word.trim();

@@ -1,4 +1,4 @@
-/** One picture: a class, well or with a defect, and where the defect is. */
+/** One picture: a class, good or with a defect, and where the defect is. */
 import { exp2 } from './arithmetic.js';
 import { develop, digitise, meter, randomCamera } from './camera.js';
 import { type ClassInfo, findClass } from './classes.js';
@@ -28,7 +28,7 @@ export interface Sample {
   readonly rgb: Uint8Array;
   /** 1 where the defect is, 0 elsewhere; [size, size]. */
   readonly mask: Uint8Array;
-  /** Kinds of the defects in the picture; none of them when there is no defect. */
+  /** Kinds of the defects in the picture; empty when there is no defect. */
   readonly defects: readonly DefectKind[];
   readonly attributes: Appearance & { readonly light: Light['word']; readonly gray: boolean };
 }
@@ -38,7 +38,7 @@ export function defectsOf(className: string): readonly DefectKind[] {
   return findClass(className).kind === 'texture' ? DEFECT_KINDS : DEFECT_KINDS.filter((kind) => kind !== 'fold');
 }
 
-/** How large defects are, and how plain to see. */
+/** How large defects are, and how easy to see. */
 interface Visibility {
   /** The share of the picture to aim at, from a number in 0..1. */
   readonly area: (draw: number) => number;
@@ -48,28 +48,28 @@ interface Visibility {
 
 const VISIBILITY: Readonly<Record<Setup, Visibility>> = {
   any: {
-    // A four-hundredth to a sixth of the picture, about evenly on a scale of ratios.
+    // From 1/400 to 1/6 of the picture; each doubling is about as likely as any other.
     area: (draw) => 0.0025 * exp2(3 * (draw + Math.sqrt(draw))),
     least: { area: 0.0012, contrast: 20, salience: 0.9 },
   },
   bench: {
-    // An eightieth to a tenth.
+    // From 1/80 to 1/10 of the picture.
     area: (draw) => 0.012 * exp2(3 * draw),
     least: { area: 0.008, contrast: 35, salience: 1.5 },
   },
 };
 
 /** What a defect is drawn into. */
-interface Patient {
+interface Subject {
   readonly info: ClassInfo;
   readonly clean: Scene;
   readonly setup: Setup;
 }
 
-/** A defective version of a scene: drawn anew where the class has that fault itself, else painted over. */
-function harmed({ info, clean, setup }: Patient, kind: DefectKind, scene: Rng, rng: Rng, attempt: number): Scene {
+/** A defective version of a scene: drawn again where the class has that fault itself, otherwise painted over. */
+function harmed({ info, clean, setup }: Subject, kind: DefectKind, scene: Rng, rng: Rng, attempt: number): Scene {
   const own = info.object?.faults.find((fault) => fault === kind);
-  // A fault that cannot be seen, as from its side, gives way to one that is painted.
+  // A fault that cannot be seen, for example from the side, gives way to a painted one.
   if (info.object && own && attempt < 3) {
     return composeFaulty(clean, info.object, scene, { kind: own, rng: rng.fork('fault') }, setup);
   }
@@ -102,7 +102,7 @@ const ATTEMPTS = 20;
 
 /**
  * Draws a picture and its mask.
- * @throws when the class is unknown, or has no such defect
+ * @throws when the class is unknown or has no such defect, or the size is too small
  */
 export function drawSample(spec: SampleSpec): Sample {
   const { className, seed, size, setup = 'any' } = spec;
@@ -138,22 +138,22 @@ export function drawSample(spec: SampleSpec): Sample {
   return { ...sample, ...strike({ info, clean, setup }, before, shoot, wanted, rng, finish) };
 }
 
-/** Tries, each time more boldly, until a defect can be seen; after the last try the one seen best is taken. */
+/** Tries, more boldly each time, until a defect can be seen; after the last try the most visible one is taken. */
 function strike(
-  patient: Patient,
+  subject: Subject,
   before: ReturnType<typeof develop>,
   shoot: (scene: Scene) => ReturnType<typeof develop>,
   wanted: DefectKind | 'any',
   rng: Rng,
   finish: (planes: ReturnType<typeof develop>) => Uint8Array,
 ): Pick<Sample, 'rgb' | 'mask' | 'defects'> {
-  const { info, clean, setup } = patient;
+  const { info, clean, setup } = subject;
   const { size } = clean;
   const possible = defectsOf(info.name);
   const kind = wanted === 'any' ? rng.fork('kind').pick(possible) : wanted;
   let best: { change: Change; planes: ReturnType<typeof develop> } | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const scene = harmed(patient, kind, rng.fork('scene'), rng.fork('defect', attempt), attempt);
+    const scene = harmed(subject, kind, rng.fork('scene'), rng.fork('defect', attempt), attempt);
     const planes = shoot(scene);
     const change = findChange(before, planes, scene.trace, size);
     if (acceptable(change, size, attempt, VISIBILITY[setup]))

@@ -1,4 +1,4 @@
-/** What stands before the camera: for every pixel its colour, height and shine. Light comes later. */
+/** What is in front of the camera: for every pixel its colour, height and shine. Light comes later. */
 import { clamp } from './arithmetic.js';
 import { type Frame, toLocal } from './frame.js';
 import type { Shape } from './shapes.js';
@@ -9,7 +9,9 @@ import type { Shape } from './shapes.js';
  */
 export type Pixel = Float64Array;
 
-/** Edits a pixel that holds what lay there before. `d` is the signed distance to the shape's outline, negative inside. */
+/**
+ * Edits a pixel that holds what is there already. `d` is the signed distance to the shape's outline, negative inside.
+ */
 export type Surface = (pixel: Pixel, x: number, y: number, d: number) => void;
 
 export const PLANES = ['r', 'g', 'b', 'height', 'gloss', 'metal'] as const;

@@ -28,7 +28,7 @@ export function union(...shapes: readonly Shape[]): Shape {
   };
 }
 
-/** What of the first shape lies outside all others. */
+/** The part of the first shape that is outside all others. */
 export function minus(shape: Shape, ...holes: readonly Shape[]): Shape {
   const hole = holes.length === 1 ? (holes[0] as Shape) : union(...holes);
   return { at: (x, y) => Math.max(shape.at(x, y), -hole.at(x, y)), box: shape.box };

@@ -75,7 +75,7 @@ export function bevel(width: number, height: number): Surface {
   };
 }
 
-/** Darker towards the outline, as ink, glaze or dirt gather there. */
+/** Darker towards the outline, where ink, glaze or dirt gathers. */
 export function rim(width: number, strength: number): Surface {
   return (p, _x, _y, d) => {
     const f = 1 - strength * clamp(1 + d / width);
@@ -85,7 +85,7 @@ export function rim(width: number, strength: number): Surface {
   };
 }
 
-/** Adds height only: a stamp in (negative) or on what is there. */
+/** Changes only the height: a stamp into (negative) or onto what is there. */
 export function raise(height: number): Surface {
   return (p) => {
     p[3] += height;
@@ -151,7 +151,7 @@ export function specks(rng: Rng, color: Color, frequency: number, size: number, 
   return (p, x, y) => {
     const cell = cells(x * frequency, y * frequency);
     if (cell.id >= share) return;
-    // Every speck has a size of its own.
+    // Every speck has its own size.
     const s = smoothstep(size * (0.5 + cell.id / share), size * (0.5 + cell.id / share) * 0.6, cell.near);
     p[0] = mix(p[0], color[0], s);
     p[1] = mix(p[1], color[1], s);
@@ -159,10 +159,10 @@ export function specks(rng: Rng, color: Color, frequency: number, size: number, 
   };
 }
 
-/** Metals as things are made of them. */
+/** Metals that things are made of. */
 export const METALS = ['silver', 'gray', 'gold', 'copper', 'dark'] as const;
 
-/** A metal's colour by weight of how common it is. */
+/** Colours of metals, weighted by how common they are. */
 export function anyMetal(rng: Rng): { color: Color; name: (typeof METALS)[number] } {
   const name = rng.chance(0.55) ? 'silver' : rng.pick(METALS);
   return { color: shade(name, rng, 0.7), name };

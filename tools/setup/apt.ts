@@ -126,7 +126,8 @@ export interface AptOptions {
 }
 
 /**
- * Installs the newest Mesa that the machine's sources offer, or the one from its release's backports where that is too old.
+ * Installs the newest Mesa that the machine's sources offer, or the one from its release's backports where that is too
+ * old.
  *
  * apt works on a temporary folder: a copy of the sources with the backports added, its own lists and its own cache.
  * @returns what was done

@@ -1,6 +1,6 @@
 /**
- * Opens a WebGPU device and prints one line of JSON that says how that went. Run as a child by adapter.ts: a driver that
- * crashes takes only this process with it.
+ * Opens a WebGPU device and prints one line of JSON that says how that went. Run as a child by adapter.ts: a driver
+ * that crashes takes only this process with it.
  */
 import process from 'node:process';
 import type { Probe } from './adapter.js';

@@ -12,8 +12,8 @@ export const DRAWN = 256;
 
 const OBJECTS: ReadonlySet<string> = new Set(CLASSES.filter((c) => c.kind === 'object').map((c) => c.name));
 /**
- * Classes whose masks are learnt from: those that the adapters will be trained on. The mask of any other class is only used
- * to cut out the part of a faulty picture that its caption is true of.
+ * Classes whose masks are learnt from: those that the adapters will be trained on. The mask of any other class is only
+ * used to cut out the part of a faulty picture that its caption is true of.
  */
 const LOCALISED: ReadonlySet<string> = new Set(halves(CLASSES).adaptation);
 
@@ -30,9 +30,9 @@ export interface Shown {
 export type BatchOptions = Pick<PretrainOptions, 'seed' | 'batch' | 'states' | 'peaks' | 'least' | 'most' | 'size'>;
 
 /**
- * How rarely a class is shown: a small number means often. With peaks anywhere, pictures without a mask teach where to look
- * too, and objects come first because they are harder than surfaces. Otherwise classes without masks are shown less where
- * only states are compared.
+ * How rarely a class is shown: a small number means often. With peaks anywhere, pictures without a mask teach where to
+ * look too, and objects come first because they are harder than surfaces. Otherwise classes without masks are shown
+ * less where only states are compared.
  */
 function rarity(name: string, { states, peaks }: BatchOptions): number {
   if (peaks === 'any') return OBJECTS.has(name) ? 1 : 2;

@@ -70,7 +70,8 @@ export function cropMask(
 }
 
 /**
- * A window at a random place that shows at least half of what the mask marks; the whole picture when a dozen tries find none.
+ * A window at a random place that shows at least half of what the mask marks; the whole picture when a dozen tries find
+ * none.
  * @param mask [size, size]; undefined where nothing is marked
  * @param least smallest side
  * @param uniform random numbers in [0, 1)

@@ -1,7 +1,7 @@
 /**
- * `npm start`: the whole job on the small model in a folder (clip, text_adapter, image_adapter). Draws pictures of classes
- * that its adapters were not trained on, trains both stages briefly on some of them, tests on others before and after, and
- * shows what it found.
+ * `npm start`: the whole job on the small model in a folder (clip, text_adapter, image_adapter). Draws pictures of
+ * classes that its adapters were not trained on, trains both stages briefly on some of them, tests on others before and
+ * after, and shows what it found.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,9 @@ import { CLI, PICTURES, ROOT, runScript } from '../child.js';
 import { runCommand } from '../command.js';
 import { comparisonSheet } from './demo_sheet.js';
 
-/** All from the half of the classes that the embedded adapters were not trained on; the two lists have none in common. */
+/**
+ * All from the half of the classes that the embedded adapters were not trained on; the two lists have none in common.
+ */
 const TRAINED_ON = ['granite', 'fabric', 'rust', 'tile', 'spring', 'key', 'pill', 'button'];
 const TESTED_ON = ['bark', 'knit', 'concrete', 'turned_metal', 'hazelnut', 'notched_nut', 'leaf', 'cup'];
 const SIZE = '256';

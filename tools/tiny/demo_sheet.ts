@@ -1,4 +1,7 @@
-/** One sheet of what the demonstration found: each class's picture with the largest defect, its mask, and three heatmaps. */
+/**
+ * One sheet of what the demonstration found: each class's picture with the largest defect, its mask, and three
+ * heatmaps.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';

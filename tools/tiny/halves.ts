@@ -8,7 +8,10 @@ export interface Halves {
   readonly heldOut: readonly string[];
 }
 
-/** Every other class of textures and of objects, so that both halves hold both kinds; the general ones are for adaptation. */
+/**
+ * Every other class of textures and of objects, so that both halves hold both kinds; the general ones are for
+ * adaptation.
+ */
 export function halves(classes: readonly { readonly name: string; readonly kind: string }[]): Halves {
   const adaptation: string[] = [];
   const heldOut: string[] = [];

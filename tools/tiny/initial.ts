@@ -1,11 +1,12 @@
 /**
- * What pre-training starts from. A defect is what differs from the rest of its picture; a vision transformer takes long to
- * discover that, so this one starts near a network that measures just that.
+ * What pre-training starts from. A defect is what differs from the rest of its picture; a vision transformer takes long
+ * to discover that, so this one starts near a network that measures just that.
  *
  * - The patch embedding is a discrete cosine transform: low frequencies of brightness and of two colour differences.
- * - Attention starts almost even and subtracts the mean of all tokens from each (values times the identity, output negated).
- * - Hidden units come in pairs of opposite sign with one output, so that a block's first answer is even: it says how much
- *   something differs, not in which direction.
+ * - Attention starts almost even and subtracts the mean of all tokens from each (values times the identity, output
+ *   negated).
+ * - Hidden units come in pairs of opposite sign with one output, so that a block's first answer is even: it says how
+ *   much something differs, not in which direction.
  */
 import { type ClipConfig, type ClipTensors, synth } from '#src/node/node';
 
@@ -17,8 +18,8 @@ const COLOURS: readonly (readonly number[])[] = [
 ].map((c) => c.map((v) => v / Math.hypot(...c)));
 
 /**
- * Filters [width, 3, patch, patch]: five eighths of them see brightness, the rest is shared by the two colour differences;
- * each kind begins with its lowest frequency.
+ * Filters [width, 3, patch, patch]: five eighths of them see brightness, the rest is shared by the two colour
+ * differences; each kind begins with its lowest frequency.
  */
 export function cosineFilters(width: number, patch: number): Float32Array {
   const wave = (u: number, x: number) =>

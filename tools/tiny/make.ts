@@ -1,6 +1,6 @@
 /**
- * `npm run tiny`: makes the embedded model again, from nothing: pre-training, two-stage adaptation on one half of the classes,
- * weights in f16, and the figures on the other half.
+ * `npm run tiny`: makes the embedded model again, from nothing: pre-training, two-stage adaptation on one half of the
+ * classes, weights in f16, and the figures on the other half.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,9 +26,9 @@ checkpoints) is not made again.
 /** Pictures the adapters are trained on: normal and defective ones a class, and the seed. */
 const ADAPTATION = ['--normal', '24', '--anomalous', '30', '--seed', '11'];
 /**
- * Pre-training in four runs, each on other pictures. The first learns what things are called and, gently, what is wrong with
- * them; the second looks at regions above all; the third compares only states; the fourth does so on whole pictures at the
- * size they are tested at, and on the worst patch of each.
+ * Pre-training in four runs, each on other pictures. The first learns what things are called and, gently, what is wrong
+ * with them; the second looks at regions above all; the third compares only states; the fourth does so on whole
+ * pictures at the size they are tested at, and on the worst patch of each.
  */
 const PRETRAINING = [
   [
@@ -46,8 +46,8 @@ const PRETRAINING = [
   ],
 ];
 /**
- * The two stages; everything else is as published. Stage one keeps the tower's own attention: V-V attention is for towers
- * whose patches were never compared with a text.
+ * The two stages; everything else is as published. Stage one keeps the tower's own attention: V-V attention is for
+ * towers whose patches were never compared with a text.
  */
 const TRAINING = [
   ...['--img_size', '256', '--surgery_until_layer', '1', '--text_batch_size', '8', '--image_batch_size', '8'],

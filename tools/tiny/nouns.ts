@@ -1,6 +1,6 @@
 /**
- * Names of things the generator draws no picture of. Captions now and then use one of them in place of the class's own name,
- * for both states of a picture: the text tower learns to read the state whatever the thing is called.
+ * Names of things the generator draws no picture of. Captions now and then use one of them in place of the class's own
+ * name, for both states of a picture: the text tower learns to read the state whatever the thing is called.
  */
 const WORDS = `
 acrylic adapter alloy aluminium aluminum apple armor asphalt axle back bag ball band bar barrel base basket beam

@@ -1,5 +1,6 @@
 /**
- * `npm run pretrain`: pre-trains the embedded CLIP, contrastively, on pictures and captions that tools/pictures draws and words.
+ * `npm run pretrain`: pre-trains the embedded CLIP, contrastively, on pictures and captions that tools/pictures draws
+ * and words.
  *
  *   npm run pretrain -- --out weights/tiny/clip.safetensors --steps 2500 --seed 1
  *
@@ -56,7 +57,10 @@ interface Progress {
 
 const minutesSince = (start: number): number => (performance.now() - start) / 60_000;
 
-/** The pictures of a run. Classes that could be anything are drawn three times as often: they differ most among themselves. */
+/**
+ * The pictures of a run. Classes that could be anything are drawn three times as often: they differ most among
+ * themselves.
+ */
 function drawPictures({ seed, pairs, setup }: PretrainOptions): Promise<ReadonlyMap<string, readonly Pair[]>> {
   const classes = CLASSES.flatMap((c) => (GENERAL.includes(c.name) ? [c.name, c.name, c.name] : [c.name]));
   return drawPool({ seed, size: DRAWN, pairs, classes, setup });
@@ -75,10 +79,10 @@ function lossOf({ gpu, options, tokenizer, towers, parameters }: Run, shown: rea
     const tape = new Tape(add);
     tape.watch(parameters.weights);
     const loss = tape.record(() => {
-      const captions = l2Normalize(encodeText(ids, text));
+      const comparison = { captions: l2Normalize(encodeText(ids, text)), vision, scale };
       return states && regions
-        ? stateLoss(images, captions, vision, scale, regions, peaks ? regions.peaks : undefined)
-        : contrastiveLoss(images, captions, vision, scale, regions);
+        ? stateLoss(images, comparison, regions, peaks ? regions.peaks : undefined)
+        : contrastiveLoss(images, comparison, regions);
     });
     return { loss, grads: tape.backward(loss, parameters.weights, full(gpu, [1], 1)) };
   });

@@ -5,8 +5,8 @@ import { SETUPS } from '../pictures/index.js';
 
 const PEAKS = ['worst', 'any'] as const;
 /**
- * Which patches of a faulty picture have to stand out: `worst`, the patch with the largest marked share, where there is a
- * mask; `any`, any of the marked patches, or any patch at all where no mask is learnt from.
+ * Which patches of a faulty picture have to stand out: `worst`, the patch with the largest marked share, where there is
+ * a mask; `any`, any of the marked patches, or any patch at all where no mask is learnt from.
  */
 export type PeakChoice = (typeof PEAKS)[number];
 

@@ -29,9 +29,11 @@ function sharesOf(marked: Float32Array, size: number, patch: number): Float32Arr
 }
 
 /**
- * Patches of the pictures whose masks are known. A patch counts as marked when a quarter of its area is marked, or nearly as
- * much as of any patch in a picture with little marked; it counts as unmarked when nothing is. Patches in between are left out.
- * @param masks [size, size] each, undefined where unknown; the rows of a batch alternate between the two states of a class
+ * Patches of the pictures whose masks are known. A patch counts as marked when a quarter of its area is marked, or
+ * nearly as much as of any patch in a picture with little marked; it counts as unmarked when nothing is. Patches in
+ * between are left out.
+ * @param masks [size, size] each, undefined where unknown; the rows of a batch alternate between the two states of a
+ * class
  * @returns undefined when there is nothing to compare
  */
 export function regionsOf(

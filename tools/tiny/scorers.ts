@@ -86,8 +86,8 @@ export async function modelScorer(
 }
 
 /**
- * The plain yardstick: distance of a patch's unit features (last block, plain CLIP) to the mean of its picture, smoothed and
- * enlarged as the model's maps are; a picture's score is its map's peak.
+ * The plain yardstick: distance of a patch's unit features (last block, plain CLIP) to the mean of its picture,
+ * smoothed and enlarged as the model's maps are; a picture's score is its map's peak.
  * @param file CLIP's weights
  */
 export async function distanceScorer(gpu: Gpu, file: string): Promise<Scorer> {

@@ -114,8 +114,8 @@ function modelOptions(command: Command): Command {
 /** Steps, rates and losses. */
 function scheduleOptions(command: Command): Command {
   return command
-    .option('--text_batch_size <n>', 'pictures a step of stage one', count(1), PUBLISHED.textBatch)
-    .option('--image_batch_size <n>', 'pictures a step of stage two', count(1), PUBLISHED.imageBatch)
+    .option('--text_batch_size <n>', 'pictures per step of stage one', count(1), PUBLISHED.textBatch)
+    .option('--image_batch_size <n>', 'pictures per step of stage two', count(1), PUBLISHED.imageBatch)
     .option('--text_epoch <n>', "epochs of stage one; 0 keeps plain CLIP's anchors", count(0), PUBLISHED.textEpochs)
     .option('--image_epoch <n>', 'epochs of stage two', count(0), PUBLISHED.imageEpochs)
     .option('--text_lr <rate>', 'learning rate of stage one', number, PUBLISHED.textRate)

@@ -1,4 +1,4 @@
-/** Defects that came from elsewhere: dirt, fibres, ink, patches of other materials. */
+/** Foreign material: dirt, fibres, ink, patches of other materials. */
 import { clamp, cos, mix, sin, smoothstep, TAU } from '../arithmetic.js';
 import { anyColor, shade, times } from '../colors.js';
 import { composeObject, composeTexture } from '../compose.js';
@@ -154,10 +154,10 @@ export const print: Defect = (site) => {
   scene.fill(shape, site.at, ink(tint), { opacity, onObject: true });
 };
 
-/** A random texture, turned and at a scale of its own. */
+/** A random texture, at its own angle and scale. */
 function otherTexture(site: Site, lift: Surface): Surface {
   const { rng } = site;
-  // Half of them of no particular kind.
+  // Half of the time, one of no particular kind.
   const texture = rng.chance(0.6) ? rng.pick(TEXTURES) : (TEXTURES.at(-1) ?? rng.pick(TEXTURES));
   const { surface } = texture.make(rng);
   const zoom = site.at.scale / rng.range(0.3, 1.4);

@@ -25,12 +25,12 @@ function curve(rng: Rng, length: number, bend: number, wobble: number, steps = 1
   return points.map(([px, py]): Point => [px - x / 2, py - y / 2]);
 }
 
-/** The site's frame in picture units, so that widths can be told in pixels. */
+/** The site's frame in picture units, so that widths can be given in pixels. */
 function unscaled(site: Site): ReturnType<typeof frame> {
   return frame(site.at.x, site.at.y, 1, site.at.angle);
 }
 
-/** Thicker for larger sites, at least a good part of a pixel. */
+/** Thicker for larger sites, and at least a large part of a pixel. */
 function lineWidth(site: Site, low: number, high: number): number {
   const { rng, scene } = site;
   return (
@@ -57,7 +57,7 @@ export const scratch: Defect = (site) => {
       site.at.angle + rng.range(-0.15, 0.15),
     );
     const line = stroke(curve(rng, length, bend, 0.03), half, half * rng.range(0.3, 1));
-    // Not evenly deep: in places the tool hardly touched.
+    // Unevenly deep: in places the tool hardly touched.
     const shape: Shape = { at: (x, y) => line.at(x, y) + half * 0.6 * noise(x * 14, y * 14 + i * 9), box: line.box };
     scene.fill(shape, at, layered(ink(tint), raise(-0.006 * site.strength)), { opacity, onObject: true });
   }
@@ -94,7 +94,7 @@ export const crack: Defect = (site) => {
   const shapes = Array.from({ length: arms }, (_, i) =>
     arms === 1
       ? jagged(rng, [-length / 2, 0], 0, length, half, 2)
-      : // A star, as from a blow.
+      : // A star, as from an impact.
         jagged(rng, [0, 0], (i * TAU) / arms + rng.range(-0.3, 0.3), length * 0.5, half, 1),
   ).flat();
   for (const shape of shapes) scene.fill(shape, at, surface, { onObject: true });

@@ -1,4 +1,4 @@
-/** Where a defect strikes, and what defects have in common. */
+/** Where a defect is placed, and what defects have in common. */
 import { clamp, cos, sin, square, TAU } from '../arithmetic.js';
 import { blend, type Color, luminance, shade, times } from '../colors.js';
 import { type Frame, frame, toPicture } from '../frame.js';
@@ -11,9 +11,9 @@ import { circle, ellipse, outline, type Point, polar, rect, type Shape } from '.
 export interface Site {
   readonly scene: Scene;
   readonly rng: Rng;
-  /** Centred on the spot, turned at random; scale is the radius of a disc of the wished area. */
+  /** Centred on the spot, turned at random; scale is the radius of a disc of the requested area. */
   readonly at: Frame;
-  /** 1, more when weaker attempts could not be seen. */
+  /** 1, or more after weaker attempts could not be seen. */
   readonly strength: number;
 }
 
@@ -29,11 +29,11 @@ export function coverShare(scene: Scene): number {
 
 /**
  * A random spot on the object.
- * @param area wished share of the picture's area
+ * @param area requested share of the picture's area
  */
 export function pickSpot(scene: Scene, area: number, rng: Rng): Frame {
   const { size, cover } = scene;
-  // Less than a few pixels could not be seen.
+  // Anything smaller than a few pixels could not be seen.
   const scale = Math.max(2 * Math.sqrt(area / Math.PI), 2.5 * scene.pixel);
   const angle = rng.range(0, TAU);
   // Not half outside the picture.
@@ -89,7 +89,7 @@ export function contrasting(site: Site): Color {
 /** Kinds of outline that nothing with straight edges has. */
 const ROUND = [0, 1, 4, 5] as const;
 
-/** An outline of about the area of the unit disc; a round one as of something spilt, or any. */
+/** An outline of about the area of the unit disc: rounded like a spill, or of any kind. */
 export function anySpot(rng: Rng, round = false): Shape {
   const kind = round ? rng.pick(ROUND) : rng.int(6);
   const noise = fractalNoise(rng, 3);
@@ -114,7 +114,7 @@ export function anySpot(rng: Rng, round = false): Shape {
   return polar((a) => 1 + 0.5 * noise(lobes * cos(a), lobes * sin(a)), 1.7, 0.9);
 }
 
-/** What planes hold at other places: `move` maps a local point to the local point that is copied. */
+/** The values of planes at other places: `move` maps a local point to the local point that is copied. */
 export function copied(
   scene: Scene,
   at: Frame,

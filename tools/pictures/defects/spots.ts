@@ -144,7 +144,7 @@ export const worn: Defect = (site) => {
   const noise = fractalNoise(rng, 4, 0.6);
   const soft = rng.range(0.1, 0.5);
   if (rng.chance(0.5)) {
-    // Rubbed smooth and pale: what was fine is gone.
+    // Rubbed smooth and pale: fine structure is gone.
     const radius = Math.max(2, Math.round(scene.size * rng.range(0.02, 0.06)));
     const smooth = scene.planes.map((plane) => boxBlur(plane, scene.size, radius));
     const pale = blend(colorAt(scene, site.at), shade(rng.pick(['white', 'gray', 'dark']), rng), 0.7);

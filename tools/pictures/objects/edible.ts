@@ -1,4 +1,4 @@
-/** Nuts, pasta, biscuits, leaves: what is eaten or grows. */
+/** Things that are eaten or grow: nuts, pasta, biscuits, leaves. */
 import { atan2, clamp, cos, mix, sin, smoothstep, TAU } from '../arithmetic.js';
 import { blend, type ColorName, screen, shade, times } from '../colors.js';
 import { frame } from '../frame.js';

@@ -1,4 +1,4 @@
-/** Things of the house: brushes, coins, candles. */
+/** Household things: brushes, coins, candles. */
 import { cos, PI, sin } from '../arithmetic.js';
 import { type ColorName, screen, shade } from '../colors.js';
 import { frame } from '../frame.js';

@@ -5,16 +5,16 @@ import type { Rng } from '../rng.js';
 import type { FillOptions, Scene, Surface } from '../scene.js';
 import type { Shape } from '../shapes.js';
 
-/** A part that is not there, or not where or how it should be. */
+/** A part that is missing, misplaced or misshapen. */
 export type FaultKind = 'missing' | 'misplaced';
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** A stream of its own: an object draws the same numbers with a fault and without. */
+  /** A separate stream, so that an object draws the same numbers with a fault and without. */
   readonly rng: Rng;
 }
 
-/** Draws in the object's coordinates: it should about fill the circle of radius 1 around the origin. */
+/** Draws in the object's coordinates: it should roughly fill the circle of radius 1 around the origin. */
 export class Stage {
   readonly scene: Scene;
   readonly at: Frame;
@@ -55,7 +55,7 @@ export interface ObjectClass {
   readonly faults: readonly FaultKind[];
   /** Smallest and largest scale in the picture. */
   readonly zoom: readonly [number, number];
-  /** Mostly seen in one position rather than turned any way. */
+  /** Mostly seen in one position rather than at any angle. */
   readonly upright?: boolean;
   /** Often seen several at a time. */
   readonly many?: boolean;

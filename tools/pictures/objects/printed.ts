@@ -1,4 +1,4 @@
-/** Things to be read: labels, gauges, pages; and lenses to be looked through. */
+/** Printed things: labels, gauges, pages; and lenses. */
 import { cos, PI, sin, TAU } from '../arithmetic.js';
 import { blend, type ColorName, screen, shade, times } from '../colors.js';
 import { frame } from '../frame.js';

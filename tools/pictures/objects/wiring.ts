@@ -10,7 +10,7 @@ import { circle, type Point, rect, stroke } from '../shapes.js';
 import { bevel, coat, glaze, ink, mottle, plasticCoat } from '../surfaces.js';
 import type { ObjectClass, Stage } from './object.js';
 
-/** Colours of insulation and of rings that tell a value. */
+/** Colours of insulation, and of the rings that code a value. */
 export const WIRES: readonly ColorName[] = [
   'red',
   'green',

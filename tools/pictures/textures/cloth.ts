@@ -165,7 +165,7 @@ function felt(rng: Rng): Look {
   const a = fractalNoise(rng, 4, 0.65);
   const b = gradientNoise(rng);
   const stretch: Surface = (p, x, y) => {
-    // Loose fibres lie every way: the strongest of three directions shows.
+    // Loose fibres lie in all directions: the strongest of three directions shows.
     const n = Math.max(
       b(x * 8, y * 60),
       b((x + y) * 42 + 7, (x - y) * 6),

@@ -143,7 +143,7 @@ export function anyField(rng: Rng): Field {
   return (x, y) => noise(x * frequency * stretch, y * frequency);
 }
 
-/** Each colour clouded on its own account, coarse and fine alike, as photographs of nature are. */
+/** Clouds in each colour channel by itself, coarse and fine, as in photographs of nature. */
 function clouds(rng: Rng): Surface {
   const [low, high, third] = [anyColor(rng), anyColor(rng), anyColor(rng)];
   const gain = rng.range(0.5, 0.75);
