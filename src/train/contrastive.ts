@@ -35,7 +35,12 @@ const NO_CHOICE = -1e4;
  * Each of N unit embeddings [N, E] chooses between its two captions, `own` being the right one: mean cross entropy, [1].
  * @param captions unit embeddings, [B, E]
  */
-function choiceLoss(units: Tensor, captions: Tensor, own: Uint32Array, other: Uint32Array, scale: number): Tensor {
+function choiceLoss(
+  units: Tensor,
+  captions: Tensor,
+  { own, other }: Pick<Regions, 'own' | 'other'>,
+  logits: Logits,
+): Tensor {
   const [n, b] = [units.dim(0), captions.dim(0)];
   const choices = new Float32Array(n * b).fill(NO_CHOICE);
   for (let i = 0; i < n; i++) {
@@ -43,8 +48,7 @@ function choiceLoss(units: Tensor, captions: Tensor, own: Uint32Array, other: Ui
     choices[i * b + other[i]!] = 0;
   }
   return tidy(() => {
-    const logits = scaled(matmul(units, captions, { transB: true }), scale);
-    return crossEntropy(add(logits, upload(units.gpu, choices, [n, b])), own);
+    return crossEntropy(add(logits(units, captions), upload(units.gpu, choices, [n, b])), own);
   });
 }
 
@@ -58,8 +62,16 @@ function regionLoss(tokens: Tensor, tower: VisionTower, captions: Tensor, region
     const all = patchTokens(tokens, tower); // [B, G G, W]
     const rows = gather(reshape(all, [all.size / all.dim(2), all.dim(2)]), regions.patches);
     const units = l2Normalize(linear(rows, tower.proj, { roundProducts: tower.roundProducts })); // [N, E]
-    return choiceLoss(units, captions, regions.own, regions.other, scale);
+    return choiceLoss(units, captions, regions, logitsOf(tower, scale));
   });
+}
+
+/** Logits of unit embeddings [N, E] for others [M, E]: cosines times the scale, [N, M]. */
+type Logits = (x: Tensor, y: Tensor) => Tensor;
+
+/** Logits with products rounded as the tower's are. */
+function logitsOf({ roundProducts }: VisionTower, scale: number): Logits {
+  return (x, y) => tidy(() => scaled(matmul(x, y, { transB: true, roundProducts }), scale));
 }
 
 /** x times a number; any shape. */
@@ -86,7 +98,7 @@ export function contrastiveLoss(
   return tidy(() => {
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
-    const logits = (x: Tensor, y: Tensor): Tensor => scaled(matmul(x, y, { transB: true }), scale);
+    const logits = logitsOf(vision, scale);
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
     const a = crossEntropy(logits(pictures, captions), own);
     const whole = combine(a, 0.5, crossEntropy(logits(captions, pictures), own), 0.5);
@@ -124,7 +136,13 @@ export type Peak = readonly number[] | 'any' | 'none' | undefined;
  * @param patches unit embeddings, [B, L, E]
  * @param captions unit embeddings, [B, E], pairs as in `stateLoss`
  */
-function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], scale: number): Tensor {
+function peakLoss(
+  patches: Tensor,
+  captions: Tensor,
+  peaks: readonly Peak[],
+  scale: number,
+  roundProducts: boolean,
+): Tensor {
   const [b, l, e] = patches.shape as [number, number, number];
   // A row for each picture: the caption of its pair's faulty picture minus the caption of the good one.
   const differences = new Float32Array(b * b);
@@ -143,9 +161,9 @@ function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], sca
     return open[0]!;
   });
   return tidy(() => {
-    const directions = matmul(upload(patches.gpu, differences, [b, b]), captions); // [B, E]
-    const heights = reshape(matmul(patches, reshape(directions, [b, 1, e]), { transB: true }), [b, l]);
-    const logits = gather(concat([full(patches.gpu, [b, 1], 0), heights], 1), seen); // [N, 1 + L]
+    const directions = matmul(upload(patches.gpu, differences, [b, b]), captions, { roundProducts }); // [B, E]
+    const heights = matmul(patches, reshape(directions, [b, 1, e]), { transB: true, roundProducts }); // [B, L, 1]
+    const logits = gather(concat([full(patches.gpu, [b, 1], 0), reshape(heights, [b, l])], 1), seen); // [N, 1 + L]
     const within = add(logits, upload(patches.gpu, closed, [seen.length, 1 + l]));
     // The target's own logit is in both and cancels: log of the sum over all choices minus log of the sum over open ones.
     return combine(crossEntropy(logits, targets), 1, crossEntropy(within, targets), -1);
@@ -172,12 +190,12 @@ export function stateLoss(
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
-    const others = own.map((i) => i ^ 1);
-    const states = choiceLoss(pictures, captions, own, others, scale);
+    const other = own.map((i) => i ^ 1);
+    const states = choiceLoss(pictures, captions, { own, other }, logitsOf(vision, scale));
     const whole = withRegions(states, tokens, vision, captions, regions, scale);
     if (!peaks) return whole;
     const { proj, roundProducts } = vision;
     const patches = l2Normalize(linear(patchTokens(tokens.last, vision), proj, { roundProducts })); // [B, L, E]
-    return combine(whole, 1, peakLoss(patches, captions, peaks, scale), PEAKS);
+    return combine(whole, 1, peakLoss(patches, captions, peaks, scale, roundProducts), PEAKS);
   });
 }
