@@ -1,5 +1,5 @@
 // y = x with its brightness, contrast and saturation changed, RGB bytes (r, g, b, r, ...) as Pillow blends them: each step
-// mixes a pixel with black, the picture's mean grey or its own grey, and cuts the sum off to 8 bits.
+// mixes a pixel with black, the picture's mean grey or its own grey, and truncates the sum to 8 bits.
 //
 // A mix is from + factor * (to - from); the products are rounded to float32 on the host, a table of 511 for each step, since
 // a device may fuse multiplication and addition and then differ at the cut.

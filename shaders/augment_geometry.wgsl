@@ -1,6 +1,6 @@
-// y = a turned, shifted and mirrored picture, each sample by its own parameters: for every pixel of y the place it came
-// from, through the steps last to first, each with nearest sampling as of its own (an inner step that leaves the picture
-// gives 0, as the outer ones do). x and y are [batch, planes, height, width], words of any meaning.
+// y = a turned, shifted and mirrored picture, each sample by its own parameters. The place a pixel of y comes from is
+// found by undoing the steps, last to first; each samples the nearest pixel as if it stood alone, and one that leaves the
+// picture gives 0. x and y are [batch, planes, height, width], words of any meaning.
 //
 // steps: for each sample 14 floats: two maps m00 m01 m02 m10 m11 m12 from centred pixel coordinates to [-1, 1], that of the
 // turn and that of the shift, then 1 or 0 for mirrored left to right, and top to bottom.

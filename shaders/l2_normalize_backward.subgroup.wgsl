@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
   var part = 0.0;
   for (var i = lane; i < p.d; i += SG) { part += y[at + i] * dy[at + i]; }
   let norm = norms[row];
-  // The clamped length does not follow x, so nothing is taken off there.
+  // A clamped length does not depend on x, so nothing is subtracted there.
   let along = select(0.0, subgroupAdd(part), norm >= 1e-12);
   let scale = 1.0 / max(norm, 1e-12);
   for (var i = lane; i < p.d; i += SG) { dx[at + i] = (dy[at + i] - y[at + i] * along) * scale; }

@@ -2,7 +2,7 @@
 //
 // A subgroup owns ROWS rows, which share the loads of weight and bias, and a lane every SG-th column: no workgroup
 // memory, no barrier. Two passes, the mean, then the differences from it. What the rounding of the mean leaves in
-// them (delta) is taken off as well, so that rows far from zero keep their digits.
+// them (delta) is subtracted as well, so that rows far from zero keep their digits.
 // Row r of y is token start + r % count of sequence r / count; x has `tokens` of them a sequence.
 // Grid: WG/SG * ROWS rows a workgroup.
 enable subgroups;

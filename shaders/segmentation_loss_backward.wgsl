@@ -25,7 +25,7 @@ fn difference(b: u32, y: u32, x: u32) -> f32 {
   return s[at + area] - s[at];
 }
 
-// Weight of grid line `line` at pixel `at` of an axis; zero where it has none.
+// Weight of grid line `line` at pixel `at` of an axis; zero where the line does not reach.
 fn weight(line: u32, at: u32) -> f32 {
   return max(0.0, 1.0 - abs(f32(at) * p.scale - f32(line)));
 }

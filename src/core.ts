@@ -1,4 +1,3 @@
-/// <reference types="@webgpu/types" preserve="true" />
 /**
  * aaclip/core: the engine and what the library is made of, without a host.
  *

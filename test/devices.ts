@@ -3,7 +3,7 @@ import type { Gpu } from '../src/gpu/gpu.js';
 import { kernelChoices } from '../src/kernels/kernel_lists.js';
 import { openGpu } from '../src/node/device.js';
 
-const NAMES = ['best', 'second', 'third', 'fourth'] as const;
+const NAMES = ['best', 'second', 'third', 'fourth', 'fifth', 'sixth'] as const;
 
 /** Which kernel of its list every op takes: the best that runs on this machine, the next, and so on. */
 export type Variant = (typeof NAMES)[number];
@@ -11,6 +11,7 @@ export type Variant = (typeof NAMES)[number];
 // Throws (never skips) when this machine has no adapter.
 const best = openGpu();
 const choices = kernelChoices((await best).traits);
+if (choices.length > NAMES.length) throw new Error(`tests: ${choices.length} choices of kernels need as many names`);
 
 /** As many as the longest list of kernels that run here; an op with fewer takes its last again. */
 export const variants: readonly Variant[] = NAMES.slice(0, choices.length);

@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -143,7 +143,7 @@ const SHARED = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package
 const STAMP = '.sources';
 
 /**
- * A digest of everything a build reads: sources, compiler options, compiler version.
+ * A digest of everything a build reads: sources, shaders, compiler options, compiler version.
  * @param {string} root
  * @param {readonly string[]} folders of the sources
  * @returns {string}
@@ -189,10 +189,9 @@ function finishProgram(root, output) {
       return `  [${JSON.stringify(file.slice(0, -'.wgsl'.length))}, ${JSON.stringify(text)}],\n`;
     });
   const comment = '/** The text of every kernel by stem, made from shaders/ by the build. */\n';
-  const stem = join(output, 'web', 'shader_texts');
-  mkdirSync(join(output, 'web'), { recursive: true });
-  writeFileSync(`${stem}.js`, `${comment}export const SHADERS = new Map([\n${rows.join('')}]);\n`);
-  writeFileSync(`${stem}.d.ts`, `${comment}export declare const SHADERS: ReadonlyMap<string, string>;\n`);
+  const stem = join('web', 'shader_texts');
+  writeFileSync(join(output, `${stem}.js`), `${comment}export const SHADERS = new Map([\n${rows.join('')}]);\n`);
+  copyFileSync(join(root, 'src', `${stem}.d.ts`), join(output, `${stem}.d.ts`));
 }
 
 /**

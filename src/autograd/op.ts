@@ -13,7 +13,7 @@ export interface Forward {
 /**
  * An operation with one output.
  *
- * `forward` sees which gradients will be wanted so that it saves nothing in vain (all false when nothing is recorded).
+ * `forward` sees which gradients will be wanted so that it saves only what they need (all false when nothing is recorded).
  * `vjp` maps the cotangent of the output to one per input, null where `needs` is false.
  */
 export interface Op<Attrs> {

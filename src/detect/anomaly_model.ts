@@ -19,7 +19,8 @@ import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
 import { gather } from '../ops/gather.js';
 import { reshape } from '../ops/reshape.js';
-import { persist, type Tensor, tidy } from '../tensor/tensor.js';
+import { empty, persist, type Tensor, tidy } from '../tensor/tensor.js';
+import { chooseBatch } from './batch_size.js';
 import { type ClassTokens, promptRows } from './class_tokens.js';
 
 /** Side pictures are resized to where neither the user nor a checkpoint says, as published. */
@@ -102,6 +103,7 @@ export class AnomalyModel implements Disposable {
       const tower = await loadVision(gpu, clip, config, options.imageSize ?? DEFAULT_IMAGE_SIZE, load);
       model = new AnomalyModel(gpu, tower, anchors, options);
       await model.loadAdapters(adapters?.image);
+      await model.#compile();
       return model;
     } catch (error) {
       if (model) model[Symbol.dispose]();
@@ -119,6 +121,20 @@ export class AnomalyModel implements Disposable {
     const next = image ? await loadImageAdapters(this.#gpu, image, { precision: this.#precision }) : undefined;
     this.#adapters?.[Symbol.dispose]();
     this.#adapters = next;
+  }
+
+  /** Compiles, side by side, the kernels that one picture needs and those of a full batch, whose tiles may be larger. */
+  async #compile(): Promise<void> {
+    const [name] = this.#anchors.keys();
+    if (name === undefined) return;
+    const s = this.imageSize;
+    await this.#gpu.compileAhead(() => {
+      for (const b of new Set([1, chooseBatch(this, undefined)])) {
+        tidy(() => void this.run(empty(this.#gpu, [b, 3, s, s]), name));
+      }
+    });
+    // The dry runs' buffers may not be of the sizes of the batches to come.
+    this.#gpu.trim();
   }
 
   /** Number of maps that are summed. */

@@ -1,5 +1,7 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
+import './webgpu_names.js';
 import { type Cover, gridOf } from './grid.js';
+import { GpuError, Health } from './health.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
@@ -7,6 +9,8 @@ import { Readback, type Wait } from './readback.js';
 import type { Knobs, ShaderTexts } from './shader.js';
 import { type Binding, CommandStream } from './stream.js';
 import { type Traits, traitsOf } from './traits.js';
+
+export { GpuError } from './health.js';
 
 /** What a host supplies: the WebGPU entry point, the kernels' texts and how to wait without stealing the device's time. */
 export interface GpuHost {
@@ -35,11 +39,6 @@ export type Dispatch = Cover & {
   readonly traffic?: number;
 };
 
-/** A device was lost or reported an error; every later flush and read says so again. */
-export class GpuError extends Error {
-  override readonly name = 'GpuError';
-}
-
 export class Gpu implements Disposable {
   readonly traits: Traits;
   /** Kernels asked for by name, by op. */
@@ -49,16 +48,13 @@ export class Gpu implements Disposable {
   readonly profile: Profile;
   /** Kernels that `compileAhead` noted, while it runs. */
   #noted: { readonly stem: string; readonly knobs: Knobs }[] | undefined;
-  /** Resolves when the first failure says all that is known about it. */
-  #explained: Promise<void> | undefined;
+  readonly #health: Health;
   readonly #wait: Wait;
   readonly #device: GPUDevice;
   readonly #adapter: GPUAdapter;
   readonly #entry: GPU;
   readonly #stream: CommandStream;
   readonly #readback: Readback;
-  #failure: GpuError | undefined;
-  #closed = false;
 
   private constructor(host: GpuHost, adapter: GPUAdapter, device: GPUDevice, options: GpuOptions) {
     // The binding crashes when its entry object is collected while the device lives: hold all three.
@@ -69,21 +65,11 @@ export class Gpu implements Disposable {
     this.preferred = options.kernels ?? {};
     this.pool = new BufferPool(device);
     this.kernels = new PipelineCache(device, host.shaders);
+    this.#health = new Health(device, (label) => this.kernels.diagnose(label));
     this.#stream = new CommandStream(device, this.traits.workPerSubmit);
     this.#wait = host.wait ?? (<T>(p: Promise<T>) => p);
     this.#readback = new Readback(device, this.#stream, this.#wait);
     this.profile = new Profile(device, this.#stream, this.#wait);
-    device.addEventListener('uncapturederror', (event) => {
-      const { error } = event as GPUUncapturedErrorEvent;
-      const label = /""?([\w.-]+\[[^"]*\]|[\w.-]+)"/.exec(error.message)?.[1];
-      const what = `${label ? `${label}: ` : ''}${error.message.split('\n')[0] ?? ''}`;
-      const first = !this.#failure;
-      this.#fail(/memory/i.test(what) ? `out of device memory: ${what}: use a smaller batch or image size` : what);
-      if (first && label) this.#explained = this.#explain(label);
-    });
-    void device.lost.then((info) => {
-      if (!this.#closed) this.#fail(`device lost (${info.reason}): ${info.message.split('\n')[0]}: start again`);
-    });
   }
 
   /**
@@ -156,7 +142,7 @@ export class Gpu implements Disposable {
    * The body runs dry: its dispatches are noted, nothing is computed, and the tensors it makes hold nothing.
    * @throws GpuError that shows line and message when a kernel does not compile
    */
-  async compileAhead(body: () => void): Promise<void> {
+  compileAhead(body: () => void): Promise<void> {
     if (this.#noted) throw new Error('compileAhead: called inside its own body');
     const noted: { readonly stem: string; readonly knobs: Knobs }[] = [];
     this.#noted = noted;
@@ -165,7 +151,7 @@ export class Gpu implements Disposable {
     } finally {
       this.#noted = undefined;
     }
-    await this.#wait(this.kernels.prepare(noted)).catch((error: unknown) => {
+    return this.#wait(this.kernels.prepare(noted)).catch((error: unknown) => {
       throw new GpuError(`webgpu: ${error instanceof Error ? error.message : error}`);
     });
   }
@@ -189,7 +175,7 @@ export class Gpu implements Disposable {
    * dispatches already recorded read.
    */
   upload(data: ArrayBufferView): Storage {
-    this.#check();
+    this.#health.check();
     const size = Math.max(4, Math.ceil(data.byteLength / 4) * 4);
     const storage = this.pool.take(size);
     const staging = this.#device.createBuffer({
@@ -211,24 +197,24 @@ export class Gpu implements Disposable {
 
   /** Submits what was recorded. @throws the first error the device reported, if any. */
   flush(): void {
-    this.#check();
+    this.#health.check();
     this.#stream.flush();
   }
 
   /** Resolves when everything recorded so far has run. */
   async idle(): Promise<void> {
-    this.flush();
-    await this.#readback.idle();
-    await this.#explained;
-    this.#check();
+    if (this.#health.ok) {
+      this.flush();
+      await this.#readback.idle();
+    }
+    await this.#health.checkFully();
   }
 
   /** Reads the first `bytes` of a storage once everything before has run. */
   async read(storage: Storage, bytes: number): Promise<ArrayBuffer> {
-    this.#check();
+    if (!this.#health.ok) await this.#health.checkFully();
     const data = await this.#readback.read(storage, bytes);
-    await this.#explained;
-    this.#check();
+    await this.#health.checkFully();
     return data;
   }
 
@@ -242,24 +228,8 @@ export class Gpu implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (!this.#health.close()) return;
     this.#device.destroy();
     void this.#entry;
-  }
-
-  #check(): void {
-    if (this.#closed) throw new GpuError('webgpu: the device was closed');
-    if (this.#failure) throw this.#failure;
-  }
-
-  /** Puts what the compiler said in the place of a failure's one line, where a kernel did not compile. */
-  async #explain(label: string): Promise<void> {
-    const found = await this.kernels.diagnose(label).catch(() => undefined);
-    if (found) this.#failure = new GpuError(`webgpu: ${found}`);
-  }
-
-  #fail(what: string): void {
-    this.#failure ??= new GpuError(`webgpu: ${what}`);
   }
 }

@@ -7,16 +7,8 @@ import type { Gpu } from '../gpu/gpu.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 import { type Activation, activationCode } from './epilogue.js';
 import { chooseRow, type KernelList, type KernelRow } from './kernel_choice.js';
-import {
-  PANELS,
-  type PackedMatrix,
-  type Packing,
-  packPanels,
-  panelsPay,
-  panelTiles,
-  panelWords,
-  ROWS,
-} from './packing.js';
+import { PANELS, type PackedMatrix, type Packing, packPanels, panelsPay, panelWords, ROWS } from './packing.js';
+import { panelTile, squareSide } from './tuning.js';
 
 export interface Gemm {
   readonly m: number;
@@ -118,7 +110,7 @@ function dispatchPanels(gpu: Gpu, g: GemmJob): void {
     // Columns of a large matrix lie a power of two apart and fall on the same few cache sets: turned around first, the
     // product of a weight's gradient takes a fraction of the time.
     const a = g.transA ? transposed(g.a, batch, k, m) : g.a;
-    const { rows, workgroup } = panelTiles(b.half);
+    const { rows, workgroup } = panelTile(b.half);
     const lanes = gpu.traits.subgroupSize;
     gpu.dispatch({
       kernel: 'matmul.panel',
@@ -135,8 +127,7 @@ function dispatchTiles(gpu: Gpu, g: GemmJob): void {
   const { m, n, k, c, batch = 1 } = g;
   const packed = packedB(g);
   const transB = packed ? packed.rowsAlongN : (g.transB ?? false);
-  // Large tiles only where enough of them remain to fill a device.
-  const size = m * n * batch >= 128 * 128 * 96 ? 8 : 4;
+  const size = squareSide(m * n * batch);
   gpu.dispatch({
     kernel: 'matmul.tile',
     knobs: {

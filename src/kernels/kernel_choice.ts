@@ -6,7 +6,7 @@ import type { Traits } from '../gpu/traits.js';
 export interface KernelRow<Job> {
   /** As `aaclip info` shows it and `GpuOptions.kernels` takes it. */
   readonly name: string;
-  /** Whether the kernel runs on such an adapter: for this job, or for some job where none is given. */
+  /** Whether the kernel runs on such an adapter and does this job; without a job, whether it does any. */
   runsOn(traits: Traits, job?: Job): boolean;
   /** Records what computes the job. */
   dispatch(gpu: Gpu, job: Job): void;
@@ -22,7 +22,7 @@ export interface KernelList<Row extends KernelRow<never>> {
   readonly rows: readonly Row[];
 }
 
-/** The rows that come into question on a device: all, or those from the row on that the device's options name. */
+/** The rows to choose from: all of them, or those from the one on that the device's options name. */
 function rowsFor<Row extends KernelRow<never>>(gpu: Chooser, { op, rows }: KernelList<Row>): readonly Row[] {
   const name = gpu.preferred[op];
   if (name === undefined) return rows;
@@ -34,12 +34,12 @@ function rowsFor<Row extends KernelRow<never>>(gpu: Chooser, { op, rows }: Kerne
 }
 
 /**
- * The first row that runs on the device and does the job (any job where none is given).
+ * The first row that runs on the device and does the job; without a job, the first that does any.
  * @throws when the device's options name a row that is not there
  */
 export function chooseRow<Job, Row extends KernelRow<Job>>(gpu: Chooser, list: KernelList<Row>, job?: Job): Row {
   const row = rowsFor(gpu, list).find((r) => r.runsOn(gpu.traits, job));
   if (!row)
-    throw new Error(`kernels: no kernel of ${list.op} runs on this adapter: it has a list without a last resort`);
+    throw new Error(`kernels: no kernel of ${list.op} runs on this adapter: its list lacks one that always does`);
   return row;
 }

@@ -2,6 +2,7 @@
 import type { Gpu } from '../gpu/gpu.js';
 import type { Traits } from '../gpu/traits.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
+import { panelTile } from './tuning.js';
 
 /** A matrix in a layout of its own. */
 export interface PackedMatrix {
@@ -31,21 +32,6 @@ export interface Packing {
 export const panelsPay = ({ barriersAreExpensive, subgroupSize }: Traits): boolean =>
   barriersAreExpensive && (subgroupSize === 4 || subgroupSize === 8);
 
-/** How the panel kernel is cut: rows and vectors of sums that a subgroup holds, and threads of a workgroup. */
-export interface PanelTiles {
-  readonly rows: number;
-  readonly vectors: number;
-  readonly workgroup: number;
-}
-
-/**
- * Measured on lavapipe 25.0 (AVX2 code, 16 registers): 8 x 32 sums with f16 weights, where a load brings two values;
- * 8 x 24 with f32 weights, where loads weigh more and spills less.
- */
-export function panelTiles(half: boolean): PanelTiles {
-  return { rows: 8, vectors: half ? 4 : 3, workgroup: 64 };
-}
-
 /** Number of words of a panel-packed [K, N] matrix. */
 export function panelWords(n: number, k: number, panel: number, half: boolean): number {
   const k8 = Math.ceil(k / 8) * 8;
@@ -65,7 +51,7 @@ export function packPanels(
   const { half, trans = false, batch = 1 } = options;
   const data = 'data' in src ? src.data : src;
   const { gpu } = data;
-  const columns = options.columns ?? panelTiles(half).vectors * gpu.traits.subgroupSize;
+  const columns = options.columns ?? panelTile(half).vectors * gpu.traits.subgroupSize;
   const words = panelWords(n, k, columns, half);
   const out = empty(gpu, [batch * words], 'packed');
   gpu.dispatch({

@@ -19,8 +19,8 @@ export interface TextTower extends Disposable {
   readonly activation: Activation;
   readonly roundProducts: boolean;
   /**
-   * [vocab, W]: on the device where it is trained, else on the host, where its rows are gathered: the table of an L model is
-   * over the binding limit of some adapters.
+   * Token table of vocab x W values: on the device where it is trained, else on the host, which gathers its rows (the table
+   * of an L model exceeds the binding limit of some adapters).
    */
   readonly embedding: Float32Array | Tensor;
   /** Row of each token id, where the table holds some of the tokens only. */

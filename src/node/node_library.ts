@@ -5,8 +5,9 @@ import { libraryError } from '../detect/errors.js';
 import type { DetectorOptions } from '../detect/open_model.js';
 import { adaptersOf, type LibraryHost } from '../detect/sources.js';
 import { canonicalClip } from '../io/clip_names.js';
+import { fetchSource, inFolder } from '../io/fetch_source.js';
 import { openTensorSource } from '../io/open_tensors.js';
-import { type ByteSource, bytesSource } from '../io/source.js';
+import type { ByteSource } from '../io/source.js';
 import { Training, type TrainingStore } from '../train/training.js';
 import type { TrainOptions } from '../train/training_options.js';
 import { decode } from './decode.js';
@@ -23,25 +24,6 @@ function placeOf(place: string | URL): { readonly path: string } | { readonly ur
   if (/^file:/i.test(text)) return { path: fileURLToPath(text) };
   if (place instanceof URL || /^(?:https?|data|blob):/i.test(text)) return { url: new URL(text) };
   return { path: text };
-}
-
-/** Fetches a whole file. @throws one line that names it when it is not to be had */
-async function fetchSource(url: URL, signal: AbortSignal | undefined): Promise<ByteSource> {
-  const name = url.protocol === 'data:' ? 'data URL' : url.href;
-  let response: Response;
-  try {
-    response = await globalThis.fetch(url, signal ? { signal } : {});
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${name}: cannot fetch: ${why.split('\n')[0]}; check the address and the connection`, {
-      cause: error,
-    });
-  }
-  if (!response.ok) {
-    throw new Error(`${name}: cannot fetch: the server says ${response.status} ${response.statusText}`.trim());
-  }
-  return bytesSource(name, new Uint8Array(await response.arrayBuffer()));
 }
 
 async function openFile(place: string | URL, signal: AbortSignal | undefined): Promise<ByteSource> {
@@ -72,13 +54,6 @@ export const NODE_LIBRARY: LibraryHost = {
     return decode(name, bytes);
   },
 };
-
-/** The address of a file in the folder that an address names, with or without a slash at its end. */
-function inFolder(folder: URL, name: string): URL {
-  const url = new URL(folder);
-  url.pathname = `${url.pathname.replace(/\/$/, '')}/${name}`;
-  return url;
-}
 
 /**
  * Loads a detector: weights, adapters and the anchors of every class. Dispose of it when done (`using`).

@@ -1,4 +1,4 @@
-/** Tensors side by side along an axis, old (`concat`) or new (`stack`). */
+/** Tensors side by side along an axis they have (`concat`) or a new one (`stack`). */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import { around, sameShape, show } from '../tensor/shape.js';
@@ -20,7 +20,7 @@ export const concatOp: Op<ConcatAttrs> = {
     const other = inputs.find((t) => t.dtype !== first!.dtype || !sameShape(without(t), without(first!)));
     if (other) {
       throw new Error(
-        `concat: expected ${first!.dtype} ${show(first!.shape)} but for axis ${axis}, got ${other.dtype} ${show(other.shape)}`,
+        `concat: shapes differ outside axis ${axis}: expected ${first!.dtype} ${show(first!.shape)}, got ${other.dtype} ${show(other.shape)}`,
       );
     }
     const { outer, inner } = around(first!.shape, axis);
@@ -56,7 +56,7 @@ export const concatOp: Op<ConcatAttrs> = {
 
 /**
  * Tensors one after the other along an axis; their other dimensions agree.
- * @throws when there are none, or shapes or element types do not agree
+ * @throws when the list is empty, or shapes or element types do not agree
  */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   if (tensors.length === 0) throw new Error('concat: expected at least one tensor, got none');

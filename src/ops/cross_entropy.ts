@@ -48,7 +48,7 @@ export const crossEntropyOp: Op<{ readonly labels: Uint32Array }> = {
  * @param logits [B, C]
  * @param labels B class numbers
  * @returns [1]
- * @throws when a label is no class
+ * @throws when a label is not the number of a class
  */
 export function crossEntropy(logits: Tensor, labels: Uint32Array): Tensor {
   return apply(crossEntropyOp, [logits], { labels });

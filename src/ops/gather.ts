@@ -55,7 +55,7 @@ export const gatherOp: Op<{ readonly indices: Uint32Array; readonly rows: number
  * @param table [R, D]
  * @param indices N rows; any may come several times
  * @returns [N, D]
- * @throws when an index is no row of the table
+ * @throws when an index lies outside the table
  */
 export function gather(table: Tensor, indices: Uint32Array): Tensor {
   if (table.rank !== 2) throw new Error(`gather: expected a table [R, D], got ${show(table.shape)}`);

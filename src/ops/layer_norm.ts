@@ -1,4 +1,4 @@
-/** y = (x - mean) / sqrt(var + eps) * weight + bias along the last axis; the variance is that of all D values. */
+/** y = (x - mean) / sqrt(var + eps) * weight + bias along the last axis; the variance is taken over all D values. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import { dispatchRows, layerNormBackwardKernels, layerNormKernels, rowsAndWidth } from '../kernels/row_kernels.js';
@@ -11,7 +11,7 @@ export interface LayerNormOptions {
   readonly eps?: number | undefined;
   /** Tokens left out at the start of every sequence of x [..., T, D]. */
   readonly skip?: number | undefined;
-  /** Tokens of every sequence taken after those; all the others unless said. */
+  /** Tokens of every sequence taken after those; default: all the others. */
   readonly take?: number | undefined;
 }
 

@@ -99,7 +99,7 @@ export interface LinearOptions {
 /**
  * act(x Wᵀ + bias) + residual.
  *
- * One kernel, except where a gradient will pass the activation: then its input must be kept and the steps are apart.
+ * One kernel, except where a gradient will pass through the activation: then its input must be kept, and the steps run one by one.
  * @param x [..., K]
  * @param w [N, K], trainable or frozen
  * @returns [..., N]

@@ -66,7 +66,7 @@ export const resampleOp: Op<{ readonly axis: number; readonly table: ResampleTab
 /**
  * Resamples one axis.
  * @param table keep it and pass it again: its device copy lives as long as it does
- * @throws when the axis has not the table's number of inputs
+ * @throws when the axis does not have as many samples as the table has inputs
  */
 export function resample(x: Tensor, axis: number, table: ResampleTable): Tensor {
   return apply(resampleOp, [x], { axis, table });

@@ -46,7 +46,7 @@ export const sliceOp: Op<SliceAttrs> = {
 };
 
 /**
- * Places `start` to `start + count` of an axis; the gradient is zero at the others.
+ * Places `start` to `start + count` of an axis; the gradient is zero elsewhere.
  * @throws when the run leaves the axis
  */
 export function slice(x: Tensor, axis: number, start: number, count: number): Tensor {

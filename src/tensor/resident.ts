@@ -34,13 +34,13 @@ export function resident(gpu: Gpu, of: object, words: () => Uint32Array | Float3
 /**
  * Constant values as a tensor of the current scope. Every call gives a tensor over the one device copy of the array.
  * @param values never changed; the caller keeps the array and passes the same one again
- * @throws when the shape has not as many elements
+ * @throws when the number of values does not fit the shape
  */
 export function constant(gpu: Gpu, values: Float32Array, shape: Shape): Tensor {
   if (values.length !== sizeOf(shape)) {
     throw new Error(`constant: expected ${sizeOf(shape)} elements for ${show(shape)}, got ${values.length}`);
   }
   const { storage } = resident(gpu, values, () => values);
-  // One owner more than there are tensors: none of them gives the buffer back.
+  // An owner that never leaves: releasing these tensors does not give the buffer back.
   return new Tensor({ gpu, storage, owners: 1 }, shape, 'f32');
 }

@@ -80,7 +80,9 @@ export class Tensor implements Binding, Disposable {
 
   /** @internal The same elements under another shape, unseen by the tape: user code takes the op `reshape`. */
   view(shape: Shape): Tensor {
-    if (sizeOf(shape) !== this.size) throw new Error(`reshape: ${show(this.shape)} has not the size of ${show(shape)}`);
+    if (sizeOf(shape) !== this.size) {
+      throw new Error(`reshape: expected a shape of ${this.size} elements, got ${show(shape)} for ${show(this.shape)}`);
+    }
     void this.storage;
     return new Tensor(this.#block, shape, this.dtype);
   }
@@ -132,7 +134,8 @@ export class Tensor implements Binding, Disposable {
 
 /** A tensor of undefined content. */
 export function empty(gpu: Gpu, shape: Shape, dtype: DType = 'f32'): Tensor {
-  if (shape.some((d) => !Number.isInteger(d) || d < 0)) throw new Error(`tensor: ${show(shape)} is no shape`);
+  if (shape.some((d) => !Number.isInteger(d) || d < 0))
+    throw new Error(`tensor: bad shape: expected whole numbers of at least 0, got ${show(shape)}`);
   return new Tensor({ gpu, storage: gpu.pool.take(4 * sizeOf(shape)), owners: 0 }, shape, dtype);
 }
 
@@ -168,7 +171,7 @@ function tensorsIn(value: unknown, found: Set<Tensor> = new Set()): Set<Tensor> 
 }
 
 /**
- * Runs `body` and releases every tensor made inside it but those in its result, which pass to the enclosing scope.
+ * Runs `body` and releases every tensor made inside it except those in its result, which pass to the enclosing scope.
  * @throws when `body` returns a Promise: scopes do not outlive a turn of the event loop.
  */
 export function tidy<T>(body: () => T): T {

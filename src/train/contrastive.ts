@@ -25,22 +25,24 @@ export interface Regions {
   readonly weight?: number;
 }
 
+/** The captions that the pictures of a batch are compared with, and how. */
+export interface Comparison {
+  /** Unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is trained, too. */
+  readonly captions: Tensor;
+  readonly vision: VisionTower;
+  /** Factor of the cosines. */
+  readonly scale: number;
+}
+
 /** Weight of the peaks beside the states. */
 const PEAKS = 0.5;
 
 /** Added to a logit, takes a caption or patch out of a choice: far below any cosine times its scale. */
 const NO_CHOICE = -1e4;
 
-/**
- * Each of N unit embeddings [N, E] chooses between its two captions, `own` being the right one: mean cross entropy, [1].
- * @param captions unit embeddings, [B, E]
- */
-function choiceLoss(
-  units: Tensor,
-  captions: Tensor,
-  { own, other }: Pick<Regions, 'own' | 'other'>,
-  logits: Logits,
-): Tensor {
+/** Each of N unit embeddings [N, E] chooses between its two captions, `own` being the right one: mean cross entropy, [1]. */
+function choiceLoss(units: Tensor, comparison: Comparison, { own, other }: Pick<Regions, 'own' | 'other'>): Tensor {
+  const { captions } = comparison;
   const [n, b] = [units.dim(0), captions.dim(0)];
   const choices = new Float32Array(n * b).fill(NO_CHOICE);
   for (let i = 0; i < n; i++) {
@@ -48,30 +50,29 @@ function choiceLoss(
     choices[i * b + other[i]!] = 0;
   }
   return tidy(() => {
-    return crossEntropy(add(logits(units, captions), upload(units.gpu, choices, [n, b])), own);
+    const logits = logitsOf(units, captions, comparison);
+    return crossEntropy(add(logits, upload(units.gpu, choices, [n, b])), own);
   });
+}
+
+/** Cosines of unit embeddings [N, E] and [M, E] times the scale, products rounded as the tower's are: [N, M]. */
+function logitsOf(x: Tensor, y: Tensor, { vision, scale }: Comparison): Tensor {
+  const { roundProducts } = vision;
+  return tidy(() => scaled(matmul(x, y, { transB: true, roundProducts }), scale));
 }
 
 /**
  * The loss of the regions, [1].
  * @param tokens of a block, [B, 1 + G G, W]
- * @param captions unit embeddings, [B, E]
  */
-function regionLoss(tokens: Tensor, tower: VisionTower, captions: Tensor, regions: Regions, scale: number): Tensor {
+function regionLoss(tokens: Tensor, comparison: Comparison, regions: Regions): Tensor {
+  const { vision } = comparison;
   return tidy(() => {
-    const all = patchTokens(tokens, tower); // [B, G G, W]
+    const all = patchTokens(tokens, vision); // [B, G G, W]
     const rows = gather(reshape(all, [all.size / all.dim(2), all.dim(2)]), regions.patches);
-    const units = l2Normalize(linear(rows, tower.proj, { roundProducts: tower.roundProducts })); // [N, E]
-    return choiceLoss(units, captions, regions, logitsOf(tower, scale));
+    const units = l2Normalize(linear(rows, vision.proj, { roundProducts: vision.roundProducts })); // [N, E]
+    return choiceLoss(units, comparison, regions);
   });
-}
-
-/** Logits of unit embeddings [N, E] for others [M, E]: cosines times the scale, [N, M]. */
-type Logits = (x: Tensor, y: Tensor) => Tensor;
-
-/** Logits with products rounded as the tower's are. */
-function logitsOf({ roundProducts }: VisionTower, scale: number): Logits {
-  return (x, y) => tidy(() => scaled(matmul(x, y, { transB: true, roundProducts }), scale));
 }
 
 /** x times a number; any shape. */
@@ -85,42 +86,24 @@ function scaled(x: Tensor, by: number): Tensor {
  * rows of a batch may describe the same thing. Regions are compared at every level of the tower, since anomaly maps use
  * all levels (at the last block where the tower has no levels), and their losses averaged.
  * @param images [B, 3, S, S]
- * @param captions unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is trained, too
- * @param scale factor of the cosines
  */
-export function contrastiveLoss(
-  images: Tensor,
-  captions: Tensor,
-  vision: VisionTower,
-  scale: number,
-  regions?: Regions,
-): Tensor {
+export function contrastiveLoss(images: Tensor, comparison: Comparison, regions?: Regions): Tensor {
+  const { captions, vision } = comparison;
   return tidy(() => {
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
-    const logits = logitsOf(vision, scale);
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
-    const a = crossEntropy(logits(pictures, captions), own);
-    const whole = combine(a, 0.5, crossEntropy(logits(captions, pictures), own), 0.5);
-    return regions ? withRegions(whole, tokens, vision, captions, regions, scale) : whole;
+    const a = crossEntropy(logitsOf(pictures, captions, comparison), own);
+    const whole = combine(a, 0.5, crossEntropy(logitsOf(captions, pictures, comparison), own), 0.5);
+    return regions ? withRegions(whole, tokens, comparison, regions) : whole;
   });
 }
 
 /** A loss plus the regions' weight times the mean of their losses over the levels. */
-function withRegions(
-  whole: Tensor,
-  { last, levels }: VisionTokens,
-  vision: VisionTower,
-  captions: Tensor,
-  regions: Regions,
-  scale: number,
-): Tensor {
+function withRegions(whole: Tensor, { last, levels }: VisionTokens, comparison: Comparison, regions: Regions): Tensor {
   const compared = levels.length > 0 ? levels : [last];
   const each = (regions.weight ?? 1) / compared.length;
-  return compared.reduce(
-    (sum, tokens) => combine(sum, 1, regionLoss(tokens, vision, captions, regions, scale), each),
-    whole,
-  );
+  return compared.reduce((sum, tokens) => combine(sum, 1, regionLoss(tokens, comparison, regions), each), whole);
 }
 
 /**
@@ -134,15 +117,10 @@ export type Peak = readonly number[] | 'any' | 'none' | undefined;
  * faulty ones any of their peaks. The loss is -log of the probability of such a choice, averaged over the pictures that
  * take part, [1].
  * @param patches unit embeddings, [B, L, E]
- * @param captions unit embeddings, [B, E], pairs as in `stateLoss`
+ * The captions are pairs as in `stateLoss`.
  */
-function peakLoss(
-  patches: Tensor,
-  captions: Tensor,
-  peaks: readonly Peak[],
-  scale: number,
-  roundProducts: boolean,
-): Tensor {
+function peakLoss(patches: Tensor, { captions, vision, scale }: Comparison, peaks: readonly Peak[]): Tensor {
+  const { roundProducts } = vision;
   const [b, l, e] = patches.shape as [number, number, number];
   // A row for each picture: the caption of its pair's faulty picture minus the caption of the good one.
   const differences = new Float32Array(b * b);
@@ -175,27 +153,19 @@ function peakLoss(
  * row after it); each picture chooses between the two captions of its pair. The loss of the regions is added, and the loss of
  * the peaks where they are given.
  * @param images [B, 3, S, S], B even
- * @param captions unit embeddings, [B, E]
- * @param scale factor of the cosines
  */
-export function stateLoss(
-  images: Tensor,
-  captions: Tensor,
-  vision: VisionTower,
-  scale: number,
-  regions: Regions,
-  peaks?: readonly Peak[],
-): Tensor {
+export function stateLoss(images: Tensor, comparison: Comparison, regions: Regions, peaks?: readonly Peak[]): Tensor {
+  const { vision } = comparison;
   return tidy(() => {
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
     const other = own.map((i) => i ^ 1);
-    const states = choiceLoss(pictures, captions, { own, other }, logitsOf(vision, scale));
-    const whole = withRegions(states, tokens, vision, captions, regions, scale);
+    const states = choiceLoss(pictures, comparison, { own, other });
+    const whole = withRegions(states, tokens, comparison, regions);
     if (!peaks) return whole;
     const { proj, roundProducts } = vision;
     const patches = l2Normalize(linear(patchTokens(tokens.last, vision), proj, { roundProducts })); // [B, L, E]
-    return combine(whole, 1, peakLoss(patches, captions, peaks, scale, roundProducts), PEAKS);
+    return combine(whole, 1, peakLoss(patches, comparison, peaks), PEAKS);
   });
 }

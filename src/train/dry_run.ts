@@ -42,7 +42,7 @@ export async function measureSteps(
     onEpoch: async () => undefined,
   };
   const run: TrainRun = { ...base, flags: { ...flags, textEpochs: 1, imageEpochs: 1 }, flagsText: '', host };
-  const fresh = (part: Part): Parameters => initialParameters(gpu, config, part, flags.shape, flags.seed);
+  const fresh = (part: Part): Parameters => initialParameters(gpu, config, part, flags);
   const start = (part: Part): RunState => ({ part, epoch: 0, batch: 0, step: 0, flags: '' });
   using text = fresh('text');
   if (flags.textEpochs > 0) await trainText(run, text, start('text'));

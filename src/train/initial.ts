@@ -29,19 +29,20 @@ function adapterTensors(config: ClipConfig, part: Part, shape: AdapterShape): [s
     ]);
 }
 
-/**
- * New parameters with values uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).
- * @param seed of the run; each tensor draws from a stream of its own, by its name
- * @param projection CLIP's projection of that part's tower, [W, E] row-major; where it is given, the adapter's projections
- *   start as copies of it
- */
+export interface InitialOptions {
+  readonly shape: AdapterShape;
+  /** Of the run; each tensor draws from a stream of its own, by its name. */
+  readonly seed: number;
+  /** CLIP's projection of the part's tower, [W, E] row-major; the adapter's projections start as copies of it. */
+  readonly projection?: Float32Array | undefined;
+}
+
+/** New parameters with values uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010). */
 export function initialParameters(
   gpu: Gpu,
   config: ClipConfig,
   part: Part,
-  shape: AdapterShape,
-  seed: number,
-  projection?: Float32Array,
+  { shape, seed, projection }: InitialOptions,
 ): Parameters {
   return Parameters.from(
     gpu,

@@ -69,7 +69,7 @@ async function begin(
   if (!found) {
     const name = part === 'text' ? 'text_projection' : 'visual.proj';
     const projection = init === 'clip' ? await clip.readF32(name) : undefined;
-    const parameters = initialParameters(gpu, config, part, flags.shape, flags.seed, projection);
+    const parameters = initialParameters(gpu, config, part, { ...flags, projection });
     return { parameters, state: { part, epoch: 0, batch: 0, step: 0, flags: flagsText } };
   }
   checkFlags(found.state, flagsText, store.path);

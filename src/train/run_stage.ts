@@ -28,7 +28,7 @@ export interface Stage {
   readonly baseRate: number;
   /** Names of the loss's terms. */
   readonly partNames: readonly string[];
-  /** Loss and gradients of one batch. Changes nothing: the loop updates the parameters. */
+  /** Loss and gradients of one batch. Changes nothing: the loop updates the parameters, and calls it once more in a dry run. */
   computeStep(batch: PreparedBatch, samples: readonly LoadedSample[]): StepResult;
 }
 
@@ -74,6 +74,7 @@ class StageLoop {
   #settled = 0;
   #losses: number[] = [];
   #lastGood = 'none written yet';
+  #compiled = false;
 
   constructor(run: TrainRun, stage: Stage, parameters: Parameters, start: RunState) {
     this.#run = run;
@@ -117,6 +118,7 @@ class StageLoop {
     const { epoch, batch, step } = this.#state;
     const rate = this.#rateAt(step);
     this.#last = { epoch, batch, step, files: samples.map((s) => s.path) };
+    await this.#compile(samples);
     const values = this.#launch(samples, rate);
     await this.#settle();
     const report = { stage: part, epoch, batch, batches: this.#batches, step, rate, memory: gpu.pool.allocated };
@@ -124,8 +126,18 @@ class StageLoop {
     this.#state = { ...this.#state, batch: batch + 1, step: step + 1 };
   }
 
-  /** Loss, gradients and Adam's update of one batch; resolves to the loss and its terms. */
-  #launch(samples: readonly LoadedSample[], rate: number): Pending['values'] {
+  /** Compiles the kernels of a step side by side, before the first one needs them one after the other. */
+  async #compile(samples: readonly LoadedSample[]): Promise<void> {
+    if (this.#compiled) return;
+    this.#compiled = true;
+    await this.#run.gpu.compileAhead(() => {
+      const { prepared, loss, parts, grads } = this.#compute(samples);
+      for (const t of [prepared.images, prepared.masks, loss, parts, ...grads]) t?.release();
+    });
+  }
+
+  /** Augmented tensors of a batch, its loss and gradients. */
+  #compute(samples: readonly LoadedSample[]): StepResult & { readonly prepared: PreparedBatch } {
     const { gpu, flags } = this.#run;
     const { imageSize, seed, chances } = flags;
     const { epoch } = this.#state;
@@ -133,7 +145,12 @@ class StageLoop {
       augmentPlan({ seed, stage: this.#stage.part, epoch, index, imageSize }, chances),
     );
     const prepared = prepareBatch(gpu, samples, imageSize, plans);
-    const { loss, parts, grads } = this.#stage.computeStep(prepared, samples);
+    return { prepared, ...this.#stage.computeStep(prepared, samples) };
+  }
+
+  /** Loss, gradients and Adam's update of one batch; resolves to the loss and its terms. */
+  #launch(samples: readonly LoadedSample[], rate: number): Pending['values'] {
+    const { prepared, loss, parts, grads } = this.#compute(samples);
     this.#parameters.update(grads, { ...ADAM, rate });
     for (const t of [prepared.images, prepared.masks, ...grads]) t?.release();
     // Asking for the loss submits this step; the one before is read while it runs.

@@ -3,7 +3,7 @@ import { Gpu, GpuError } from '../../src/gpu/gpu.js';
 import { bucketOf } from '../../src/gpu/pool.js';
 import { interfaceOf, knobsOf, labelOf, specialise } from '../../src/gpu/shader.js';
 import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
-import { openGpu } from '../../src/node/device.js';
+import { nodeHost, openGpu } from '../../src/node/device.js';
 import { add } from '../../src/ops/add.js';
 import { linear } from '../../src/ops/linear.js';
 import { empty, read, tidy, upload } from '../../src/tensor/tensor.js';
@@ -38,7 +38,7 @@ describe('specialisation', () => {
     expect(labelOf('k', { WG: 128, FAST: true })).toBe('k[WG=128,FAST=true]');
   });
 
-  it('refuses unknown names and lists the known ones; refuses what is no whole number', () => {
+  it('refuses unknown names, listing the known ones, and numbers that are not whole', () => {
     expect(() => specialise('k', TEXT, { OTHER: 4 })).toThrow('k: no knob OTHER: expected one of T, WG, FAST');
     expect(() => specialise('k', TEXT, { WG: 1.5 })).toThrow('k: knob WG: expected a whole number, got 1.5');
   });
@@ -126,6 +126,54 @@ describe('the device', () => {
     own[Symbol.dispose]();
     await expect(read(x)).rejects.toThrow(GpuError);
     expect(() => own!.flush()).toThrow('closed');
+  });
+
+  it('compiles ahead what a body asks for, and computes nothing meanwhile', async () => {
+    const gpu = await openGpu();
+    using x = upload(gpu, Float32Array.of(1, 2), [2]);
+    const { dispatches } = gpu;
+    await gpu.compileAhead(() => tidy(() => void add(add(x, x), x)));
+    expect(gpu.dispatches).toBe(dispatches);
+    expect(gpu.kernels.labels).toEqual(['add']);
+    using y = add(x, x);
+    expect([...(await read(y))]).toEqual([2, 4]);
+    expect(() => gpu.compileAhead(() => void gpu.compileAhead(() => undefined))).toThrow('inside its own body');
+    gpu[Symbol.dispose]();
+  });
+
+  const BROKEN = TEXT.replace('alias T = f32;\n', '')
+    .replaceAll('array<T>', 'array<f32>')
+    .replace('fn main() {}', 'fn main() {\n  y[0] = p.scale * soup;\n}');
+  const at = BROKEN.split('\n').findIndex((line) => line.includes('soup')) + 1;
+  const fault = `broken[WG=32]:${at}:20: unresolved value 'soup'\n  y[0] = p.scale * soup;\n                   ^`;
+  const job = { kernel: 'broken', knobs: { WG: 32 }, params: { size: 1, scale: 1 }, threads: 1 };
+
+  it('shows label, line and place of an error in a shader, at first use', async () => {
+    const gpu = await Gpu.open({ ...(await nodeHost()), shaders: new Map([['broken', BROKEN]]) });
+    using x = upload(gpu, Float32Array.of(1), [1]);
+    gpu.dispatch({ ...job, buffers: { x, y: empty(gpu, [1]) } });
+    await expect(gpu.idle()).rejects.toThrow(fault);
+    expect(() => gpu.flush()).toThrow(GpuError);
+    gpu[Symbol.dispose]();
+  });
+
+  it('shows them when compiling ahead, too', async () => {
+    const gpu = await Gpu.open({ ...(await nodeHost()), shaders: new Map([['broken', BROKEN]]) });
+    using x = upload(gpu, Float32Array.of(1), [1]);
+    await expect(gpu.compileAhead(() => gpu.dispatch({ ...job, buffers: { x, y: x } }))).rejects.toThrow(fault);
+    gpu[Symbol.dispose]();
+  });
+
+  it('reads twice at once, and again, with one staging buffer or two', async () => {
+    const gpu = await device();
+    using a = upload(gpu, Float32Array.of(1, 2, 3), [3]);
+    using b = upload(gpu, new Float32Array(5000).fill(4), [5000]);
+    for (let i = 0; i < 3; i++) {
+      const [small, large] = await Promise.all([read(a), read(b)]);
+      expect([...small]).toEqual([1, 2, 3]);
+      expect(large).toEqual(new Float32Array(5000).fill(4));
+      expect([...(await read(a))]).toEqual([1, 2, 3]);
+    }
   });
 
   it('an adapter that is not there is an error that says how to get one', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { packPanels, panelWords } from '../../src/kernels/packing.js';
-import { readWords, upload } from '../../src/tensor/tensor.js';
-import { device } from '../devices.js';
+import { readWords, tidy, upload } from '../../src/tensor/tensor.js';
+import { device, variants } from '../devices.js';
 
 describe('panels', () => {
   const [n, k, columns] = [5, 9, 4];
@@ -35,5 +36,18 @@ describe('panels', () => {
     const want = packPanels(src, k, n, { half: false, trans: true });
     expect(await readWords(back.data)).toEqual(await readWords(want.data));
     for (const p of [direct, turned, back, want]) p.data.release();
+  });
+});
+
+describe('a frozen matrix', () => {
+  it.each(variants)('is turned around for the backward pass for real, also after a dry run (%s)', async (variant) => {
+    const gpu = await device(variant);
+    const [n, k] = [6, 8];
+    const data = Float32Array.from({ length: n * k }, (_, i) => i);
+    using first = FrozenMatrix.pack(gpu, data, n, k, true);
+    await gpu.compileAhead(() => tidy(() => void first.backward()));
+    using second = FrozenMatrix.pack(gpu, data, n, k, true);
+    expect(await readWords(first.backward().data)).toEqual(await readWords(second.backward().data));
+    expect(first.backward()).toBe(first.backward());
   });
 });

@@ -84,7 +84,7 @@ describe('resampling tables', () => {
     }
   });
 
-  it('refuse sizes that are none', () => {
+  it('refuse sizes that are not whole numbers of at least 1', () => {
     expect(() => bilinearTable(0, 3)).toThrow('bilinearTable: bad size: expected a whole number of at least 1, got 0');
     expect(() => cubicTable(3, 1.5)).toThrow('got 1.5');
     expect(() => gaussianTable(5, 4, 1)).toThrow('expected an odd number of taps, got 4');

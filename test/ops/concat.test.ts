@@ -39,7 +39,9 @@ describe('concat', () => {
     const gpu = await device();
     using a = upload(gpu, new Float32Array(6), [2, 3]);
     using b = upload(gpu, new Float32Array(8), [2, 4]);
-    expect(() => concat([a, b], 0)).toThrow('concat: expected f32 [2, 3] but for axis 0, got f32 [2, 4]');
+    expect(() => concat([a, b], 0)).toThrow(
+      'concat: shapes differ outside axis 0: expected f32 [2, 3], got f32 [2, 4]',
+    );
     expect(() => stack([a, b])).toThrow('got f32 [1, 2, 4]');
     expect(() => concat([], 0)).toThrow('expected at least one tensor');
   });

@@ -37,7 +37,7 @@ it('a published .pth resumes: weights, moments, epoch and step', async () => {
 
 it('what is written comes back, in both formats', async () => {
   const gpu = await device();
-  using p = initialParameters(gpu, TINY, 'image', SHAPE, 9);
+  using p = initialParameters(gpu, TINY, 'image', { shape: SHAPE, seed: 9 });
   p.step = 41;
   const weight = await read(p.all[0]!.weight);
   const own = await openSafetensors(bytesSource('own', await joined(await encodeCheckpoint(p, STATE))));
@@ -56,7 +56,7 @@ it('what is written comes back, in both formats', async () => {
 
 it('a weight that is no number is never written', async () => {
   const gpu = await device();
-  using p = initialParameters(gpu, TINY, 'text', SHAPE, 9);
+  using p = initialParameters(gpu, TINY, 'text', { shape: SHAPE, seed: 9 });
   const broken = { ...p.all[0]!, weight: upload(gpu, new Float32Array(64 * 64).fill(Number.NaN), [64, 64]) };
   const bad = Object.assign(Object.create(Object.getPrototypeOf(p)) as typeof p, p, { all: [broken] });
   await expect(encodeCheckpoint(bad, { ...STATE, part: 'text' })).rejects.toThrow(NotFiniteError);
@@ -65,8 +65,8 @@ it('a weight that is no number is never written', async () => {
 
 it('Xavier bounds, and a stream of its own for every tensor', async () => {
   const gpu = await device();
-  using p = initialParameters(gpu, TINY, 'text', SHAPE, 9);
-  using q = initialParameters(gpu, TINY, 'text', SHAPE, 10);
+  using p = initialParameters(gpu, TINY, 'text', { shape: SHAPE, seed: 9 });
+  using q = initialParameters(gpu, TINY, 'text', { shape: SHAPE, seed: 10 });
   const [a, b] = [await read(p.all[0]!.weight), await read(p.all[1]!.weight)];
   const bound = Math.sqrt(6 / 128);
   const largest = a.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
@@ -87,8 +87,8 @@ it("projections may start from CLIP's own, each the transposed of it; the rest s
     const projection = Float32Array.from({ length: w * e }, (_, i) => Math.sin(i));
     const turned = Float32Array.from({ length: e * w }, (_, j) => projection[(j % w) * e + Math.trunc(j / w)]!);
     for (const relu of [false, true]) {
-      using p = initialParameters(gpu, TINY, part, { ...SHAPE, relu }, 9);
-      using q = initialParameters(gpu, TINY, part, { ...SHAPE, relu }, 9, projection);
+      using p = initialParameters(gpu, TINY, part, { shape: { ...SHAPE, relu }, seed: 9 });
+      using q = initialParameters(gpu, TINY, part, { shape: { ...SHAPE, relu }, seed: 9, projection });
       const fromClip = [];
       for (const [i, { name, weight }] of q.all.entries()) {
         const [got, random] = [await read(weight), await read(p.all[i]!.weight)];

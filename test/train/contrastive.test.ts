@@ -82,7 +82,9 @@ it('is both cross entropies of the cosines, and each patch against its two capti
   );
   const turned = cosines.map((_, i) => cosines.map((row) => row[i]!));
   const whole = (crossEntropy(cosines) + crossEntropy(turned)) / 2;
-  const [got] = await value(() => contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE));
+  const [got] = await value(() =>
+    contrastiveLoss(images, { captions: l2Normalize(encodeText(ids, text)), vision, scale: SCALE }),
+  );
   expect(Math.abs(got! - whole)).toBeLessThan(1e-5 * whole);
 
   const choices = levels.flatMap((patches) =>
@@ -91,11 +93,17 @@ it('is both cross entropies of the cosines, and each patch against its two capti
     ),
   );
   const regional = choices.reduce((sum, [own, other]) => sum + Math.log1p(Math.exp(other! - own!)), 0) / choices.length;
-  const [both] = await value(() => contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE, regions));
+  const [both] = await value(() =>
+    contrastiveLoss(images, { captions: l2Normalize(encodeText(ids, text)), vision, scale: SCALE }, regions),
+  );
   expect(regional).toBeGreaterThan(0.1);
   expect(Math.abs(both! - whole - regional)).toBeLessThan(1e-4 * both!);
   const [heavy] = await value(() =>
-    contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE, { ...regions, weight: 3 }),
+    contrastiveLoss(
+      images,
+      { captions: l2Normalize(encodeText(ids, text)), vision, scale: SCALE },
+      { ...regions, weight: 3 },
+    ),
   );
   expect(Math.abs(heavy! - whole - 3 * regional)).toBeLessThan(1e-4 * heavy!);
   done();
@@ -123,19 +131,25 @@ it('of states alone is each picture and each patch against the two captions of i
     );
   }
   const [got] = await value(() =>
-    stateLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE, { ...regions, weight: 3 }),
+    stateLoss(
+      images,
+      { captions: l2Normalize(encodeText(ids, text)), vision, scale: SCALE },
+      { ...regions, weight: 3 },
+    ),
   );
   expect(whole).toBeGreaterThan(0.1);
   expect(Math.abs(got! - whole - 3 * mean(regional))).toBeLessThan(1e-4 * got!);
   done();
 });
 
-it('of peaks asks one of the places, or any, to stand out from all others, and no patch of what is well', async () => {
+it('of peaks asks one of the places, or any, to stand out from all others, and no patch of a good picture', async () => {
   const { vision, text, images, ids, regions, done } = await setUp();
   const e = TINY.embed;
   const captions = await value(() => l2Normalize(encodeText(ids, text)));
   const states = (peaks?: Peak[]): Promise<Float32Array> =>
-    value(() => stateLoss(images, l2Normalize(encodeText(ids, text)), vision, SCALE, regions, peaks));
+    value(() =>
+      stateLoss(images, { captions: l2Normalize(encodeText(ids, text)), vision, scale: SCALE }, regions, peaks),
+    );
   const units = await value(() =>
     l2Normalize(linear(patchTokens(visionTokens(images, vision).last, vision), vision.proj)),
   );
@@ -145,10 +159,10 @@ it('of peaks asks one of the places, or any, to stand out from all others, and n
     [undefined, [0, 3, 6], 'none', 'any'],
   ];
   const chosen = (picture: number, peak: Exclude<Peak, undefined>): number => {
-    const [well, ill] = [picture & ~1, picture | 1];
+    const [good, faulty] = [picture & ~1, picture | 1];
     const heights = Array.from({ length: patches }, (_, p) => {
       const row = picture * patches + p;
-      return SCALE * (dot(units, row, captions, ill, e) - dot(units, row, captions, well, e));
+      return SCALE * (dot(units, row, captions, faulty, e) - dot(units, row, captions, good, e));
     });
     const sum = (list: readonly number[]): number => list.reduce((total, h) => total + Math.exp(h), 0);
     const open = peak === 'none' ? 1 : sum(peak === 'any' ? heights : peak.map((p) => heights[p]!));
@@ -172,7 +186,9 @@ it('has the gradient of its differences in every kind of weight', async () => {
   const grads = tidy(() => {
     const tape = new Tape(add);
     tape.watch(tensors);
-    const loss = tape.record(() => contrastiveLoss(images, l2Normalize(encodeText(ids, text)), vision, 2, regions));
+    const loss = tape.record(() =>
+      contrastiveLoss(images, { captions: l2Normalize(encodeText(ids, text)), vision, scale: 2 }, regions),
+    );
     return tape.backward(loss, tensors, full(gpu, [1], 1));
   });
   const chosen = [
@@ -196,7 +212,11 @@ it('has the gradient of its differences in every kind of weight', async () => {
       const [rows, columns] = shape as [number, number];
       const own = await setUp(new Map([[name, transposed ? transpose(moved, columns, rows) : moved]]));
       const [loss] = await value(() =>
-        contrastiveLoss(own.images, l2Normalize(encodeText(own.ids, own.text)), own.vision, 2, own.regions),
+        contrastiveLoss(
+          own.images,
+          { captions: l2Normalize(encodeText(own.ids, own.text)), vision: own.vision, scale: 2 },
+          own.regions,
+        ),
       );
       own.done();
       return loss!;

@@ -75,8 +75,8 @@ it('both stages lower their loss, and the map finds defects on pictures never se
   };
 
   const start = (part: Part): RunState => ({ part, epoch: 0, batch: 0, step: 0, flags: '' });
-  using text = initialParameters(gpu, config, 'text', FLAGS.shape, FLAGS.seed);
-  using image = initialParameters(gpu, config, 'image', FLAGS.shape, FLAGS.seed);
+  using text = initialParameters(gpu, config, 'text', FLAGS);
+  using image = initialParameters(gpu, config, 'image', FLAGS);
   const untrained = await score(text, image);
   await trainText(run, text, start('text'));
   await trainImage(run, image, text, start('image'));

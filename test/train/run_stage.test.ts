@@ -35,7 +35,8 @@ async function run(losses: readonly number[], start = START, saveEvery = 0, save
     baseRate: 0.5,
     partNames: ['first', 'second'],
     computeStep: () => {
-      const loss = losses[n++]!;
+      // The first call is the dry run that compiles kernels: nothing is computed then.
+      const loss = gpu.dry ? Number.NaN : losses[n++]!;
       const grads = [upload(gpu, Float32Array.of(1, -1), [2])];
       return {
         loss: upload(gpu, Float32Array.of(loss), [1]),

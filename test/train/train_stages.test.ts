@@ -54,7 +54,7 @@ function store(states: Partial<Record<Part, Omit<RunState, 'part'>>> = {}): Chec
     path: 'folder',
     restore: async (_gpu, part): Promise<Restored | undefined> => {
       const state = states[part];
-      const parameters = state && initialParameters(gpu, TINY, part, settings().shape, 9);
+      const parameters = state && initialParameters(gpu, TINY, part, { ...settings(), seed: 9 });
       return state && parameters && { parameters, state: { part, ...state } };
     },
   };

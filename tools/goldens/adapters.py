@@ -7,14 +7,16 @@ from clip import Clip, Spec
 from torch import Tensor
 
 MIX = 0.1
+# Adapters after the first blocks of the text tower; one more projects.
+TEXT_BLOCKS = 3
 
 
 def adapter_specs(sizes: dict) -> Iterator[Spec]:
     """Name, shape, deviation and mean of every adapter: the published names, with the file's own in front."""
     vision, text, embed = sizes["v_width"], sizes["t_width"], sizes["embed"]
-    for i in range(3):
+    for i in range(TEXT_BLOCKS):
         yield f"text_adapter.{i}.fc.0.weight", (text, text), text**-0.5, 0.0
-    yield "text_adapter.3.fc.0.weight", (embed, text), text**-0.5, 0.0
+    yield f"text_adapter.{TEXT_BLOCKS}.fc.0.weight", (embed, text), text**-0.5, 0.0
     for i in range(6 if sizes["v_layers"] >= 24 else 2):
         yield f"image_adapter.layer_adapters.{i}.fc.0.weight", (vision, vision), vision**-0.5, 0.0
     for i in range(len(sizes["levels"])):
@@ -36,22 +38,21 @@ class Adapted:
         self.clip = clip
         self.weights = weights
 
-    def _after(self, prefix: str) -> Callable[[int, Tensor], Tensor]:
-        def apply(i: int, x: Tensor) -> Tensor:
-            weight = self.weights.get(f"{prefix}.{i}.fc.0.weight")
-            # The text's last adapter projects; it follows no block.
-            return x if weight is None or weight.shape[0] != weight.shape[1] else residual_adapter(x, weight)
+    def _after_text(self, i: int, x: Tensor) -> Tensor:
+        return residual_adapter(x, self.weights[f"text_adapter.{i}.fc.0.weight"]) if i < TEXT_BLOCKS else x
 
-        return apply
+    def _after_image(self, i: int, x: Tensor) -> Tensor:
+        weight = self.weights.get(f"image_adapter.layer_adapters.{i}.fc.0.weight")
+        return x if weight is None else residual_adapter(x, weight)
 
     def embed_texts(self, ids: Tensor) -> Tensor:
         """[N, E], not of unit length; the last adapter takes the place of CLIP's projection."""
-        ends = self.clip.text_ends(ids, self._after("text_adapter"))
-        return F.leaky_relu(F.linear(ends, self.weights["text_adapter.3.fc.0.weight"]))
+        ends = self.clip.text_ends(ids, self._after_text)
+        return F.leaky_relu(F.linear(ends, self.weights[f"text_adapter.{TEXT_BLOCKS}.fc.0.weight"]))
 
     def features(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
         """Unit patch features [B, G G, E] of every level, and the picture's own [B, E]: the mean over patches."""
-        _, levels = self.clip.image_levels(images, self._after("image_adapter.layer_adapters"))
+        _, levels = self.clip.image_levels(images, self._after_image)
         patches = [self.clip.norm(tokens[:, 1:], "visual.ln_post") for tokens in levels]
 
         def projected(x: Tensor, name: str) -> Tensor:

@@ -21,8 +21,8 @@ class Difference:
 
     @property
     def small(self) -> bool:
-        """Rounding of float32 in another order, and no more."""
-        return not self.other and self.relative < 1e-4
+        """Rounding of float32 in another order, and no more; over some steps of training it grows."""
+        return not self.other and self.relative < 1e-3
 
     def text(self) -> str:
         if self.other:
@@ -39,7 +39,7 @@ def numbers(path: Path) -> tuple[dict[str, np.ndarray], object]:
         rest = dict(flat(json.loads(path.read_text()), "", arrays))
         return arrays, rest
     if path.suffix in (".pth", ".pt"):
-        return {name: t.float().numpy() for name, t in tensors_in(torch.load(path)).items()}, None
+        return {name: t.float().numpy() for name, t in tensors_in(torch.load(path, weights_only=False)).items()}, None
     return {"bytes": np.frombuffer(path.read_bytes(), np.uint8)}, None
 
 

@@ -79,10 +79,10 @@ function lossOf({ gpu, options, tokenizer, towers, parameters }: Run, shown: rea
     const tape = new Tape(add);
     tape.watch(parameters.weights);
     const loss = tape.record(() => {
-      const captions = l2Normalize(encodeText(ids, text));
+      const comparison = { captions: l2Normalize(encodeText(ids, text)), vision, scale };
       return states && regions
-        ? stateLoss(images, captions, vision, scale, regions, peaks ? regions.peaks : undefined)
-        : contrastiveLoss(images, captions, vision, scale, regions);
+        ? stateLoss(images, comparison, regions, peaks ? regions.peaks : undefined)
+        : contrastiveLoss(images, comparison, regions);
     });
     return { loss, grads: tape.backward(loss, parameters.weights, full(gpu, [1], 1)) };
   });

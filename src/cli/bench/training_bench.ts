@@ -48,13 +48,10 @@ async function measure(
   steps: number,
 ): Promise<TrainingRow> {
   const { config, imageSize: s } = tower;
-  using adapters = initialParameters(
-    gpu,
-    config,
-    'image',
-    { textUntil: 3, imageUntil: Math.min(6, config.visionLayers), relu: false },
-    1,
-  );
+  using adapters = initialParameters(gpu, config, 'image', {
+    shape: { textUntil: 3, imageUntil: Math.min(6, config.visionLayers), relu: false },
+    seed: 1,
+  });
   using images = upload(gpu, synth(1, 'image', [batch, 3, s, s], 1), [batch, 3, s, s]);
   using anchors = upload(gpu, synth(1, 'anchors', [batch, config.embed, 2], config.embed ** -0.5), [
     batch,

@@ -52,9 +52,8 @@ export function printInfo(report: MachineReport, { json, img_size: imageSize, f1
   const { limits } = adapter;
   const lines = [
     `adapter    ${adapter.description || adapter.device} (${adapter.vendor} ${adapter.architecture})`,
-    `kernels    ${Object.entries(kernels.available)
-      .map(([op, names]) => `${op}: ${names.join(', ')}`)
-      .join('\n           ')}`,
+    'kernels    of each operation, the one taken first:',
+    ...Object.entries(kernels.available).map(([op, names]) => `           ${op}: ${names.join(', ')}`),
     `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}`,
     `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} a binding, ${mib(limits.maxBufferSize ?? 0)} a buffer, ${kib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`,
     `features   ${adapter.features.join(' ')}`,

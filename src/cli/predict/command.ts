@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { findClass, promptsFor } from '../../data/class_prompts.js';
-import type { Registry } from '../../data/datasets.js';
+import { similarName } from '../../data/names.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { fileError } from '../../node/file_error.js';
@@ -41,9 +41,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const json = flags.json ?? false;
   const registry = await openRegistry(flags);
   if (flags.dataset !== undefined) findClass(flags.dataset, flags.class, registry);
-  const known = promptsFor(flags.class, registry, flags.dataset).known
-    ? undefined
-    : similarClass(flags.class, registry);
+  const classes = Object.values(registry.datasets).flatMap((d) => Object.keys(d.classes));
+  const known = promptsFor(flags.class, registry, flags.dataset).known ? undefined : similarName(classes, flags.class);
   if (known && !json) {
     process.stderr.write(
       `note: "${flags.class}" is used as written; the class ${known} of a known data set has a prompt name of its own\n`,
@@ -121,11 +120,4 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     process.stderr.write(`aaclip: ${broken} of ${paths.length} pictures could not be read\n`);
     process.exitCode = 1;
   }
-}
-
-/** The class of a known data set that differs from a name only in case, blanks and underscores. */
-function similarClass(name: string, registry: Registry): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s_-]/g, '');
-  const all = Object.values(registry.datasets).flatMap((d) => Object.keys(d.classes));
-  return all.find((c) => plain(c) === plain(name));
 }

@@ -1,0 +1,7 @@
+/**
+ * `Symbol.dispose` where the browser lacks it (Safari 26 does): imported before all else, since classes ask for it when they
+ * are defined.
+ */
+for (const name of ['dispose', 'asyncDispose'] as const) {
+  if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol.for(`Symbol.${name}`) });
+}
