@@ -115,9 +115,8 @@ export type Peak = readonly number[] | 'any' | 'none' | undefined;
 /**
  * The loss of peaks, at the last level. Each picture chooses between zero and its patches: good pictures should choose zero,
  * faulty ones any of their peaks. The loss is -log of the probability of such a choice, averaged over the pictures that
- * take part, [1].
+ * take part, [1]. The captions are pairs as in `stateLoss`.
  * @param patches unit embeddings, [B, L, E]
- * The captions are pairs as in `stateLoss`.
  */
 function peakLoss(patches: Tensor, { captions, vision, scale }: Comparison, peaks: readonly Peak[]): Tensor {
   const { roundProducts } = vision;
