@@ -25,7 +25,7 @@ fn erf(x: f32) -> f32 {
   return sign(x) * (1.0 - exp(-t * q));
 }
 
-// Slope of the activations: 1 GELU with erf, 2 QuickGELU, 3 LeakyReLU of slope 0.01, else of the value itself.
+// Slope of the activation: 1 GELU with erf, 2 QuickGELU, 3 LeakyReLU of slope 0.01, else 1.
 fn slope(x: f32) -> f32 {
   if (ACT == 1u) {
     return 0.5 * (1.0 + erf(x * 0.70710678)) + x * 0.39894228 * exp(-0.5 * x * x);

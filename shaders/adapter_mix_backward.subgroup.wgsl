@@ -1,7 +1,7 @@
 // The backward pass of adapter_mix, with u = a / |a|:
 // dx = (1 - mix) dy + mix <dy, u> x / |x| and dz = slope(z) mix |x| / |a| (dy - u <dy, u>).
 //
-// Only what DX and DZ ask for is read and written. Where |x| = 0 its length has no slope. A subgroup owns a row and a
+// DX and DZ select what is read and written. Where |x| = 0 the gradient of |x| counts as 0. A subgroup owns a row and a
 // lane every SG-th column: no workgroup memory, no barrier. Grid: WG/SG rows a workgroup.
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see

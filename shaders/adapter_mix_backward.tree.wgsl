@@ -1,7 +1,7 @@
 // The backward pass of adapter_mix, with u = a / |a|:
 // dx = (1 - mix) dy + mix <dy, u> x / |x| and dz = slope(z) mix |x| / |a| (dy - u <dy, u>).
 //
-// Only what DX and DZ ask for is read and written. Where |x| = 0 its length has no slope. For adapters without
+// DX and DZ select what is read and written. Where |x| = 0 the gradient of |x| counts as 0. For adapters without
 // subgroups: a workgroup owns a row and sums in a tree in its memory.
 // Grid: one workgroup a row.
 const WG: u32 = 64u;

@@ -1,7 +1,7 @@
 // out = softmax(scale q kᵀ) v for every head, and the log-sum-exp of each row, for adapters that run a subgroup as one
 // CPU vector.
 //
-// A subgroup owns 4*SG queries, one a lane of four vectors, and streams the keys four at a time past them: each lane
+// A subgroup owns 4*SG queries, one in each lane of four vectors, and streams keys past them, four at a time: each lane
 // loads one component of a key or value, and a literal broadcast hands it to all queries. Queries, sums and the running
 // maximum stay in the lane, so softmax needs no reduction across lanes, no workgroup memory, no barrier.
 // Token t of sequence z stands at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on load, masked in
@@ -77,7 +77,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   for (var j = 0u; j < stop; j += 4u) {
     let at = base + min(j + FOUR, vec4u(end)) * (p.row * 3u * columns) + lane;
     var s = array<vec4f, 4>();
-    // Drivers unroll a loop this large only where no other stands beside it: the round of one sets it apart.
+    // Drivers unroll a loop this large only when it has no neighbour: the loop of one round isolates it.
     for (var once = 0u; once < 1u; once++) {
       for (var c = 0u; c < DC; c++) {
         let lo = four(at + p.k + c * 8u);

@@ -4,9 +4,9 @@
 //   dq = scale (p (dy vᵀ - delta)) k            own rows are queries, the stream is keys
 //   dk = scale (p (dy vᵀ - delta))ᵀ q           own rows are keys, the stream is queries
 //
-// The form of attention.panel.wgsl: a subgroup owns 4*SG rows, one a lane of four vectors, and streams the other side
-// past them four rows at a time. x is the own row of qkv, mate its partner in the second product (dy of a query, v of
-// a key); y and other are the same of the stream. No workgroup memory, no barrier.
+// The form of attention.panel.wgsl: a subgroup owns 4*SG rows, one in each lane of four vectors, and streams the other
+// side past them four rows at a time. x is the own row of qkv, mate its partner in the second product (dy of a query, v
+// of a key); y and other are their counterparts in the stream. No workgroup memory, no barrier.
 // Grid: x = blocks of WG/SG * 4*SG own rows, y = heads, z = sequences.
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see
@@ -107,7 +107,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     let at_other = stream * p.other_rows + p.other + head + lane;
     var s = array<vec4f, 4>();
     var w = array<vec4f, 4>();
-    // Drivers unroll a loop this large only where no other stands beside it: the round of one sets it apart.
+    // Drivers unroll a loop this large only when it has no neighbour: the loop of one round isolates it.
     for (var once = 0u; once < 1u; once++) {
       for (var c = 0u; c < DC; c++) {
         let lo = four(at_y + c * 8u);

@@ -5,7 +5,7 @@
 //   dk = scale (p (dy vᵀ - delta))ᵀ q           own rows are keys, the stream is queries
 //
 // A thread owns one row x of qkv, its mate in the second product (dy of a query, v of a key) and its gradient; y and
-// other, the same of the stream, pass through workgroup memory BK rows at a time.
+// other, their counterparts in the stream, pass through workgroup memory BK rows at a time.
 // Grid: x = blocks of WG own rows, y = heads, z = sequences.
 const WG: u32 = 64u;
 const DH: u32 = 64u;

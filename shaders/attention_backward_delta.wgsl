@@ -1,4 +1,4 @@
-// delta[z, h, t] = sum of dy * out over the columns of head h: what the backward pass of softmax subtracts in a row.
+// delta[z, h, t] = sum of dy * out over the columns of head h: what softmax's backward pass subtracts along a row.
 // Token t of sequence z stands at row z*batch + t*row. Grid: one invocation an output.
 const WG: u32 = 64u;
 

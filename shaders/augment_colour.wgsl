@@ -3,7 +3,7 @@
 //
 // A mix is from + factor * (to - from); the products are rounded to float32 on the host, a table of 511 for each step, since
 // a device may fuse multiplication and addition and then differ at the cut.
-// mean: the mean grey after the first step; read with use_mean only (without it the second step changes nothing).
+// mean: the mean grey after the first step; read only with use_mean (without it the second step changes nothing).
 // Grid: one invocation for four pixels, which are three words.
 const WG: u32 = 64u;
 

@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
   let i = gid.y * groups.x * WG + gid.x;
   if (TOTAL) {
     if (i > 0u) { return; }
-    // The sum of all may pass 2^32: whole multiples of the number of pixels are taken out as they come.
+    // The total may exceed 2^32, so whole multiples of the number of pixels are moved out as they arise.
     var whole = 0u;
     var rest = 0u;
     for (var s = 0u; s < p.strips; s++) {

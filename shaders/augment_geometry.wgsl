@@ -1,9 +1,9 @@
-// y = a turned, shifted and mirrored picture, each sample by its own parameters. The place a pixel of y comes from is
-// found by undoing the steps, last to first; each samples the nearest pixel as if it stood alone, and one that leaves the
-// picture gives 0. x and y are [batch, planes, height, width], words of any meaning.
+// y = a turned, shifted and mirrored picture, each sample by its own parameters. The source of a pixel of y is found by
+// undoing the steps, last to first; each step samples the nearest pixel as if it were the only step, and a step that
+// leaves the picture gives 0. x and y are [batch, planes, height, width], words of any type.
 //
-// steps: for each sample 14 floats: two maps m00 m01 m02 m10 m11 m12 from centred pixel coordinates to [-1, 1], that of the
-// turn and that of the shift, then 1 or 0 for mirrored left to right, and top to bottom.
+// steps: for each sample 14 floats: two maps m00 m01 m02 m10 m11 m12 from centred pixel coordinates to [-1, 1], the
+// turn and then the shift; then 1 or 0 for mirroring left to right and for mirroring top to bottom.
 // Grid: one invocation an output.
 const WG: u32 = 64u;
 
@@ -19,15 +19,15 @@ struct Params {
 @group(0) @binding(2) var<storage, read> steps: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<u32>;
 
-// The pixel that a map takes from; a tie goes to the even one.
+// The pixel that a map takes from; a tie goes to the even coordinate.
 fn taken_from(at: vec2i, first: u32, side: vec2f) -> vec2i {
   let c = vec2f(at) - 0.5 * side + 0.5;
-  // The order of the sums is that of a matrix product, which decides which way a tie falls.
+  // Summed in the order of a matrix product, since that order decides which way a tie falls.
   let unit = vec2f(
     fma(c.y, steps[first + 1u], c.x * steps[first]) + steps[first + 2u],
     fma(c.y, steps[first + 4u], c.x * steps[first + 3u]) + steps[first + 5u],
   );
-  // Far outside is outside: beyond what an integer holds there is nothing to tell apart.
+  // Clamped to just outside the picture: an integer could not hold every coordinate that far out.
   return vec2i(clamp(round(fma(unit + 1.0, 0.5 * side, vec2f(-0.5))), vec2f(-1.0), side));
 }
 

@@ -1,4 +1,4 @@
-// How many multiply-adds an adapter does when nothing else is in the way: twelve chains a thread, eight steps a turn.
+// Multiply-adds with nothing else in the way, to find an adapter's ceiling: twelve chains a thread, eight steps a turn.
 // Grid: one invocation an output.
 const WG: u32 = 64u;
 

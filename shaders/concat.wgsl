@@ -1,5 +1,5 @@
 // y[o, at + l, i] = x[o, l, i]: one of the tensors that stand side by side in y, whose axis is out_length long.
-// Words are moved, whatever they mean. Grid: one invocation a word of x.
+// Words of any type are copied as they are. Grid: one invocation a word of x.
 const WG: u32 = 64u;
 
 struct Params {

@@ -1,4 +1,4 @@
-// Gradient of the dice loss in one of its two sides: -dy / batch * (2 other / d - n / d^2), with
+// Gradient of the dice loss in one of its two inputs: -dy / batch * (2 other / d - n / d^2), with
 // n = 2 sum(prob * labels) + 1 and d = sum(prob) + sum(labels) + 1 from the three sums of each image.
 // Grid: one invocation an output.
 const WG: u32 = 64u;

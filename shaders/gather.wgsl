@@ -1,5 +1,5 @@
-// y[r] = sum of x[places[j]] over start[r] <= j < start[r + 1], rows of `width`. Taking rows is this with one place each;
-// the backward pass is this with every row's takers. Grid: one invocation an output.
+// y[r] = sum of x[places[j]] over start[r] <= j < start[r + 1], rows of `width`. The forward pass gives every row
+// one place; the backward pass gives it every place that took it. Grid: one invocation an output.
 const WG: u32 = 64u;
 
 struct Params {

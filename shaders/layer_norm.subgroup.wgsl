@@ -1,9 +1,9 @@
 // y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each.
 //
 // A subgroup owns ROWS rows, which share the loads of weight and bias, and a lane every SG-th column: no workgroup
-// memory, no barrier. Two passes, the mean, then the differences from it. What the rounding of the mean leaves in
-// them (delta) is subtracted as well, so that rows far from zero keep their digits.
-// Row r of y is token start + r % count of sequence r / count; x has `tokens` of them a sequence.
+// memory, no barrier. Two passes: the mean, then the differences from it. The error that rounding the mean
+// leaves in them (delta) is subtracted too, so that rows far from zero keep their digits.
+// Row r of y is token start + r % count of sequence r / count; x has `tokens` tokens a sequence.
 // Grid: WG/SG * ROWS rows a workgroup.
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see
@@ -32,7 +32,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
         @builtin(local_invocation_index) lid: u32, @builtin(subgroup_invocation_id) lane: u32) {
   let row0 = ((wid.y * groups.x + wid.x) * (WG / SG) + lid / SG) * ROWS;
   if (row0 >= p.rows) { return; }
-  // Rows beyond the last repeat it: the same values are written again.
+  // Rows beyond the last repeat the last row: the same values are written again.
   var at_x: array<u32, ROWS>;
   var at_y: array<u32, ROWS>;
   var mean: array<f32, ROWS>;

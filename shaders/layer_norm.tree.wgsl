@@ -1,7 +1,7 @@
 // y = (x - mean) / sqrt(var + eps) * weight + bias over rows of d values; saves mean and 1 / sqrt(var + eps) of each.
 //
 // For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
-// Row r of y is token start + r % count of sequence r / count; x has `tokens` of them a sequence.
+// Row r of y is token start + r % count of sequence r / count; x has `tokens` tokens a sequence.
 // Grid: one workgroup a row.
 const WG: u32 = 64u;
 alias Sums = vec2f;
@@ -51,7 +51,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
   }
   workgroupBarrier(); // the first sums have been read
   moments = total(lid, moments) / f32(p.d);
-  // What the rounding of the mean left in the differences.
+  // The error that rounding the mean left in the differences.
   let delta = moments.x;
   let rstd = inverseSqrt(max(moments.y - delta * delta, 0.0) + p.eps);
   for (var i = lid; i < p.d; i += WG) {

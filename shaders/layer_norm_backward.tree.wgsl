@@ -1,4 +1,4 @@
-// dx = rstd (g - mean(g) - n mean(g n)) with g = dy * weight and n = (x - mean) rstd: layer norm backward in x.
+// dx = rstd (g - mean(g) - n mean(g n)) with g = dy * weight and n = (x - mean) rstd: the gradient of layer norm in x.
 //
 // For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory.
 // Of the `tokens` of a sequence only start .. start + count - 1 have a row in dy and stats; dx is zero in the others.

@@ -1,5 +1,5 @@
-// part[c, i] = sum over the rows of chunk c of dy * (x - mean) rstd: layer norm backward in its weight, up to the sum
-// over the chunks. Row r of dy is token start + r % count of sequence r / count; x has `tokens` of them a sequence.
+// part[c, i] = sum over the rows of chunk c of dy * (x - mean) rstd: the gradient of layer norm's weight, before the
+// sum over the chunks. Row r of dy is token start + r % count of sequence r / count; x has `tokens` tokens a sequence.
 // Grid: one invocation an output; neighbours read neighbouring columns.
 const WG: u32 = 64u;
 

@@ -89,7 +89,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   var ar: array<f32, TM>;
   var w: array<vec2f, TN>;
   for (var k = 0u; k < p.k; k += 8u) {
-    // SG = 4 takes two rounds of four k; SG = 8 one of eight.
+    // SG = 4 takes two rounds of four k, SG = 8 one round of eight.
     for (var h = 0u; h < 8u; h += SG) {
       let kk = min(k + h + lane, p.k - 1u);
       for (var r = 0u; r < TM; r++) {

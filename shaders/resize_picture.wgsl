@@ -28,7 +28,7 @@ struct Params {
 
 const fraction_bits = 22u;
 
-// Three bytes of the source from byte 3 * pixel on, which may straddle two words; or a word of its own.
+// A pixel of the source: a word if VERTICAL, else three bytes from byte 3 * pixel on, which may straddle two words.
 fn rgb_at(pixel: u32) -> vec3i {
   var word: u32;
   if (VERTICAL) {

@@ -1,5 +1,6 @@
-// loss = focal + dice(normal) + dice(abnormal) from the per-image sums (focal, p m, p, m); a handful of numbers.
-// dice = 1 - mean over images of (2 a + 1) / (c + 1), a the common mass and c both masses. Grid: one invocation.
+// loss = focal + dice(normal) + dice(abnormal) from the per-image sums (focal, p m, p, m).
+// dice = 1 - mean over images of (2 a + 1) / (c + 1), a the common mass and c the sum of both masses.
+// Grid: one invocation.
 struct Params {
   batch: u32,
   pixels: f32,

@@ -54,7 +54,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
     let d = interpolated(b, at / p.size, at % p.size);
     let m = mask[b * p.pixels + at];
     let q = 1.0 / (1.0 + exp(-d));
-    // The complement without cancellation: its share of a focal term is what matters where q is near one.
+    // 1 - q without cancellation: where q is near one, the focal term depends on it.
     let q0 = 1.0 / (1.0 + exp(d));
     let t = clamp(m, 1e-5, 1.0 - 1e-5);
     let pt = t * q + (1.0 - t) * q0 + 1e-5;

@@ -1,5 +1,5 @@
-// y[o, l, i] = x[o, l + shift, i], zero where x has no such place: a slice, and with a negative shift its backward pass.
-// Words are moved, whatever they mean. Grid: one invocation an output.
+// y[o, l, i] = x[o, l + shift, i], zero outside x: a slice, and with a negative shift its backward pass.
+// Words of any type are copied as they are. Grid: one invocation an output.
 const WG: u32 = 64u;
 
 struct Params {

@@ -1,4 +1,4 @@
-/** Trading work for memory: only the inputs of a stretch of ops are kept, and it runs again for its gradient. */
+/** Trades work for memory: of a sequence of ops only the inputs are kept, and the ops run again for the gradient. */
 import { type Tensor, tidy } from '../tensor/tensor.js';
 import type { Op } from './op.js';
 import { type Accumulate, apply, openTape, Tape, withoutTape } from './tape.js';
@@ -26,7 +26,7 @@ const recomputeOp: Op<RecomputeAttrs> = {
 
 /**
  * `body(inputs)`, of which the tape keeps only `inputs`.
- * @param inputs every tensor a gradient may be wanted for; others may be captured
+ * @param inputs every tensor that may need a gradient; others may be captured
  */
 export function recompute(inputs: readonly Tensor[], body: (inputs: readonly Tensor[]) => Tensor): Tensor {
   const tape = openTape();

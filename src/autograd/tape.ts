@@ -2,7 +2,7 @@
  * Reverse-mode differentiation.
  *
  * While a tape is open, `apply` notes every op one of whose inputs the tape follows. `backward` walks the notes from
- * the last to the first; a note's saved tensors are let go as soon as its rule has run.
+ * the last to the first; a note's saved tensors are released as soon as its rule has run.
  */
 import { sameShape, show } from '../tensor/shape.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
@@ -32,7 +32,7 @@ export class Tape implements Disposable {
     this.add = add;
   }
 
-  /** Follows these tensors: gradients with respect to them can be asked for. */
+  /** Follows these tensors, so that `backward` can give gradients with respect to them. */
   watch(tensors: Iterable<Tensor>): void {
     for (const t of tensors) this.#followed.add(t);
   }
@@ -62,7 +62,7 @@ export class Tape implements Disposable {
 
   /**
    * Gradients of a scalar (or of any tensor under the cotangent `dy`) with respect to `wanted`, in their order; null
-   * where the result does not depend on one. The tape is empty afterwards.
+   * for a tensor that the result does not depend on. The tape is empty afterwards.
    */
   backward(out: Tensor, wanted: readonly Tensor[], dy: Tensor): (Tensor | null)[] {
     if (!sameShape(out.shape, dy.shape)) {
@@ -106,8 +106,7 @@ export class Tape implements Disposable {
     inputs.forEach((input, i) => {
       const g = made[i];
       if (!g) return;
-      if (!node.needs[i])
-        throw new Error(`${node.name}: vjp returned a gradient for input ${i} that was not asked for`);
+      if (!node.needs[i]) throw new Error(`${node.name}: vjp returned a gradient for input ${i}, which needs none`);
       if (!sameShape(g.shape, input.shape) || g.dtype !== input.dtype) {
         throw new Error(
           `${node.name}: gradient of input ${i}: expected ${input.dtype} ${show(input.shape)}, got ${g.dtype} ${show(g.shape)}`,

@@ -10,7 +10,7 @@ export const addCase: OpCase<{ a: Tensor; b: Tensor }, { readonly alpha: number;
     const size = (a: readonly number[], b: readonly number[]) => ({
       name: `${times(...a)} + ${times(...b)}`,
       inputs: { a: { shape: a }, b: { shape: b } },
-      // Other factors than 1, whose gradients are the cotangent itself.
+      // Factors other than 1, since with 1 a gradient is the cotangent itself.
       attrs: () => ({ alpha: 2, beta: 0.5 }),
       forward: pass(3, a, a, b),
       backward: pass(2, a, a, a, b),

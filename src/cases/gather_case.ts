@@ -2,7 +2,7 @@ import { gather } from '../ops/gather.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type OpCase, pass } from './op_case.js';
 
-/** Rows of a table: of every text the row at its end. */
+/** Rows of a table: the last row of every text. */
 export const gatherCase: OpCase<{ table: Tensor }, { readonly indices: Uint32Array }> = {
   name: 'gather',
   run: ({ table }, { indices }) => gather(table, indices),

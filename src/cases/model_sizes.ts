@@ -1,4 +1,4 @@
-/** The dimensions real work has: a benchmark times every op at those of ViT-L/14, a test at those of a small model. */
+/** The sizes of real work: those of ViT-L/14 for the benchmark, those of a small model for a test. */
 export interface ModelSizes {
   /** Side of a picture in pixels. */
   readonly picture: number;
@@ -14,7 +14,7 @@ export interface ModelSizes {
   readonly width: number;
   readonly hidden: number;
   readonly heads: number;
-  /** Width of what both towers end in. */
+  /** Width of the embeddings that both towers give. */
   readonly embed: number;
   /** Blocks whose tokens are compared with the text. */
   readonly levels: number;

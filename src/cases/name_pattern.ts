@@ -1,7 +1,7 @@
-/** Patterns for names of cases and benchmark rows: `*` stands for any text, `?` for one character, all else for itself. */
+/** Patterns for names of cases and benchmark rows: `*` is any text, `?` one character, anything else itself. */
 
 /**
- * A pattern as an expression that whole names are tried on. Unlike patterns for files, `*` passes over dots and slashes.
+ * A pattern as a regular expression for whole names. Unlike patterns for files, `*` also matches dots and slashes.
  */
 export function namePattern(glob: string): RegExp {
   const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');

@@ -1,18 +1,18 @@
 /**
- * What tests, `verify` and the benchmark all have to know of an op: its inputs by name, how it is run on tensors, which
- * inputs have no gradient, and the sizes it really has.
+ * What tests, `verify` and the benchmark need to know about an op: its inputs by name, how it is run on tensors, which
+ * inputs have no gradient, and its sizes in the model.
  */
 import type { Gpu } from '../gpu/gpu.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { ModelSizes } from './model_sizes.js';
 
-/** An input of the benchmark: uniform values of a mean and a deviation, made into something else where asked. */
+/** An input of the benchmark: uniform values of a mean and a deviation, or a mask or pixels made from them. */
 export interface RealInput {
   readonly shape: Shape;
-  /** Deviation; 1 unless given. */
+  /** Deviation; 1 by default. */
   readonly std?: number;
-  /** 0 unless given. */
+  /** 0 by default. */
   readonly mean?: number;
   /** What the values stand for: masks are 0 or 1, a sixth of them 1; pixels are bytes, four to a word of the shape. */
   readonly values?: 'mask' | 'pixels';
@@ -34,7 +34,7 @@ export type RealSize<Inputs extends object = Readonly<Record<string, Tensor>>, A
   readonly forward: Work;
   /** Work of the gradients; missing where nothing differentiates the op at this size. */
   readonly backward?: Work | undefined;
-  /** Inputs whose gradients are timed; unless given all that have one. */
+  /** Inputs whose gradients are timed; by default all that have one. */
   readonly wanted?: readonly (keyof Inputs & string)[] | undefined;
 } & Attributes<Attrs>;
 
@@ -52,7 +52,7 @@ export type Attributes<Attrs> = unknown extends Attrs
 export interface OpCase<Inputs extends object = Readonly<Record<string, Tensor>>, Attrs = unknown> {
   /** Name of the op's file. */
   readonly name: string;
-  /** The op on tensors. Recorded by a tape it yields the gradients of all inputs that are not `constant`. */
+  /** The op on tensors. Recorded by a tape, it gives the gradients of all inputs that are not `constant`. */
   run(inputs: Inputs, attrs: Attrs, gpu: Gpu): Tensor;
   /** Inputs that have no gradient: masks, moments, bytes. */
   readonly constant?: readonly (keyof Inputs & string)[];

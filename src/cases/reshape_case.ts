@@ -3,7 +3,7 @@ import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type OpCase, times } from './op_case.js';
 
-/** Another shape over the same memory: no kernel runs and nothing is moved, only the host's part is timed. */
+/** Another shape over the same memory: no kernel runs and nothing is moved, so only the host's part is timed. */
 export const reshapeCase: OpCase<{ x: Tensor }, { readonly shape: Shape }> = {
   name: 'reshape',
   run: ({ x }, { shape }) => reshape(x, shape),

@@ -2,7 +2,7 @@ import { segmentationLoss } from '../ops/segmentation_loss.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bytesOf, type OpCase } from './op_case.js';
 
-/** The loss of one level, without the map it is about. */
+/** The loss of one level, without ever writing its map. */
 export const segmentationLossCase: OpCase<{ s: Tensor; mask: Tensor }> = {
   name: 'segmentation_loss',
   constant: ['mask'],

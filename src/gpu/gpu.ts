@@ -22,8 +22,8 @@ export interface GpuHost {
 
 export interface GpuOptions {
   /**
-   * Overrides the choice among the kernels of an op: names of kernels by op, as `aaclip info` lists them. The named one is
-   * taken wherever it runs, else the next in the list that does.
+   * Overrides the choice of kernels: the name of a kernel for an op, as `aaclip info` lists it. Where the named
+   * kernel does not run, the next one in the list that does is taken.
    */
   readonly kernels?: Readonly<Record<string, string>> | undefined;
 }
@@ -41,12 +41,12 @@ export type Dispatch = Cover & {
 
 export class Gpu implements Disposable {
   readonly traits: Traits;
-  /** Kernels asked for by name, by op. */
+  /** Kernel names that override the choice, by op. */
   readonly preferred: Readonly<Record<string, string>>;
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
-  /** Kernels that `compileAhead` noted, while it runs. */
+  /** Kernels noted so far, while `compileAhead` runs. */
   #noted: { readonly stem: string; readonly knobs: Knobs }[] | undefined;
   readonly #health: Health;
   readonly #wait: Wait;
@@ -74,7 +74,7 @@ export class Gpu implements Disposable {
 
   /**
    * Opens the best adapter the entry point offers.
-   * @throws GpuError when there is none, with the way to get one.
+   * @throws GpuError when there is no adapter; the message says how to get one.
    */
   static async open(host: GpuHost, options: GpuOptions = {}): Promise<Gpu> {
     const adapter = await host.entry.requestAdapter({ powerPreference: 'high-performance' });
@@ -137,9 +137,9 @@ export class Gpu implements Disposable {
   }
 
   /**
-   * Compiles the kernels that `body` asks for, side by side, instead of one by one as they are first needed.
+   * Compiles the kernels that `body` dispatches, all at once, instead of one by one as they are first needed.
    *
-   * The body runs dry: its dispatches are noted, nothing is computed, and the tensors it makes hold nothing.
+   * This is a dry run of the body: its dispatches are noted, nothing is computed, and its tensors hold no results.
    * @throws GpuError that shows line and message when a kernel does not compile
    */
   compileAhead(body: () => void): Promise<void> {

@@ -1,6 +1,6 @@
-/** From the work a dispatch asks for to its workgroups. */
+/** Turns the work of a dispatch into workgroups. */
 
-/** As many along x, y and z; or one number, for kernels that number their invocations or workgroups through. */
+/** Counts along x, y and z; or one number, for kernels that number their invocations or workgroups consecutively. */
 export type Extent = number | readonly [number, number, number];
 
 /** What a dispatch covers: invocations, which the kernel's own workgroup size divides, or whole workgroups. */
@@ -8,15 +8,15 @@ export type Cover = (
   | { readonly threads: Extent; readonly workgroups?: undefined }
   | { readonly workgroups: Extent; readonly threads?: undefined }
 ) & {
-  /** How often a flat number of them is repeated along z. */
+  /** How often a flat count is repeated along z. */
   readonly batch?: number | undefined;
 };
 
-/** Workgroups along one side that every adapter takes. */
+/** Workgroups along one side that every adapter allows. */
 const MOST = 65535;
 const FOLD = 32768;
 
-/** Folds a flat count of workgroups into a grid no side of which is too long; kernels number them through, row by row. */
+/** Folds a flat count of workgroups into a grid whose sides keep to the limit; kernels number them row by row. */
 function fold(groups: number, batch: number): [number, number, number] {
   if (groups <= MOST) return [Math.max(1, groups), 1, batch];
   return [FOLD, Math.ceil(groups / FOLD), batch];

@@ -6,10 +6,10 @@ export class GpuError extends Error {
 }
 
 export class Health {
-  /** Looks up what a shader compiler said about the kernel of a label. */
+  /** Looks up what the shader compiler said about a kernel, by its label. */
   readonly #diagnose: (label: string) => Promise<string | undefined>;
   #failure: GpuError | undefined;
-  /** Resolves when the failure says all that is known about it. */
+  /** Resolves when the failure's message is complete. */
   #explained: Promise<void> | undefined;
   #closed = false;
 
@@ -47,7 +47,7 @@ export class Health {
     if (this.#failure) throw this.#failure;
   }
 
-  /** As `check`, after waiting for all that can be said about a failure. */
+  /** As `check`, after waiting until the failure's message is complete. */
   async checkFully(): Promise<void> {
     await this.#explained;
     this.check();
@@ -59,7 +59,7 @@ export class Health {
     if (label) this.#explained = this.#explain(label);
   }
 
-  /** Puts what the compiler said in the place of one line, where a kernel did not compile. */
+  /** Replaces the message with the compiler's own, where a kernel did not compile. */
   async #explain(label: string): Promise<void> {
     // The event can come while the module is still being made.
     await Promise.resolve();

@@ -8,7 +8,7 @@ export interface Kernel {
   readonly face: ShaderInterface;
 }
 
-/** A kernel on its way to a pipeline. */
+/** A kernel that is being compiled. */
 interface Compilation {
   readonly code: string;
   readonly module: GPUShaderModule;
@@ -64,7 +64,7 @@ export class PipelineCache {
 
   /**
    * What the compiler said about a kernel: `label:line:column: message`, the line, and a mark below the place.
-   * @returns undefined where it found no fault, or nothing of that label was compiled
+   * @returns undefined when it found no fault, or when no kernel with that label was compiled
    */
   async diagnose(label: string): Promise<string | undefined> {
     const begun = this.#begun.get(label);

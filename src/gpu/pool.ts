@@ -6,7 +6,7 @@
  */
 export interface Storage {
   readonly buffer: GPUBuffer;
-  /** Size of the buffer, at least what was asked for. */
+  /** Size of the buffer, at least the size requested. */
   readonly capacity: number;
   /** Distinguishes buffers in the cache of bind groups. */
   readonly id: number;

@@ -8,7 +8,7 @@ export class Readback {
   readonly #device: GPUDevice;
   readonly #stream: CommandStream;
   readonly #wait: Wait;
-  /** A staging buffer nobody reads now: made once, grown when something larger is read. */
+  /** A staging buffer that is not in use: made once, replaced when something larger is read. */
   #spare: GPUBuffer | undefined;
 
   constructor(device: GPUDevice, stream: CommandStream, wait: Wait) {

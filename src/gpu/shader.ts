@@ -43,7 +43,7 @@ export function knobsOf(text: string): Map<string, string> {
 
 /**
  * Rewrites the knob lines of a kernel.
- * @throws when a name is not a knob of the kernel; the message lists those there are.
+ * @throws when a name is not a knob of the kernel; the message lists the knobs.
  */
 export function specialise(stem: string, text: string, knobs: Knobs): string {
   const left = new Set(Object.keys(knobs));

@@ -15,7 +15,7 @@ export interface Traits {
   /** Lanes of a subgroup where that is one fixed number and the feature is on, else 0. */
   readonly subgroupSize: number;
   readonly f16: boolean;
-  /** What its matrix units multiply; empty where there are none. */
+  /** Products its matrix units compute; empty where it has no such units. */
   readonly matrixShapes: readonly MatrixShape[];
   /** A barrier costs more than workgroup memory saves. */
   readonly barriersAreExpensive: boolean;
@@ -48,7 +48,7 @@ export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
     matrixShapes: device.features.has('chromium-experimental-subgroup-matrix') ? [...matrixShapes] : [],
     barriersAreExpensive: vector,
     loadsAreExpensive: vector,
-    // On GPUs eight pictures of 518 px in patches of 14.
+    // On GPUs: eight pictures of 518 px in patches of 14.
     tokensToFillDevice: vector ? 2048 : 8 * 1370,
     workPerSubmit: software ? 40e9 : 4e12,
   };

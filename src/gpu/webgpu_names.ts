@@ -1,6 +1,6 @@
 /**
- * The names of WebGPU's types that our declarations use, so that programs compile whose compiler has none of them. Where it
- * has (TypeScript's DOM types, @webgpu/types), these merge with the real ones and add nothing.
+ * The names of WebGPU's types that our declarations use, so that programs without those types compile. Where the types
+ * are known (TypeScript's DOM types, @webgpu/types), these declarations merge with them and add nothing.
  */
 declare global {
   interface GPU {}

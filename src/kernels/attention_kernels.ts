@@ -1,11 +1,11 @@
-/** Kernels of attention, forward and backward: which there are, and how they are dispatched. */
+/** The kernels of attention, forward and backward, and how they are dispatched. */
 import type { Dispatch } from '../gpu/gpu.js';
 import type { Knobs } from '../gpu/shader.js';
 import type { Traits } from '../gpu/traits.js';
 import type { KernelList, KernelRow } from './kernel_choice.js';
 import { panelsPay } from './packing.js';
 
-/** What all kernels of an op are told alike. */
+/** What every kernel of an op is given. */
 export interface AttentionJob extends Pick<Dispatch, 'knobs' | 'params' | 'buffers' | 'flops' | 'traffic'> {
   readonly sequences: number;
   readonly heads: number;
@@ -42,7 +42,7 @@ const panel = (kernel: string): KernelRow<AttentionJob> => ({
   ...aThreadATile(kernel, 4, (traits, head) => ({ SG: traits.subgroupSize, DH: head })),
 });
 
-/** A thread owns a token; the others pass through workgroup memory, half as many where both tiles would pass 16 KiB. */
+/** A thread owns a token; the others pass through workgroup memory, half as many if two tiles would exceed 16 KiB. */
 const tile = (kernel: string): KernelRow<AttentionJob> => ({
   name: 'tile',
   runsOn: () => true,

@@ -1,4 +1,4 @@
-/** What an adapter can do at best, measured: the yardstick of the benchmark. No operations of the model. */
+/** Measures what an adapter can do at best: the yardstick of the benchmark, not a part of the model. */
 import type { Gpu } from '../gpu/gpu.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 

@@ -1,4 +1,4 @@
-/** A weight no gradient is wanted for, kept only in the layout its adapter multiplies fastest with. */
+/** A weight that needs no gradient, kept only in the layout that its adapter multiplies fastest. */
 import type { Gpu } from '../gpu/gpu.js';
 import { persist } from '../tensor/tensor.js';
 import { matmulKernels } from './gemm.js';
@@ -40,11 +40,11 @@ export class FrozenMatrix implements Disposable {
     return this.#forward;
   }
 
-  /** The layout for dy W: panels are turned around on first use, rows serve both ways. */
+  /** The layout for dy W: panels are transposed on first use, rows serve both ways. */
   backward(): PackedMatrix {
     if (!this.#backward) {
       const turned = this.#forward.packing.turn(this.#forward, this.k, this.n);
-      // A dry run writes nothing, so what it turned around is not kept.
+      // A dry run writes nothing, so its transposed layout is not kept.
       if (this.gpu.dry) return turned;
       if (turned.data !== this.#forward.data) persist(turned.data);
       this.#backward = turned;

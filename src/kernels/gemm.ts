@@ -1,7 +1,7 @@
 /**
  * Matrix products on the device: the kernels there are, best first, and the choice between them.
  *
- * No op of its own: `linear` and `matmul` give it a contract and a backward rule.
+ * Not an op: `linear` and `matmul` give it a contract and a backward rule.
  */
 import type { Gpu } from '../gpu/gpu.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
@@ -31,19 +31,19 @@ export interface Gemm {
   readonly round?: boolean | undefined;
 }
 
-/** A product and the tensor that gets it, [batch * M, N]. */
+/** A product and the tensor it is written to, [batch * M, N]. */
 interface GemmJob extends Gemm {
   readonly c: Tensor;
 }
 
 export interface GemmRow extends KernelRow<GemmJob> {
-  /** The layout it reads a packed b in. */
+  /** The layout in which it reads a packed b. */
   readonly packing: Packing;
 }
 
 const packedB = ({ b }: Gemm): PackedMatrix | undefined => ('data' in b ? b : undefined);
 
-/** Whether a kernel of this layout can read b: any that is not packed yet, and those packed for it. */
+/** Whether a kernel of this layout can read b: it must not be packed yet, or be packed for this layout. */
 function reads(packing: Packing, g: Gemm | undefined): boolean {
   const packed = g && packedB(g);
   return !packed || packed.packing === packing;
@@ -107,7 +107,7 @@ function dispatchPanels(gpu: Gpu, g: GemmJob): void {
   tidy(() => {
     const half = g.round ?? false;
     const b = packedB(g) ?? packPanels(g.b as Tensor, n, k, { half, trans: g.transB ?? false, batch });
-    // Columns of a large matrix lie a power of two apart and fall on the same few cache sets: turned around first, the
+    // Columns of a large matrix lie a power of two apart and fall on the same few cache sets: transposed first, the
     // product of a weight's gradient takes a fraction of the time.
     const a = g.transA ? transposed(g.a, batch, k, m) : g.a;
     const { rows, workgroup } = panelTile(b.half);

@@ -6,13 +6,13 @@ import type { Traits } from '../gpu/traits.js';
 export interface KernelRow<Job> {
   /** As `aaclip info` shows it and `GpuOptions.kernels` takes it. */
   readonly name: string;
-  /** Whether the kernel runs on such an adapter and does this job; without a job, whether it does any. */
+  /** Whether the kernel runs on such an adapter and can do this job; without a job, whether it can do any. */
   runsOn(traits: Traits, job?: Job): boolean;
-  /** Records what computes the job. */
+  /** Records the dispatches that do the job. */
   dispatch(gpu: Gpu, job: Job): void;
 }
 
-/** What of a device decides. */
+/** What the choice depends on. */
 type Chooser = Pick<Gpu, 'traits' | 'preferred'>;
 
 export interface KernelList<Row extends KernelRow<never>> {
@@ -22,7 +22,7 @@ export interface KernelList<Row extends KernelRow<never>> {
   readonly rows: readonly Row[];
 }
 
-/** The rows to choose from: all of them, or those from the one on that the device's options name. */
+/** The rows to choose from: all of them, or those from the row named in the device's options on. */
 function rowsFor<Row extends KernelRow<never>>(gpu: Chooser, { op, rows }: KernelList<Row>): readonly Row[] {
   const name = gpu.preferred[op];
   if (name === undefined) return rows;
@@ -34,12 +34,13 @@ function rowsFor<Row extends KernelRow<never>>(gpu: Chooser, { op, rows }: Kerne
 }
 
 /**
- * The first row that runs on the device and does the job; without a job, the first that does any.
+ * The first row that runs on the device and does the job; without a job, the first that can do any.
  * @throws when the device's options name a row that is not there
  */
 export function chooseRow<Job, Row extends KernelRow<Job>>(gpu: Chooser, list: KernelList<Row>, job?: Job): Row {
   const row = rowsFor(gpu, list).find((r) => r.runsOn(gpu.traits, job));
-  if (!row)
-    throw new Error(`kernels: no kernel of ${list.op} runs on this adapter: its list lacks one that always does`);
+  if (!row) {
+    throw new Error(`kernels: no kernel of ${list.op} runs on this adapter: the last in its list must run on all`);
+  }
   return row;
 }

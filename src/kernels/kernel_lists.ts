@@ -1,4 +1,4 @@
-/** Every list of kernels there is: what `aaclip info`, reports, tests and benchmarks go through. */
+/** All lists of kernels, for `aaclip info`, reports, tests and benchmarks. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Traits } from '../gpu/traits.js';
 import { attentionBackwardKernels, attentionKernels } from './attention_kernels.js';
@@ -31,8 +31,8 @@ export function chosenKernels(gpu: Gpu): Record<string, string> {
 }
 
 /**
- * Choices for `GpuOptions.kernels` that between them take every kernel which runs on an adapter: the n-th takes of every
- * op its n-th kernel, or its last. The first is what is taken anyway.
+ * Choices for `GpuOptions.kernels` that together cover every kernel that runs on an adapter: the n-th choice takes the
+ * n-th kernel of every op, or its last. The first is the default.
  */
 export function kernelChoices(traits: Traits): Record<string, string>[] {
   const names = kernelLists.map(

@@ -1,10 +1,10 @@
-/** Layouts of a matrix that only serves as the second factor of products: each matmul kernel names the one it reads. */
+/** Layouts of a matrix that is only the second factor of products: each matmul kernel names the layout it reads. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Traits } from '../gpu/traits.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
 import { panelTile } from './tuning.js';
 
-/** A matrix in a layout of its own. */
+/** A matrix in the layout of a kernel. */
 export interface PackedMatrix {
   readonly packing: Packing;
   readonly data: Tensor;
@@ -24,11 +24,11 @@ export interface Packing {
    * @param half every value is exact in f16
    */
   pack(gpu: Gpu, data: Float32Array, n: number, k: number, half: boolean): PackedMatrix;
-  /** The same weight for dy W: k and n change places. It may share its data with `packed`. */
+  /** The same weight for dy W: k and n are swapped. It may share its data with `packed`. */
   turn(packed: PackedMatrix, n: number, k: number): PackedMatrix;
 }
 
-/** Whether panel kernels are the better ones: where a subgroup is one CPU vector of a width they know. */
+/** Whether panel kernels are the better choice: where a subgroup is one CPU vector of a width they know. */
 export const panelsPay = ({ barriersAreExpensive, subgroupSize }: Traits): boolean =>
   barriersAreExpensive && (subgroupSize === 4 || subgroupSize === 8);
 
@@ -75,7 +75,7 @@ export const PANELS: Packing = {
   turn: (packed, n, k) => packPanels(packed, n, k, { half: packed.half }),
 };
 
-/** Row-major as it came; two f16 a word where that is exact and rows begin on a word. */
+/** Row-major as given; two f16 a word where that is exact and rows begin on a word. */
 export const ROWS: Packing = {
   pack(gpu, data, n, k, half) {
     const halves = half && k % 2 === 0;

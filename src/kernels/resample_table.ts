@@ -123,7 +123,7 @@ export function composeTables(first: ResampleTable, second: ResampleTable): Resa
   });
 }
 
-/** The transposed matrix: what carries a cotangent of the output to the input. */
+/** The transposed matrix, which carries a cotangent from the output to the input. */
 export function transposeTable(table: ResampleTable): ResampleTable {
   const columns: [number, number][][] = Array.from({ length: table.inSize }, () => []);
   for (let l = 0; l < table.outSize; l++) taps(table, l, (input, weight) => columns[input]!.push([l, weight]));

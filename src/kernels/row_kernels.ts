@@ -1,4 +1,4 @@
-/** Kernels that reduce along the last axis: which there are, and how they are dispatched. */
+/** The kernels that reduce along the last axis, and how they are dispatched. */
 import type { Dispatch, Gpu } from '../gpu/gpu.js';
 import type { Knobs } from '../gpu/shader.js';
 import type { Traits } from '../gpu/traits.js';
@@ -6,7 +6,7 @@ import { show } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { chooseRow, type KernelList, type KernelRow } from './kernel_choice.js';
 
-/** What all kernels of an op are told alike. */
+/** What every kernel of an op is given. */
 export interface RowJob extends Pick<Dispatch, 'knobs' | 'params' | 'buffers' | 'traffic'> {
   readonly rows: number;
 }
@@ -17,7 +17,7 @@ const hasSubgroups = ({ subgroupSize }: Traits): boolean => subgroupSize > 0;
 
 /**
  * A subgroup owns a row, or several at once where the kernel has the knob ROWS: no workgroup memory, no barrier.
- * @param shared rows of a subgroup, whose loads of what all rows need they share
+ * @param shared how many rows a subgroup owns and shares loads among
  */
 function aSubgroupARow(kernel: string, shared?: number): Omit<KernelRow<RowJob>, 'name'> {
   return {

@@ -1,4 +1,4 @@
-/** One step of Adam on a tensor and its moments, in place: the one kernel that changes what it is given. */
+/** One step of Adam on a tensor and its moments, in place: the only kernel that changes its inputs. */
 import { expectSameShape, type Tensor } from '../tensor/tensor.js';
 
 export interface AdamOptions {

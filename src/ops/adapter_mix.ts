@@ -28,7 +28,7 @@ export const adapterMixOp: Op<{ readonly mix: number }> = {
     const { gpu } = dy;
     const { rows, d } = rowsAndWidth('adapter_mix', dy);
     const [wantX, wantZ] = [needs[0] === true, needs[1] === true];
-    // What is not wanted is not written, but every binding has a buffer, and no two of those written are one.
+    // A gradient that is not needed is not written, but its binding needs a buffer, and no other output may share it.
     const dx = empty(gpu, wantX ? dy.shape : [1]);
     const dz = empty(gpu, wantZ ? dy.shape : [1]);
     dispatchRows(gpu, adapterMixBackwardKernels, {

@@ -38,7 +38,7 @@ interface Plan {
   readonly heads: number;
   /** Width of a head. */
   readonly head: number;
-  /** What every kernel is told. */
+  /** What every kernel is given. */
   readonly common: Readonly<Record<string, number>>;
   /** Operations of one product of the L x L scores with a matrix as wide as a head, all heads and sequences. */
   readonly product: number;

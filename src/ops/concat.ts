@@ -1,4 +1,4 @@
-/** Tensors side by side along an axis they have (`concat`) or a new one (`stack`). */
+/** Tensors side by side along an existing axis (`concat`) or a new one (`stack`). */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import { around, sameShape, show } from '../tensor/shape.js';

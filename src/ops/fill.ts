@@ -5,7 +5,7 @@ import { empty, type Tensor } from '../tensor/tensor.js';
 
 const cell = new DataView(new ArrayBuffer(4));
 
-/** A tensor every element of which is `value`. */
+/** A tensor whose elements are all `value`. */
 export function full(gpu: Gpu, shape: Shape, value: number): Tensor {
   const y = empty(gpu, shape);
   cell.setFloat32(0, value);

@@ -10,7 +10,7 @@ export interface RowLists {
   readonly places: Uint32Array;
 }
 
-/** Turns "place n took row indices[n]" around, places of one row in rising order (a counting sort). */
+/** Inverts "place n took row indices[n]", with the places of a row in rising order (a counting sort). */
 export function invertIndex(indices: Uint32Array, rows: number): RowLists {
   const start = new Uint32Array(rows + 1);
   for (const r of indices) start[r + 1]!++;

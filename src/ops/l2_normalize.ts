@@ -34,7 +34,7 @@ export const l2NormalizeOp: Op<null> = {
   },
 };
 
-/** Makes the rows of x [..., D] unit vectors; a row shorter than 1e-12 is divided by that. The same shape. */
+/** Makes the rows of x [..., D] unit vectors; a row shorter than 1e-12 is divided by 1e-12. The same shape. */
 export function l2Normalize(x: Tensor): Tensor {
   return apply(l2NormalizeOp, [x], null);
 }

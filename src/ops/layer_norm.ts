@@ -102,7 +102,7 @@ export const layerNormOp: Op<LayerNormAttrs> = {
  * @param weight [D]
  * @param bias [D]
  * @returns [..., T, D], or [..., take, D] where tokens are skipped or taken
- * @throws when shapes do not fit or the tokens asked for are not there
+ * @throws when shapes do not fit or x lacks the chosen tokens
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions = {}): Tensor {
   const { eps = 1e-5, skip = 0, take } = options;

@@ -12,7 +12,7 @@ import { slice } from './slice.js';
  * Antialiased bicubic resize of the patch grid; the class token's row is kept.
  * @param embedding [1 + g g, W]
  * @param grid patches along each side of the image the tower will see
- * @returns [1 + grid grid, W]; `embedding` itself where the grid is its own
+ * @returns [1 + grid grid, W]; `embedding` itself where the grid stays the same
  * @throws when the embedding's rows are not one more than a square
  */
 export function resizePositional(embedding: Tensor, grid: number): Tensor {

@@ -15,7 +15,7 @@ interface SimilarityAttrs {
   readonly text: Shape;
 }
 
-/** What the three kernels are told alike. */
+/** What all three kernels are given. */
 function job(attrs: SimilarityAttrs) {
   const [batch, length, width] = attrs.feats as [number, number, number];
   const channels = attrs.text.at(-1)!;

@@ -4,7 +4,7 @@ import { apply } from '../autograd/tape.js';
 import { around, type Shape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 
-/** y[.., l, ..] = x[.., l + shift, ..] for l < length, zero where x has no such place. */
+/** y[.., l, ..] = x[.., l + shift, ..] for l < length, zero outside x. */
 export function shifted(x: Tensor, axis: number, shift: number, length: number): Tensor {
   const { length: from, inner } = around(x.shape, axis);
   const y = empty(

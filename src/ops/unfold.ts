@@ -10,7 +10,7 @@ interface UnfoldAttrs {
   readonly shape: Shape;
 }
 
-/** What both kernels are told alike. */
+/** What both kernels are given. */
 function paramsOf({ patch, shape }: UnfoldAttrs) {
   const [, channels, height, width] = shape as [number, number, number, number];
   const [rows, columns] = [Math.floor(height / patch), Math.floor(width / patch)];
@@ -47,7 +47,7 @@ export const unfoldOp: Op<UnfoldAttrs> = {
 
 /**
  * Non-overlapping patches, row by row; a patch's elements are in the order of a convolution's weight: channel, y, x.
- * Rows and columns beyond the last whole patch are not read, and get the gradient zero.
+ * Rows and columns beyond the last whole patch are not read, and their gradient is zero.
  * @param image [B, C, H, W]
  * @param patch width and height P of a patch
  * @returns [B, floor(H / P) floor(W / P), C P P]

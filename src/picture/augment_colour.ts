@@ -2,12 +2,12 @@
  * Brightness, contrast and saturation of 8-bit RGB pictures, byte for byte as Pillow's `ImageEnhance` changes them, which
  * is what torchvision calls: each step mixes the picture with black, with its mean grey or with its own greys.
  *
- * Rounding to 8 bits has no useful gradient, so this is no `Op`: the tape never sees it.
+ * Rounding to 8 bits has no useful gradient, so this is not an `Op`: the tape never sees it.
  */
 import { show } from '../tensor/shape.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
 
-/** Factors, 1 for no change; a step that is missing is left out. They act in this order. */
+/** Factors, 1 for no change; a missing step is left out. They act in this order. */
 export interface ColourJitter {
   readonly brightness?: number | undefined;
   readonly contrast?: number | undefined;
@@ -38,8 +38,8 @@ function products(jitter: ColourJitter): Float32Array {
 /**
  * Changes the colours of a picture.
  * @param x packed, the bytes r, g, b, r, ... of `pixels` pixels, four to a word (`uploadPixels`)
- * @returns the same of the changed picture
- * @throws when the size does not fit or a factor is negative or no number
+ * @returns the changed picture, packed the same way
+ * @throws when the size does not fit or a factor is negative or not a number
  */
 export function augmentColour(x: Tensor, pixels: number, jitter: ColourJitter): Tensor {
   const words = Math.ceil((3 * pixels) / 4);

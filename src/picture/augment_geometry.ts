@@ -1,8 +1,8 @@
 /**
- * Turning, shifting and mirroring of pictures with parameters given, as torchvision does it on tensors: nearest sampling,
- * zeros where nothing comes from. One kernel makes all four steps.
+ * Turning, shifting and mirroring of pictures by given parameters, as torchvision does it on tensors: nearest sampling,
+ * zeros where a pixel has no source. One kernel does all four steps.
  *
- * Data begins here, so this is no `Op`: the tape never sees it.
+ * Pictures are where the data begins, so this is not an `Op`: the tape never sees it.
  */
 import { show } from '../tensor/shape.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
@@ -19,7 +19,7 @@ export interface Geometry {
   readonly verticalFlip: boolean;
 }
 
-/** Nothing at all. */
+/** No change. */
 export const STILL: Geometry = { rotate: 0, translate: [0, 0], horizontalFlip: false, verticalFlip: false };
 
 /** Words of the kernel's table for one picture. */
@@ -70,7 +70,7 @@ function tableOf(geometry: readonly Geometry[], width: number, height: number): 
  * @param x [B, C, H, W], elements of any type
  * @param geometry one for each picture
  * @returns [B, C, H, W] of the same type
- * @throws when the counts differ or a parameter is no number
+ * @throws when the counts differ or a parameter is not a number
  */
 export function augmentGeometry(x: Tensor, geometry: readonly Geometry[]): Tensor {
   if (x.rank !== 4 || x.dim(0) !== geometry.length) {

@@ -30,7 +30,7 @@ function readLayout(name: string, v: DataView, maxPixels: number | undefined): L
   const headerSize = v.getUint32(14, true);
   const core = headerSize === 12;
   if (!core && (headerSize < 40 || headerSize > 1024)) {
-    throw new PictureError(name, `broken BMP: no such header: ${headerSize} bytes`, AGAIN);
+    throw new PictureError(name, `broken BMP: unknown header of ${headerSize} bytes`, AGAIN);
   }
   if (v.byteLength < 14 + headerSize)
     throw new PictureError(name, 'truncated bmp: the file ends inside its header', AGAIN);

@@ -38,7 +38,7 @@ function clip(fixed: number): number {
 /**
  * Bicubic resize of an RGB picture on the CPU; an axis that keeps its size is not filtered.
  *
- * For thumbnails and sheets, where there is no device; the kernel's tests take it as their reference.
+ * For thumbnails and sheets, where there is no device; the kernel's tests use it as their reference.
  * @returns [height, width, 3] bytes, never the picture's own memory
  */
 export function resizeOnHost(

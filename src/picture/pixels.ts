@@ -1,10 +1,10 @@
-/** RGB bytes on the device, and CLIP's normalisation of them. */
+/** RGB bytes on the device, and CLIP's normalisation. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Binding } from '../gpu/stream.js';
 import { resident } from '../tensor/resident.js';
 import { type Tensor, upload } from '../tensor/tensor.js';
 
-/** Mean and standard deviation of R, G, B on a scale of 0 to 1. Keep the object: its table on the device lives as long. */
+/** Mean and standard deviation of R, G, B from 0 to 1. Keep the object: its table on the device lives as long as it. */
 export interface PixelStatistics {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];

@@ -61,13 +61,13 @@ function readHeader(name: string, bytes: Uint8Array, v: DataView): Header {
   }
   const [depth, colour, compression, filter, interlace] = bytes.subarray(24, 29) as unknown as number[];
   if (!DEPTHS[colour!]?.includes(depth!) || compression !== 0 || filter !== 0 || interlace! > 1) {
-    throw new PictureError(name, `broken PNG: no such kind: colour type ${colour}, bit depth ${depth}`, AGAIN);
+    throw new PictureError(name, `broken PNG: unknown kind: colour type ${colour}, bit depth ${depth}`, AGAIN);
   }
   const header = { width: v.getUint32(16), height: v.getUint32(20), depth: depth!, colour: colour! };
   return { ...header, interlaced: interlace === 1 };
 }
 
-/** Walks the chunks. Check sums are left alone: zlib's own guards the pixels, and Pillow skips these as well. */
+/** Walks the chunks. Their checksums are not verified: zlib's own protects the pixels, and Pillow skips these too. */
 function readChunks(name: string, bytes: Uint8Array): Chunks {
   const v = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readHeader(name, bytes, v);

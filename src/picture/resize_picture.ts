@@ -1,8 +1,8 @@
 /**
  * Pillow's bicubic resize of 8-bit RGB pictures on the device, byte for byte, with or without CLIP's normalisation.
  *
- * Rounding to 8 bits has no useful gradient and pictures are where the data begins, so this is no `Op`: the tape never
- * sees it.
+ * Rounding to 8 bits has no useful gradient and pictures are where the data begins, so this is not an `Op`: the tape
+ * never sees it.
  */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Binding } from '../gpu/stream.js';
@@ -84,7 +84,7 @@ function resize(gpu: Gpu, source: PixelSource, size: PictureSize, options: Prepa
   const [width, height] = typeof size === 'number' ? [size, size] : [size.width, size.height];
   const columns = keptResizeTable(source.width, width);
   const rows = keptResizeTable(source.height, height);
-  // 64 MiB: enough for one band in nearly all cases, little beside the model.
+  // 64 MiB: enough for one band in nearly all cases, little compared with the model.
   const bandBytes =
     data instanceof Tensor ? Number.POSITIVE_INFINITY : (options.bandBytes ?? Math.min(gpu.bindingLimit, 2 ** 26));
   return tidy(() => {

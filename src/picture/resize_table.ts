@@ -75,7 +75,7 @@ export function resizeTable(inSize: number, outSize: number): ResizeTable {
   return { start, count, weights, maxTaps };
 }
 
-/** Tables made last, by sizes: a folder of pictures of one size needs two of them. */
+/** Tables used last, by sizes: a folder of pictures of one size needs two of them. */
 const recent = new Map<string, ResizeTable>();
 const MOST_RECENT = 64;
 

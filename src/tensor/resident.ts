@@ -6,13 +6,13 @@ import { Tensor } from './tensor.js';
 
 const kept = new WeakMap<Gpu, WeakMap<object, Binding>>();
 
-/** Gives a copy's buffer back once nobody can ask for it again. */
+/** Releases the buffer of a copy whose host object is gone. */
 const forgotten = new FinalizationRegistry<() => void>((release) => release());
 
 /**
  * The device copy of an immutable host object. It stays as long as the object does, so callers keep the object and
- * pass the same one again; meant for tables of some kilobytes.
- * @param words what to upload, asked for on first use only
+ * pass the same one again; meant for tables of a few kilobytes.
+ * @param words what to upload, called on first use only
  */
 export function resident(gpu: Gpu, of: object, words: () => Uint32Array | Float32Array | Int32Array): Binding {
   let here = kept.get(gpu);
@@ -41,6 +41,6 @@ export function constant(gpu: Gpu, values: Float32Array, shape: Shape): Tensor {
     throw new Error(`constant: expected ${sizeOf(shape)} elements for ${show(shape)}, got ${values.length}`);
   }
   const { storage } = resident(gpu, values, () => values);
-  // An owner that never leaves: releasing these tensors does not give the buffer back.
+  // A permanent owner: releasing these tensors does not release the buffer.
   return new Tensor({ gpu, storage, owners: 1 }, shape, 'f32');
 }

@@ -78,7 +78,7 @@ export class Tensor implements Binding, Disposable {
     return !this.#owned && this.#holds === 0;
   }
 
-  /** @internal The same elements under another shape, unseen by the tape: user code takes the op `reshape`. */
+  /** @internal The same elements under another shape, unseen by the tape: user code calls the op `reshape`. */
   view(shape: Shape): Tensor {
     if (sizeOf(shape) !== this.size) {
       throw new Error(`reshape: expected a shape of ${this.size} elements, got ${show(shape)} for ${show(this.shape)}`);
@@ -154,7 +154,7 @@ export async function read(t: Tensor): Promise<Float32Array> {
   return new Float32Array(await t.gpu.read(t.storage, t.bytes));
 }
 
-/** Reads a tensor back as 32-bit words, whatever they mean. */
+/** Reads a tensor of any element type back as 32-bit words. */
 export async function readWords(t: Tensor): Promise<Uint32Array> {
   return new Uint32Array(await t.gpu.read(t.storage, t.bytes));
 }

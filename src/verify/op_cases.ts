@@ -64,7 +64,7 @@ const shapeOf = (file: TensorFile, name: string): readonly number[] => {
   return info.shape;
 };
 
-/** Attention on q, k, v apart [B, H, L, D]: packed as the layers have it, and the gradient taken apart again. */
+/** Attention on separate q, k, v [B, H, L, D]: packed as the layers have them, and the gradient unpacked again. */
 async function* compareAttention({ gpu, file }: CaseContext, causal: boolean): AsyncIterable<Comparison> {
   const [b, h, l, d] = shapeOf(file, 'in.q') as [number, number, number, number];
   const width = h * d;
@@ -145,7 +145,7 @@ function compareSimilarityMap(c: CaseContext): AsyncIterable<Comparison> {
   });
 }
 
-/** The mask that the loss cases share; it has a file of its own. */
+/** The mask that the loss cases share, from its own file. */
 async function maskOf({ folder }: CaseContext): Promise<{ data: Float32Array; shape: readonly number[] }> {
   const file = await folder.open('op.loss_mask.safetensors');
   return { data: await file.readF32('mask'), shape: shapeOf(file, 'mask') };

@@ -14,7 +14,7 @@ import { type CaseContext, type Comparison, metadata, metadataNumber } from './c
 import { parseConfig } from './model_cases.js';
 import { trainInputs } from './train_inputs.js';
 
-/** Every element, or the evenly spaced sample that large cases store. */
+/** Every element, or the evenly spaced elements that large cases store. */
 function sampled(data: Float32Array, all: boolean): Float32Array {
   if (all) return data;
   const step = Math.max(1, Math.floor(data.length / 2048));

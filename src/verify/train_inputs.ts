@@ -1,4 +1,4 @@
-/** Weights, prompts and batches of a `train.*` case: made up from its seeds, or those of the embedded model. */
+/** Weights, prompts and batches of a `train.*` case: made up from its seeds, or taken from the embedded model. */
 import type { Gpu } from '../gpu/gpu.js';
 import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
 import { openSafetensors } from '../io/safetensors.js';

@@ -22,7 +22,7 @@ const RUNNERS: readonly (readonly [RegExp, CaseRunner])[] = [
   [/^train\./, trainCase],
 ];
 
-/** Cases that take minutes on a CPU adapter: they run only when asked for. */
+/** Cases that take minutes on a CPU adapter: they run only with `all`, or when named. */
 const LARGE = /\bvitl14\b/;
 
 export interface VerifyOptions {
@@ -79,7 +79,7 @@ async function runCase(
     note,
   });
   const runner = RUNNERS.find(([pattern]) => pattern.test(name))?.[1];
-  if (!runner) return [miss('not known yet')];
+  if (!runner) return [miss('unknown case')];
   const reports: TensorReport[] = [];
   try {
     const file = await folder.open(`${name}.safetensors`);
