@@ -21,7 +21,7 @@ export {
   type RunState,
   restoreCheckpoint,
 } from './checkpoint.js';
-export { type AdapterShape, initialParameters, type Part } from './initial.js';
+export { type AdapterShape, type InitialOptions, initialParameters, type Part } from './initial.js';
 export { ADAM, imageAdapterWeights, type Parameter, Parameters, textAdapterWeights } from './parameters.js';
 export { type Plan, type PlanOptions, planRun } from './plan.js';
 export {
