@@ -4,7 +4,7 @@
 // A subgroup owns 4*SG queries, one in each lane of four vectors, and streams keys past them, four at a time: each lane
 // loads one component of a key or value, and a literal broadcast hands it to all queries. Queries, sums and the running
 // maximum stay in the lane, so softmax needs no reduction across lanes, no workgroup memory, no barrier.
-// Token t of sequence z stands at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on load, masked in
+// Token t of sequence z is at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on load, masked in
 // the scores and guarded on store. lse is [sequences, heads, length].
 // Grid: x = blocks of WG/SG * 4*SG queries, y = heads, z = sequences.
 enable subgroups;

@@ -2,7 +2,7 @@
 //
 // A thread owns one query with its sums and running maximum; BK keys and values at a time pass through workgroup
 // memory, where all threads read the same words. A tile's scores stay there too: registers take no variable index.
-// Token t of sequence z stands at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on load and
+// Token t of sequence z is at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on load and
 // guarded on store. lse is [sequences, heads, length].
 // Grid: x = blocks of WG queries, y = heads, z = sequences.
 const WG: u32 = 64u;

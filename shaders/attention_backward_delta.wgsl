@@ -1,5 +1,5 @@
 // delta[z, h, t] = sum of dy * out over the columns of head h: what softmax's backward pass subtracts along a row.
-// Token t of sequence z stands at row z*batch + t*row. Grid: one invocation an output.
+// Token t of sequence z is at row z*batch + t*row. Grid: one invocation an output.
 const WG: u32 = 64u;
 
 struct Params {

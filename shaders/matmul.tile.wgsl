@@ -1,7 +1,7 @@
 // c[z] = act(op(a[z]) · op(b[z]) + bias) + residual for GPUs: tiles of a and b in workgroup memory.
 //
 // A workgroup of 16 x 16 threads owns 16*TM rows x 16*TN columns; a thread keeps TM x TN sums, its rows and columns
-// 16 apart so that neighbours read neighbours. Element (m, k) of a stands at m*lda + k, with TRANS_A at k*lda + m;
+// 16 apart so that neighbours read neighbours. Element (m, k) of a is at m*lda + k, with TRANS_A at k*lda + m;
 // element (k, n) of b at k*ldb + n, with TRANS_B at n*ldb + k. With HALF b holds two f16 a word along its rows.
 // Tiles are zero beyond m, n and k; stores are guarded. Grid: x = column blocks, y = row blocks, z = batch.
 const TM: u32 = 4u;

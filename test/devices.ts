@@ -13,12 +13,12 @@ const best = openGpu();
 const choices = kernelChoices((await best).traits);
 if (choices.length > NAMES.length) throw new Error(`tests: ${choices.length} choices of kernels need as many names`);
 
-/** As many as the longest list of kernels that run here; an op with fewer takes its last again. */
+/** As many as the longest list of kernels that run here; an op with fewer repeats its last. */
 export const variants: readonly Variant[] = NAMES.slice(0, choices.length);
 
 const open = new Map<number, Promise<Gpu>>([[0, best]]);
 
-/** The device of a variant; the last there is where this machine has fewer. */
+/** The device of a variant; the last one where this machine has fewer. */
 export function device(variant: Variant = 'best'): Promise<Gpu> {
   const at = Math.min(NAMES.indexOf(variant), choices.length - 1);
   let gpu = open.get(at);

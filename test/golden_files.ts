@@ -26,7 +26,7 @@ export async function goldenTensors(name: string) {
   return found;
 }
 
-/** How many values differ, and the largest and mean size of the difference. */
+/** How many values differ, and the largest and mean absolute difference. */
 export function difference(a: ArrayLike<number>, b: ArrayLike<number>): { count: number; most: number; mean: number } {
   if (a.length !== b.length) throw new Error(`difference: expected equal lengths, got ${a.length} and ${b.length}`);
   let count = 0;

@@ -1,7 +1,7 @@
 /**
  * Tests an op in every kernel variant: forward against a float64 reference in plain loops, the VJP against central
- * differences of that reference under a random cotangent, every mask of wanted gradients, buffers that start as NaN, and
- * no tensor left behind. `testCase` takes an op from its case object, `testOp` tests what is put together from several.
+ * differences of that reference under a random cotangent, every mask of needed gradients, buffers that start as NaN, and
+ * no tensor left behind. `testCase` takes an op from its case object, `testOp` a combination of several ops.
  */
 import { describe, expect, it } from 'vitest';
 import { Tape } from '../src/autograd/tape.js';
@@ -13,9 +13,9 @@ import { device, type Variant, variants } from './devices.js';
 import { poison } from './poison.js';
 import { type Arr, arr } from './reference/arr.js';
 
-/** What only a test knows: how far off the result may be, and what of it is tested. */
+/** What only a test knows: how far off the result may be, and how much of it is tested. */
 export interface Bounds {
-  /** Bounds on the error relative to the largest magnitude of the expected values; 1e-5 and 1e-4 unless given. */
+  /** Bounds on the error relative to the largest magnitude of the expected values; 1e-5 and 1e-4 by default. */
   readonly forwardBound?: number;
   readonly gradientBound?: number;
   /** Step of the central differences, relative to 1; smaller where the reference bends sharply. */
@@ -137,7 +137,7 @@ export function testCase<Inputs extends object, Attrs>(c: OpCase<Inputs, Attrs>,
   });
 }
 
-/** Registers the tests of an op, or of several put together. */
+/** Registers the tests of an op, or of a combination of ops. */
 export function testOp(c: OpTest): void {
   describe(c.name, () => {
     for (const variant of c.variants ?? variants) {
@@ -163,7 +163,7 @@ export function testOp(c: OpTest): void {
         expect(liveTensors(gpu), 'tensors left behind').toBe(before);
       });
       if (c.forwardOnly) continue;
-      it(`gradients equal central differences, for every mask of wanted ones (${variant})`, async () => {
+      it(`gradients equal central differences, for every mask of needed gradients (${variant})`, async () => {
         const gpu = await device(variant);
         const before = liveTensors(gpu);
         const wanted = c.inputs.map((_, i) => !c.constant?.includes(i));

@@ -1,4 +1,4 @@
-/** Buffers that start as NaN, so that a kernel which reads what it did not write shows. */
+/** Buffers that start as NaN, so that a result shows when a kernel reads memory that was never written. */
 import type { Gpu } from '../src/gpu/gpu.js';
 
 /** Fills every buffer taken from the pool with NaN first, until it is turned off. */

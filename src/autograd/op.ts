@@ -1,7 +1,7 @@
 /** The contract every differentiable operation fulfils. */
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Which inputs a gradient is wanted for; false means that no work is done for that input. */
+/** Which inputs need a gradient; false means that no work is done for that input. */
 export type Needs = readonly boolean[];
 
 export interface Forward {
@@ -13,7 +13,7 @@ export interface Forward {
 /**
  * An operation with one output.
  *
- * `forward` sees which gradients will be wanted so that it saves only what they need (all false when nothing is recorded).
+ * `forward` sees which gradients are needed, so that it saves only what they use (all false when nothing is recorded).
  * `vjp` maps the cotangent of the output to one per input, null where `needs` is false.
  */
 export interface Op<Attrs> {

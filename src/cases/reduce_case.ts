@@ -7,7 +7,7 @@ interface ReduceAttrs {
   readonly mean: boolean;
 }
 
-/** Sums and means along an axis: the gradient of a bias, and the mean of the patches an image's score is made of. */
+/** Sums and means along an axis: the gradient of a bias, and the mean of the patches that gives an image's score. */
 export const reduceCase: OpCase<{ x: Tensor }, ReduceAttrs> = {
   name: 'reduce',
   run: ({ x }, attrs) => (attrs.mean ? mean : sum)(x, attrs.axis),

@@ -35,7 +35,7 @@ function aThreadATile(
   };
 }
 
-/** A subgroup owns four tokens a lane: no workgroup memory, no barrier. */
+/** A subgroup owns four tokens in each lane: no workgroup memory, no barrier. */
 const panel = (kernel: string): KernelRow<AttentionJob> => ({
   name: 'panel',
   runsOn: panelsPay,

@@ -21,7 +21,7 @@ interface LayerNormAttrs {
   readonly take: number | undefined;
 }
 
-/** Where the rows of y stand in x: tokens start .. start + count - 1 of every sequence of `tokens`. */
+/** Where the rows of y lie in x: tokens start .. start + count - 1 of every sequence of `tokens`. */
 function selection(x: Tensor, { skip, take }: LayerNormAttrs) {
   const { rows, d } = rowsAndWidth('layer_norm', x);
   const tokens = x.rank > 1 ? x.dim(-2) : 1;
@@ -65,7 +65,7 @@ function weightGradient(dy: Tensor, x: Tensor, stats: Tensor, attrs: LayerNormAt
   return chunks === 1 ? part.view([params.d]) : sumRows(part);
 }
 
-/** Inputs: x [..., T, D], weight [D], bias [D]. Saves what the wanted gradients need: x and its statistics, weight. */
+/** Inputs: x [..., T, D], weight [D], bias [D]. Saves what the needed gradients use: x and its statistics, weight. */
 export const layerNormOp: Op<LayerNormAttrs> = {
   name: 'layer_norm',
   forward([x, weight, bias], attrs, needs) {

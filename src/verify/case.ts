@@ -60,7 +60,7 @@ export interface TensorReport {
   readonly note?: string;
 }
 
-/** Largest absolute difference, and the L2 norm of the difference over that of the expected values. */
+/** Largest absolute difference, and the L2 norm of the difference relative to the norm of the expected values. */
 export function compare(c: Comparison): Omit<TensorReport, 'case'> {
   const { tensor, got, want, bound } = c;
   if (got.length !== want.length) {

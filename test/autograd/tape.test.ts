@@ -14,7 +14,7 @@ import { arr } from '../reference/arr.js';
 const put = (gpu: Gpu, ...values: number[]): Tensor => upload(gpu, Float32Array.from(values), [values.length]);
 
 describe('the tape', () => {
-  it('adds up what reaches a tensor by several ways', async () => {
+  it('sums the cotangents that reach a tensor by several paths', async () => {
     const gpu = await device();
     const before = liveTensors(gpu);
     const [g] = tidy(() => {
@@ -30,7 +30,7 @@ describe('the tape', () => {
     expect(liveTensors(gpu)).toBe(before);
   });
 
-  it('gives null for what the result does not depend on, and the cotangent for the result itself', async () => {
+  it('gives null for a tensor the result does not depend on, and the cotangent for the result itself', async () => {
     const gpu = await device();
     const before = liveTensors(gpu);
     const grads = tidy(() => {
@@ -47,7 +47,7 @@ describe('the tape', () => {
     expect(liveTensors(gpu)).toBe(before);
   });
 
-  it('notes nothing outside record, and nothing for tensors nobody follows', async () => {
+  it('notes nothing outside record, and nothing for tensors it does not follow', async () => {
     const gpu = await device();
     using x = put(gpu, 1);
     using tape = new Tape(add);
@@ -60,7 +60,7 @@ describe('the tape', () => {
     expect(tape.follows(z)).toBe(false);
   });
 
-  it('an abandoned tape lets go of what it held', async () => {
+  it('releases what it held when it is abandoned', async () => {
     const gpu = await device();
     const before = liveTensors(gpu);
     tidy(() => {

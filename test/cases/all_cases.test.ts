@@ -13,19 +13,19 @@ const PICTURES = ['augment_colour', 'augment_geometry', 'resize_picture'];
 describe('the cases', () => {
   const files = readdirSync(OPS).filter((name) => name.endsWith('.ts'));
 
-  it('miss no op and name none that does not exist', () => {
+  it('cover every op, and name no op that does not exist', () => {
     const stems = files.map((name) => name.slice(0, -'.ts'.length));
     expect(stems.length).toBeGreaterThan(20);
     expect([...new Set(ALL_CASES.map((c) => c.name))].sort()).toEqual([...stems, ...PICTURES].sort());
   });
 
-  it('include every case of the folder', () => {
+  it('include every file of the folder', () => {
     const stems = readdirSync(new URL('../../src/cases/', import.meta.url)).filter((n) => n.endsWith('_case.ts'));
     expect(ALL_CASES).toHaveLength(stems.length - 1); // op_case.ts is their type
     expect(new Set(ALL_CASES).size).toBe(ALL_CASES.length);
   });
 
-  it('know the work of the gradient of every op that has one', () => {
+  it('state the work of the gradient of every op that has a gradient', () => {
     const differentiable = files.filter((name) => /: Op</.test(readFileSync(new URL(name, OPS), 'utf8')));
     expect(differentiable.length).toBeGreaterThan(15);
     const backward = ALL_CASES.filter((c) => c.sizes(VIT_L_14_AT_518).some((size) => size.backward));
@@ -33,7 +33,7 @@ describe('the cases', () => {
     expect(differentiable.filter((name) => !named.has(name.slice(0, -'.ts'.length)))).toEqual([]);
   });
 
-  it('call no two sizes of an op by one name', () => {
+  it('give every size of an op a different name', () => {
     const names = ALL_CASES.flatMap((c) => c.sizes(VIT_L_14_AT_518).map((size) => `${c.name} ${size.name}`));
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe('the cases', () => {
         const what = `${c.name} ${size.name}`;
         if (c.name === 'reshape') return; // moves nothing
         const inputs = Object.values(size.inputs).map((input) => bytesOf(input.shape));
-        // Gathering reads some rows of its table; all others read every input.
+        // Gathering reads some rows of its table; all other ops read every input.
         if (c.name !== 'gather') expect(size.forward.bytes, what).toBeGreaterThan(inputs.reduce((a, b) => a + b, -1));
         expect(size.forward.bytes, what).toBeGreaterThan(small[i]!.forward.bytes);
         expect(size.forward.flops, what).toBeGreaterThanOrEqual(small[i]!.forward.flops);
@@ -54,8 +54,8 @@ describe('the cases', () => {
     }
   });
 
-  // Ops whose dispatches say how much they compute: two counts of the same thing, made apart.
-  it.each(['attention', 'linear', 'matmul', 'similarity'])('count the operations %s says it does', async (name) => {
+  // Ops whose dispatches declare their work: two independent counts of one thing.
+  it.each(['attention', 'linear', 'matmul', 'similarity'])('count the operations %s declares', async (name) => {
     const gpu = await device();
     for (const c of ALL_CASES.filter((one) => one.name === name)) {
       for (const size of c.sizes(SMALL_SIZES)) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { namePattern } from '../../src/cases/name_pattern.js';
 
-describe('a pattern of names', () => {
+describe('a pattern matches names', () => {
   it.each([
     ['op.*', 'op.attention_5', true],
     ['op.*', 'model.op.tiny', false],

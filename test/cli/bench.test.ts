@@ -41,7 +41,7 @@ describe('bench', () => {
     }
   });
 
-  it('times the rows asked for', async () => {
+  it('times only the rows that --only names', async () => {
     const gpu = await device();
     const names = async (...only: string[]) =>
       (await benchKernels(gpu, { samples: 1, quick: true, only })).rows.map((row) => `${row.op} ${row.direction}`);
@@ -51,14 +51,14 @@ describe('bench', () => {
     await expect(names('softmax', 'sotfmax')).rejects.toThrow('bench: no row matches sotfmax: expected a pattern');
   });
 
-  it('relates a row to the ceiling that allows less', () => {
+  it('relates a row to the lower of the two ceilings', () => {
     const row = { name: 'a', op: 'a', direction: 'forward', ms: 4, gflops: 12.34, gbytes: 0, kernels: [] } as const;
     const line = rowLine({ ...row, ofCeiling: 25, limit: 'arithmetic' });
     expect(line.replace(/ +/g, ' ')).toBe('a 4.00 ms 12.3 GFLOP/s - GB/s 25.0 % of arithmetic');
     expect(rowLine({ ...row, ofCeiling: null, limit: 'none' })).not.toContain('%');
   });
 
-  it('prints JSON and one line for what it cannot do', async () => {
+  it('prints JSON, and one line when no row matches', async () => {
     const run = await runCli('bench', '--quick', '--only', 'softmax*,l2_normalize', '--json');
     expect(run.code, run.stderr).toBe(0);
     const report = JSON.parse(run.stdout) as BenchReport & { cores: number };
@@ -71,7 +71,7 @@ describe('bench', () => {
 });
 
 describe('bench --variants', () => {
-  it('adds rows for the other kernels that run here, and none for ops that have one', async () => {
+  it('adds rows for the other kernels that run here, and none for ops with a single kernel', async () => {
     const gpu = await device();
     const list = kernelLists.find(({ op }) => op === 'layer_norm')!;
     // A row may be a kernel with other constants: its name then begins with the kernel's.

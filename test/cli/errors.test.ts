@@ -68,10 +68,10 @@ describe('weights files', () => {
     expect(run.code).not.toBe(0);
     expect(run.stderr).toMatch(/\n\s+at /);
   });
-  it('of another model: names what is missing', async () => {
+  it('of another model: names the missing tensors', async () => {
     expectOneLine(await predict(safetensors('other.safetensors', `{"a":${entry(0, 8)}}`, 8)), 'other.safetensors');
   });
-  it('adapters: a missing folder, and a folder without any', async () => {
+  it('adapters: a missing folder, and a folder without adapters', async () => {
     expectOneLine(await predict('synthetic:tiny', '--adapters', at('no-folder')), 'no-folder');
     mkdirSync(at('empty'));
     expectOneLine(await predict('synthetic:tiny', '--adapters', at('empty')), 'empty', /text_adapter/);
@@ -131,7 +131,7 @@ describe('pictures and classes', () => {
   it('broken pictures among good ones: each is named, the rest goes on, the exit code tells', async () => {
     mkdirSync(at('mixed'));
     writeFileSync(at('mixed/empty.jpg'), new Uint8Array(0));
-    writeFileSync(at('mixed/text.png'), 'this is no picture');
+    writeFileSync(at('mixed/text.png'), 'this is not a picture');
     writeFileSync(at('mixed/one.png'), encodePng(1, 1, Uint8Array.of(1, 2, 3)));
     writeFileSync(at('mixed/long.png'), encodePng(20000, 20, new Uint8Array(20000 * 20 * 3)));
     const run = await predict(at('mixed'));
@@ -163,7 +163,7 @@ describe('pictures and classes', () => {
     writeFileSync(at('deep.png'), bytes);
     expect((await predict(at('deep.png'))).code).toBe(0);
   });
-  it('a batch over what the adapter holds names the largest that fits', async () => {
+  it('a batch too large for the adapter names the largest that fits', async () => {
     expectOneLine(await predict(at('good.png'), '--batch_size', '100000'), /at most \d+ pictures/);
   });
 });

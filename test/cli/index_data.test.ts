@@ -50,7 +50,7 @@ describe('aaclip index', () => {
     );
   });
 
-  test('draws few-shot lists, and answers programs', async () => {
+  test('draws few-shot lists, and prints JSON for programs', async () => {
     const json = JSON.parse(await run(pictures, '--out', out, '--shots', '2', '--class', 'metal nut', '--json'));
     expect(json).toEqual({
       root: pictures,
@@ -81,7 +81,7 @@ describe('aaclip index', () => {
     );
   });
 
-  test('refuses what it cannot list in one line', async () => {
+  test('refuses in one line what it cannot list', async () => {
     await expect(run(join(root, 'none'), '--out', out)).rejects.toThrow(
       /none: no such file or folder; check the path$/,
     );

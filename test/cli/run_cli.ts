@@ -1,4 +1,4 @@
-/** Runs the built command line in a process of its own. */
+/** Runs the built command line in a separate process. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -60,7 +60,7 @@ async function expected(epoch: number, domain: Domain = 'Industrial'): Promise<C
 const FIGURES = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const;
 
 describe('figures', () => {
-  it('of every epoch, in the order of numbers, are those of the maps', async () => {
+  it('of every epoch, in numerical order, match the maps', async () => {
     const runs = runsOf(await test(...mine(), '--json', '--batch_size', '1'));
     expect(runs.map((r) => r.epoch)).toEqual([1, 2, 10]);
     for (const run of runs) {
@@ -69,14 +69,14 @@ describe('figures', () => {
       for (const [i, figures] of want.entries()) expect(run.classes[i]).toMatchObject(figures);
       for (const key of FIGURES) expect(run.average[key]).toBeCloseTo((want[0]![key]! + want[1]![key]!) / 2, 9);
     }
-    // The adapters differ, so must the figures: an epoch tested three times would show here.
+    // The adapters differ, so the figures must too: an epoch tested three times would show here.
     expect(new Set(runs.map((r) => JSON.stringify(r.classes))).size).toBe(3);
     const file = JSON.parse(readFileSync(at('ckpt', 'results.json'), 'utf8')) as { runs: Tested[]; summary: unknown[] };
     expect(file.runs).toEqual(runs);
     expect(file.summary).toHaveLength(3);
   });
 
-  it('of a medical data set are those of its wider blur, pictures scored by their peak', async () => {
+  it('of a medical data set use its wider blur, and score pictures by their peak', async () => {
     const args = ['--epoch', '2', '--domain', 'Medical', '--batch_size', '1', '--json'];
     const [run] = runsOf(await test(...mine(), ...args));
     for (const [i, figures] of (await expected(2, 'Medical')).entries()) expect(run!.classes[i]).toMatchObject(figures);
@@ -98,7 +98,7 @@ describe('figures', () => {
     }
   });
 
-  it('stand as a table in test.log, after those that were there', async () => {
+  it('are appended to test.log as a table', async () => {
     const run = await test(...mine(), '--epoch', '1', '--class', 'felt');
     expect(run.code, run.stderr).toBe(0);
     const before = readFileSync(at('ckpt', 'test.log'), 'utf8');
@@ -113,7 +113,7 @@ describe('figures', () => {
     expect(run.stdout).toContain(table![1]!.trimEnd());
   });
 
-  it('without masks are those of the pictures alone', async () => {
+  it('without masks cover the pictures alone', async () => {
     mkdirSync(at('bare'));
     const rows = readFileSync(at('parts', 'full-shot.jsonl'), 'utf8').replaceAll(/,"mask_path":"[^"]*"/g, '');
     writeFileSync(at('bare', 'list.jsonl'), rows);
@@ -155,7 +155,7 @@ describe('what a training recorded', () => {
   });
 });
 
-it('a broken picture stops the test by its name, and no table is written', async () => {
+it('a broken picture stops the test with an error that names it, and no table is written', async () => {
   mkdirSync(at('broken'));
   writeFileSync(at('broken', 'a.png'), 'no picture');
   writeFileSync(at('broken', 'full-shot.jsonl'), '{"image_path": "a.png", "label": 0, "class_name": "cloth"}');

@@ -19,7 +19,7 @@ describe('the constants', () => {
     expect(Object.fromEntries(withoutLayout)).toEqual(published.datasets);
     expect(Object.keys(others)).toEqual(Object.keys(published.datasets));
     for (const [name, info] of Object.entries(published.datasets)) {
-      // The order of classes is that of result tables.
+      // Classes are in the order of result tables.
       expect(Object.keys(others[name]!.classes)).toEqual(Object.keys(info.classes));
     }
     expect(Object.keys(MVTec2!.classes)).toHaveLength(8);
@@ -61,7 +61,7 @@ describe('prompts', () => {
     ]);
   });
 
-  test('are those of the published list, in its order, for every published class', () => {
+  test('match the published list, in its order, for every published class', () => {
     const listed = goldenJson<[text: string, ids: number[]][]>('tokens.json').map(([text]) => text);
     const classes = Object.values(published.datasets).flatMap((d) => Object.keys(d.classes));
     const ours = classes.flatMap((name) => {
@@ -106,7 +106,7 @@ describe('lookups', () => {
     expect(findClass('MVTec', 'zipper')).toBe('a black zipper');
   });
 
-  test('list what there is', () => {
+  test('list the known names when one is unknown', () => {
     expect(() => findDataset('mvtec')).toThrow(/unknown name: expected one of Brain, .*MVTec, VisA.*, got "mvtec"/);
     expect(() => findDataset('toString')).toThrow(/unknown name/);
     expect(() => findClass('BTAD', '1')).toThrow(

@@ -140,7 +140,7 @@ describe('the list of a data set', () => {
     expect(() => index('visa', paths, 'a,b\n1,2')).toThrow('expected columns object,split,label,image,mask, got a,b');
   });
 
-  test('is what the reader of lists reads', () => {
+  test('can be read back by the reader of lists', () => {
     const { rows } = index('mvtec', ['ü 1/test/good/0.png', 'ü 1/test/x/"1".png', 'ü 1/ground_truth/x/"1"_mask.png']);
     const read = parseMetadata('list', metadataText(rows));
     expect(read.map(({ line: _, ...row }) => row)).toEqual(rows);
@@ -203,7 +203,7 @@ describe('few-shot lists', () => {
     }
   });
 
-  test('are the same for a seed and others for another, whatever classes there are beside', () => {
+  test('depend on the seed, and not on the other classes', () => {
     const of = (list: SampleRow[], seed: number) => drawShots(list, 8, seed).rows.filter((r) => r.className === 'b');
     expect(of(rows, 1)).toEqual(of(rows.slice(20), 1));
     expect(of(rows, 1)).not.toEqual(of(rows, 2));
@@ -211,7 +211,7 @@ describe('few-shot lists', () => {
     expect(drawn.size).toBe(19);
   });
 
-  test('take all there are, and say so, where there are too few', () => {
+  test('take all samples, and say so, where there are too few', () => {
     const { rows: few, notes } = drawShots(
       rows.filter((r) => r.label === 1 || r.className === 'a'),
       24,
@@ -231,7 +231,7 @@ describe('few-shot lists', () => {
     expect(drawShots(bare, 4, 1).rows.filter((r) => r.label === 1)).toHaveLength(4);
   });
 
-  test('are refused for a count that has no half', () => {
+  test('are refused for a count that is not even', () => {
     for (const shots of [0, 1, 3, 2.5]) {
       expect(() => drawShots(rows, shots, 1)).toThrow('shots: expected an even number, half of them normal');
     }

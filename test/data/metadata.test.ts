@@ -41,7 +41,7 @@ describe('a list of samples', () => {
       /bad "class_name": expected a name in quotation marks, got 1$/,
     ],
     ['a blank class', row({ class_name: '' }), /bad "class_name"/],
-    ['a mask that is no path', row({ mask_path: 5 }), /bad "mask_path": expected a path, got 5$/],
+    ['a mask that is not a path', row({ mask_path: 5 }), /bad "mask_path": expected a path, got 5$/],
   ];
   test.each(bad)('with %s is refused by file and line', (_, text, message) => {
     expect(() => parseMetadata('l', `${row()}\n${text}\n${row()}`)).toThrow(message);

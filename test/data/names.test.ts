@@ -7,7 +7,7 @@ test('names are looked up exactly, and inherited ones are not found', () => {
   expect(own({ nut: 1 }, 'constructor')).toBeUndefined();
 });
 
-test('a name is similar in other case, blanks, hyphens and underscores only', () => {
+test('names are similar if they differ only in case, blanks, hyphens and underscores', () => {
   const known = ['metal_nut', 'MVTec', 'CVC-300'];
   expect(similarName(known, 'Metal nut')).toBe('metal_nut');
   expect(similarName(known, 'mvtec')).toBe('MVTec');

@@ -7,7 +7,7 @@ const extend = (value: unknown) => extendRegistry('own.json', JSON.stringify(val
 const nuts = { domain: 'Industrial', classes: { nut: 'steel nut' } };
 
 describe('a registry file', () => {
-  test('that holds what is printed changes nothing', () => {
+  test('with exactly the printed registry changes nothing', () => {
     expect(extendRegistry('own.json', registryText(REGISTRY), REGISTRY)).toEqual(REGISTRY);
     expect(extendRegistry('own.json', '\ufeff{}', REGISTRY)).toEqual(REGISTRY);
   });
@@ -35,7 +35,7 @@ describe('a registry file', () => {
     expect(promptsFor('screw', registry).normal).toEqual(['perfect screw.', 'a photo of perfect screw.']);
   });
 
-  test('may name a class that another data set has: the data set asked for decides', () => {
+  test('may name a class that another data set has: the chosen data set decides', () => {
     const registry = extend({ datasets: { Mine: { domain: 'Medical', classes: { bottle: 'green flask' } } } });
     expect(promptsFor('bottle', registry).realName).toBe('dark bottle');
     expect(promptsFor('bottle', registry, 'Mine')).toMatchObject({ realName: 'green flask', domain: 'Medical' });
@@ -84,7 +84,7 @@ describe('a registry file', () => {
     expect(() => extend(value)).toThrow(message);
   });
 
-  test('that is no JSON is refused', () => {
+  test('that is not JSON is refused', () => {
     expect(() => extendRegistry('own.json', '{"datasets": ', REGISTRY)).toThrow(/^own\.json: not JSON: [^\n]*$/);
   });
 });

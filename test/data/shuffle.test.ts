@@ -3,7 +3,7 @@ import { Draws, threefry } from '../../src/data/random.js';
 import { batchesOf, epochOrder, remainingBatches } from '../../src/data/shuffle.js';
 
 describe('random numbers', () => {
-  test('are those of Threefry-2x32 with 20 rounds', () => {
+  test('match Threefry-2x32 with 20 rounds', () => {
     // The known answers that come with the paper's own implementation.
     const ones = 0xffffffff;
     expect(threefry([0, 0], [0, 0])).toEqual([0x6b200159, 0x99ba4efe]);
@@ -28,12 +28,12 @@ describe('random numbers', () => {
     const bins = new Array(10).fill(0);
     for (const v of first) bins[Math.floor(10 * v)]++;
     const chi = bins.reduce((sum, n) => sum + (n - 400) ** 2 / 400, 0);
-    expect(chi).toBeLessThan(33.7); // beyond this once in ten thousand
+    expect(chi).toBeLessThan(33.7); // exceeded once in ten thousand
     expect(Math.min(...first)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...first)).toBeLessThan(1);
   });
 
-  test('refuse a seed that is no count', () => {
+  test('refuse a seed that is not a whole number of 0 or more', () => {
     for (const seed of [-1, 0.5, Number.NaN, 2 ** 60]) {
       expect(() => new Draws({ seed, stream: 'a' })).toThrow('seed: expected a whole number of 0 or more, got');
     }
@@ -41,7 +41,7 @@ describe('random numbers', () => {
 });
 
 describe('an epoch', () => {
-  test('meets every sample once, in an order of its own', () => {
+  test('visits every sample once, in an order that depends on the epoch', () => {
     for (const count of [0, 1, 2, 37, 2162]) {
       const order = epochOrder(count, 111, 0);
       expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
@@ -61,10 +61,10 @@ describe('an epoch', () => {
     }
     expect(seen.size).toBe(6);
     const chi = [...seen.values()].reduce((sum, n) => sum + (n - 1000) ** 2 / 1000, 0);
-    expect(chi).toBeLessThan(25.7); // beyond this once in ten thousand
+    expect(chi).toBeLessThan(25.7); // exceeded once in ten thousand
   });
 
-  test('is cut into batches, the last as small as it comes, and goes on where it stopped', () => {
+  test('is cut into batches, the last one possibly smaller, and resumes where it stopped', () => {
     const sizes = (n: number, size: number) => batchesOf(epochOrder(n, 1, 0), size).map((b) => b.length);
     expect(sizes(7, 3)).toEqual([3, 3, 1]);
     expect(sizes(6, 3)).toEqual([3, 3]);

@@ -51,7 +51,7 @@ function smallArrays(seed: number): { scores: Float32Array; labels: number[] } {
 }
 
 describe('AUROC, average precision and the best F1', () => {
-  test('are those of scikit-learn to the last bit', () => {
+  test('match scikit-learn to the last bit', () => {
     expect(golden.cases.length).toBeGreaterThan(20);
     for (const c of golden.cases) {
       const { scores, labels } = goldenArrays(c);
@@ -65,7 +65,7 @@ describe('AUROC, average precision and the best F1', () => {
     }
   });
 
-  test('are those of the definitions on small arrays with ties', () => {
+  test('equal their definitions on small arrays with ties', () => {
     const seen = { both: 0, oneLabel: 0, ties: 0 };
     for (let seed = 0; seed < 2000; seed++) {
       const { scores, labels } = smallArrays(seed);
@@ -90,7 +90,7 @@ describe('AUROC, average precision and the best F1', () => {
     expect(Math.min(seen.both, seen.oneLabel, seen.ties)).toBeGreaterThan(100);
   });
 
-  test('of equal scores are those of chance', () => {
+  test('of equal scores are at chance level', () => {
     expect(figuresOf(new Float32Array(8).fill(-3), [1, 0, 0, 1, 0, 0, 0, 0])).toEqual({
       auroc: 0.5,
       averagePrecision: 0.25,
@@ -98,7 +98,7 @@ describe('AUROC, average precision and the best F1', () => {
     });
   });
 
-  test('hold minus zero and zero for equal', () => {
+  test('treat minus zero and zero as equal', () => {
     expect(figuresOf(Float32Array.of(0, -0, 0, -0), [1, 0, 0, 1]).auroc).toBe(0.5);
   });
 
@@ -111,7 +111,7 @@ describe('AUROC, average precision and the best F1', () => {
     expect(floored.bestF1).toEqual({ f1: 6 / 8, threshold: Math.fround(0.1) });
   });
 
-  test('refuse what is no number, by name, and add nothing of it', () => {
+  test('refuse values that are not numbers, by name, and add none of them', () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       const scores = new SortedScores();
       expect(() => scores.add(Float32Array.of(1, bad), [0, 1], 'image 3')).toThrow(
@@ -127,7 +127,7 @@ describe('AUROC, average precision and the best F1', () => {
 
 describe('sorted scores', () => {
   test('come down in order, counted by label, over several chunks', () => {
-    // Runs of values of very different frequency, with one that fills chunks by itself.
+    // Values of very different frequency, one of which fills whole chunks.
     const n = 2_300_000;
     const scores = new Float32Array(n);
     const labels = new Uint8Array(n);
@@ -159,7 +159,7 @@ describe('sorted scores', () => {
       expect([count, wrong]).toEqual([want.size, 0]);
     }
     expect(sorted.positives).toBe(labels.reduce((sum, l) => sum + l, 0));
-    // The sums over many thresholds, which are not made in NumPy's order, against ranks.
+    // The sums over many thresholds, which are not added in NumPy's order, against ranks.
     const order = Float64Array.from(want.keys()).sort();
     let [below, twice] = [0, 0];
     for (const score of order) {
@@ -172,7 +172,7 @@ describe('sorted scores', () => {
     expect(auroc).toBe(twice / (2 * sorted.positives * sorted.negatives));
   });
 
-  test('sort keys of every size', () => {
+  test('sort keys of every magnitude', () => {
     for (const [n, spread] of [
       [0, 1],
       [1, 1],
@@ -187,7 +187,7 @@ describe('sorted scores', () => {
     }
   });
 
-  test('give back the numbers they were made of', () => {
+  test('give back the numbers they were made from', () => {
     const values = Float32Array.of(-3e38, -1, -1e-45, 0, 1e-45, 1, 3e38);
     const sorted = new SortedScores();
     sorted.add(values, undefined);
@@ -198,7 +198,7 @@ describe('sorted scores', () => {
   });
 });
 
-test('rounding to per cent is that of Python', () => {
+test('percentages are rounded as in Python', () => {
   expect(golden.rounded.length).toBeGreaterThan(60);
   for (const [x, want] of golden.rounded) expect([x, percent(x)]).toEqual([x, want]);
 });

@@ -47,7 +47,7 @@ describe('an example', () => {
     expect(white.map((i) => i / 3)).toEqual([30, 31]);
   });
 
-  test('is no longer than asked for; a mask nobody has drawn is grey', () => {
+  test('is no longer than the limit; a missing mask is grey', () => {
     const drawn = drawExample(picture, undefined, map, { lo: -2, hi: 3 }, 4);
     for (const { width, height } of Object.values(drawn)) expect([width, height]).toEqual([4, 2]);
     expect(new Set(drawn.mask.data)).toEqual(new Set([128]));

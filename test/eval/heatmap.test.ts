@@ -58,7 +58,7 @@ describe('grey levels', () => {
   });
 });
 
-test('the range of a map ignores what is not finite', () => {
+test('the range of a map ignores values that are not finite', () => {
   expect(rangeOf(map(4, 1, [Number.NaN, 2, -3, Number.POSITIVE_INFINITY]))).toEqual({ lo: -3, hi: 2 });
   expect(rangeOf(map(1, 1, [Number.NaN]))).toEqual({ lo: 0, hi: 0 });
 });
@@ -109,7 +109,7 @@ describe('an overlay', () => {
 });
 
 describe('a threshold', () => {
-  test('takes what is at least as high', () => {
+  test('takes values at or above it', () => {
     expect([...thresholdMap(map(3, 1, [0.4, 0.5, 0.6]), 3, 1, 0.5)]).toEqual([0, 1, 1]);
   });
 

@@ -24,7 +24,7 @@ const of = (domain: Domain, change: Partial<typeof small> = {}) => {
 };
 
 describe('the figures of a class', () => {
-  test('are those of the reference, ties included', async () => {
+  test('match the reference, ties included', async () => {
     const bytes = goldenBytes('metrics.safetensors');
     const folder = { text: async (name: string) => new TextDecoder().decode(goldenBytes(name)) } as GoldenFolder;
     const file = await openSafetensors(bytesSource('metrics.safetensors', bytes));
@@ -43,7 +43,7 @@ describe('the figures of a class', () => {
     expect(scores.figures()).toMatchObject({ images: 2, abnormalImages: 1, pixels: 8, abnormalPixels: 2, notes: [] });
   });
 
-  test('take the image score from map and score in industry, from the map alone in medicine', () => {
+  test('take the image score from map and score for industrial classes, from the map alone for medical ones', () => {
     // Peaks 0.4 < 0.9 and scores 0.3 > 0.2: half and half ties them, the map alone orders them.
     const turned = { scores: [0.3, 0.2] };
     expect(of('Industrial', { ...turned, maps: Float32Array.of(0, 0, 0, 0, 0, 0, 2, 0) }).imageAuc).toBe(50);
@@ -52,7 +52,7 @@ describe('the figures of a class', () => {
   });
 
   test('leave maps as they are whose maximum is exactly 1', () => {
-    // The least value is so far off that scaling makes all others tie.
+    // The smallest value is so far off that scaling makes all others tie.
     const masks = [0, 0, 1, 1, 1, 1, 1, 1];
     const maps = (max: number) => Float32Array.of(-1e8, 0.1, 0.2, 0.5, 0.5, 0.5, 0.5, max);
     expect(of('Medical', { maps: maps(1), masks }).pixelAuc).toBe(100);
@@ -72,7 +72,7 @@ describe('the figures of a class', () => {
     expect(allBad.notes).toEqual(['every image is abnormal: the image figures are given as 0']);
   });
 
-  test('of constant maps are those of chance, and say so', () => {
+  test('of constant maps are at chance level, and say so', () => {
     const { pixelAuc, pixelAp, notes } = of('Industrial', { maps: new Float32Array(8).fill(0.3) });
     expect([pixelAuc, pixelAp]).toEqual([50, 25]);
     expect(notes).toEqual(['all map values are equal: they count as 0, where the published program has NaN']);
@@ -91,7 +91,7 @@ describe('the figures of a class', () => {
     expect(figures.notes).toEqual(['1 abnormal images have no mask: no pixel figures']);
   });
 
-  test('are refused for what does not fit or is no number', () => {
+  test('are refused for values that do not fit or are not numbers', () => {
     const scores = new ClassScores('Industrial');
     expect(() => scores.figures()).toThrow('metrics: a class without images: expected at least one');
     expect(() => scores.add(Float32Array.of(1, Number.NaN), undefined, 0, 1)).toThrow(
@@ -128,7 +128,7 @@ describe('the report', () => {
     expect(pixelAuc).toBe(95.83);
   });
 
-  test('gives programs every figure', () => {
+  test('has every figure as JSON for programs', () => {
     const json = JSON.parse(JSON.stringify(reportJson(rows)));
     expect(json.classes.map((c: { className: string }) => c.className)).toEqual(['metal_nut', '01']);
     expect(json.classes[0]).toMatchObject({ pixelAuc: 95.83, imageAuc: 100, images: 2, pixelF1: { f1: 0.8 } });
@@ -136,7 +136,7 @@ describe('the report', () => {
     expect(json.average).toEqual(average(rows.map((r) => r.figures)));
   });
 
-  test('averages the classes that have a figure', () => {
+  test('averages over the classes that have a figure', () => {
     const none = { pixelAuc: null, pixelAp: null, imageAuc: null, imageAp: null };
     expect(average([none, { ...none, pixelAp: 30 }, { ...none, pixelAp: 60 }])).toEqual({ ...none, pixelAp: 45 });
     expect(average([])).toEqual(none);

@@ -27,7 +27,7 @@ describe('lettering', () => {
     expect(rows).toEqual(['#####.', '#.....', '#.....', '####..', '#.....', '#.....', '#.....', '......', '......']);
   });
 
-  test('has a glyph of its own for every printable character', () => {
+  test('has a different glyph for every printable character', () => {
     const seen = new Set<string>();
     for (let code = 32; code < 127; code++) {
       const canvas = createCanvas(5, 9, [0, 0, 0]);
@@ -120,7 +120,7 @@ describe('.npy files', () => {
     expect([0, 12, 16].map((i) => view.getFloat32(128 + i, true))).toEqual([1, -4, 0.5]);
   });
 
-  test('write one dimension as a tuple and none as a scalar', () => {
+  test('write one dimension as a tuple and zero dimensions as a scalar', () => {
     expect(text(encodeNpy([3], new Float32Array(3)))).toContain("'shape': (3,), }");
     expect(text(encodeNpy([], new Float32Array(1)))).toContain("'shape': (), }");
   });

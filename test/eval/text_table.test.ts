@@ -6,7 +6,7 @@ const rows = [
   ['washer', '10', ''],
 ];
 
-test('columns are as wide as their widest cell, and the last alignment holds for the rest', () => {
+test('columns are as wide as their widest cell, and the last alignment applies to the rest', () => {
   expect(tableLines(['class', 'n', 'verdict'], rows, ['left', 'right'])).toEqual([
     'class    n  verdict',
     'nut      2     pass',
@@ -22,6 +22,6 @@ test('titles may be aligned in another way than cells', () => {
   ]);
 });
 
-test('without rows, the table is its head', () => {
+test('without rows, the table is only its head', () => {
   expect(tableLines(['a', 'b'], [], ['left'])).toEqual(['a  b']);
 });

@@ -97,7 +97,7 @@ describe('the device', () => {
     gpu.trim();
   });
 
-  it('gives memory back', async () => {
+  it('returns memory to the system', async () => {
     const gpu = await device();
     const before = gpu.pool.allocated;
     empty(gpu, [1 << 22]).release();
@@ -119,7 +119,7 @@ describe('the device', () => {
     expect(rows[0]!.ms).toBeGreaterThan(0);
   });
 
-  it('stays broken once it broke: every later flush and read says so', async () => {
+  it('stays failed after its first error: every later flush and read throws it', async () => {
     own = await openGpu();
     using x = upload(own, Float32Array.of(1), [1]);
     expect([...(await read(x))]).toEqual([1]);
@@ -128,7 +128,7 @@ describe('the device', () => {
     expect(() => own!.flush()).toThrow('closed');
   });
 
-  it('compiles ahead what a body asks for, and computes nothing meanwhile', async () => {
+  it('compiles ahead the kernels that a body dispatches, and computes nothing meanwhile', async () => {
     const gpu = await openGpu();
     using x = upload(gpu, Float32Array.of(1, 2), [2]);
     const { dispatches } = gpu;
@@ -157,7 +157,7 @@ describe('the device', () => {
     gpu[Symbol.dispose]();
   });
 
-  it('shows them when compiling ahead, too', async () => {
+  it('shows the same when compiling ahead', async () => {
     const gpu = await Gpu.open({ ...(await nodeHost()), shaders: new Map([['broken', BROKEN]]) });
     using x = upload(gpu, Float32Array.of(1), [1]);
     await expect(gpu.compileAhead(() => gpu.dispatch({ ...job, buffers: { x, y: x } }))).rejects.toThrow(fault);
@@ -176,7 +176,7 @@ describe('the device', () => {
     }
   });
 
-  it('an adapter that is not there is an error that says how to get one', async () => {
+  it('reports a missing adapter, and says how to get one', async () => {
     const entry = { requestAdapter: async () => null } as unknown as GPU;
     await expect(Gpu.open({ entry, shaders: new Map() })).rejects.toThrow(/no adapter found: install a Vulkan driver/);
   });

@@ -30,7 +30,7 @@ describe('the source tree', () => {
     expect(orphanShaders(filesIn('shaders', '.wgsl'), launchers)).toEqual([]);
   });
 
-  test('calls no two files by one name', () => {
+  test('has no two files of one name', () => {
     expect(sharedStems([...sources.keys()])).toEqual([]);
   });
 

@@ -1,11 +1,11 @@
-/** The rules of the house about source files, as functions of a file's path and text. `layers.test.ts` applies them. */
+/** The rules for source files, as functions of a file's path and text. `layers.test.ts` applies them. */
 import { builtinModules } from 'node:module';
 import { posix } from 'node:path';
 import { parseAst } from 'vitest/node';
 
 /** The rooms that compute, each above the one before it. */
 const ENGINE = ['gpu', 'tensor', 'autograd', 'kernels', 'ops', 'nn'];
-/** Bytes and lists: no pixels, no device, nothing of the engine. */
+/** Bytes and lists: no pixels, no device, no engine. */
 const PLAIN = ['io', 'data'];
 const MODEL = [...ENGINE, ...PLAIN, 'picture'];
 const CORE = [...MODEL, 'cases', 'model', 'detect', 'train', 'eval', 'verify'];
@@ -47,7 +47,7 @@ interface Node {
   readonly [key: string]: unknown;
 }
 
-/** Source text with what the rules ask about: the syntax tree, and names the file declares itself. */
+/** Source text with what the rules look at: the syntax tree, and the names the file declares. */
 interface Source {
   readonly path: string;
   readonly text: string;
@@ -161,7 +161,7 @@ function gpuRule(source: Source): string[] {
 
 const LOADING = /^(?:load|read)(?![a-z])|Loader$/;
 
-/** Whether a node stands in something that loads weights by its name: `loadText`, `readF32`, `class WeightLoader`. */
+/** Whether a node lies in something named as loading weights: `loadText`, `readF32`, `class WeightLoader`. */
 function isLoading(start: Node, parents: ReadonlyMap<Node, Node | undefined>): boolean {
   for (let node: Node | undefined = start; node; node = parents.get(node)) {
     const name = isNode(node.id) ? node.id.name : isNode(node.key) ? node.key.name : undefined;
@@ -188,7 +188,7 @@ function asyncRule(source: Source): string[] {
 }
 
 /**
- * What a file under src does against the layers.
+ * Violations of the layers by a file under src.
  * @param path from the root of the repository, with `/`
  * @returns one line a violation, `path:line: what`
  */
@@ -215,7 +215,7 @@ export function orphanShaders(shaders: readonly string[], launchers: ReadonlyMap
 }
 
 /**
- * Ops that no test is named after and no test imports. A file that only passes on what others export needs none.
+ * Ops that no test is named after and no test imports. A file that only re-exports needs no test.
  * @param ops texts of src/ops by path
  * @param tests texts of the test files by path
  */
@@ -238,7 +238,7 @@ export function untestedOps(ops: ReadonlyMap<string, string>, tests: ReadonlyMap
 const SHAPE = ['command', 'flags', 'output'];
 
 /**
- * Source files that share a name, so that a search for it or an error's stack leaves open which is meant.
+ * Source files that share a name, so that a search or an error's stack leaves open which one is meant.
  * @param paths below src
  */
 export function sharedStems(paths: readonly string[]): string[] {

@@ -39,7 +39,7 @@ const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<s
   },
 };
 
-/** Runs one workgroup of a kernel invocation by invocation and reports what two of them touch between two barriers. */
+/** Runs a workgroup of a kernel, invocation by invocation, and reports what two of them touch between two barriers. */
 function races(stem: string, text: string): string[] {
   const { knobs = {}, params = {} } = CASES[stem] ?? {};
   const face = interfaceOf(stem, text);

@@ -1,4 +1,4 @@
-/** WGSL has no include: functions that stand in several kernels must stay the same text. */
+/** WGSL has no include: a function that several kernels contain must have the same text in all of them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { functionsOf } from './wgsl_text.js';
 
 const FOLDER = fileURLToPath(new URL('../../shaders/', import.meta.url));
 
-/** Signatures that stand for different texts, with the kernels that have them. */
+/** Signatures with more than one text, with the kernels that have them. */
 function differing(kernels: ReadonlyMap<string, string>): string[] {
   const places = new Map<string, Map<string, string[]>>();
   for (const [name, kernel] of kernels) {
@@ -29,7 +29,7 @@ it('functions of one name and one signature have one text in all kernels', () =>
   expect(differing(new Map(files))).toEqual([]);
 });
 
-it('the search tells texts apart, and does not mix up signatures', () => {
+it('the search tells different texts apart, and does not mix up signatures', () => {
   const kernel = (body: string, type = 'f32') => `fn twice(x: ${type}, n: u32) -> ${type} {\n  return ${body};\n}\n`;
   const line = 'fn half(x: f32) -> f32 { return 0.5 * x; }\n';
   expect(functionsOf(line + kernel('2.0 * x')).map((f) => f.signature)).toEqual([

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Files of the repository: those git knows or would add; without git, all but what is installed or built. */
+/** Files of the repository: those git tracks or would add; without git, everything that is not installed or built. */
 function repositoryFiles(): string[] {
   if (existsSync(`${ROOT}.git`)) {
     const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
@@ -43,7 +43,7 @@ const MACHINE_PATH = /(?<![\w.~*<>)\]}-])(?:\/(?:work|tmp|root|home\/\w+|Users\/
 
 const LOCK = 'package-lock.json';
 
-/** What a text says that belongs to one machine or one registry. */
+/** The parts of a text that belong to one machine or one registry. */
 function traces(path: string, text: string): string[] {
   return text.split('\n').flatMap((line, i) => {
     const found = [

@@ -1,4 +1,4 @@
-/** What tests ask about the text of kernels. */
+/** What tests look up in the text of kernels. */
 
 /** The text without comments, every other character in its place. */
 const withoutComments = (text: string): string => text.replace(/\/\/[^\n]*/g, (comment) => ' '.repeat(comment.length));

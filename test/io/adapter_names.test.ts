@@ -15,7 +15,7 @@ const IMAGE = ['layer_adapters.0.fc.0.weight', 'seg_proj.0.fc.weight', 'seg_proj
 const RELU = IMAGE.map((name) => name.replace('.fc.weight', '.fc.0.weight'));
 
 describe('canonicalAdapters', () => {
-  test('reads a checkpoint and the same bare', async () => {
+  test('reads a checkpoint, and its tensors stored bare', async () => {
     const checkpoint = canonicalAdapters((await readTorchArchive(golden('text_adapter.tiny.pth'))).tensors);
     const bare = canonicalAdapters(await openSafetensors(golden('pth.text_adapter.tiny.safetensors')));
     const names = [0, 1, 2, 3].map((i) => `text_adapter.${i}.fc.0.weight`);

@@ -166,7 +166,7 @@ describe('canonicalClip', () => {
   const q = 'vision_model.encoder.layers.0.self_attn.q_proj';
   const refused: [what: string, tensors: Tensors, message: RegExp][] = [
     [
-      'a file that is no CLIP',
+      'a file that is not a CLIP',
       new Map([['conv.weight', openAi.get('visual.proj')!]]),
       /clip.bin: not a known kind of CLIP: .*got conv.weight$/,
     ],
@@ -197,7 +197,7 @@ describe('canonicalClip', () => {
       /k_proj.bias: wrong shape: expected F16 \[8\]/,
     ],
     [
-      'a projection that is no matrix',
+      'a projection that is not a matrix',
       huggingFace().set('visual_projection.weight', openAi.get('ln_final.bias')!),
       /visual_projection.weight: wrong shape: expected a matrix, got F32 \[4\]/,
     ],
@@ -206,7 +206,7 @@ describe('canonicalClip', () => {
     expect(() => canonicalClip(fileOf(tensors))).toThrow(message);
   });
 
-  test('names a tensor it does not have', async () => {
+  test('names a tensor that is missing', async () => {
     const clip = canonicalClip(fileOf(openAi));
     expect(() => clip.shape('visual.conv2.weight')).toThrow(
       /clip.bin: tensor is missing: expected visual.conv2.weight, got/,

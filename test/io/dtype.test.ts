@@ -53,7 +53,7 @@ describe('half floats', () => {
     }
   });
 
-  test('what is too large becomes infinity, what is too small zero, NaN stays NaN', () => {
+  test('values too large become infinity, values too small become zero, NaN stays NaN', () => {
     const values = new Float32Array([65519, 65520, 1e30, Infinity, -Infinity, 2 ** -25, 2 ** -25 * 1.001, -1e-40, NaN]);
     expect([...packF16(values)]).toEqual([0x7bff, 0x7c00, 0x7c00, 0x7c00, 0xfc00, 0, 1, 0x8000, 0x7e00]);
     const quiet = new Float32Array(1);
@@ -76,7 +76,7 @@ describe('half floats', () => {
     expect(isExactInF16(new Float32Array([0, 1, value, 2]))).toBe(exact);
   });
 
-  test('packing goes into an array that is given, and refuses one that is too short', () => {
+  test('packing fills a given array, and refuses one that is too short', () => {
     const out = new Uint16Array(3);
     expect(packF16(new Float32Array([1, 2]), out)).toBe(out);
     expect([...out]).toEqual([0x3c00, 0x4000, 0]);
@@ -117,7 +117,7 @@ describe('toF32', () => {
     expect(bits.every((b, i) => b === i * 65536)).toBe(true);
   });
 
-  test('refuses bytes that are no whole number of elements', () => {
+  test('refuses bytes that are not a whole number of elements', () => {
     expect(() => toF32(new Uint8Array(7), 'F32')).toThrow('F32 bytes are incomplete: expected a multiple of 4, got 7');
   });
 });

@@ -31,7 +31,7 @@ describe('openSafetensors', () => {
     expect(await read.readF32('3.fc.0.weight')).toHaveLength(48 * 64);
   });
 
-  test('reads one tensor at a time and nothing beside it', async () => {
+  test('reads one tensor at a time and nothing else', async () => {
     const inner = golden('pth.text_adapter.tiny.safetensors');
     const reads: number[] = [];
     const source: ByteSource = {
@@ -89,12 +89,12 @@ describe('openSafetensors', () => {
       /got dtype twice/,
     ],
     [
-      'metadata that is no object',
+      'metadata that is not an object',
       file('{"__metadata__":["x"]}'),
       /__metadata__ is broken: expected an object, got an array/,
     ],
-    ['metadata that is no text', file('{"__metadata__":{"a":1}}'), /expected text under a, got a number/],
-    ['an entry that is no object', file('{"a":5}'), /tensor a: entry is broken: expected an object, got a number/],
+    ['metadata that is not text', file('{"__metadata__":{"a":1}}'), /expected text under a, got a number/],
+    ['an entry that is not an object', file('{"a":5}'), /tensor a: entry is broken: expected an object, got a number/],
     [
       'an unknown dtype',
       file(`{"a":${entry('F8_E4M3', [4], 0, 4)}}`, 4),
@@ -191,13 +191,13 @@ describe('writeSafetensors', () => {
     }
   });
 
-  test('gives the same bytes whatever the order', async () => {
+  test('gives the same bytes in any order', async () => {
     const one = await joined(writeSafetensors(mixed, { a: '1', b: '2' }));
     const other = await joined(writeSafetensors([...mixed].reverse(), { b: '2', a: '1' }));
     expect(other).toEqual(one);
   });
 
-  test('asks for a tensor when its turn comes', async () => {
+  test('reads a tensor only when its turn comes', async () => {
     const asked: string[] = [];
     const lazy = ['a', 'b'].map((name) => ({
       ...tensorInfo(name, 'U8', [1]),

@@ -22,7 +22,7 @@ test.each(goldenJson('synth.json') as SynthCase[])('synth of $name with seed $se
   expect(c.at === undefined ? [...bits] : c.at.map((i) => bits[i])).toEqual(c.bits);
 });
 
-test('has the mean and standard deviation asked for', () => {
+test('has the requested mean and standard deviation', () => {
   const values = synth(3, 'x', [100000], 0.5, 2);
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;

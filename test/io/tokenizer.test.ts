@@ -36,7 +36,7 @@ describe('CLIP tokenizer', () => {
     ]);
   });
 
-  test('parts a text into words, whose ids are those between the marks', () => {
+  test('splits a text into words, whose ids are those between the marks', () => {
     const words = tokenizer.words(' A  photo of\nPCB1, &amp; caf\u00e9');
     expect(words.map(({ text }) => text)).toEqual(['a', 'photo', 'of', 'pcb', '1', ',', '&', 'caf\u00e9']);
     expect(words.slice(0, 3).map(({ ids }) => ids)).toEqual([[320], [1125], [539]]);
@@ -46,19 +46,19 @@ describe('CLIP tokenizer', () => {
         text,
       ).toEqual(ids.slice(1, -1));
     }
-    // What stands behind the end mark has no say.
+    // Ids after the end mark have no effect.
     expect(tokenizer.words('nut <|endoftext|> bolt').map(({ text }) => text)).toEqual(['nut']);
     expect(tokenizer.words('')).toEqual([]);
   });
 
-  test('lays texts out as rows filled up with zeros', () => {
+  test('lays texts out as rows padded with zeros', () => {
     const rows = tokenizer.encode(['scan.', 'a scan.'], 6);
     expect([...rows]).toEqual([49406, 11261, 269, 49407, 0, 0, 49406, 320, 11261, 269, 49407, 0]);
     expect(tokenizer.encode(['', 'x'])).toHaveLength(2 * 77);
     expect(tokenizer.encode([])).toHaveLength(0);
   });
 
-  test('takes 77 ids and names a text that has more', () => {
+  test('takes up to 77 ids and names a text that has more', () => {
     const longest = Array(75).fill('a').join(' ');
     expect(tokenizer.encode([longest])[76]).toBe(49407);
     expect(() => tokenizer.encode(['a', `${longest} nut`])).toThrow(

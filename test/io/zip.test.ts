@@ -55,7 +55,7 @@ describe('openZip', () => {
     expect(await zip.readRange('a/größe', 0, 10)).toEqual(text('0123456789'));
   });
 
-  test('reads the directory and what is asked for, not the file', async () => {
+  test('reads the directory and the requested entry, not the whole file', async () => {
     const inner = source(buildZip([{ name: 'big', bytes: new Uint8Array(1 << 20) }, ...entries]));
     let read = 0;
     const zip = await openZip({
@@ -129,7 +129,7 @@ describe('openZip', () => {
     await expect(openZip(source(bytes))).rejects.toThrow(message);
   });
 
-  test('tells other files by their first bytes', async () => {
+  test('tells other kinds of file by their first bytes', async () => {
     expect(await looksLikeZip(source(text('PK')))).toBe(false);
     expect(await looksLikeZip(source(text('\x80\x02}q')))).toBe(false);
   });

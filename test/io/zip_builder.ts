@@ -7,7 +7,7 @@ export interface Entry {
   readonly crc?: number;
   readonly flags?: number;
   readonly method?: number;
-  /** Name in the local header, where it shall differ. */
+  /** Name in the local header, if it is to differ. */
   readonly localName?: string;
   /** Sizes and offset as 64-bit numbers in an extra field. */
   readonly zip64?: boolean;

@@ -3,7 +3,7 @@ import { copyCeiling, multiplyAddCeiling } from '../../src/kernels/ceiling.js';
 import { empty, read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
-it('the multiply-add ceiling counts every operation it records, in proportion to its turns', async () => {
+it('the multiply-add ceiling counts every operation it records, in proportion to its rounds', async () => {
   const gpu = await device();
   const before = gpu.dispatches;
   expect(multiplyAddCeiling(gpu, 3, 128)).toBe(128 * 3 * 8 * 12 * 2);

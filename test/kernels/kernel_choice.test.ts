@@ -47,7 +47,7 @@ describe('the choice among kernels', () => {
     expect(chosen(PLAIN)).toBe('plain');
   });
 
-  it('can be overridden by name; where the named one does not run the next that does is taken', () => {
+  it('can be overridden by name; where the named kernel does not run, the next one that does is taken', () => {
     expect(chosen(GPU, { soup: 'vector' })).toBe('vector');
     expect(chosen(GPU, { soup: 'matrix' }, 33)).toBe('vector');
     expect(chosen(PLAIN, { soup: 'matrix' })).toBe('plain');
@@ -59,7 +59,7 @@ describe('the choice among kernels', () => {
 });
 
 describe('the lists of kernels', () => {
-  it.each(Object.entries(ADAPTERS))('end with one that runs on %s, and the choices take all that do', (_, traits) => {
+  it.each(Object.entries(ADAPTERS))('end with a kernel that runs on %s, and the choices cover all', (_, traits) => {
     const choices = kernelChoices(traits);
     for (const { op, rows } of kernelLists) {
       const running = rows.filter((r) => r.runsOn(traits)).map((r) => r.name);
@@ -68,7 +68,7 @@ describe('the lists of kernels', () => {
     }
   });
 
-  it('prefer panels where barriers are expensive, a subgroup a row where there are subgroups', () => {
+  it('prefer panels where barriers are expensive, and a subgroup a row where there are subgroups', () => {
     const best = (adapter: string) => kernelChoices(ADAPTERS[adapter]!)[0];
     expect(best('a CPU adapter')).toMatchObject({ matmul: 'panel', attention: 'panel', layer_norm: 'subgroup x4' });
     expect(best('a GPU')).toMatchObject({ matmul: 'tile', attention: 'tile', layer_norm: 'subgroup' });

@@ -40,7 +40,7 @@ describe('panels', () => {
 });
 
 describe('a frozen matrix', () => {
-  it.each(variants)('is turned around for the backward pass for real, also after a dry run (%s)', async (variant) => {
+  it.each(variants)('is really transposed for the backward pass, even after a dry run (%s)', async (variant) => {
     const gpu = await device(variant);
     const [n, k] = [6, 8];
     const data = Float32Array.from({ length: n * k }, (_, i) => i);

@@ -42,7 +42,7 @@ const SIZES = [
 ] as const;
 
 describe('resampling tables', () => {
-  it('interpolate linearly with ends on ends', () => {
+  it('interpolate linearly, ends falling on ends', () => {
     for (const [from, to] of SIZES) expectClose(apply(bilinearTable(from, to), line(from)), bilinear(line(from), to));
   });
 
@@ -50,7 +50,7 @@ describe('resampling tables', () => {
     for (const [from, to] of SIZES) expectClose(apply(cubicTable(from, to), line(from)), bicubic(line(from), to));
   });
 
-  it('blur with a reflected border, also where the kernel is longer than the line', () => {
+  it('blur with a reflected border, even where the kernel is longer than the line', () => {
     for (const size of [1, 2, 3, 4, 5, 9, 37]) {
       expectClose(apply(gaussianTable(size, 9, 1.5), line(size)), blur(line(size), 9, 1.5));
     }
@@ -77,7 +77,7 @@ describe('resampling tables', () => {
     expect(() => composeTables(second, first)).toThrow('expected a second table of 29 inputs, got 11');
   });
 
-  it('transpose, also where an input is never read', () => {
+  it('transpose, even where an input is never read', () => {
     for (const table of [cubicTable(24, 37), bilinearTable(65, 4)]) {
       const [matrix, turned] = [dense(table), dense(transposeTable(table))];
       expect(turned).toEqual(matrix[0]!.map((_, i) => matrix.map((row) => row[i])));

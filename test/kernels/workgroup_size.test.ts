@@ -1,4 +1,4 @@
-/** The workgroup size stands in the text of a kernel alone: halved there, every result must stay the same. */
+/** The workgroup size stands only in the text of a kernel: halved there, every result must stay the same. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
 import { Gpu } from '../../src/gpu/gpu.js';
@@ -42,7 +42,7 @@ import { arr } from '../reference/arr.js';
 
 type Run = (inputs: readonly Tensor[], gpu: Gpu) => Tensor;
 
-/** Ops with the shapes of their inputs; gradients are asked for all inputs that have one. */
+/** Ops with the shapes of their inputs; gradients are taken for all inputs that have one. */
 const OPS: Record<string, { readonly shapes: readonly (readonly number[])[]; readonly run: Run }> = {
   activation: { shapes: [[1003]], run: ([x]) => activate(x!, 'gelu') },
   adapter_mix: {
@@ -116,7 +116,7 @@ const OPS: Record<string, { readonly shapes: readonly (readonly number[])[]; rea
   unfold: { shapes: [[2, 3, 23, 22]], run: ([x]) => unfold(x!, 4) },
 };
 
-/** Value and gradients of every op, and what has no gradient. */
+/** Value and gradients of every op, and the results that have no gradient. */
 async function everything(gpu: Gpu): Promise<Map<string, Float32Array>> {
   const made = new Map<string, Tensor>();
   const put = (name: string, shape: readonly number[]): Tensor =>

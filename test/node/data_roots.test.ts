@@ -29,7 +29,7 @@ describe('the folder of a data set', () => {
     expect(findRoot('MVTec', { data: at('flat'), config: none, registry })).toBe(at('flat'));
     expect(findRoot('MVTec', { data: at('base'), config: none, registry })).toBe(at('base/mvtec_ad'));
     expect(findRoot('Brain', { data: at('base'), config: none, registry })).toBe(at('base/MedAD/Brain_AD'));
-    // A folder of one's own data is what it is, whatever lies in it.
+    // The user's own data set is the folder itself, with any contents.
     expect(findRoot('mine', { data: at('base'), config: none, registry })).toBe(at('base'));
     expect(findRoot('mine', { data: at('base'), several: true, config: none, registry })).toBe(at('base/mine'));
     expect(() => findRoot('MVTec', { data: at('flat'), several: true, config: none, registry })).toThrow(
@@ -37,17 +37,17 @@ describe('the folder of a data set', () => {
     );
   });
 
-  test('is told by the flag, else the environment, else the configuration', () => {
+  test('comes from the flag, else the environment, else the configuration', () => {
     const both = { environment: at('base'), config: configured, registry };
     expect(findRoot('MVTec', { ...both, data: at('flat') })).toBe(at('flat'));
     expect(findRoot('MVTec', both)).toBe(at('base/mvtec_ad'));
     expect(findRoot('MVTec', { config: configured, registry })).toBe(at('other/mvtec'));
     expect(findRoot('MVTec', { ...both, environment: at('flat') })).toBe(at('other/mvtec'));
-    // What the flag says is not made up for by what the others say.
+    // A folder missing under the flag's path is not looked for anywhere else.
     expect(() => findRoot('MVTec', { ...both, data: at('gone') })).toThrow(/gone \(--data\)/);
   });
 
-  test('that is nowhere is asked for in the three ways there are', () => {
+  test('that is found nowhere is an error that gives the three ways to name it', () => {
     expect(() => findRoot('VisA', { environment: at('base'), config: configured, registry })).toThrow(
       `data set VisA: no folder: looked for ${at('base/VisA_20220922')} (AACLIP_DATA): give --data DIR, set AACLIP_DATA to the folder that holds VisA_20220922, or write {"roots": {"VisA": "DIR"}} into aaclip.config.json`,
     );
@@ -55,7 +55,7 @@ describe('the folder of a data set', () => {
 });
 
 describe('the configuration', () => {
-  test('is read from the working folder, or from the file named; its paths start from its folder', async () => {
+  test('is read from the working folder, or from a named file; its paths start from its folder', async () => {
     process.chdir(dir);
     expect((await readConfig()).roots.size).toBe(0);
     writeFileSync(at('flat/own.json'), JSON.stringify({ roots: { A: 'a/b', B: at('c') }, registry: 'r.json' }));

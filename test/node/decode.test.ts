@@ -93,7 +93,7 @@ describe('published pictures', () => {
   });
 });
 
-/** A PNG whose header promises what its pixels need not keep. */
+/** A PNG whose pixels need not match its header. */
 function fakePng(width: number, height: number, pixels = new Uint8Array(8)): Uint8Array {
   const small = encodePng(1, 1, new Uint8Array(3));
   const head = small.slice(0, 33);
@@ -120,7 +120,7 @@ async function refusal(name: string, bytes: Uint8Array, options = {}): Promise<s
   return message;
 }
 
-describe('what is no picture gets one line', () => {
+describe('what is not a picture is refused in one line', () => {
   test('an empty file', async () => {
     expect(await refusal('a.jpg', new Uint8Array(0))).toBe('a.jpg: empty file (0 bytes); copy or download it again');
   });
@@ -148,7 +148,7 @@ describe('what is no picture gets one line', () => {
       const whole = goldenBytes(name);
       for (const share of [0.001, 0.01, 0.3, 0.7, 0.97]) {
         const cut = whole.subarray(0, Math.max(9, Math.floor(whole.length * share)));
-        expect(await refusal(name, cut)).toMatch(/truncated|broken|no such header/);
+        expect(await refusal(name, cut)).toMatch(/truncated|broken|unknown header/);
       }
     },
   );

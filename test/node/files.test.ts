@@ -142,7 +142,7 @@ describe('writeAtomically', () => {
     expect(error.message).toBe(`a.bin: cannot write: ${words}`);
   });
 
-  test('passes errors of the program on', () => {
+  test("passes on the program's own errors", () => {
     const error = new Error('tensor x');
     expect(fileError('a.bin', 'write', error)).toBe(error);
     expect(fileError('a.bin', 'write', 'text').message).toBe('text');

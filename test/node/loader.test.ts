@@ -41,7 +41,7 @@ async function collect(loader: Loader, batches: readonly Uint32Array[]): Promise
 }
 
 describe.each([0, 1, 3])('with %i threads', (threads) => {
-  test('samples come in order, decoded, with masks at the size asked for', async () => {
+  test('samples come in order, decoded, with masks at the requested size', async () => {
     await using loader = new Loader(options({ threads }));
     expect(loader.threads).toBe(threads);
     const batches = batchesOf(epochOrder(samples.length, 7, 0), 3);
@@ -60,7 +60,7 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
     expect((await collect(loader, batches)).flat()).toHaveLength(samples.length);
   });
 
-  test('a broken picture stops the run by its name, after what came before it', async () => {
+  test('a broken picture stops the run with an error that names it, after all samples before it', async () => {
     const broken = samples.map((s, i) => (i === 4 ? sample('pictures/broken.png', 5) : s));
     await using loader = new Loader(options({ threads, samples: broken }));
     const seen: number[] = [];
@@ -71,7 +71,7 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
     };
     await expect(run()).rejects.toThrow(/^.*broken\.png: [^\n]*$/);
     expect(seen).toEqual([0, 1, 2, 3]);
-    // The loader is still good for what can be read.
+    // The loader can still read the rest.
     expect(await collect(loader, [Uint32Array.of(6)])).toHaveLength(1);
   });
 
@@ -96,13 +96,13 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
     expect(second?.mask).toEqual(new Uint8Array(56 * 56));
   });
 
-  test('no more is opened ahead than was allowed', async () => {
+  test('no more files are opened ahead than allowed', async () => {
     const late = mkdtempSync(join(tmpdir(), 'aaclip-late-'));
     const many = Array.from({ length: 9 }, (_, i) => sample(`${i}.bmp`, i + 1));
     const create = (i: number) => copyFileSync(golden('photo.bmp'), join(late, `${i}.bmp`));
     await using loader = new Loader({ root: late, samples: many, maskSize: 8, threads, ahead: 3 });
     const order = Uint32Array.from(many.keys());
-    // Two at hand and three ahead: a file is made only when its turn may have come.
+    // Two in use and three ahead: a file is made only when its turn may have come.
     for (let i = 0; i < 5; i++) create(i);
     let first = 0;
     for await (const batch of loader.batches(batchesOf(order, 2))) {
@@ -126,7 +126,7 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
     }
   });
 
-  test('closing in the middle refuses what was still wanted', async () => {
+  test('closing in the middle rejects the samples still awaited', async () => {
     const loader = new Loader(options({ threads }));
     const wanted = collect(loader, batchesOf(epochOrder(samples.length, 7, 0), 7));
     const settled = wanted.then(
@@ -138,7 +138,7 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
   });
 });
 
-test('one core is left to the device unless there is only one', async () => {
+test('one core is left for the device unless there is only one', async () => {
   await using loader = new Loader(options());
   expect(loader.threads).toBeGreaterThanOrEqual(1);
   expect(loader.threads).toBeLessThanOrEqual(4);

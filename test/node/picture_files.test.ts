@@ -37,7 +37,7 @@ describe('pictures', () => {
     expect(await expanded('a/')).toHaveLength(4);
   });
 
-  test('named outright need no extension and come first as named, each once', async () => {
+  test('named directly need no extension and come first, in the order named, each once', async () => {
     expect(await expanded('odd/no-extension', 'a/img10.png', 'a')).toEqual([
       'odd/no-extension',
       'a/img10.png',
@@ -55,7 +55,7 @@ describe('pictures', () => {
     expect(await expanded('./a/../a/img*')).toEqual(['a/img2.PNG', 'a/img10.png']);
   });
 
-  test('that are not there are refused by name', async () => {
+  test('that do not exist are refused by name', async () => {
     await expect(expanded('none')).rejects.toThrow(/none: no such file or folder; check the path$/);
     await expect(expanded('none/*.png')).rejects.toThrow(/none\/\*\.png: no file matches this pattern/);
     await expect(expanded('a/*.gif')).rejects.toThrow(/no file matches/);
@@ -84,7 +84,7 @@ describe('patterns', () => {
   });
 });
 
-test('names are ordered as people count', () => {
+test('numbers in names are ordered by value', () => {
   const names = ['img10', 'img2', 'IMG1', 'img02', 'a/10', 'a/9'];
   expect(names.sort(compareNatural)).toEqual(['a/9', 'a/10', 'IMG1', 'img02', 'img2', 'img10']);
 });

@@ -29,19 +29,19 @@ describe.runIf(process.platform === 'linux')("the driver's private folder", () =
     rmSync(tmp, { recursive: true, force: true });
   });
 
-  test('is left as it is where one is named', () => {
+  test('is left as it is where the environment names one', () => {
     process.env.XDG_RUNTIME_DIR = join(tmp, 'mine');
     ensureRuntimeFolder();
     expect(process.env.XDG_RUNTIME_DIR).toBe(join(tmp, 'mine'));
   });
 
-  test('belongs to this user alone, and is the same one every time', () => {
+  test('belongs to this user alone, and is the same every time', () => {
     expect(ensured()).toBe(own());
     expect(lstatSync(own()).mode & 0o777).toBe(0o700);
     expect(ensured()).toBe(own());
   });
 
-  test('is another one where others can read that of the usual name', () => {
+  test('is a different one where others can read the usual one', () => {
     ensured();
     chmodSync(own(), 0o755);
     const other = ensured();
@@ -49,7 +49,7 @@ describe.runIf(process.platform === 'linux')("the driver's private folder", () =
     expect(lstatSync(other).mode & 0o777).toBe(0o700);
   });
 
-  test('is another one where the usual name is a link', () => {
+  test('is a different one where the usual one is a link', () => {
     symlinkSync(tmp, own());
     const other = ensured();
     expect(other).not.toBe(own());

@@ -12,7 +12,7 @@ import { adapterMix as reference } from '../reference/adapter_mix.js';
 import { arr } from '../reference/arr.js';
 import { linear } from '../reference/linear.js';
 
-// Widths odd, prime, one either side of a subgroup and a workgroup, and the model's; rows that fill no workgroup.
+// Widths odd, prime, one either side of a subgroup and a workgroup, and the model's; partly filled workgroups.
 for (const shape of [[3, 2], [3, 7], [9, 8], [9], [33, 31], [2, 5, 63], [2, 64], [7, 65], [67, 96], [3, 1024]]) {
   testCase(adapterMixCase, {
     name: `adapter mix of [${shape.join(', ')}]`,
@@ -57,7 +57,7 @@ describe('adapter mix', () => {
       return { y: [...(await read(y))], dx: [...(await read(gx))], dz: [...(await read(gz))] };
     };
 
-    it(`takes the sign of z for rows of one value, whose z has no slope (${variant})`, async () => {
+    it(`takes the sign of z for rows of one value, where z has no gradient (${variant})`, async () => {
       const { y, dx, dz } = await mixed([2, -3], [-0.5, 0.125], [2, 1], [1, 2]);
       // x + sign(z) |x| in shares of 3 to 1.
       expect(y[0]).toBeCloseTo(1.5 - 0.5, 6);
@@ -67,14 +67,14 @@ describe('adapter mix', () => {
       for (const g of dz) expect(Math.abs(g)).toBeLessThan(2e-5);
     });
 
-    it(`keeps a zero row zero, with the slope of x alone (${variant})`, async () => {
+    it(`keeps a zero row zero, with the gradient of x alone (${variant})`, async () => {
       const { y, dx, dz } = await mixed([0, 0, 0], [1, -2, 3], [1, 3], [4, 8, -12]);
       expect(y).toEqual([0, 0, 0]);
       expect(dx).toEqual([3, 6, -9]);
       for (const g of dz) expect(Math.abs(g)).toBe(0);
     });
 
-    it(`computes the wanted gradient alone (${variant})`, async () => {
+    it(`computes only the gradient that is needed (${variant})`, async () => {
       const gpu = await device(variant);
       using x = upload(gpu, new Float32Array(12).fill(1), [3, 4]);
       using z = upload(gpu, new Float32Array(12).fill(2), [3, 4]);

@@ -60,7 +60,7 @@ for (const mode of MODES) {
 
 describe('attention', () => {
   for (const variant of variants) {
-    it(`sees nothing of later tokens when causal (${variant})`, async () => {
+    it(`does not see later tokens when causal (${variant})`, async () => {
       const gpu = await device(variant);
       const input = Float32Array.from(arr([1, 70, 48], 'past').data);
       const other = input.map((x, i) => (i >= 40 * 48 ? 3 * x + 1 : x));

@@ -6,7 +6,7 @@ import { device, variants } from '../devices.js';
 
 describe('fill', () => {
   for (const variant of variants) {
-    it(`writes every element and nothing else changes (${variant})`, async () => {
+    it(`writes every element and nothing else (${variant})`, async () => {
       const gpu = await device(variant);
       const before = liveTensors(gpu);
       for (const n of [1, 63, 64, 65, 331]) {

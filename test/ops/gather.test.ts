@@ -7,7 +7,7 @@ import { testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { gather as reference } from '../reference/gather.js';
 
-// Rows taken twice, never, in no order; first and last row.
+// Rows taken twice, never, out of order; first and last row.
 for (const [rows, width, indices] of [
   [1, 1, [0]],
   [5, 13, [4, 1, 1, 0, 4, 4]],
@@ -22,7 +22,7 @@ for (const [rows, width, indices] of [
 }
 
 describe('gather', () => {
-  it('names an index that is no row', async () => {
+  it('names an index outside the table', async () => {
     const gpu = await device();
     using table = upload(gpu, new Float32Array(6), [3, 2]);
     expect(() => gather(table, Uint32Array.of(2, 3))).toThrow(

@@ -9,7 +9,7 @@ import { testCase } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 import { l2Normalize as reference } from '../reference/l2_normalize.js';
 
-// Widths odd, prime, one either side of a subgroup and a workgroup, and the model's; rows that fill no workgroup.
+// Widths odd, prime, one either side of a subgroup and a workgroup, and the model's; partly filled workgroups.
 for (const shape of [[3, 2], [3, 7], [9, 8], [9], [33, 31], [2, 5, 63], [2, 64], [7, 65], [67, 96], [3, 1024]]) {
   testCase(l2NormalizeCase, {
     name: `l2 normalisation of [${shape.join(', ')}]`,
@@ -38,7 +38,7 @@ describe('l2 normalisation', () => {
       return { y: [...(await read(y))], dx: await read(gradient) };
     };
 
-    it(`leaves the sign of rows of one value, which have no slope (${variant})`, async () => {
+    it(`gives the sign of rows of one value, where the gradient is zero (${variant})`, async () => {
       const { y, dx } = await backward([3, -0.1, 700], [3, 1], [1, 2, -3]);
       [1, -1, 1].forEach((sign, i) => {
         expect(y[i]).toBeCloseTo(sign, 6);
@@ -58,7 +58,7 @@ describe('l2 normalisation', () => {
     });
   }
 
-  it('refuses rows of nothing', async () => {
+  it('refuses rows without values', async () => {
     const gpu = await device();
     using x = upload(gpu, new Float32Array(0), [2, 0]);
     expect(() => l2Normalize(x)).toThrow('l2_normalize: expected rows of at least one value, got [2, 0]');

@@ -14,7 +14,7 @@ const inputsOf = (shape: readonly number[], name: string): { x: Arr; w: Arr; b: 
   return { x: arr(shape, `x ${name}`, 3), w: arr([d], `w ${name}`, 0.5, 1), b: arr([d], `b ${name}`) };
 };
 
-// Widths 1, odd, prime, one either side of a subgroup and a workgroup, and the model's; rows that fill no workgroup.
+// Widths 1, odd, prime, one either side of a subgroup and a workgroup, and the model's; partly filled workgroups.
 for (const [rows, d] of [
   [5, 1],
   [3, 7],

@@ -70,7 +70,7 @@ testCase(crossEntropyCase, {
 });
 
 describe('losses', () => {
-  it('name a label that is no class', async () => {
+  it('name a label without a class', async () => {
     const gpu = await device();
     using x = upload(gpu, new Float32Array(6), [3, 2]);
     expect(() => crossEntropy(x, Uint32Array.of(0, 2, 1))).toThrow(

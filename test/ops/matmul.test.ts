@@ -34,7 +34,7 @@ it('matmul names both shapes when they do not fit', async () => {
   expect(() => matmul(a, b)).toThrow('got [2, 3] and [2, 4]');
 });
 
-it('rounds the second factor to f16 where that was asked for, and only there', async () => {
+it('rounds the second factor to f16 where that is allowed, and only there', async () => {
   const gpu = await device('best');
   const third = new Float32Array(64).fill(1 / 3);
   using a = upload(gpu, new Float32Array(64).fill(1 / 64), [1, 64]);

@@ -26,7 +26,7 @@ for (const [from, to] of [
   });
 }
 
-// Few samples of many: most inputs have no taps at all, and get the gradient zero.
+// Few samples of many: most inputs have no taps at all, and have zero gradient.
 const sparse = bilinearTable(65, 4);
 testCase(resampleCase, {
   name: 'bilinear from 65 to 4',
@@ -81,7 +81,7 @@ describe('resample', () => {
     expect(() => resample(x, 1, bilinearTable(4, 8))).toThrow('resample: expected 4 samples along axis 1, got [2, 3]');
   });
 
-  it('keeps positions whose grid is right, and names rows that are no grid', async () => {
+  it('keeps positions that already fit the grid, and names a number of rows that is not a grid', async () => {
     const gpu = await device();
     using x = upload(gpu, new Float32Array(20), [10, 2]);
     expect(resizePositional(x, 3)).toBe(x);

@@ -22,7 +22,7 @@ for (const [domain, taps, sigma] of [
   });
 }
 
-// Medical reaches four patches far: beyond the other end of this grid.
+// The medical blur reaches four patches far: beyond the other end of this grid.
 testCase(scoreMapCase, {
   name: 'score map of a grid of 3 by 4, shorter than the blur',
   inputs: { s: arr([1, 2, 3, 4], 'similarity', 30) },
@@ -52,7 +52,7 @@ it('the score map of a sum of levels is the sum of their score maps', async () =
   expect(normalisedError(await read(got), want)).toBeLessThan(1e-5);
 });
 
-it('maps name a shape that is no grid', async () => {
+it('maps name a shape that is not a grid', async () => {
   const gpu = await device();
   using s = upload(gpu, new Float32Array(24), [2, 3, 4]);
   expect(() => scoreMap(s, 8, { taps: 9, sigma: 1.5 })).toThrow('scoreMap: expected [B, 2, G, G], got [2, 3, 4]');

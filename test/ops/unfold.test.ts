@@ -22,7 +22,7 @@ for (const [shape, side] of [
   });
 }
 
-// The rim beyond the last whole patch takes no part.
+// The rim beyond the last whole patch is ignored.
 testOp({
   name: 'a convolution as a linear layer of patches',
   inputs: [arr([2, 3, 9, 10], 'x'), arr([5, 3, 4, 4], 'w', 0.3)],

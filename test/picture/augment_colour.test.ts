@@ -27,14 +27,14 @@ async function run(rgb: Uint8Array, jitter: ColourJitter): Promise<Uint8Array> {
   }
 }
 
-/** Bytes of every size, the ends more often. */
+/** Bytes of every value, 0 and 255 more often. */
 function picture(pixels: number, mean = 127): Uint8Array {
   const { data } = arr([3 * pixels], `colours ${pixels} ${mean}`, 90, mean);
   return Uint8Array.from(data, (v) => Math.min(255, Math.max(0, Math.round(v))));
 }
 
 describe('brightness, contrast and saturation', () => {
-  test('are those of Pillow, byte for byte', async () => {
+  test('match Pillow byte for byte', async () => {
     const file = await openSafetensors(
       bytesSource('augment.colour.safetensors', goldenBytes('augment.colour.safetensors')),
     );

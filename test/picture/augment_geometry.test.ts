@@ -34,7 +34,7 @@ async function run(shape: readonly [number, number, number], geometry: readonly 
 }
 
 describe('turning, shifting and mirroring', () => {
-  test('is that of torchvision', async () => {
+  test('matches torchvision', async () => {
     const file = await openSafetensors(
       bytesSource('augment.geometry.safetensors', goldenBytes('augment.geometry.safetensors')),
     );

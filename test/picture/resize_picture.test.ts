@@ -9,7 +9,7 @@ import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
 import { CLIP_MEAN, CLIP_STD, normalizePixels } from '../reference/normalize.js';
 
-/** Noise with much pure black and white, so that overshoot is clipped at both ends. */
+/** Noise with a lot of pure black and white, so that overshoot is clipped at both ends. */
 function noise(width: number, height: number): Uint8Array {
   const { data } = arr([height, width, 3], `picture ${width} ${height}`, 200, 127);
   return Uint8Array.from(data, (v) => Math.max(0, Math.min(255, Math.round(v))));
@@ -101,7 +101,7 @@ describe('resizing a picture on the device', () => {
     expect(CLIP_PIXELS).toEqual({ mean: CLIP_MEAN, std: CLIP_STD });
   });
 
-  it('names bytes that do not fit and sizes that are none', async () => {
+  it('names bytes that do not fit and sizes that are not positive integers', async () => {
     const gpu = await device();
     expect(() => resizePicture(gpu, { width: 4, height: 4, data: new Uint8Array(47) }, 8)).toThrow(
       'picture: wrong size: expected 4 x 4 x 3 = 48 bytes, got 47',

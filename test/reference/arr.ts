@@ -18,7 +18,7 @@ function uniforms(name: string, n: number): Float64Array {
   return out;
 }
 
-/** Uniform values of the given deviation and mean, exact in float32. */
+/** Uniform values with the given deviation and mean, exact in float32. */
 export function arr(shape: readonly number[], name: string, std = 1, mean = 0): Arr {
   const n = shape.reduce((a, b) => a * b, 1);
   return { shape, data: uniforms(name, n).map((u) => Math.fround(mean + std * Math.sqrt(12) * (u - 0.5))) };

@@ -24,7 +24,7 @@ function gathered(
   return y;
 }
 
-/** Turn, shift, mirror: each step a picture of its own. */
+/** Turn, shift, mirror: each step makes a new picture. */
 export function geometryReference(
   x: ArrayLike<number>,
   shape: readonly [number, number, number],
@@ -52,7 +52,7 @@ function mixed(from: number, to: number, factor: number): number {
 
 const greyOf = (r: number, g: number, b: number): number => (19595 * r + 38470 * g + 7471 * b + 32768) >> 16;
 
-/** Brightness, contrast, saturation: each step a picture of its own. */
+/** Brightness, contrast, saturation: each step makes a new picture. */
 export function colourReference(rgb: Uint8Array, { brightness, contrast, saturation }: ColourJitter): Uint8Array {
   let x = Uint8Array.from(rgb);
   const greys = () => Array.from({ length: x.length / 3 }, (_, i) => greyOf(x[3 * i]!, x[3 * i + 1]!, x[3 * i + 2]!));

@@ -1,4 +1,4 @@
-/** CLIP's normalisation in plain loops, with its statistics written out once more: what the device is compared with. */
+/** CLIP's normalisation in plain loops, with its statistics written out again, to compare the device with. */
 
 /** Mean of R, G, B over CLIP's training pictures, on a scale of 0 to 1. */
 export const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;

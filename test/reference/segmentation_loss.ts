@@ -1,6 +1,6 @@
 import { type Arr, zerosLike } from './arr.js';
 
-/** Focal plus two dice losses of a similarity grid upsampled to the mask, in float64 and in the open: every map is written. */
+/** Focal plus two dice losses of a similarity grid upsampled to the mask, in float64, with every map written out. */
 export function segmentationLoss(s: Arr, mask: Arr): Arr {
   const [batch, , grid] = s.shape as [number, number, number];
   const size = mask.shape[2]!;

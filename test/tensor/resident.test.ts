@@ -4,7 +4,7 @@ import { constant, resident } from '../../src/tensor/resident.js';
 import { liveTensors, read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
-it('a resident table is asked for and uploaded once for each device', async () => {
+it('a resident table is built and uploaded once for each device', async () => {
   const [gpu, other] = [await device('best'), await device('second')];
   const [key, second] = [{}, {}];
   let asked = 0;

@@ -13,7 +13,7 @@ describe('shapes', () => {
 });
 
 describe('tidy', () => {
-  it('releases everything but the result, inside and out', async () => {
+  it('releases everything but the result, in inner and outer scopes', async () => {
     const gpu = await device();
     const before = liveTensors(gpu);
     const kept = tidy(() => {
@@ -66,7 +66,7 @@ describe('tensors', () => {
     expect(() => t.storage).toThrow('tensor [3]: used after it was released');
   });
 
-  it('views keep the buffer until the last one is gone', async () => {
+  it('share a buffer with their views until the last one is gone', async () => {
     const gpu = await device();
     const t = upload(gpu, Float32Array.of(1, 2, 3, 4), [4]);
     const v = t.view([2, 2]);
@@ -79,7 +79,7 @@ describe('tensors', () => {
     v.release();
   });
 
-  it('an upload into a recycled buffer does not reach dispatches recorded before it', async () => {
+  it('are uploaded into recycled buffers without reaching dispatches recorded before', async () => {
     const gpu = await device();
     const { add } = await import('../../src/ops/add.js');
     using one = upload(gpu, new Float32Array(64).fill(1), [64]);

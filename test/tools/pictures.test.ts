@@ -63,7 +63,7 @@ describe('the list of classes', () => {
     expect(DEFECT_KINDS.length).toBeGreaterThanOrEqual(10);
   });
 
-  test('is given to whoever asks for an unknown class or defect', () => {
+  test('is listed in the error for an unknown class or defect', () => {
     const spec: SampleSpec = { className: 'hex_nut', seed: 1, size: 32 };
     expect(() => drawSample({ ...spec, className: 'unicorn' })).toThrow(/^class: unknown name: .*hex_nut.*"unicorn"$/);
     expect(() => drawSample({ ...spec, defect: 'fold' })).toThrow(
@@ -74,7 +74,7 @@ describe('the list of classes', () => {
 });
 
 describe('a picture', () => {
-  // Hashes of bytes: a change of any of them means that weights and data sets made before can no longer be made again.
+  // Hashes of bytes: if one changes, weights and data sets made before can no longer be reproduced.
   test.each([
     ['hex_nut', 'none', 'aec97dc2b0877788', 'any'],
     ['wood', 'none', '7389a8a3dfa1f12a', 'any'],
@@ -101,7 +101,7 @@ describe('a picture', () => {
     expect(clean.rgb).toHaveLength(size * size * 3);
     expect(areaOf(clean.mask)).toBe(0);
     expect(clean.defects).toEqual([]);
-    // Not a picture of one colour.
+    // The picture is not of one colour.
     expect(new Set(clean.rgb).size).toBeGreaterThan(20);
     for (const defect of defectsOf(className)) {
       const sample = drawSample({ className, seed: 3, size, defect });
@@ -129,12 +129,12 @@ describe('a mask', () => {
     const inside = faulty.mask.reduce((sum, value, k) => sum + value * (differs[k] as number), 0);
     const mean = inside / faulty.mask.reduce((sum, value) => sum + value, 0);
     expect(mean).toBeGreaterThan(6);
-    // Beyond it there is only noise: what is left out is far weaker than the defect itself.
+    // Outside the mask there is only noise, far weaker than the defect itself.
     const near = grown(faulty.mask, size, 2);
     const strongest = Math.max(...differs);
     const left = differs.map((d, k) => (near[k] === 0 ? d : 0));
     expect(Math.max(...left)).toBeLessThanOrEqual(Math.max(10, 0.2 * strongest));
-    // And nearly all of it has changed.
+    // Inside it nearly everything has changed.
     const changed = grown(
       differs.map((d) => (d > 5 ? 1 : 0)),
       size,
@@ -169,10 +169,10 @@ describe('on the bench', () => {
 
   test('defects can be seen at a glance', () => {
     const areas = samples.map(({ mask }) => areaOf(mask));
-    // The last of many attempts counts although it falls short.
+    // The last of many attempts is taken even if it falls short.
     expect(areas.filter((area) => area < 0.008).length).toBeLessThan(0.05 * areas.length);
     expect(Math.max(...areas)).toBeLessThan(0.35);
-    // Fewer are weak than among pictures of any setup.
+    // Fewer defects are weak than among pictures of any setup.
     const weak = (setup: 'any' | 'bench'): number =>
       CLASSES.filter(({ name }) => {
         const spec: SampleSpec = { className: name, seed: 5, size: 64, setup };
@@ -203,12 +203,12 @@ describe('captions', () => {
     expect(used.filter((word) => !known.has(word))).toEqual([]);
   });
 
-  test('mention damage exactly where there is some', () => {
+  test('mention damage exactly where there is a defect', () => {
     const harm = / with (?!out)|damaged|broken|faulty|defective|bad/;
     const names = CLASSES.flatMap(({ words, synonyms }) => [words, ...synonyms]).sort((a, b) => b.length - a.length);
     for (const { sample, captions } of texts) {
       for (const caption of captions) {
-        // Some names have such words of their own: "metal sheet with holes".
+        // Some names contain such words themselves: "metal sheet with holes".
         const bare = names.reduce((text, name) => text.replace(name, '{}'), caption);
         expect([caption, harm.test(bare)]).toEqual([caption, sample.defects.length > 0]);
       }
@@ -236,7 +236,7 @@ describe('captions', () => {
 describe('a planned data set', () => {
   const spec = { classes: ['coin', 'felt'], train: 2, normal: 3, anomalous: 20, size: 64, seed: 5 };
 
-  test('gives a class the same pictures whatever other classes there are', () => {
+  test('gives a class the same pictures with any other classes', () => {
     const alone = planDataset({ ...spec, classes: ['felt'] });
     expect(planDataset(spec).filter(({ sample }) => sample.className === 'felt')).toEqual(alone);
   });
@@ -273,7 +273,7 @@ describe('the command', () => {
     }
   });
 
-  test('draws pictures from the bench when told to', () => {
+  test('draws pictures from the bench on request', () => {
     const bench = join(folder, 'bench');
     draw(
       '--out',

@@ -1,4 +1,4 @@
-/** What a pre-training run is put together from: its flags, the batches it is shown, the patches that are compared. */
+/** The parts of a pre-training run: its flags, the batches it sees, the patches it compares. */
 import { describe, expect, test } from 'vitest';
 import { Draws } from '../../src/data/random.js';
 import { openTokenizer } from '../../src/node/open_tokenizer.js';
@@ -89,7 +89,7 @@ describe('captions', () => {
     expect(renamed.length).toBeLessThan(30);
   });
 
-  test('and prompts need no token that is not kept', async () => {
+  test('and prompts need only tokens that are kept', async () => {
     const tokenizer = await openTokenizer();
     const kept = tokensOf(allTexts(pool), tokenizer);
     expect(kept).toEqual([...new Set(kept)].sort((a, b) => a - b));
@@ -115,7 +115,7 @@ describe('regions', () => {
   };
 
   test('compare good patches with the caption of the good picture, marked patches four times with the other', () => {
-    // Of 16 pixels: 12 are marked, 2 are in between, none, 4 are a quarter.
+    // Of 16 pixels 12, 2, 0 and 4 are marked: enough, in between, none, and a quarter, which is enough.
     const found = regionsOf([masked(0), masked(12, 2, 0, 4)], options);
     expect([...found!.patches]).toEqual([0, 1, 2, 3, 6, 4, 4, 4, 4, 7, 7, 7, 7]);
     expect([...found!.own]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
@@ -124,7 +124,7 @@ describe('regions', () => {
     expect(found!.peaks).toEqual(['none', [0]]);
   });
 
-  test('with peaks anywhere take every marked patch, or any at all where there is no mask', () => {
+  test('with peaks anywhere take every marked patch, or any patch where there is no mask', () => {
     expect(regionsOf([undefined, masked(12, 2, 0, 4)], { ...options, peaks: 'any' })?.peaks).toEqual(['any', [0, 3]]);
   });
 

@@ -69,7 +69,7 @@ Signed-By: /usr/share/keyrings/example.gpg
     );
   });
 
-  test('that have the backports need no more', () => {
+  test('that have the backports need nothing more', () => {
     const sources = parseList('deb http://m.example/debian bookworm-backports main');
     expect(backports(sources, 'bookworm')).toEqual({ suite: 'bookworm-backports', stanza: '' });
   });
@@ -80,7 +80,7 @@ Signed-By: /usr/share/keyrings/example.gpg
     expect(backports(parseSources(DEB822), 'trixie')).toBeUndefined();
   });
 
-  test('say which Mesa they offer', () => {
+  test('tell which Mesa they offer', () => {
     expect(candidate('mesa:\n  Installed: (none)\n  Candidate: 25.0.7-2~bpo12+1\n')).toEqual({
       version: '25.0.7-2~bpo12+1',
       major: 25,

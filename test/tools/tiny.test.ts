@@ -59,7 +59,7 @@ describe('the embedded model', () => {
       const rows = await rowsOf(gpu, FOLDER);
       for (const name of ['adapted', 'plain', 'distance'] as const) {
         for (const key of ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const) {
-          // Ranks may swap where another driver rounds otherwise; the figures are per cent.
+          // Ranks may swap where another driver rounds differently; the figures are per cent.
           expect(Math.abs(rows[name][key]! - recorded.rows[name][key]!), `${name} ${key}`).toBeLessThan(0.3);
         }
       }

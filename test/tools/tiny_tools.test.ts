@@ -1,4 +1,4 @@
-/** What pre-training is made of: cut-outs, the halves of the classes, the names, the weights it starts from. */
+/** The parts of pre-training: cut-outs, the halves of the classes, the names, the weights it starts from. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '../../src/io/tokenizer.js';
@@ -13,7 +13,7 @@ describe('cut-outs', () => {
   const mask = Uint8Array.from({ length: size * size }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 13) & 1);
   const rgb = Uint8Array.from({ length: 3 * size * size }, (_, i) => 255 * mask[Math.floor(i / 3)]!);
 
-  test('of a picture and of its mask fit in all eight turns, which are eight different ones', () => {
+  test('of a picture and of its mask match in all eight turns, and the turns all differ', () => {
     const seen = new Set<string>();
     for (let turn = 0; turn < 8; turn++) {
       const window = { size, left: 3, top: 5, side: 11, turn, gain: 1, offset: 0 };
@@ -25,7 +25,7 @@ describe('cut-outs', () => {
     expect(seen.size).toBe(8);
   });
 
-  test('untouched are the window itself', () => {
+  test('are the window itself where nothing is changed', () => {
     const window = { size, left: 2, top: 4, side: 6, turn: 0, gain: 1, offset: 0 };
     const expected = Array.from({ length: 36 }, (_, i) => mask[(4 + Math.floor(i / 6)) * size + 2 + (i % 6)]);
     expect([...cropMask(mask, window, 6)]).toEqual(expected);
@@ -65,14 +65,14 @@ describe('cut-outs', () => {
   });
 });
 
-test('the halves have no class in common, leave out no class, and hold as many of both kinds', () => {
+test('the halves have no class in common, leave out no class, and hold equally many of both kinds', () => {
   const classes = Array.from({ length: 11 }, (_, i) => ({ name: `c${i}`, kind: i < 6 ? 'texture' : 'object' }));
   const { adaptation, heldOut } = halves(classes);
   expect(adaptation).toEqual(['c0', 'c2', 'c4', 'c6', 'c8', 'c10']);
   expect(heldOut).toEqual(['c1', 'c3', 'c5', 'c7', 'c9']);
 });
 
-test('classes that could be anything are learnt from and never tested on', () => {
+test('classes that could be anything are trained on and never tested on', () => {
   const classes = ['wood', 'surface', 'tile'].map((name) => ({ name, kind: 'texture' }));
   expect(halves(classes)).toEqual({ adaptation: ['wood', 'surface'], heldOut: ['tile'] });
 });
@@ -107,7 +107,7 @@ describe('the weights pre-training starts from', () => {
     }
   });
 
-  test('take the mean of all tokens away: values in, minus values out', async () => {
+  test('subtract the mean of all tokens: values in, minus values out', async () => {
     const [values, out] = [
       (await weights.readF32('visual.transformer.resblocks.0.attn.in_proj_weight')).subarray(2 * w * w),
       await block(0, 'attn.out_proj'),
@@ -119,7 +119,7 @@ describe('the weights pre-training starts from', () => {
     expect(Math.max(...values.map((v, i) => (i % (w + 1) === 0 ? 0 : Math.abs(v))))).toBeLessThan(0.1);
   });
 
-  test('answer alike to a deviation and its opposite, up to what GELU leaves', async () => {
+  test('respond equally to a deviation and its opposite, up to what GELU leaves', async () => {
     const [up, down] = [await block(1, 'mlp.c_fc'), await block(1, 'mlp.c_proj')];
     const half = 2 * w;
     for (let h = 0; h < half; h += 37) {

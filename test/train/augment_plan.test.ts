@@ -27,7 +27,7 @@ describe('the plan of a sample', () => {
       share(all, (p) => p.geometry.rotate !== 0),
       0.5,
     );
-    // A shift that is drawn may be none at all, once in 156 * 156.
+    // A shift that is drawn may be zero, once in 156 * 156.
     expectShare(
       share(all, (p) => p.geometry.translate.some((v) => v !== 0)),
       0.5,
@@ -72,7 +72,7 @@ describe('the plan of a sample', () => {
     }
   });
 
-  test('leaves each kind as it was when another is switched off', () => {
+  test('leaves each kind unchanged when another is switched off', () => {
     const all = plans(PUBLISHED_CHANCES);
     const still = plans({ ...PUBLISHED_CHANCES, rotate: 0, contrast: 0 });
     expect(still.map((p) => ({ ...p.geometry, ...p.colour }))).toEqual(
@@ -83,7 +83,7 @@ describe('the plan of a sample', () => {
     );
   });
 
-  test('changes colours in the image stage alone, and nothing where nothing may happen', () => {
+  test('changes colours in the image stage alone, and nothing where all chances are zero', () => {
     const text = plans(PUBLISHED_CHANCES, 'text');
     expect(text.every((p) => p.colour === undefined)).toBe(true);
     expect(share(text, (p) => p.geometry.rotate !== 0)).toBeGreaterThan(0.4);

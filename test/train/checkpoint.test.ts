@@ -30,12 +30,12 @@ it('a published .pth resumes: weights, moments, epoch and step', async () => {
   expect(all.all.map((p) => p.name)).toEqual([0, 1, 2, 3].map((i) => `text_adapter.${i}.fc.0.weight`));
   const expected = await openSafetensors(golden('pth.text_adapter.tiny.safetensors'));
   expect(await read(all.weight('text_adapter.1.fc.0.weight'))).toEqual(await expected.readF32('1.fc.0.weight'));
-  // The file's one step was taken on sum of squares with betas 0.5 and 0.999: moments follow from the gradient 2 w.
+  // The file's one step was taken on a sum of squares with betas 0.5 and 0.999: moments follow from the gradient 2 w.
   const [m, v] = [await read(all.all[0]!.m), await read(all.all[0]!.v)];
   for (const [i, value] of m.entries()) expect(v[i]!).toBeCloseTo(0.001 * (2 * value) ** 2, 9);
 });
 
-it('what is written comes back, in both formats', async () => {
+it('a written checkpoint reads back the same, in both formats', async () => {
   const gpu = await device();
   using p = initialParameters(gpu, TINY, 'image', { shape: SHAPE, seed: 9 });
   p.step = 41;
@@ -54,7 +54,7 @@ it('what is written comes back, in both formats', async () => {
   }
 });
 
-it('a weight that is no number is never written', async () => {
+it('a weight that is not a number is never written', async () => {
   const gpu = await device();
   using p = initialParameters(gpu, TINY, 'text', { shape: SHAPE, seed: 9 });
   const broken = { ...p.all[0]!, weight: upload(gpu, new Float32Array(64 * 64).fill(Number.NaN), [64, 64]) };
@@ -63,7 +63,7 @@ it('a weight that is no number is never written', async () => {
   broken.weight.release();
 });
 
-it('Xavier bounds, and a stream of its own for every tensor', async () => {
+it('initial weights keep to the Xavier bounds, with a separate random stream for every tensor', async () => {
   const gpu = await device();
   using p = initialParameters(gpu, TINY, 'text', { shape: SHAPE, seed: 9 });
   using q = initialParameters(gpu, TINY, 'text', { shape: SHAPE, seed: 10 });
@@ -80,7 +80,7 @@ it('the rate halves at every milestone, counted in steps', () => {
   expect([0, 15999, 16000, 31999, 32000].map((s) => multiStepRate(8, s, [16000, 32000], 0.5))).toEqual([8, 8, 4, 4, 2]);
 });
 
-it("projections may start from CLIP's own, each the transposed of it; the rest stays random", async () => {
+it("projections may start from CLIP's own, transposed; the rest stays random", async () => {
   const gpu = await device();
   for (const part of ['image', 'text'] as const) {
     const [w, e] = [part === 'image' ? TINY.visionWidth : TINY.textWidth, TINY.embed];

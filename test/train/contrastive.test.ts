@@ -66,7 +66,7 @@ function crossEntropy(logits: number[][]): number {
   return rows.reduce((a, b) => a + b, 0) / rows.length;
 }
 
-it('is both cross entropies of the cosines, and each patch against its two captions', async () => {
+it('the loss is both cross entropies of the cosines, and of each patch against its two captions', async () => {
   const { vision, text, images, ids, regions, done } = await setUp();
   const e = TINY.embed;
   const pictures = await value(() => l2Normalize(encodeImage(images, vision)));
@@ -109,12 +109,12 @@ it('is both cross entropies of the cosines, and each patch against its two capti
   done();
 });
 
-it('of states alone is each picture and each patch against the two captions of its pair', async () => {
+it('the loss of states alone compares each picture and each patch with the two captions of its pair', async () => {
   const { vision, text, images, ids, regions, done } = await setUp();
   const e = TINY.embed;
   const pictures = await value(() => l2Normalize(encodeImage(images, vision)));
   const captions = await value(() => l2Normalize(encodeText(ids, text)));
-  /** Of a unit vector, that it is `own` rather than `other`. */
+  /** Cross entropy of a unit vector's choice of `own` over `other`. */
   const choice = (units: Float32Array, i: number, own: number, other: number): number => {
     const [a, b] = [own, other].map((caption) => SCALE * dot(units, i, captions, caption, e));
     return Math.log1p(Math.exp(b! - a!));
@@ -142,7 +142,7 @@ it('of states alone is each picture and each patch against the two captions of i
   done();
 });
 
-it('of peaks asks one of the places, or any, to stand out from all others, and no patch of a good picture', async () => {
+it('the loss of peaks lets a marked place, or any, stand out from the rest, and no patch of a good picture', async () => {
   const { vision, text, images, ids, regions, done } = await setUp();
   const e = TINY.embed;
   const captions = await value(() => l2Normalize(encodeText(ids, text)));
@@ -179,7 +179,7 @@ it('of peaks asks one of the places, or any, to stand out from all others, and n
   done();
 });
 
-it('has the gradient of its differences in every kind of weight', async () => {
+it('the loss has the gradient that differences give, in every kind of weight', async () => {
   const { gpu, vision, text, images, ids, regions, done } = await setUp();
   const weights = [...vision.named, ...text.named];
   const tensors = weights.map((w) => w.tensor);

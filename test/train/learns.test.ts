@@ -1,4 +1,4 @@
-/** The whole of training on the smallest model: a wrong gradient anywhere would keep it from learning. */
+/** All of training on the smallest model: a wrong gradient anywhere would keep it from learning. */
 import { expect, it } from 'vitest';
 import { figuresOf } from '../../src/eval/curve.js';
 import { adaptedImage } from '../../src/model/adapters.js';
@@ -27,7 +27,7 @@ const prompts = (words: readonly number[][]): Uint32Array => {
   return ids;
 };
 
-it('both stages lower their loss, and the map finds defects on pictures never seen', async () => {
+it('both stages lower their loss, and the map finds defects on unseen pictures', async () => {
   const gpu = await device();
   const before = liveTensors(gpu);
   const clip = syntheticClip(TINY, 3);

@@ -28,11 +28,11 @@ describe('recomputing', () => {
     const whole = total(plan({ ...large, recompute: 'off' }));
     expect(plan({ ...large, deviceBytes: whole / 0.7 + 1 }).recompute).toBe(false);
     expect(plan({ ...large, deviceBytes: whole / 0.7 - 1 }).recompute).toBe(true);
-    // A device that does not say is taken to have 8 GiB.
+    // A device that does not report its memory is taken to have 8 GiB.
     expect(plan(large)).toEqual(plan({ ...large, deviceBytes: 8 * 2 ** 30 }));
   });
 
-  it('is as asked for otherwise, and takes less memory', () => {
+  it('otherwise follows the flag, and takes less memory', () => {
     const [on, off] = [plan({ ...large, recompute: 'on' }), plan({ ...large, recompute: 'off', deviceBytes: 1 })];
     expect([on.recompute, off.recompute]).toEqual([true, false]);
     expect(on.memory.activations).toBeLessThan(off.memory.activations / 3);

@@ -1,4 +1,4 @@
-/** Training is killed at random moments, goes on, and ends with the bytes of a run nobody disturbed. */
+/** Training is killed at random moments, goes on, and ends with the bytes of an undisturbed run. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -65,7 +65,7 @@ describe('a run killed again and again', () => {
       const whole = await runCli(...train(`whole${seed}`, seed));
       expect(whole.code, whole.stderr).toBe(0);
       const waits = arr([40], `waits ${seed}`, 0.29, 0.5).data;
-      // The folder starts again when a run got through early, until it was interrupted often enough.
+      // A new folder is started when a run ends before it is killed, until runs were interrupted often enough.
       for (let i = 0, here = 0; here < 11; i++) {
         const ended = await runAndKill(train(`broken${seed}`, seed), 350 + 900 * waits[i % 40]!);
         if (!ended) {
@@ -78,7 +78,7 @@ describe('a run killed again and again', () => {
       }
       expect((await runCli(...train(`broken${seed}`, seed))).code).toBe(0);
       expect(checkpoints(`broken${seed}`)).toEqual(checkpoints(`whole${seed}`));
-      // What a kill leaves half written never carries a checkpoint's name.
+      // A file that a kill leaves half written never has a checkpoint's name.
       expect(checkpoints(`whole${seed}`).size).toBe(5);
     }, 300_000);
   }
@@ -102,7 +102,7 @@ it('a checkpoint of other flags is refused by name', async () => {
   expect(run.stderr).toMatch(/another imageMix/);
 });
 
-it('goes on from checkpoints in torch format, and from more epochs asked for later', async () => {
+it('goes on from checkpoints in torch format, and when more epochs are requested later', async () => {
   const pth = ['--format', 'pth', '--save_every', '0'];
   expect((await runCli(...train('pth', 1, ...pth, '--image_epoch', '1'))).code).toBe(0);
   expect(
@@ -169,7 +169,7 @@ it('predict uses adapters as they were trained: size, mix and activation', async
   }
 });
 
-it('goes on from the format written last', async () => {
+it('goes on from the checkpoint written last, of either format', async () => {
   const save = (format: string, epochs: string): string[] =>
     train('formats', 1, '--format', format, '--save_every', '0', '--text_epoch', '0', '--image_epoch', epochs);
   for (const [format, epochs] of [

@@ -1,4 +1,4 @@
-/** The loop over steps, on a stage made up here: what is reported, saved and refused. */
+/** The loop over steps, on a made-up stage: what is reported, saved and refused. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/gpu.js';
 import { syntheticClip, TINY } from '../../src/model/synthetic.js';

@@ -71,7 +71,7 @@ describe('training', () => {
     expect(liveTensors(gpu)).toBe(before);
   });
 
-  it('leaves out a stage that is done, and goes on within the other', async () => {
+  it('skips a stage that is done, and goes on within the other', async () => {
     const { run, steps } = counted(settings());
     const flags = run.flagsText;
     const resumed: RunState[] = [];
@@ -114,7 +114,7 @@ describe('recorded settings', () => {
     expect(JSON.parse(recordedFlags(settings(), 'clip'))).toEqual({ ...JSON.parse(recorded), init: 'clip' });
   });
 
-  it('are written as they always were, so that old checkpoints go on', () => {
+  it('are written as before, so that old checkpoints can go on', () => {
     const chances =
       '"rotate":0,"translate":0,"horizontalFlip":0,"verticalFlip":0,"brightness":0,"contrast":0,"saturation":0';
     expect(recordedFlags(trainFlags(), 'random')).toBe(

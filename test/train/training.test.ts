@@ -35,7 +35,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const drawn = (): TrainingSample[] => Array.from({ length: COUNT }, (_, i) => drawSample(i)).map(toSample);
 
-/** The mask as its bytes: its size is in a plain object. */
+/** The mask as bytes, with its size in a plain object. */
 function toSample({ picture, mask, label, className }: ReturnType<typeof drawSample>): TrainingSample {
   return { picture, label, className, ...(label === 1 && { mask: { width: SIZE, height: SIZE, data: mask } }) };
 }
@@ -118,7 +118,7 @@ describe('train', () => {
     expect(liveTensors(gpu), 'tensors left behind').toBe(before);
   });
 
-  it('goes on from what it saved when its loop was left, to the same bytes', async () => {
+  it('resumes after its loop was left, and ends with the same bytes', async () => {
     const whole = await train(await options()).finish();
     for (const stop of [2, 7]) {
       const saved: { text?: Uint8Array; image?: Uint8Array } = {};

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compare } from '../../src/verify/case.js';
 
-test('a bound on pixels counts a pixel once, whichever of its channels differ', () => {
+test('a bound on pixels counts a pixel once, however many of its channels differ', () => {
   // Two channels of ten pixels: pixel 3 differs in both, pixel 7 in one.
   const want = Float32Array.from({ length: 20 }, (_, i) => i);
   const got = want.map((v, i) => (i % 10 === 3 || i === 17 ? 0 : v));

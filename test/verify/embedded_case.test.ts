@@ -1,4 +1,4 @@
-/** Cases `train.*` on packaged weights: that they are computed with those weights, pictures and classes, and no others. */
+/** Cases `train.*` on packaged weights: they are computed with exactly those weights, pictures and classes. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { openSafetensors } from '../../src/io/safetensors.js';
@@ -54,7 +54,7 @@ interface Changes {
   readonly tensors?: Record<string, RawTensor>;
 }
 
-/** A case of one step on four pictures of two classes. No expected values but zeros: what is computed is looked at. */
+/** A case of one step on four pictures of two classes. All expected values are zero: only the computed ones matter. */
 async function caseOf(clip: Uint8Array, { metadata, tensors }: Changes = {}): Promise<TensorFile> {
   const area = SIZE * SIZE;
   const pictures = Array.from({ length: 4 * 3 * area }, (_, i) => (i * 37 + (i >> 7) * 11) % 256);
@@ -92,7 +92,7 @@ async function caseOf(clip: Uint8Array, { metadata, tensors }: Changes = {}): Pr
   );
   const opened = await openSafetensors(bytesSource('train.embedded.image.safetensors', file));
   const zeros = { dtype: 'F32', shape: [1], bytes: new Uint8Array(4) } as const;
-  // Any expected value that a test does not give is zero.
+  // Expected values that a test does not give are zero.
   return {
     ...opened,
     read: async (name) => (opened.tensors.has(name) ? opened.read(name) : zeros),
@@ -100,7 +100,7 @@ async function caseOf(clip: Uint8Array, { metadata, tensors }: Changes = {}): Pr
   };
 }
 
-/** The loss that the case's one step has. */
+/** The loss of the case's only step. */
 async function lossOf(clip: Uint8Array<ArrayBuffer>, changes: Changes = {}): Promise<number> {
   const file = await caseOf(clip, changes);
   const context = { gpu: await device(), folder: {} as GoldenFolder, file, precision: 'f32' } as const;
@@ -110,7 +110,7 @@ async function lossOf(clip: Uint8Array<ArrayBuffer>, changes: Changes = {}): Pro
   throw new Error('no loss was computed');
 }
 
-/** What `verify` has to say of the case when the host gives `found` for the weights. */
+/** What `verify` reports for the case when the host gives `found` for the weights. */
 async function notesOf(file: TensorFile, packaged?: (path: string) => Promise<Uint8Array<ArrayBuffer>>) {
   const folder = { files: ['train.embedded.image.safetensors'], open: async () => file } as Partial<GoldenFolder>;
   const result = await verify(await device(), folder as GoldenFolder, packaged ? { packaged } : {});
@@ -149,7 +149,7 @@ describe('a training case on packaged weights', () => {
     expect(note).toContain(`expected SHA-256 ${digests[0]}, got ${digests[1]}`);
   });
 
-  it('says so where the host has no packaged files, or not this one', async () => {
+  it('reports that the host has no packaged files, or lacks this one', async () => {
     const clip = await weights(1);
     expect(await notesOf(await caseOf(clip))).toEqual([
       'train.embedded.image.safetensors: needs weights/tiny/clip.safetensors, and this host gives no packaged files',

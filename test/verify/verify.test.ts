@@ -28,16 +28,16 @@ describe('expected values', () => {
 });
 
 describe('verify', () => {
-  it('takes patterns, and leaves the rest', async () => {
+  it('runs the cases that match a pattern, and no others', async () => {
     const result = await verify(await device(), folder, { only: ['op.ge?u', 'op.lin*'] });
     expect([...new Set(result.reports.map((r) => r.case))]).toEqual(['op.gelu', 'op.linear']);
   });
 
-  it('counts a case it does not know as a miss', async () => {
+  it('counts an unknown case as a miss', async () => {
     const odd: GoldenFolder = { ...folder, files: ['soup.safetensors'] };
     const result = await verify(await device(), odd);
     expect(result.pass).toBe(false);
-    expect(misses(result)).toEqual(['soup -: not known yet']);
+    expect(misses(result)).toEqual(['soup -: unknown case']);
   });
 
   it('misses when an expected value is off by more than the bound', async () => {
@@ -54,7 +54,7 @@ describe('verify', () => {
     expect((await verify(await device(), bent, { only: ['op.linear'] })).pass).toBe(false);
   });
 
-  it('says so when a half-precision run misses what only full precision meets', async () => {
+  it('does not pass in half precision, which misses the bounds', async () => {
     const result = await verify(await device(), folder, { only: ['model.tiny'], precision: 'f16' });
     expect(result.pass).toBe(false);
   });

@@ -1,5 +1,5 @@
 /**
- * The web host, run in Node with what it uses of a browser stood in for: WebGPU by Dawn, addresses of the build by files.
+ * The web host, run in Node with stand-ins for the browser: Dawn for WebGPU, files for the addresses of the build.
  * Bundling is tested in test/package.
  */
 import { readFileSync } from 'node:fs';
@@ -47,7 +47,7 @@ async function all(detector: Detector, pictures: Parameters<Detector['detect']>[
 }
 
 describe('the web host', () => {
-  it('has the names of the Node host, and the texts of all shaders', async () => {
+  it('exports the names that the Node host exports, and the texts of all shaders', async () => {
     for (const name of ['loadDetector', 'train', 'openGpu', 'decode', 'AaclipError', 'Gpu'] as const) {
       expect(web[name], name).toBeTypeOf('function');
     }
@@ -55,7 +55,7 @@ describe('the web host', () => {
     expect(new Map(SHADERS)).toEqual(readShaders());
   });
 
-  it('detects what the Node host detects, with the model of the package', async () => {
+  it('detects the same as the Node host, with the packaged model', async () => {
     const { picture } = drawSample(1);
     const png = new File([new Uint8Array(encodePng(SIZE, SIZE, picture.data))], 'a.png');
     using ours = await web.loadDetector({ weights: 'tiny', adapters: 'tiny', classes: ['screw'] });
@@ -84,7 +84,7 @@ describe('the web host', () => {
     expect((await run.finish()).image.length).toBeGreaterThan(1000);
   });
 
-  it('says what is missing: a file, WebGPU', async () => {
+  it('says what is missing: a file, or WebGPU', async () => {
     const lost = web.loadDetector({ weights: 'file:///nowhere.pt', classes: ['screw'] });
     await expect(lost).rejects.toMatchObject({
       code: 'weights',

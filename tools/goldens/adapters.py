@@ -25,7 +25,7 @@ def adapter_specs(sizes: dict) -> Iterator[Spec]:
 
 
 def residual_adapter(x: Tensor, weight: Tensor, mix: float = MIX) -> Tensor:
-    """A mix of x and of LeakyReLU(x Wᵀ) brought to the length of x, lengths along the last axis."""
+    """A mix of x and of LeakyReLU(x Wᵀ) scaled to the length of x, lengths along the last axis."""
     turned = F.leaky_relu(F.linear(x, weight))
     scale = x.norm(dim=-1, keepdim=True) / turned.norm(dim=-1, keepdim=True)
     return mix * (turned * scale) + (1 - mix) * x

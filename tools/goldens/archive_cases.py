@@ -18,13 +18,13 @@ def checkpoint(part: str, job: Job) -> None:
     adam.step()
     weights = {name: w.detach() for name, w in weights.items()}
     file = f"{part}_adapter.tiny.pth"
-    # As text: torch names the folder inside the archive after the file, and only for one given by its name.
+    # As text: torch names the folder inside the archive after the file, but only if the file is given by name.
     torch.save({"epoch": 3, f"{part}_adapter": weights, f"{part}_optimizer": adam.state_dict()}, str(job.path(file)))
     job.save(f"pth.{part}_adapter.tiny", weights, file=file)
 
 
 def tensors_in(value, name: str = "") -> dict[str, torch.Tensor]:
-    """Tensors of a loaded file by the path to them; modules count as their state."""
+    """Tensors of a loaded file by their paths; a module is replaced by its state."""
     if isinstance(value, torch.nn.Module):
         value = value.state_dict()
     if isinstance(value, torch.Tensor):
@@ -38,7 +38,7 @@ def tensors_in(value, name: str = "") -> dict[str, torch.Tensor]:
 
 def archives(job: Job) -> None:
     """The contents, as float32, of two archives that were made once: every kind of tensor and view, and TorchScript."""
-    # Modules are objects, not only tensors: newer versions refuse them unless told.
+    # Modules are objects, not only tensors: newer versions refuse them by default.
     state = torch.load(job.goldens / "archives/state_dict.pth", weights_only=False)
     script = torch.jit.load(job.goldens / "archives/torchscript.pt").state_dict()
     for name, found in (("state_dict", tensors_in(state)), ("torchscript", dict(script))):

@@ -1,4 +1,4 @@
-"""How far files are from those of another folder."""
+"""How far files are from the files of the same names in another folder."""
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +12,16 @@ from archive_cases import tensors_in
 
 @dataclass
 class Difference:
-    """Largest difference of a file's numbers: as it is, and over the largest number of the same tensor."""
+    """Largest difference of a file's numbers: absolute, and relative to the largest number of the same tensor."""
 
     absolute: float = 0.0
     relative: float = 0.0
-    # What differs in another way: names, shapes, texts.
+    # Any other difference: names, shapes, texts.
     other: str = ""
 
     @property
     def small(self) -> bool:
-        """Rounding of float32 in another order, and no more; over some steps of training it grows."""
+        """Whether this is only float32 rounding in another order, which grows over the steps of a training."""
         return not self.other and self.relative < 1e-3
 
     def text(self) -> str:
@@ -31,7 +31,7 @@ class Difference:
 
 
 def numbers(path: Path) -> tuple[dict[str, np.ndarray], object]:
-    """A file as arrays by name, and all that is not a number."""
+    """A file as arrays by name, and everything that is not a number."""
     if path.suffix == ".safetensors":
         return tensor_file.read(path)
     if path.suffix == ".json":
@@ -44,7 +44,7 @@ def numbers(path: Path) -> tuple[dict[str, np.ndarray], object]:
 
 
 def flat(value, name: str, arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, object]]:
-    """Puts the numbers of a JSON value into `arrays` and yields the rest."""
+    """Puts the numbers of a JSON value into `arrays` and yields everything else."""
     if isinstance(value, (dict, list)):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from flat(item, f"{name}/{key}", arrays)
@@ -73,7 +73,7 @@ def compare(made: Path, expected: Path) -> Difference:
 
 
 def report(written: list[str], out: Path, expected: Path) -> bool:
-    """Prints a line a file; true when all are equal but for rounding."""
+    """Prints a line a file; true when only rounding differs."""
     good = True
     for name in written:
         if not (expected / name).exists():

@@ -139,7 +139,7 @@ class Clip:
         return self.norm(tokens[:, 0], "visual.ln_post") @ self.weights["visual.proj"]
 
     def text_ends(self, ids: Tensor, after: Optional[Hook] = None) -> Tensor:
-        """What the text tower leaves at the end of each text, [N, W]: the place of the largest id."""
+        """The text tower's output at the end of each text, the place of the largest id: [N, W]."""
         x = self.weights["token_embedding.weight"][ids] + self.weights["positional_embedding"]
         for i in range(self.sizes["t_layers"]):
             x = self.block(x, f"transformer.resblocks.{i}", self.sizes["t_heads"], causal=True)

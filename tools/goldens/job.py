@@ -1,4 +1,4 @@
-"""One run of the generator: where it writes, which seed it uses, and what every case does alike."""
+"""One run of the generator: where it writes, which seed it uses, and what all cases do the same way."""
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +20,11 @@ class Job:
 
     @property
     def base(self) -> int:
-        """What the seeds of single tensors are counted from."""
+        """The base that the seeds of single tensors are counted from."""
         return 1000 * self.seed
 
     def path(self, name: str) -> Path:
-        """Where a file of this name goes; it counts as written."""
+        """The path for a file of this name, which then counts as written."""
         self.written.append(name)
         path = self.out / name
         path.parent.mkdir(parents=True, exist_ok=True)

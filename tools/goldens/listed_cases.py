@@ -1,4 +1,4 @@
-"""Cases whose inputs are a list in the file itself: `synth`, `resize` and `pictures`. The results are computed again."""
+"""Cases whose inputs are listed in the file itself: `synth`, `resize` and `pictures`. The results are computed again."""
 import base64
 import hashlib
 import io

@@ -13,7 +13,7 @@ def focal(prob: Tensor, mask: Tensor) -> Tensor:
 
 
 def dice(prob: Tensor, target: Tensor) -> Tensor:
-    """1 less the mean dice coefficient of the pictures, both sums with 1 added."""
+    """1 minus the mean dice coefficient of the pictures, with 1 added to numerator and denominator."""
     prob, target = prob.flatten(1), target.flatten(1)
     overlap = 2 * (prob * target).sum(dim=1) + 1
     return 1 - (overlap / (prob.sum(dim=1) + target.sum(dim=1) + 1)).mean()

@@ -9,7 +9,7 @@ DOMAINS = {"a": "Industrial", "b": "Medical", "allgood": "Industrial"}
 
 
 def unit(values: np.ndarray) -> np.ndarray:
-    """Brought to 0 up to 1 by the smallest and the largest, unless the largest is 1 already."""
+    """Scaled to 0 to 1 by the smallest and the largest value, unless the largest is already 1."""
     if values.max() == 1:
         return values
     return (values - values.min()) / (values.max() - values.min())
@@ -21,7 +21,7 @@ def percent(value: float) -> float:
 
 
 def figures(pixel_label, image_label, pixel_pred, image_pred, domain: str) -> dict[str, float]:
-    """Figures of one class; a class whose pictures are all alike has no figures of pictures."""
+    """Figures of one class; its image figures are 0 if all pictures have one label."""
     pixel_pred, image_pred = unit(pixel_pred), unit(image_pred)
     peaks = pixel_pred.max(axis=(1, 2))
     scores = peaks if domain == "Medical" else 0.5 * peaks + 0.5 * image_pred
@@ -59,7 +59,7 @@ def metrics(job: Job) -> None:
 
 
 def curve_arrays(case: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Labels, and scores of which `levels` says how many differ, as the file's own text defines them."""
+    """Labels, and scores with `levels` distinct values, as the file's own text defines them."""
     size = (case["n"],)
     span = np.float32(2) * np.sqrt(np.float32(3))
     label = synth(case["seed"], "label", size, 1.0) / span + np.float32(0.5) < case["share"]

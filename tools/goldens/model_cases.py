@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def made_up_ids(job: Job, count: int, context: int, kind: int) -> Tensor:
-    """Token ids of sentences that mean nothing: a start, three to eleven ids, an end, zeros."""
+    """Token ids of meaningless sentences: a start, three to eleven ids, an end, zeros."""
     ids = torch.zeros(count, context, dtype=torch.long)
     for i in range(count):
         length = 3 + (5 * i + kind) % 9

@@ -116,5 +116,5 @@ CASES: dict[str, Case] = {
     **{f"op.score_map_{domain}": partial(score_map, domain) for domain in ("Industrial", "Medical")},
     **{f"op.positional_{size}": partial(positional, size) for size in (518, 336, 98, 700)},
 }
-# Left to a run with --large: the repository has no room for it.
+# Made only with --large: it is too large for the repository.
 LARGE: dict[str, Case] = {"op.attention_197": partial(attend, 197)}

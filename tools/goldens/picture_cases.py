@@ -77,7 +77,7 @@ def mask(job: Job) -> None:
 
 
 def geometry(job: Job) -> None:
-    """A normalised picture with a mask as its fourth channel: nearest sampling, zeros where nothing comes from."""
+    """A normalised picture with a mask as its fourth channel: nearest sampling, zeros where a pixel has no source."""
     _, x = prepared(drawn(job, 123, 91, 1), 56)
     x = torch.cat([x, (job.noise("am", (1, 56, 56)) > 1).float()])
     style = {"interpolation": InterpolationMode.NEAREST, "fill": [0.0] * 4}

@@ -13,7 +13,7 @@ READ = {"F32": np.float32, "F16": np.float16, "F64": np.float64, "I32": np.int32
 
 
 def as_array(value) -> np.ndarray:
-    # A single number becomes an array of one, as readers that know no shape without sides expect.
+    # A single number becomes an array of one: some readers do not accept a shape without dimensions.
     return np.ascontiguousarray(value.detach().numpy() if isinstance(value, torch.Tensor) else value)
 
 

@@ -40,7 +40,7 @@ class Training:
 
 
 def sampled(x: Tensor, most: int) -> Tensor:
-    """Every element; with `most`, evenly spaced ones of a large tensor: about that many."""
+    """Every element; with `most`, about that many evenly spaced elements of a large tensor."""
     return x if most == 0 else x.flatten()[:: max(1, x.numel() // most)]
 
 
@@ -134,7 +134,7 @@ def embedded(part: str, job: Job) -> None:
     weights = {key: torch.from_numpy(w).double() for key, w in packaged.items()}
 
     def ids(rows: list[list[int]]) -> Tensor:
-        # Zeros fill a text up behind its end, where nothing is read. The end's row is the last: still the largest.
+        # Texts are padded with zeros after their end, where nothing is read. The end's row is the last: still the largest.
         return torch.tensor([[row[token] if token else 0 for token in tokens] for tokens in rows])
 
     pixels = torch.from_numpy(inputs["pictures"]).double() / 255
