@@ -6,8 +6,8 @@
  * `loadDetector` and `train` do all of it.
  */
 
-export { Tape } from './autograd/tape.js';
-export { promptsFor } from './data/class_prompts.js';
+export { type Accumulate, Tape } from './autograd/tape.js';
+export { type ClassPrompts, promptsFor } from './data/class_prompts.js';
 export {
   type DatasetInfo,
   type Domain,
@@ -15,7 +15,7 @@ export {
   REGISTRY,
   type Registry,
 } from './data/datasets.js';
-export { Draws } from './data/random.js';
+export { type DrawPurpose, Draws } from './data/random.js';
 export { extendRegistry } from './data/registry_file.js';
 export { AnomalyModel, type AnomalyModelOptions } from './detect/anomaly_model.js';
 export { chooseBatch } from './detect/batch_size.js';
@@ -26,6 +26,7 @@ export {
   encodeClasses,
   type PromptedClass,
   type PromptOptions,
+  type Prompts,
   promptedClass,
 } from './detect/class_tokens.js';
 export { type Detection, type Peak, peakOf, pictureScore } from './detect/detection.js';
@@ -49,34 +50,83 @@ export type {
   PictureSource,
   WeightsSource,
 } from './detect/sources.js';
-export { Gpu, GpuError, type GpuHost, type GpuOptions } from './gpu/gpu.js';
-export { canonicalAdapters } from './io/adapter_names.js';
+export type { TrainedWith } from './detect/trained_with.js';
+export { type Dispatch, Gpu, GpuError, type GpuHost, type GpuOptions } from './gpu/gpu.js';
+export type { Cover, Extent } from './gpu/grid.js';
+export type { Kernel, PipelineCache } from './gpu/pipeline.js';
+export type { BufferPool, Storage } from './gpu/pool.js';
+export type { Profile, ProfileRow } from './gpu/profile.js';
+export type { BindingSlot, Knobs, ParamField, ShaderInterface, ShaderTexts } from './gpu/shader.js';
+export type { Binding } from './gpu/stream.js';
+export type { MatrixShape, Traits } from './gpu/traits.js';
+export { type AdapterTensors, canonicalAdapters } from './io/adapter_names.js';
 export { type ClipTensors, canonicalClip } from './io/clip_names.js';
 export { packF16 } from './io/dtype.js';
 export { openTensorSource } from './io/open_tensors.js';
+export type {
+  PickleDict,
+  PickleGlobal,
+  PickleObject,
+  PickleStorage,
+  PickleTensor,
+  PickleValue,
+} from './io/pickle_values.js';
 export { openSafetensors } from './io/safetensors.js';
 export { type TensorToWrite, toWrite, writeSafetensors } from './io/safetensors_writer.js';
 export { type ByteSource, bytesSource } from './io/source.js';
 export { synth } from './io/synth.js';
-export { rawF32 } from './io/tensor_file.js';
-export { createTokenizer, type Tokenizer } from './io/tokenizer.js';
-export { readTorchArchive } from './io/torch_archive.js';
-export { adaptedImage, loadImageAdapters, loadTextAdapters, patchTokens } from './model/adapters.js';
+export { type RawTensor, rawF32, type TensorFile, type TensorInfo } from './io/tensor_file.js';
+export type { TensorView } from './io/tensor_view.js';
+export { createTokenizer, type Tokenizer, type Word } from './io/tokenizer.js';
+export { readTorchArchive, type TorchArchive } from './io/torch_archive.js';
+export type { Activation } from './kernels/epilogue.js';
+export type { FrozenMatrix } from './kernels/frozen_matrix.js';
+export type { PackedMatrix, Packing } from './kernels/packing.js';
+export {
+  type AdaptedImage,
+  adaptedImage,
+  type ImageAdapters,
+  type Loaded,
+  loadImageAdapters,
+  loadTextAdapters,
+  patchTokens,
+} from './model/adapters.js';
 export { type Anomaly, anomaly, SCORE_BLUR, stageOneFeatures, textAnchors } from './model/anomaly.js';
 export { type ClipConfig, inferConfig } from './model/config.js';
 export { syntheticClip, VIT_L_14_336 } from './model/synthetic.js';
-export { encodeText, loadText, type TextTower } from './model/text.js';
-export { encodeImage, loadVision, type VisionTower, visionTokens } from './model/vision.js';
-export { type NamedWeight, transpose } from './model/weights.js';
+export { encodeText, loadText, type TextAdapters, type TextTower } from './model/text.js';
+export {
+  encodeImage,
+  loadVision,
+  type VisionOptions,
+  type VisionTokens,
+  type VisionTower,
+  visionTokens,
+} from './model/vision.js';
+export { type LoadOptions, type NamedWeight, type Precision, transpose } from './model/weights.js';
+export type { Block, Linear, Norm, Weight } from './nn/layers.js';
 export { add } from './ops/add.js';
 export { stack } from './ops/concat.js';
 export { full } from './ops/fill.js';
 export { l2Normalize } from './ops/l2_normalize.js';
 export { resizePositional } from './ops/positional.js';
-export { scoreMap } from './ops/score_map.js';
-export { type Picture, PictureError } from './picture/picture.js';
-export { preparePicture, preparePictures, resizePicture } from './picture/resize_picture.js';
-export { empty, read, type Tensor, tidy, upload } from './tensor/tensor.js';
+export { type Blur, scoreMap } from './ops/score_map.js';
+export { type Mask, type Picture, PictureError } from './picture/picture.js';
+export type { PixelStatistics } from './picture/pixels.js';
+export {
+  type PictureSize,
+  type PixelSource,
+  type PrepareOptions,
+  preparePicture,
+  preparePictures,
+  type ResizeOptions,
+  resizePicture,
+} from './picture/resize_picture.js';
+export type { Shape } from './tensor/shape.js';
+export { type DType, empty, read, type Tensor, tidy, upload } from './tensor/tensor.js';
+export type { AugmentChances } from './train/augment_plan.js';
+export type { AdapterShape, Part } from './train/initial.js';
+export type { Init } from './train/resume.js';
 export { type TrainedAdapters, Training } from './train/training.js';
 export type { SavedCheckpoint, TrainingSample, TrainOptions, TrainSettings } from './train/training_options.js';
-export type { StepReport } from './train/training_run.js';
+export type { StepReport, TrainFlags } from './train/training_run.js';

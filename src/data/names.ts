@@ -1,6 +1,6 @@
-/** Names of data sets and classes: looked up exactly, or told apart from one that is only spelled differently. */
+/** Names of data sets and classes: looked up exactly, or found by a similar spelling. */
 
-/** The entry of that name; "constructor" and the like are names as any other. */
+/** The entry of that name; inherited names such as "constructor" are not found. */
 export function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }

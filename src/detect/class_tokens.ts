@@ -13,15 +13,16 @@ export interface ClassTokens {
   readonly abnormal: Uint32Array;
 }
 
-type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
+/** The prompts of a class and the name they use. */
+export type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
 
 export interface PromptedClass {
-  /** The name the model gets to know it by; `className` where it is left out. */
+  /** The name the model knows it by; `className` where it is left out. */
   readonly key?: string;
   readonly className: string;
   readonly domain: Domain;
   readonly prompts: Prompts;
-  /** The prompts of "object" in the texts of the class's data set, for a model that lacks a word; else the published ones. */
+  /** Used where the model lacks a word: the prompts of "object" in the texts of the class's data set. */
   readonly general?: Prompts;
 }
 

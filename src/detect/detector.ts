@@ -34,10 +34,10 @@ export interface DetectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Several pictures; one alone may be given as it is. */
+/** Several pictures, or one. */
 export type PictureSources = PictureSource | Iterable<PictureSource> | AsyncIterable<PictureSource>;
 
-/** Pictures with their classes, as they are asked for. */
+/** Pictures with their classes, one at a time. */
 type Numbered = AsyncGenerator<
   { readonly source: PictureSource; readonly className: string; readonly index: number },
   void,
@@ -50,7 +50,7 @@ type Opened = { readonly index: number; readonly className: string } & (
 );
 
 export class Detector implements Disposable {
-  /** What works on tensors below. */
+  /** The level below, which works on tensors. */
   readonly model: AnomalyModel;
   readonly settings: DetectorSettings;
   readonly classes: readonly LoadedClass[];
@@ -76,7 +76,7 @@ export class Detector implements Disposable {
     return new Detector(host, await openModel(host, options));
   }
 
-  /** Side pictures and maps have, in pixels. */
+  /** Side of the resized pictures and of the maps, in pixels. */
   get imageSize(): number {
     return this.model.imageSize;
   }
@@ -86,7 +86,7 @@ export class Detector implements Disposable {
    * mixed, also within a batch.
    *
    * @param pictures one, several, or a stream of them
-   * @param classes the class of all pictures, or one a picture
+   * @param classes the class of all pictures, or a class for each
    * @throws AaclipError (from the iteration): `class`, `options`, `picture` (see `onBroken`), `device`, `aborted`
    */
   async *detect(

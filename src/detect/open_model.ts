@@ -1,6 +1,6 @@
 /** From what a caller names to a model on a device. */
-import type { Domain, Registry } from '../data/datasets.js';
-import { REGISTRY } from '../data/datasets.js';
+import { findDataset } from '../data/class_prompts.js';
+import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
@@ -84,7 +84,8 @@ export interface OpenedModel {
 
 /**
  * The prompts of classes for a CLIP.
- * @throws AaclipError `class` when there is none, a name comes twice or is blank, or no prompt suits the model
+ * @throws AaclipError `class` when there is none, a name comes twice or is blank, a data set is not known, or no prompt suits
+ * the model
  */
 export async function openClasses(
   host: LibraryHost,
@@ -97,10 +98,12 @@ export async function openClasses(
   const twice = named.find(({ name }, i) => named.findIndex((c) => c.name === name) < i);
   if (twice) throw new AaclipError('class', `classes: expected every name once, got "${twice.name}" twice`);
   const tokenizer = await within('weights', () => abortable(host.openTokenizer(options.signal), options.signal));
+  const { registry = REGISTRY } = options;
   const { classes, note } = await within('class', () => {
-    const prompted = named.map(({ name, words, domain = options.domain, dataset }) =>
-      promptedClass(name, options.registry ?? REGISTRY, { words, domain, dataset }),
-    );
+    const prompted = named.map(({ name, words, domain = options.domain, dataset }) => {
+      if (dataset !== undefined) findDataset(dataset, registry);
+      return promptedClass(name, registry, { words, domain, dataset });
+    });
     return encodeClasses(tokenizer, clip, prompted, 'give the class other words');
   });
   if (note !== undefined) (options.onNote ?? console.warn)(note);
@@ -117,7 +120,7 @@ export async function openDevice(host: LibraryHost, options: OpenOptions): Promi
     const opened = await abortable(opening, signal);
     return { gpu: opened, own: opened };
   } catch (error) {
-    // Nobody asks any more for a device that is opened after the signal.
+    // A device that is opened after the signal is of no use to anybody.
     opening.then(
       (late) => late[Symbol.dispose](),
       () => undefined,
@@ -148,6 +151,10 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     precision: options.precision ?? 'f32',
     adapted: adapters?.image !== undefined,
   };
+  if (!Number.isInteger(settings.imageSize) || settings.imageSize < 14) {
+    const got = settings.imageSize;
+    throw new AaclipError('options', `imageSize: expected a whole number of pixels of at least 14, got ${got}`);
+  }
   const { gpu, own } = await openDevice(host, options);
   try {
     const onProgress = (share: number): void => {

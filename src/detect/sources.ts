@@ -16,8 +16,8 @@ export type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
 export type WeightsSource = FileSource;
 
 /**
- * Adapters: a folder as training leaves it (its path or URL), "tiny" for those of the package, one file that holds both, or
- * a file for each; where one is missing, that tower is plain CLIP's.
+ * Adapters: the path or URL of a folder as training leaves it, "tiny" for those of the package, a Blob or bytes that hold one
+ * of them or both, or a file for each. Where one is missing, that tower is plain CLIP's.
  */
 export type AdapterSource =
   | FileSource

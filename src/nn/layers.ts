@@ -24,7 +24,7 @@ export interface Norm {
 /** A pre-norm transformer block. */
 export interface Block {
   readonly ln1: Norm;
-  /** [3 D, D]: q, k and v. */
+  /** q, k and v, [3 D, D]. */
   readonly inProj: Linear;
   readonly outProj: Linear;
   readonly ln2: Norm;

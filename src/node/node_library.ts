@@ -15,7 +15,6 @@ import { openGpu } from './device.js';
 import { fileSource } from './file_source.js';
 import { openTokenizer } from './open_tokenizer.js';
 import { openAdapters, openClip } from './open_weights.js';
-import { withQuietNativeCode } from './quiet.js';
 import { RunFolder } from './run_folder.js';
 
 /** What a caller names: a path of the file system, or an address to fetch. */
@@ -33,7 +32,7 @@ async function openFile(place: string | URL, signal: AbortSignal | undefined): P
 
 /** Node as the library needs it. */
 export const NODE_LIBRARY: LibraryHost = {
-  openDevice: () => withQuietNativeCode(() => openGpu()),
+  openDevice: () => openGpu(),
   openTokenizer: () => openTokenizer(),
   async openClip(place, signal) {
     const found = placeOf(place);
@@ -56,7 +55,8 @@ export const NODE_LIBRARY: LibraryHost = {
 };
 
 /**
- * Loads a detector: weights, adapters and the anchors of every class. Dispose of it when done (`using`).
+ * Loads a detector: weights, adapters and the anchors of every class. Dispose of it when done (`using`): an open device
+ * keeps Node running.
  *
  * Sources are paths, URLs, Blobs, bytes, or "tiny" for the model of the package.
  * @throws AaclipError whose code tells what it is about

@@ -40,11 +40,9 @@ const PEAKS = 0.5;
 /** Added to a logit, takes a caption or patch out of a choice: far below any cosine times its scale. */
 const NO_CHOICE = -1e4;
 
-/**
- * Each of N unit embeddings [N, E] chooses between its two captions, `own` being the right one: mean cross entropy, [1].
- * @param captions unit embeddings, [B, E]
- */
-function choiceLoss(units: Tensor, captions: Tensor, own: Uint32Array, other: Uint32Array, scale: number): Tensor {
+/** Each of N unit embeddings [N, E] chooses between its two captions, `own` being the right one: mean cross entropy, [1]. */
+function choiceLoss(units: Tensor, comparison: Comparison, { own, other }: Pick<Regions, 'own' | 'other'>): Tensor {
+  const { captions } = comparison;
   const [n, b] = [units.dim(0), captions.dim(0)];
   const choices = new Float32Array(n * b).fill(NO_CHOICE);
   for (let i = 0; i < n; i++) {
@@ -52,21 +50,28 @@ function choiceLoss(units: Tensor, captions: Tensor, own: Uint32Array, other: Ui
     choices[i * b + other[i]!] = 0;
   }
   return tidy(() => {
-    const logits = scaled(matmul(units, captions, { transB: true }), scale);
+    const logits = logitsOf(units, captions, comparison);
     return crossEntropy(add(logits, upload(units.gpu, choices, [n, b])), own);
   });
+}
+
+/** Cosines of unit embeddings [N, E] and [M, E] times the scale, products rounded as the tower's are: [N, M]. */
+function logitsOf(x: Tensor, y: Tensor, { vision, scale }: Comparison): Tensor {
+  const { roundProducts } = vision;
+  return tidy(() => scaled(matmul(x, y, { transB: true, roundProducts }), scale));
 }
 
 /**
  * The loss of the regions, [1].
  * @param tokens of a block, [B, 1 + G G, W]
  */
-function regionLoss(tokens: Tensor, { captions, vision, scale }: Comparison, regions: Regions): Tensor {
+function regionLoss(tokens: Tensor, comparison: Comparison, regions: Regions): Tensor {
+  const { vision } = comparison;
   return tidy(() => {
     const all = patchTokens(tokens, vision); // [B, G G, W]
     const rows = gather(reshape(all, [all.size / all.dim(2), all.dim(2)]), regions.patches);
     const units = l2Normalize(linear(rows, vision.proj, { roundProducts: vision.roundProducts })); // [N, E]
-    return choiceLoss(units, captions, regions.own, regions.other, scale);
+    return choiceLoss(units, comparison, regions);
   });
 }
 
@@ -83,14 +88,13 @@ function scaled(x: Tensor, by: number): Tensor {
  * @param images [B, 3, S, S]
  */
 export function contrastiveLoss(images: Tensor, comparison: Comparison, regions?: Regions): Tensor {
-  const { captions, vision, scale } = comparison;
+  const { captions, vision } = comparison;
   return tidy(() => {
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
-    const logits = (x: Tensor, y: Tensor): Tensor => scaled(matmul(x, y, { transB: true }), scale);
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
-    const a = crossEntropy(logits(pictures, captions), own);
-    const whole = combine(a, 0.5, crossEntropy(logits(captions, pictures), own), 0.5);
+    const a = crossEntropy(logitsOf(pictures, captions, comparison), own);
+    const whole = combine(a, 0.5, crossEntropy(logitsOf(captions, pictures, comparison), own), 0.5);
     return regions ? withRegions(whole, tokens, comparison, regions) : whole;
   });
 }
@@ -111,11 +115,11 @@ export type Peak = readonly number[] | 'any' | 'none' | undefined;
 /**
  * The loss of peaks, at the last level. Each picture chooses between zero and its patches: good pictures should choose zero,
  * faulty ones any of their peaks. The loss is -log of the probability of such a choice, averaged over the pictures that
- * take part, [1].
+ * take part, [1]. The captions are pairs as in `stateLoss`.
  * @param patches unit embeddings, [B, L, E]
- * @param captions unit embeddings, [B, E], pairs as in `stateLoss`
  */
-function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], scale: number): Tensor {
+function peakLoss(patches: Tensor, { captions, vision, scale }: Comparison, peaks: readonly Peak[]): Tensor {
+  const { roundProducts } = vision;
   const [b, l, e] = patches.shape as [number, number, number];
   // A row for each picture: the caption of its pair's faulty picture minus the caption of the good one.
   const differences = new Float32Array(b * b);
@@ -134,9 +138,9 @@ function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], sca
     return open[0]!;
   });
   return tidy(() => {
-    const directions = matmul(upload(patches.gpu, differences, [b, b]), captions); // [B, E]
-    const heights = reshape(matmul(patches, reshape(directions, [b, 1, e]), { transB: true }), [b, l]);
-    const logits = gather(concat([full(patches.gpu, [b, 1], 0), heights], 1), seen); // [N, 1 + L]
+    const directions = matmul(upload(patches.gpu, differences, [b, b]), captions, { roundProducts }); // [B, E]
+    const heights = matmul(patches, reshape(directions, [b, 1, e]), { transB: true, roundProducts }); // [B, L, 1]
+    const logits = gather(concat([full(patches.gpu, [b, 1], 0), reshape(heights, [b, l])], 1), seen); // [N, 1 + L]
     const within = add(logits, upload(patches.gpu, closed, [seen.length, 1 + l]));
     // The target's own logit is in both and cancels: log of the sum over all choices minus log of the sum over open ones.
     return combine(crossEntropy(logits, targets), 1, crossEntropy(within, targets), -1);
@@ -150,17 +154,17 @@ function peakLoss(patches: Tensor, captions: Tensor, peaks: readonly Peak[], sca
  * @param images [B, 3, S, S], B even
  */
 export function stateLoss(images: Tensor, comparison: Comparison, regions: Regions, peaks?: readonly Peak[]): Tensor {
-  const { captions, vision, scale } = comparison;
+  const { vision } = comparison;
   return tidy(() => {
     const tokens = visionTokens(images, vision);
     const pictures = l2Normalize(classEmbedding(tokens.last, vision)); // [B, E]
     const own = Uint32Array.from({ length: pictures.dim(0) }, (_, i) => i);
-    const others = own.map((i) => i ^ 1);
-    const states = choiceLoss(pictures, captions, own, others, scale);
+    const other = own.map((i) => i ^ 1);
+    const states = choiceLoss(pictures, comparison, { own, other });
     const whole = withRegions(states, tokens, comparison, regions);
     if (!peaks) return whole;
     const { proj, roundProducts } = vision;
     const patches = l2Normalize(linear(patchTokens(tokens.last, vision), proj, { roundProducts })); // [B, L, E]
-    return combine(whole, 1, peakLoss(patches, captions, peaks, scale), PEAKS);
+    return combine(whole, 1, peakLoss(patches, comparison, peaks), PEAKS);
   });
 }

@@ -1,8 +1,19 @@
 /**
  * aaclip/train: training in its parts, without a host, for programs that need more than `train` of `aaclip` offers.
  */
-export { type AugmentChances, augmentPlan, NO_CHANCES, PUBLISHED_CHANCES } from './augment_plan.js';
-export { type PreparedBatch, prepareBatch, type TrainSample } from './batch.js';
+export type { TrainingMemory } from '../model/training_memory.js';
+export type { AdamOptions } from '../ops/adam.js';
+export type { ColourJitter } from '../picture/augment_colour.js';
+export type { Geometry } from '../picture/augment_geometry.js';
+export {
+  type AugmentChances,
+  type AugmentPlan,
+  type AugmentPurpose,
+  augmentPlan,
+  NO_CHANCES,
+  PUBLISHED_CHANCES,
+} from './augment_plan.js';
+export { type PreparedBatch, prepareBatch, type SampleAugmentation, type TrainSample } from './batch.js';
 export {
   encodeCheckpoint,
   encodeTorchCheckpoint,
@@ -10,7 +21,7 @@ export {
   type RunState,
   restoreCheckpoint,
 } from './checkpoint.js';
-export { type AdapterShape, initialParameters, type Part } from './initial.js';
+export { type AdapterShape, type InitialOptions, initialParameters, type Part } from './initial.js';
 export { ADAM, imageAdapterWeights, type Parameter, Parameters, textAdapterWeights } from './parameters.js';
 export { type Plan, type PlanOptions, planRun } from './plan.js';
 export {
@@ -21,8 +32,14 @@ export {
   type TrainedParameters,
   trainStages,
 } from './resume.js';
-export { type ClassBatch, type LossTerms, stageOneLoss } from './stage_one.js';
-export { stageTwoLoss } from './stage_two.js';
+export {
+  type ClassBatch,
+  type LossTerms,
+  type StageOneBatch,
+  type StageOneOptions,
+  stageOneLoss,
+} from './stage_one.js';
+export { type StageTwoBatch, type StageTwoOptions, stageTwoLoss } from './stage_two.js';
 export { trainImage, trainText } from './stages.js';
 export { type TrainedAdapters, Training, type TrainingStore } from './training.js';
 export type { SavedCheckpoint, TrainingSample, TrainOptions, TrainSettings } from './training_options.js';

@@ -58,7 +58,7 @@ export interface TrainOptions extends OpenOptions, TrainSettings {
 }
 
 /** The settings of the published program, in the order in which checkpoints record them. */
-const PUBLISHED: TrainFlags = {
+export const PUBLISHED_SETTINGS: TrainFlags = {
   imageSize: 518,
   seed: 111,
   shape: { textUntil: 3, imageUntil: 6, relu: false },
@@ -97,16 +97,16 @@ const WHOLE: Readonly<Record<string, number>> = {
  */
 export function trainFlags(settings: TrainSettings, config: ClipConfig): TrainFlags {
   const given = Object.fromEntries(
-    Object.keys(PUBLISHED).flatMap((key) => {
+    Object.keys(PUBLISHED_SETTINGS).flatMap((key) => {
       const value = settings[key as keyof TrainSettings];
       return value === undefined || key === 'recompute' || key === 'shape' ? [] : [[key, value]];
     }),
   );
   const flags: TrainFlags = {
-    ...PUBLISHED,
+    ...PUBLISHED_SETTINGS,
     ...given,
-    shape: { ...PUBLISHED.shape, ...settings.shape },
-    vvBlocks: Math.min(settings.vvBlocks ?? PUBLISHED.vvBlocks, config.visionLayers - 1),
+    shape: { ...PUBLISHED_SETTINGS.shape, ...settings.shape },
+    vvBlocks: Math.min(settings.vvBlocks ?? PUBLISHED_SETTINGS.vvBlocks, config.visionLayers - 1),
   };
   for (const [key, least] of Object.entries(WHOLE)) {
     const value = flags[key as keyof TrainFlags];

@@ -366,6 +366,9 @@ describe('loadDetector', () => {
     await expectError('class', load({ classes: [], gpu: open }), /at least one/);
     await expectError('class', load({ classes: [' '], gpu: open }), /class name: empty/);
     await expectError('class', load({ classes: ['a', 'a'], gpu: open }), /"a" twice/);
+    const lost = [{ name: 'a', dataset: 'Nowhere' }];
+    await expectError('class', load({ classes: lost, gpu: open }), /data set: unknown name: expected one of Brain, /);
+    await expectError('options', load({ imageSize: 5, gpu: open }), /imageSize: expected .* at least 14, got 5/);
     const { port } = server.address() as AddressInfo;
     await expectError(
       'weights',

@@ -34,6 +34,16 @@ describe('the source tree', () => {
     expect(sharedStems([...sources.keys()])).toEqual([]);
   });
 
+  test('asks in one file what kind of adapter this is', () => {
+    const asking = /\b(?:adapterClass|isFallbackAdapter)\b|llvmpipe|lavapipe\|/;
+    expect([...sources].filter(([, text]) => asking.test(text)).map(([path]) => path)).toEqual(['src/gpu/traits.ts']);
+  });
+
+  test('has no file too long to read in one go', () => {
+    const long = [...sources].filter(([, text]) => text.split('\n').length > 251).map(([path]) => path);
+    expect(long).toEqual([]);
+  });
+
   test('has a test for every op', () => {
     expect(untestedOps(ops, texts(filesIn('test', '.test.ts')))).toEqual([]);
   });

@@ -27,7 +27,11 @@ export function indexOptions(command: Command): Command {
         )
         .requiredOption('--out <dir>', 'folder to write the lists to')
         .option('--class <name>', "class of pictures that are in no class folder (default: the folder's name)")
-        .option('--shots <count>', 'also write COUNT-shot.jsonl: half normal, half abnormal samples a class', count(2))
+        .option(
+          '--shots <count>',
+          'also write COUNT-shot.jsonl: half normal, half abnormal samples per class',
+          count(2),
+        )
         .option('--seed <number>', 'seed of the draw of few-shot samples', count(0), 111),
     ),
   );

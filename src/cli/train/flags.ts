@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CheckpointFormat } from '../../node/run_folder.js';
 import { type AugmentChances, NO_CHANCES, PUBLISHED_CHANCES } from '../../train/augment_plan.js';
 import type { Init } from '../../train/resume.js';
+import { PUBLISHED_SETTINGS as PUBLISHED } from '../../train/training_options.js';
 import type { TrainFlags } from '../../train/training_run.js';
 import { type DataFlags, dataOptions } from '../data_options.js';
 import {
@@ -88,8 +89,13 @@ function sampleOptions(command: Command): Command {
 
 /** The model and its adapters. */
 function modelOptions(command: Command): Command {
-  imageSizeOption(modelNameOption(weightsOption(command)), 518)
-    .option('--surgery_until_layer <n>', 'V-V attention in the last n - 1 blocks of stage one', count(1), 20)
+  imageSizeOption(modelNameOption(weightsOption(command)), PUBLISHED.imageSize)
+    .option(
+      '--surgery_until_layer <n>',
+      'V-V attention in the last n - 1 blocks of stage one',
+      count(1),
+      PUBLISHED.vvBlocks + 1,
+    )
     .addOption(
       new Option(
         '--init <how>',
@@ -98,28 +104,38 @@ function modelOptions(command: Command): Command {
         .choices(['random', 'clip'])
         .default('random'),
     );
-  return activationOption(mixOptions(adapterShapeOptions(command, 'choose'), 0.1), 'gelu').addOption(
+  return activationOption(mixOptions(adapterShapeOptions(command, 'choose'), PUBLISHED.textMix), 'gelu').addOption(
     new Option('--vv <axis>', 'V-V attention along the batch as published, or along the tokens as described')
       .choices(['batch', 'token'])
-      .default('batch'),
+      .default(PUBLISHED.vv),
   );
 }
 
 /** Steps, rates and losses. */
 function scheduleOptions(command: Command): Command {
   return command
-    .option('--text_batch_size <n>', 'pictures a step of stage one', count(1), 16)
-    .option('--image_batch_size <n>', 'pictures a step of stage two', count(1), 2)
-    .option('--text_epoch <n>', "epochs of stage one; 0 keeps plain CLIP's anchors", count(0), 5)
-    .option('--image_epoch <n>', 'epochs of stage two', count(0), 20)
-    .option('--text_lr <rate>', 'learning rate of stage one', number, 1e-5)
-    .option('--image_lr <rate>', 'learning rate of stage two, halved at steps 16000 and 32000', number, 5e-4)
-    .option('--seed <n>', 'seed of the initial adapters, the order of samples and augmentation', count(0), 111)
-    .option('--text_norm_weight <w>', 'weight of the orthogonality term', number, 0.1)
+    .option('--text_batch_size <n>', 'pictures per step of stage one', count(1), PUBLISHED.textBatch)
+    .option('--image_batch_size <n>', 'pictures per step of stage two', count(1), PUBLISHED.imageBatch)
+    .option('--text_epoch <n>', "epochs of stage one; 0 keeps plain CLIP's anchors", count(0), PUBLISHED.textEpochs)
+    .option('--image_epoch <n>', 'epochs of stage two', count(0), PUBLISHED.imageEpochs)
+    .option('--text_lr <rate>', 'learning rate of stage one', number, PUBLISHED.textRate)
+    .option(
+      '--image_lr <rate>',
+      'learning rate of stage two, halved at steps 16000 and 32000',
+      number,
+      PUBLISHED.imageRate,
+    )
+    .option(
+      '--seed <n>',
+      'seed of the initial adapters, the order of samples and augmentation',
+      count(0),
+      PUBLISHED.seed,
+    )
+    .option('--text_norm_weight <w>', 'weight of the orthogonality term', number, PUBLISHED.textNormWeight)
     .addOption(
       new Option('--text_levels <which>', 'levels whose loss stage one minimises: the last as published, or all')
         .choices(['last', 'all'])
-        .default('last'),
+        .default(PUBLISHED.textLevels),
     );
 }
 
@@ -135,7 +151,12 @@ function runOptions(command: Command): Command {
       .addOption(
         new Option('--format <kind>', 'format of checkpoints').choices(['safetensors', 'pth']).default('safetensors'),
       )
-      .option('--save_every <n>', 'also save every n steps within an epoch; 0 saves at its end only', count(0), 0)
+      .option(
+        '--save_every <n>',
+        'also save every n steps within an epoch; 0 saves at its end only',
+        count(0),
+        PUBLISHED.saveEvery,
+      )
       .addOption(
         new Option(
           '--recompute, --checkpointing <when>',

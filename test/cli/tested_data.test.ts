@@ -1,0 +1,120 @@
+/** `aaclip test` on a small data set drawn here: pictures, and several data sets. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleNames, safeParts } from '../../src/cli/test_adapters/draw_class.js';
+import { REGISTRY, type Registry } from '../../src/data/datasets.js';
+import type { Figures } from '../../src/eval/metrics.js';
+import { loadPicture } from '../../src/node/decode.js';
+import { prepareMask } from '../../src/picture/mask.js';
+import { drawSample, SIZE } from '../train/pictures.js';
+import { CLASSES, type DrawnSet, drawSet, numbers, runsOf, S, type Tested, test } from './drawn_set.js';
+import { runCli } from './run_cli.js';
+
+let set: DrawnSet;
+const at = (...parts: string[]): string => set.at(...parts);
+const base = (): string[] => set.base();
+const mine = (): string[] => set.mine();
+beforeAll(async () => {
+  set = await drawSet();
+});
+afterAll(() => set.remove());
+
+describe('pictures', () => {
+  it('are written for each sample, with a sheet for each class', async () => {
+    const [run] = runsOf(await test(...mine(), '--epoch', '10', '--visualize', '--results_dir', at('drawn'), '--json'));
+    for (const [c, className] of CLASSES.entries()) {
+      const folder = at('drawn', 'visualization', 'mine', className);
+      const want = numbers(c).flatMap((n) =>
+        ['heatmap', 'mask', 'overlay', 'picture'].map((kind) => `${n % 2 === 1 ? 'blot' : 'good'}_${n}_${kind}.png`),
+      );
+      expect(readdirSync(folder).sort()).toEqual([...want, 'sheet.png'].sort());
+      for (const name of want) {
+        const { width, height } = await loadPicture(join(folder, name));
+        expect([width, height], name).toEqual([S, S]);
+      }
+      expect(run!.sheets[c]).toBe(join(folder, 'sheet.png'));
+      expect((await loadPicture(run!.sheets[c]!)).height).toBeGreaterThan(5 * 160);
+      // The mask as drawn, at the size of the maps; black on a normal picture.
+      const [normal, abnormal] = numbers(c);
+      const shown = await loadPicture(join(folder, `blot_${abnormal}_mask.png`));
+      const mask = prepareMask({ width: SIZE, height: SIZE, data: drawSample(abnormal!).mask }, S, S);
+      expect(Array.from(shown.data.filter((_, i) => i % 3 === 0))).toEqual(Array.from(mask, (v) => 255 * v));
+      expect((await loadPicture(join(folder, `good_${normal}_mask.png`))).data.some((v) => v !== 0)).toBe(false);
+    }
+    expect(readdirSync(at('drawn', 'visualization', 'mine')).sort()).toEqual(CLASSES);
+    expect(existsSync(at('drawn', 'results.json'))).toBe(true);
+  });
+});
+
+describe('data sets', () => {
+  const registry = (): string => at('registry.json');
+  beforeAll(() => {
+    const classes = { felt: 'grey felt', cloth: 'woven cloth' };
+    const own = { datasets: { Parts: { domain: 'Industrial', folder: 'parts', layout: 'folder', classes } } };
+    writeFileSync(registry(), JSON.stringify(own));
+    mkdirSync(at('MPDD', 'tubes', 'test', 'good'), { recursive: true });
+    mkdirSync(at('MPDD', 'tubes', 'test', 'dirt'));
+    for (const [from, to] of [
+      ['0', 'good/000'],
+      ['1', 'dirt/000'],
+      ['3', 'dirt/001'],
+    ] as const) {
+      const state = from === '0' ? 'good' : 'blot';
+      copyFileSync(at('parts', 'cloth', state, `${from}.png`), at('MPDD', 'tubes', 'test', `${to}.png`));
+    }
+  });
+
+  it('are found together below one folder, listed where there is no list, and summed up', async () => {
+    const args = ['--registry', registry(), '--data', at(), '--epoch', '1', ...base(), '--results_dir', at('both')];
+    const both = await test('--dataset', 'all', ...args);
+    expect(both.code, both.stderr).toBe(0);
+    expect(both.stderr).toMatch(/left out, since there is no folder: Brain, .*VisA/);
+    expect(both.stderr).toMatch(/MPDD: no full-shot\.jsonl: 3 samples listed from the files in/);
+    expect(both.stdout).toMatch(/all data sets, epoch 1\n *data set .*\n *MPDD( +[\d.-]+){4}\n *Parts( +[\d.]+){4}\n/);
+    const { summary } = JSON.parse(readFileSync(at('both', 'results.json'), 'utf8')) as {
+      summary: { epoch: number; datasets: ({ dataset: string } & Figures)[]; average: Figures }[];
+    };
+    expect(summary[0]!.datasets.map((d) => d.dataset)).toEqual(['MPDD', 'Parts']);
+    // Pictures of MPDD without masks have no pixel figures: the average is of those that have.
+    expect(summary[0]!.average.pixelAuc).toBe(summary[0]!.datasets[1]!.pixelAuc);
+    expect(readFileSync(at('both', 'test.log'), 'utf8')).toMatch(/INFO:summary, epoch 1:\n *data set/);
+  });
+
+  it('of a registry file have its prompt names and its order of classes', async () => {
+    const args = ['--dataset', 'Parts', '--registry', registry(), '--data', at('parts'), '--epoch', '1', '--json'];
+    const [named] = runsOf(await test(...args, ...base()));
+    const [unnamed] = runsOf(await test(...mine(), '--epoch', '1', '--json'));
+    expect(named!.classes.map((c) => c.className)).toEqual(['felt', 'cloth']);
+    const cloth = (r: Tested) => r.classes.find((c) => c.className === 'cloth');
+    expect(cloth(named!)).not.toEqual(cloth(unnamed!));
+  });
+
+  it('of a registry file are known to predict, and printed', async () => {
+    const picture = at('parts', 'felt', 'good', '20.png');
+    const args = ['--dataset', 'Parts', '--class', 'felt', '--registry', registry(), '--weights', 'synthetic:tiny'];
+    const run = await runCli('predict', picture, ...args, '--img_size', '56', '--out', at('out'), '--json');
+    expect(run.code, run.stderr).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ class: 'felt', prompt_name: 'grey felt' });
+    const printed = JSON.parse((await runCli('registry', '--registry', registry())).stdout) as Registry;
+    expect(Object.keys(printed.datasets)).toEqual([...Object.keys(REGISTRY.datasets), 'Parts']);
+    expect(printed.datasets.Parts!.classes.cloth).toBe('woven cloth');
+  });
+
+  it('lie where AACLIP_DATA or the configuration says', async () => {
+    const args = ['--dataset', 'Parts', '--epoch', '1', '--json', ...base()];
+    process.env.AACLIP_DATA = at();
+    const byVariable = await test(...args, '--registry', registry());
+    delete process.env.AACLIP_DATA;
+    writeFileSync(at('settings.json'), JSON.stringify({ roots: { Parts: 'parts' }, registry: 'registry.json' }));
+    const byFile = await test(...args, '--config', at('settings.json'));
+    expect(runsOf(byVariable)[0]!.classes).toEqual(runsOf(byFile)[0]!.classes);
+  });
+});
+
+it('names of drawn files stay inside their folder and apart', () => {
+  const paths = ['c/a/b_c.png', 'c/a_b/c.jpg', '../../c/x.png', 'a:b\\y.png'];
+  const samples = paths.map((imagePath, line) => ({ imagePath, label: 0 as const, className: 'c', line }));
+  expect(exampleNames('c', samples)).toEqual(['a_b_c', 'a_b_c_2', 'x', 'a_b_y']);
+  expect(safeParts('../a//b/./c?')).toEqual(['a', 'b', 'c_']);
+});
