@@ -29,7 +29,7 @@ describe('refused in one line, before a device is opened', () => {
     return message;
   }
 
-  it('a data set nobody knows, or knows under another spelling', async () => {
+  it('an unknown data set, or a known one in another spelling', async () => {
     const unknown = await refusal('--dataset', 'Nuts', ...base());
     expect(unknown).toMatch(
       /unknown name: expected one of Brain, .*MVTec, VisA.*, got "Nuts": name the folder .* --data/,
@@ -39,7 +39,7 @@ describe('refused in one line, before a device is opened', () => {
     );
   });
 
-  it('a data set that is nowhere: the three ways to say where it is', async () => {
+  it('a data set that is not found, with the three ways to give its folder', async () => {
     const message = await refusal('--dataset', 'VisA', ...base());
     expect(message).toMatch(
       /VisA: no folder: .*--data DIR.*AACLIP_DATA.*VisA_20220922.*\{"roots": \{"VisA": "DIR"\}\}/,

@@ -65,7 +65,7 @@ describe('data sets', () => {
     }
   });
 
-  it('are found together below one folder, listed where there is no list, and summed up', async () => {
+  it('are found together below one folder, listed where a list is missing, and summed up', async () => {
     const args = ['--registry', registry(), '--data', at(), '--epoch', '1', ...base(), '--results_dir', at('both')];
     const both = await test('--dataset', 'all', ...args);
     expect(both.code, both.stderr).toBe(0);
@@ -76,7 +76,7 @@ describe('data sets', () => {
       summary: { epoch: number; datasets: ({ dataset: string } & Figures)[]; average: Figures }[];
     };
     expect(summary[0]!.datasets.map((d) => d.dataset)).toEqual(['MPDD', 'Parts']);
-    // Pictures of MPDD without masks have no pixel figures: the average is of those that have.
+    // MPDD's pictures without masks have no pixel figures: the average is taken over the classes that have them.
     expect(summary[0]!.average.pixelAuc).toBe(summary[0]!.datasets[1]!.pixelAuc);
     expect(readFileSync(at('both', 'test.log'), 'utf8')).toMatch(/INFO:summary, epoch 1:\n *data set/);
   });
@@ -112,7 +112,7 @@ describe('data sets', () => {
   });
 });
 
-it('names of drawn files stay inside their folder and apart', () => {
+it('names of drawn files stay inside their folder and differ', () => {
   const paths = ['c/a/b_c.png', 'c/a_b/c.jpg', '../../c/x.png', 'a:b\\y.png'];
   const samples = paths.map((imagePath, line) => ({ imagePath, label: 0 as const, className: 'c', line }));
   expect(exampleNames('c', samples)).toEqual(['a_b_c', 'a_b_c_2', 'x', 'a_b_y']);
