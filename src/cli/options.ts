@@ -29,7 +29,7 @@ export function debugOption(command: Command): Command {
 
 /** Adds `--json --debug`. */
 export function outputOptions(command: Command): Command {
-  return debugOption(command.option('--json', 'machine-readable output'));
+  return debugOption(command.option('--json', 'print JSON, for use by other programs'));
 }
 
 /** Adds `--adapter --precision --default-toggles --json --debug`. */
@@ -38,11 +38,14 @@ export function common(command: Command): Command {
     command
       .option('--adapter <name>', 'WebGPU adapter to use, by a part of its name (default: the fastest one)')
       .addOption(
-        new Option('--precision <kind>', 'f32 keeps weights exact; f16 rounds matrices and halves their memory')
+        new Option(
+          '--precision <kind>',
+          'precision of the weights: f32 keeps them exact; f16 rounds matrices and halves their memory',
+        )
           .choices(['f32', 'f16'])
           .default('f32'),
       )
-      .option('--default-toggles', "Dawn's default settings, with which a browser runs"),
+      .option('--default-toggles', "use Dawn's default settings, as browsers do"),
   );
 }
 

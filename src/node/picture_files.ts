@@ -1,4 +1,4 @@
-/** The picture files that a user's files, folders and patterns name. */
+/** Finds the picture files that a user's paths, folders and patterns name. */
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';

@@ -274,7 +274,9 @@ describe('the name "tiny"', () => {
 
   it('says what is missing of the package', async () => {
     const lost = join(at('lost'), 'clip.safetensors');
-    await expect(openClip('tiny', at('lost'))).rejects.toThrow(`${lost}: missing, and with it the model "tiny" of the`);
+    await expect(openClip('tiny', at('lost'))).rejects.toThrow(
+      `${lost}: missing, but the packaged model "tiny" needs it`,
+    );
     mkdirSync(at('lost'));
     await writeClip(lost, ['screw']);
     const clip = await openClip('tiny', at('lost'));

@@ -96,7 +96,7 @@ describe('the web host', () => {
       const none = web.loadDetector({ weights: 'tiny', classes: ['screw'] });
       await expect(none).rejects.toMatchObject({
         code: 'device',
-        message: expect.stringMatching(/this browser has none/),
+        message: expect.stringMatching(/not available in this browser/),
       });
     } finally {
       vi.stubGlobal('navigator', navigator);

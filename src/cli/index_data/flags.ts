@@ -18,7 +18,7 @@ export function indexOptions(command: Command): Command {
     registryOptions(
       command
         .argument('<root>', "the data set's folder; the lists name files relative to it")
-        .option('--dataset <name>', 'a known data set: its layout is used, and classes it does not know are reported')
+        .option('--dataset <name>', 'a known data set: its layout is used, and unknown classes are reported')
         .addOption(
           new Option(
             '--layout <kind>',

@@ -23,7 +23,7 @@ export class Outputs {
   readonly #options: OutputOptions;
   readonly #stems: ReadonlyMap<string, string>;
 
-  /** Plans a name for every picture: its path below what all have in common, kept apart where two would meet. */
+  /** Plans a name for every picture: its path below the folder they all share, made unique where two would clash. */
   constructor(paths: readonly string[], options: OutputOptions) {
     this.#options = options;
     const root = commonFolder(paths.map((p) => dirname(resolve(p))));
