@@ -61,7 +61,7 @@ export function promptedClass(className: string, registry: Registry, options: Pr
   };
 }
 
-/** Prompts that use these words as they are, even where a class of that name has a prompt name of its own. */
+/** Prompts that use these words as they are, even where a class of that name has its own prompt name. */
 function calledBy(words: string, registry: Registry, dataset: string | undefined): ClassPrompts {
   const home = dataset === undefined ? undefined : registry.datasets[dataset];
   const place = dataset ?? '';

@@ -69,7 +69,7 @@ export function planDataset(spec: DatasetSpec): PlannedPicture[] {
   });
 }
 
-/** The published list of test pictures: one JSON object a line. */
+/** The published list of test pictures: one JSON object per line. */
 export function metadataOf(pictures: readonly PlannedPicture[]): string {
   return pictures
     .filter((picture) => picture.listed)

@@ -32,7 +32,7 @@ export function indexOptions(command: Command): Command {
           'also write COUNT-shot.jsonl: half normal, half abnormal samples per class',
           count(2),
         )
-        .option('--seed <number>', 'seed of the draw of few-shot samples', count(0), 111),
+        .option('--seed <number>', 'seed for drawing few-shot samples', count(0), 111),
     ),
   );
 }

@@ -81,11 +81,11 @@ function sampleOptions(command: Command): Command {
     command.option('--dataset <name>', 'data set: one of the known names, or any name for your own', 'VisA'),
   )
     .addOption(
-      new Option('--training_mode <kind>', 'list to train on: few_shot, N-shot.jsonl; full_shot, full-shot.jsonl')
+      new Option('--training_mode <kind>', 'list to train on: N-shot.jsonl (few_shot) or full-shot.jsonl (full_shot)')
         .choices(['few_shot', 'full_shot'])
         .default('few_shot'),
     )
-    .option('--shot <n>', 'samples of each class in the few-shot list, the N of its name', count(1), 32)
+    .option('--shot <n>', 'the N of N-shot.jsonl: samples of each class', count(1), 32)
     .option('--augment <kinds>', `augmentation: all, none, or some of ${Object.keys(KINDS).join(',')}`, 'all');
 }
 
@@ -107,7 +107,7 @@ function modelOptions(command: Command): Command {
         .default('random'),
     );
   return activationOption(mixOptions(adapterShapeOptions(command, 'choose'), PUBLISHED.textMix), 'gelu').addOption(
-    new Option('--vv <axis>', 'V-V attention along the batch as published, or along the tokens as described')
+    new Option('--vv <axis>', 'V-V attention along the batch as published, or along the tokens as the paper describes')
       .choices(['batch', 'token'])
       .default(PUBLISHED.vv),
   );
@@ -179,7 +179,7 @@ export function trainOptions(command: Command): Command {
   return common(runOptions(scheduleOptions(modelOptions(sampleOptions(command)))));
 }
 
-/** The flags as the engine takes them; whether to recompute is for the plan to decide. */
+/** The flags as the engine takes them; the plan decides whether to recompute. */
 export function toTrainFlags(f: TrainCommandFlags, visionLayers: number): TrainFlags {
   return {
     imageSize: f.img_size,
