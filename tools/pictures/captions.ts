@@ -27,7 +27,7 @@ const ABNORMAL_TOO = ['a faulty {}', 'a defective {}', 'a {} with an anomaly', '
 const TEMPLATES = ['{}.', 'a photo of {}.'] as const;
 const TEMPLATES_TOO = ['a close-up photo of {}.', 'an image of {}.', 'a picture of {}.'] as const;
 
-/** What stands after "with". */
+/** The words after "with". */
 const DEFECT_WORDS: Readonly<Record<DefectKind, readonly string[]>> = {
   scratch: ['a scratch', 'scratches'],
   crack: ['a crack', 'cracks'],
@@ -80,8 +80,8 @@ function put(pattern: string, what: string): string {
 }
 
 /**
- * Captions of a picture, no two the same. The first is worded as a prompt, the others tell more.
- * @param count how many; fewer where some come out alike
+ * Captions of a picture, all different. The first is worded as a prompt, the others say more.
+ * @param count number of captions; fewer where some come out alike
  */
 export function captionsFor(sample: Sample, rng: Rng, count = 4): string[] {
   const { words } = findClass(sample.className);

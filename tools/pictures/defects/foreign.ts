@@ -157,7 +157,7 @@ export const print: Defect = (site) => {
 /** A random texture, at its own angle and scale. */
 function otherTexture(site: Site, lift: Surface): Surface {
   const { rng } = site;
-  // Half of the time, one of no particular kind.
+  // Often, a texture of no particular kind.
   const texture = rng.chance(0.6) ? rng.pick(TEXTURES) : (TEXTURES.at(-1) ?? rng.pick(TEXTURES));
   const { surface } = texture.make(rng);
   const zoom = site.at.scale / rng.range(0.3, 1.4);
