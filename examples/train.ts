@@ -12,7 +12,7 @@ import { type DecodedPicture, loadDetector, type TrainingSample, train } from 'a
 
 const SIZE = 128;
 
-/** A picture of cloth; with a stain in it, the mask is white there. */
+/** A picture of cloth, and a mask that is white where the cloth is stained. */
 function draw(seed: number, faulty: boolean): { picture: DecodedPicture; mask: DecodedPicture } {
   const data = new Uint8Array(3 * SIZE * SIZE);
   const white = new Uint8Array(3 * SIZE * SIZE);

@@ -42,7 +42,7 @@ export function step(what, work) {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {import('node:child_process').SpawnSyncOptions} [options]
- * @returns {{ code: number, out: string }} exit code (1 after a signal, or when there is no such command), stdout and
+ * @returns {{ code: number, out: string }} exit code (1 after a signal, or when the command does not exist), stdout and
  * stderr
  */
 export function run(command, args, options = {}) {

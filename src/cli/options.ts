@@ -49,7 +49,7 @@ export function common(command: Command): Command {
   );
 }
 
-/** Opens the device the flags ask for; the driver's own remarks are kept off the terminal. */
+/** Opens the device chosen by the flags; the driver's own remarks are kept off the terminal. */
 export function openDevice(flags: Omit<DeviceFlags, 'precision'>): Promise<Gpu> {
   return withQuietNativeCode(() => openGpu({ adapter: flags.adapter, defaultToggles: flags.defaultToggles }));
 }

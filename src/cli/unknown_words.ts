@@ -1,4 +1,4 @@
-/** Tells the user about words that a model does not know. */
+/** Notes for the user on words that a model does not know. */
 import type { EncodedClasses } from '../detect/class_tokens.js';
 
 /** One note on the error stream, or with `--json` a line for each class. */

@@ -38,7 +38,7 @@ export function indexFolder(paths: readonly string[], { layout, className, visaS
   for (const { path, role } of roles) {
     if (role?.kind !== 'mask') continue;
     const other = masks.get(role.key);
-    if (other) throw new Error(`${path}: a second mask of one picture, beside ${other}: remove one of them`);
+    if (other) throw new Error(`${path}: a second mask for one picture, besides ${other}: remove one of them`);
     masks.set(role.key, path);
   }
   const split = layout === 'visa' && visaSplit !== undefined ? testSplit(visaSplit) : undefined;

@@ -80,7 +80,10 @@ const folder: LayoutRule = {
   },
 };
 
-/** Whether a folder's name says good or bad outright: tells a tree with states from a tree of classes only. */
+/**
+ * Whether a folder's name says good or bad outright, which distinguishes a tree with states from a tree of classes
+ * only.
+ */
 export function namesAState(path: string): boolean {
   return path.split('/').some((p) => NORMAL.has(p.toLowerCase()) || ABNORMAL.has(p.toLowerCase()));
 }

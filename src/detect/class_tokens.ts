@@ -144,7 +144,7 @@ export async function encodeClasses(
   };
 }
 
-/** Tells whether a CLIP's table has a row for a token: small models keep only some, which they list. */
+/** Returns a test for whether a CLIP's table has a row for a token: small models keep only some, which they list. */
 async function knownTokens(clip: ClipTensors): Promise<(id: number) => boolean> {
   if (!clip.has('token_ids')) {
     const rows = clip.shape('token_embedding.weight')[0]!;

@@ -1,4 +1,4 @@
-/** The errors of the library: one class, told apart by a code. */
+/** The errors of the library: one class, distinguished by a code. */
 import { GpuError } from '../gpu/gpu.js';
 import { PictureError } from '../picture/picture.js';
 

@@ -12,8 +12,8 @@ export interface BatchScores {
 }
 
 /**
- * Prepares pictures, runs the model over them and reads its results back. Everything is recorded and submitted before this
- * returns, so the device works while the caller goes on.
+ * Prepares pictures, runs the model over them and reads its results back. Everything is recorded and submitted before
+ * this returns, so the device works while the caller continues.
  * @param classes the class of all pictures, or a class for each
  * @throws when a class was not loaded, or the numbers of classes and pictures differ; device errors come as a rejection
  */

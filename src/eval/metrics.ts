@@ -83,8 +83,8 @@ export class ClassScores {
   /**
    * Adds one image.
    * @param map the summed score map, any number of pixels; it is not kept
-   * @param mask not 0 where the pixel is abnormal, as long as the map; a normal image needs no mask, and if an abnormal image
-   * has none, the class has no pixel figures
+   * @param mask not 0 where the pixel is abnormal, as long as the map; a normal image needs no mask; if an abnormal
+   * image has no mask, the class has no pixel figures
    * @throws when the lengths differ or a score is not finite
    */
   add(map: Float32Array, mask: ArrayLike<number> | undefined, label: number, score: number): void {

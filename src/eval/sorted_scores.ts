@@ -198,8 +198,8 @@ export class SortedScores {
   }
 
   /**
-   * Lower ends of the key ranges to walk, ascending. They are quantiles of a sample from the sorted chunks, so each range has
-   * about as many keys as a chunk; a key that fills whole ranges by itself gets a range of its own.
+   * Lower ends of the key ranges to walk, ascending. They are quantiles of a sample from the sorted chunks, so each
+   * range has about as many keys as a chunk; a key that fills whole ranges by itself gets its own range.
    */
   #edges(): number[] {
     const chunks = [...this.#positives.chunks, ...this.#negatives.chunks];

@@ -1,4 +1,4 @@
-/** The adapters' tensors under the names of the published checkpoints, whatever file they come from. */
+/** The adapters' tensors under the names of the published checkpoints, from any kind of file. */
 import { listNames, type TensorFile } from './tensor_file.js';
 import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
 

@@ -1,6 +1,6 @@
 /**
- * CLIP's tensors under one set of names, whatever program saved them. The canonical names are OpenAI's, which OpenCLIP
- * also uses; the names of Hugging Face's CLIPModel are mapped to them.
+ * CLIP's tensors under one set of names, regardless of the program that saved them. The canonical names are OpenAI's,
+ * which OpenCLIP also uses; the names of Hugging Face's CLIPModel are mapped to them.
  */
 import { listNames, type TensorFile } from './tensor_file.js';
 import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';

@@ -4,7 +4,7 @@ import { toF32 } from './dtype.js';
 import { toRowMajor } from './strided.js';
 import { noSuchTensor, type RawTensor, type TensorFile, type TensorInfo, tensorInfo } from './tensor_file.js';
 
-/** Tensors under canonical names, whatever names and layouts the file underneath uses. */
+/** Tensors under canonical names, independent of the names and layouts in the underlying file. */
 export interface TensorView {
   /** Name of the file in error messages. */
   readonly name: string;

@@ -109,7 +109,7 @@ function checkStorage(zip: ZipArchive, folder: string, name: string, tensor: Pic
   );
 }
 
-/** Row-major bytes of a tensor, whatever its strides. */
+/** Row-major bytes of a tensor with any strides. */
 async function readTensor(zip: ZipArchive, folder: string, tensor: PickleTensor): Promise<Uint8Array> {
   const { storage, offset, shape, stride } = tensor;
   if (elementsOf(shape) === 0) return new Uint8Array(0);

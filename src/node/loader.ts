@@ -51,7 +51,7 @@ export class Loader implements AsyncDisposable {
   }
 
   /**
-   * The batches of an epoch in the order given, in whatever order the threads finish.
+   * The batches of an epoch in the order given, regardless of the order in which threads finish.
    * @param batches indices of samples
    * @throws when a file cannot be read: one line that names it, after all batches before it were yielded
    */

@@ -37,7 +37,7 @@ export class RunFolder {
   }
 
   /**
-   * The part's latest checkpoint, or undefined when there is none. Checkpoints of the published program are read, too;
+   * The part's latest checkpoint, or undefined when there is none. Checkpoints of the published program are also read;
    * where a run continued in another format, the newest file counts.
    */
   async restore(gpu: Gpu, part: Part): Promise<Restored | undefined> {

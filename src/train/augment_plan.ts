@@ -49,7 +49,7 @@ export interface AugmentPurpose {
   readonly seed: number;
   readonly stage: 'text' | 'image';
   readonly epoch: number;
-  /** Index of the sample in its data set, whatever the order of the epoch. */
+  /** Index of the sample in its data set, independent of the order of the epoch. */
   readonly index: number;
   /** Side of the prepared picture, in pixels. */
   readonly imageSize: number;

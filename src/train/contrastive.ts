@@ -27,7 +27,7 @@ export interface Regions {
 
 /** The captions that the pictures of a batch are compared with, and how. */
 export interface Comparison {
-  /** Unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is trained, too. */
+  /** Unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is also trained. */
   readonly captions: Tensor;
   readonly vision: VisionTower;
   /** Factor of the cosines. */

@@ -1,6 +1,6 @@
 /**
- * The parts of a training run: settings, weights, classes, and the host that provides samples and keeps files. The path of a
- * step: stages.ts defines what it computes, run_stage.ts runs it for each batch, and the host is told the result.
+ * The parts of a training run: settings, weights, classes, and the host that provides samples and keeps files. The path
+ * of a step: stages.ts defines what it computes, run_stage.ts runs it for each batch, and the host receives the result.
  */
 import type { ClassTokens } from '../detect/class_tokens.js';
 import type { Gpu } from '../gpu/gpu.js';

@@ -1,7 +1,6 @@
 /**
- * Sentences about a picture, in the words that prompts use: "{}", "a {}", "the {}" for good things, "a damaged {}",
- * "a broken {}", "a {} with flaw", "a {} with defect", "a {} with damage" for faulty ones, as "{}." or "a photo of
- * {}.".
+ * Sentences about a picture, in the words of prompts: "{}", "a {}", "the {}" for good things, "a damaged {}", "a broken
+ * {}", "a {} with flaw", "a {} with defect", "a {} with damage" for faulty ones, as "{}." or "a photo of {}.".
  */
 import { CLASSES, findClass } from './classes.js';
 import { COLOR_NAMES } from './colors.js';

@@ -112,7 +112,7 @@ const oneOf = (known: readonly BenchRow[], kernels: readonly string[]): boolean 
 
 const measureForward: Measure = async (gpu, plan, { c, inputs, attrs }, known) => {
   const call = (): void => tidy(() => void c.run(inputs, attrs, gpu));
-  const kernels = await kernelsOf(gpu, call); // compiles them, too
+  const kernels = await kernelsOf(gpu, call); // also compiles them
   return oneOf(known, kernels) ? undefined : { ms: await timeWork(gpu, plan, call), kernels };
 };
 

@@ -39,7 +39,7 @@ export class Outputs {
     );
   }
 
-  /** Writes what was asked for of a picture; returns the paths. */
+  /** Writes a picture's files; returns the paths. */
   async write({ picture, map, sum }: Detection): Promise<string[]> {
     const { heatmap, grey, raw, range, pixelThreshold } = this.#options;
     const stem = this.#stems.get(picture.name) ?? join(this.#options.folder, basename(picture.name));

@@ -63,7 +63,9 @@ function hasRoot(name: string, places: RootOptions): boolean {
   }
 }
 
-/** Finds what the flags ask for. @throws one line when a data set, its list or a class is missing */
+/**
+ * Finds the data sets and classes that the flags name. @throws one line when a data set, its list or a class is missing
+ */
 export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
   const names = namesIn(flags.dataset);
   const all = flags.dataset.trim() === 'all';
