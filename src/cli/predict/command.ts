@@ -84,7 +84,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   loading.finish();
   const { adapted } = detector.settings;
   if (!adapted && !json) {
-    process.stderr.write('no --adapters: plain zero-shot CLIP is used, which is weaker than an adapted model\n');
+    process.stderr.write('no --adapters: plain CLIP is used, which is weaker than an adapted model\n');
   }
   const bar = progress('pictures', paths.length, json);
   const started = performance.now();
