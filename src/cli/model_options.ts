@@ -78,7 +78,7 @@ export function batchSizeOption(command: Command): Command {
 export function threadsOption(command: Command): Command {
   return command.option(
     '--max_workers, --threads <n>',
-    'decoding threads; 0 decodes without threads (default: the cores but one, 4 at most)',
+    'decoding threads; 0 decodes without threads (default: all cores but one, 4 at most)',
     count(0),
   );
 }
