@@ -14,8 +14,8 @@ if (className === undefined || pictures.length === 0) {
 }
 
 try {
-  // "tiny" is the small model that comes with the package. For real use take OpenAI's ViT-L-14-336px.pt and adapters of your
-  // own: weights: 'ViT-L-14-336px.pt', adapters: 'ckpt/parts'.
+  // "tiny" is the small model that comes with the package. For real use, take OpenAI's ViT-L-14-336px.pt and your own
+  // adapters: weights: 'ViT-L-14-336px.pt', adapters: 'ckpt/parts'.
   using detector = await loadDetector({ weights: 'tiny', adapters: 'tiny', classes: [className] });
 
   const results = detector.detect(pictures, className, {
@@ -23,7 +23,7 @@ try {
     onBroken: (error) => console.error(`skipped: ${error.message}`),
   });
   for await (const { name, score, peak } of results) {
-    // The map itself is there too: `map.data[y * map.width + x]`, 0 to 1.
+    // The map itself is available too: `map.data[y * map.width + x]`, 0 to 1.
     console.log(`${name}: score ${score.toFixed(4)}, peak ${peak.value.toFixed(4)} at ${peak.x},${peak.y}`);
   }
 } catch (error) {

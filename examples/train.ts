@@ -1,10 +1,10 @@
 /**
- * Trains adapters on a class of one's own, then uses them.
+ * Trains adapters on your own class, then uses them.
  *
  *     node train.ts
  *
- * The pictures are drawn here, to keep the example short: a woven cloth, and on faulty ones a stain. Yours would be paths:
- * { picture: 'cloth/007.jpg', label: 1, mask: 'cloth/007_mask.png', className: 'cloth' }.
+ * The pictures are drawn here, to keep the example short: a woven cloth, with a stain on the faulty ones. Yours would
+ * be paths: { picture: 'cloth/007.jpg', label: 1, mask: 'cloth/007_mask.png', className: 'cloth' }.
  *
  * Node 24 and later run this file as it is; for older ones compile it first with tsc.
  */
@@ -12,7 +12,7 @@ import { type DecodedPicture, loadDetector, type TrainingSample, train } from 'a
 
 const SIZE = 128;
 
-/** A picture of cloth; with a stain in it, the mask is white there. */
+/** A picture of cloth, and a mask that is white where the cloth is stained. */
 function draw(seed: number, faulty: boolean): { picture: DecodedPicture; mask: DecodedPicture } {
   const data = new Uint8Array(3 * SIZE * SIZE);
   const white = new Uint8Array(3 * SIZE * SIZE);
@@ -43,7 +43,7 @@ const run = train({
   textBatch: 4,
   textRate: 1e-3,
   imageEpochs: 4,
-  // With `folder: 'ckpt/cloth'` the run would leave its checkpoints there, and a second one would go on from them.
+  // With `folder: 'ckpt/cloth'` the run would leave its checkpoints there, and a second run would continue from them.
 });
 for await (const { stage, epoch, batch, batches, loss } of run) {
   console.log(`${stage} stage, epoch ${epoch + 1}, step ${batch + 1} of ${batches}: loss ${loss.toFixed(4)}`);

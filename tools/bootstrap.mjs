@@ -1,6 +1,6 @@
 /**
- * What has to run before anything is compiled: the packages (`npm ci`) and the build (tsc). Plain JavaScript, since
- * Node 20 cannot run TypeScript; its types are in JSDoc and are checked with the rest.
+ * The steps before anything is compiled: the packages (`npm ci`) and the build (tsc). Plain JavaScript, since Node 20
+ * cannot run TypeScript; the types are in JSDoc and are checked with the rest.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 /**
- * Says what is being done, does it, and says how long it took.
+ * Announces a piece of work, does it, and says how long it took.
  * @template T
  * @param {string} what
  * @param {() => T} work
@@ -42,7 +42,7 @@ export function step(what, work) {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {import('node:child_process').SpawnSyncOptions} [options]
- * @returns {{ code: number, out: string }} exit code (1 after a signal, or when there is no such command), stdout and
+ * @returns {{ code: number, out: string }} exit code (1 after a signal, or when the command does not exist), stdout and
  * stderr
  */
 export function run(command, args, options = {}) {
@@ -80,11 +80,11 @@ export function must(what, command, args, options = {}, remedy = '') {
  */
 
 /**
- * The first locked package that is absent or of another version, according to what npm noted when it installed.
- * Optional packages may be absent: most of them are builds for other systems.
+ * The first locked package that is missing or of another version, according to the lock that npm left at the last
+ * install. Optional packages may be absent: most of them are builds for other systems.
  * @param {Lock} wanted package-lock.json
  * @param {Lock | undefined} installed node_modules/.package-lock.json
- * @param {(path: string) => boolean} exists whether there is such a package folder
+ * @param {(path: string) => boolean} exists whether a package folder exists
  * @returns {string | undefined} its path
  */
 export function firstMissing(wanted, installed, exists) {
@@ -112,13 +112,13 @@ function readLock(file) {
  */
 export function installPackages(root) {
   const wanted = readLock(join(root, 'package-lock.json'));
-  if (!wanted) throw new Error('package-lock.json: missing or not JSON: take a whole copy of the repository');
+  if (!wanted) throw new Error('package-lock.json: missing or not JSON: take a complete copy of the repository');
   const installed = readLock(join(root, 'node_modules', '.package-lock.json'));
   if (!firstMissing(wanted, installed, (path) => existsSync(join(root, path, 'package.json')))) return;
   step('installing packages (npm ci)', () => {
     const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
     const remedy = 'look at the lines above; if package.json was changed by hand, run `npm install` once';
-    // Under `npm start` npm names its own program, which saves a search and works on every system.
+    // Under `npm start`, npm gives the path of its own program, which saves a search and works on every system.
     const self = process.env.npm_execpath;
     if (self?.endsWith('.js')) must('npm ci', process.execPath, [self, ...args], { cwd: root }, remedy);
     else must('npm ci', 'npm', args, { cwd: root, shell: process.platform === 'win32' }, remedy);
@@ -126,7 +126,7 @@ export function installPackages(root) {
 }
 
 /**
- * What is compiled, in this order: the tools are compiled against the declarations in dist.
+ * The folders to compile, in this order: the tools are compiled against the declarations in dist.
  * @typedef {{
  *   output: string,
  *   project: string,
@@ -173,8 +173,8 @@ function isFresh(root, { output, sources }) {
 }
 
 /**
- * What the program has beside the compiled sources: a command that can be executed, and the kernels' texts as a module,
- * `web/shader_texts.js`, so that neither a bundler plugin nor a file system is needed to have them.
+ * Adds to the compiled sources: makes the command executable, and writes the kernels' texts as a module,
+ * `web/shader_texts.js`, so that they need neither a bundler plugin nor a file system.
  * @param {string} root
  * @param {string} output
  */
@@ -232,7 +232,7 @@ export function build(root) {
 }
 
 /**
- * Compiles what is older than its sources.
+ * Compiles the folders that are older than their sources.
  * @param {string} root
  */
 export function buildIfStale(root) {

@@ -1,4 +1,4 @@
-/** How every command of the tools ends: one line on stderr and exit code 1 when it fails. */
+/** Runs the commands of the tools: a failure prints one line on stderr and exits with code 1. */
 import process from 'node:process';
 
 /** A child process failed and has already printed why. */

@@ -16,7 +16,7 @@ const MERGES = 49152 - 256 - 2;
 const SHA256 = 'd308b7377a8ceaa9707a21614fe8c831b9196e197b7aeb69833359362907af02';
 const TARGET = fileURLToPath(new URL('../weights/clip_merges.txt', import.meta.url));
 
-/** The text of the vocabulary, in whichever form the file holds it. */
+/** The text of the vocabulary, from any of the file's forms. */
 function vocabularyText(bytes: Buffer): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes).toString('utf8');
   const text = bytes.toString('utf8');

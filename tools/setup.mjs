@@ -6,13 +6,13 @@
  *
  * --quiet       prints nothing when nothing is missing
  * --build       only compiles, whether the build is stale or not
- * --driver      only looks at the adapter, not at packages and build
- * --no-driver   only looks at packages and build, not at the adapter
+ * --driver      only provides the adapter, leaving packages and build alone
+ * --no-driver   only provides packages and build, leaving the adapter alone
  * --simulate    asks the system's package manager what it would do, and changes nothing
- * --no-install  never installs a system package, prints the command instead (AACLIP_NO_INSTALL=1 does the same)
+ * --no-install  never installs a system package; prints the command instead (AACLIP_NO_INSTALL=1 does the same)
  *
  * Plain JavaScript without dependencies, because it runs before anything is installed or compiled. Everything else is
- * loaded after the version check, so that an old Node prints a sentence instead of a syntax error.
+ * loaded after the version check, so that an old Node prints a clear message instead of a syntax error.
  */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';

@@ -13,8 +13,11 @@ export interface DataFlags extends DataLocation {
 /** Adds `--registry --config`. */
 export function registryOptions(command: Command): Command {
   return command
-    .option('--registry <file>', 'JSON file with data sets of your own; "aaclip registry" prints the form')
-    .option('--config <file>', 'settings: {"roots": {"MVTec": DIR}, "registry": FILE} (default: aaclip.config.json)');
+    .option('--registry <file>', 'JSON file with your own data sets; "aaclip registry" prints the form')
+    .option(
+      '--config <file>',
+      'JSON file with settings: {"roots": {"MVTec": DIR}, "registry": FILE} (default: aaclip.config.json)',
+    );
 }
 
 /** Adds `--data --metadata --registry --config`. */
@@ -23,11 +26,11 @@ export function dataOptions(command: Command): Command {
     command
       .option(
         '--data <dir>',
-        `folder the paths in the list start from, or the folder that holds it under its published name (default: ${DATA_VARIABLE} or the configuration)`,
+        `the data set's folder, which paths in the list are relative to, or the folder that holds it under its published name (default: ${DATA_VARIABLE} or the configuration)`,
       )
       .option(
         '--metadata <file>',
-        'list of samples, or a folder with a list for each data set (default: in the data folder, or made from its files)',
+        'list of samples, or a folder with a list for each data set (default: the list in the data folder, or one made from its files)',
       ),
   );
 }

@@ -1,9 +1,9 @@
-/** Options about weights, adapters, sizes and speed: each is defined here once, for all commands that have it. */
+/** Options about weights, adapters, sizes and speed: each is defined here once, for all commands that use it. */
 import { type Command, Option } from 'commander';
 import { count, number } from './options.js';
 
 const WEIGHTS =
-  'CLIP weights: OpenAI\'s .pt, or safetensors; "tiny": the small model of the package ("./tiny": a file of that name); "synthetic": random weights, for trying and timing';
+  'CLIP weights: OpenAI\'s .pt or a safetensors file; "tiny": the small model that comes with the program ("./tiny": a file of that name); "synthetic": random weights, for trials and timing';
 
 /** Adds `--weights`. */
 export function weightsOption(command: Command, need: 'required' | 'optional' = 'required'): Command {
@@ -12,32 +12,32 @@ export function weightsOption(command: Command, need: 'required' | 'optional' = 
     : command.option('--weights <file>', WEIGHTS);
 }
 
-/** Adds `--img_size`; without a preset size, the training's size is taken. */
+/** Adds `--img_size`; without a preset size, the size used in training applies. */
 export function imageSizeOption(command: Command, preset?: number): Command {
   return preset === undefined
-    ? command.option('--img_size <px>', 'side pictures are resized to (default: as trained, else 518)', count(14))
-    : command.option('--img_size <px>', 'side pictures are resized to', count(14), preset);
+    ? command.option('--img_size <px>', 'resize pictures to this side (default: as trained, else 518)', count(14))
+    : command.option('--img_size <px>', 'resize pictures to this side', count(14), preset);
 }
 
-/** Adds `--text_adapt_weight --image_adapt_weight`; without a preset share, the training's shares are taken. */
+/** Adds `--text_adapt_weight --image_adapt_weight`; without a preset share, the shares used in training apply. */
 export function mixOptions(command: Command, preset?: number): Command {
   const share = (part: 'text' | 'image'): Option => {
     const after = preset === undefined ? ' (default: as trained, else 0.1)' : '';
     const option = new Option(
       `--${part}_adapt_weight <w>`,
-      `share of ${part === 'text' ? 'a text' : 'an image'} adapter in its mix${after}`,
+      `share of ${part === 'text' ? 'a text' : 'an image'} adapter's output in its mix with the block's${after}`,
     ).argParser(number);
     return preset === undefined ? option : option.default(preset);
   };
   return command.addOption(share('text')).addOption(share('image'));
 }
 
-/** Adds `--activation`; without a preset, the training's activation is taken. */
+/** Adds `--activation`; without a preset, the activation used in training applies. */
 export function activationOption(command: Command, preset?: 'gelu'): Command {
   const after = preset === undefined ? ' (default: as trained, else gelu)' : '';
   const option = new Option(
     '--activation <kind>',
-    `gelu as published, or quickgelu as OpenAI's weights were trained${after}`,
+    `CLIP's activation: gelu as published, or quickgelu, with which OpenAI's weights were trained${after}`,
   ).choices(['gelu', 'quickgelu']);
   return command.addOption(preset === undefined ? option : option.default(preset));
 }
@@ -64,7 +64,7 @@ export function domainOption(command: Command): Command {
   return command.addOption(
     new Option(
       '--domain <kind>',
-      'how maps are smoothed and pictures scored (default: as the data set or class has it, else Industrial)',
+      'how maps are smoothed and pictures scored (default: the domain of the data set or class, else Industrial)',
     ).choices(['Industrial', 'Medical']),
   );
 }
@@ -78,12 +78,12 @@ export function batchSizeOption(command: Command): Command {
 export function threadsOption(command: Command): Command {
   return command.option(
     '--max_workers, --threads <n>',
-    'decoding threads; 0 decodes without threads (default: the cores but one, 4 at most)',
+    'decoding threads; 0 decodes without threads (default: all cores but one, 4 at most)',
     count(0),
   );
 }
 
-/** Adds `--model_name`, which is read by no command. */
+/** Adds `--model_name`, which no command reads. */
 export function modelNameOption(command: Command): Command {
   return command.option(
     '--model_name <name>',

@@ -29,7 +29,7 @@ export function debugOption(command: Command): Command {
 
 /** Adds `--json --debug`. */
 export function outputOptions(command: Command): Command {
-  return debugOption(command.option('--json', 'machine-readable output'));
+  return debugOption(command.option('--json', 'print JSON, for use by other programs'));
 }
 
 /** Adds `--adapter --precision --default-toggles --json --debug`. */
@@ -38,15 +38,18 @@ export function common(command: Command): Command {
     command
       .option('--adapter <name>', 'WebGPU adapter to use, by a part of its name (default: the fastest one)')
       .addOption(
-        new Option('--precision <kind>', 'f32 keeps weights exact; f16 rounds matrices and halves their memory')
+        new Option(
+          '--precision <kind>',
+          'precision of the weights: f32 keeps them exact; f16 rounds matrices and halves their memory',
+        )
           .choices(['f32', 'f16'])
           .default('f32'),
       )
-      .option('--default-toggles', "Dawn's default settings, with which a browser runs"),
+      .option('--default-toggles', "use Dawn's default settings, as browsers do"),
   );
 }
 
-/** Opens the device the flags ask for; the driver's own remarks are kept off the terminal. */
+/** Opens the device chosen by the flags; the driver's own remarks are kept off the terminal. */
 export function openDevice(flags: Omit<DeviceFlags, 'precision'>): Promise<Gpu> {
   return withQuietNativeCode(() => openGpu({ adapter: flags.adapter, defaultToggles: flags.defaultToggles }));
 }

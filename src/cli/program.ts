@@ -11,7 +11,7 @@ export function createProgram(commands: readonly AddCommand[]): Command {
   };
   const program = new Command('aaclip')
     .description(
-      'Zero-shot visual anomaly detection on WebGPU: a picture and a name in, whether and where something is wrong out.',
+      'Zero-shot visual anomaly detection on WebGPU: given a picture and the name of its object, says whether and where something is wrong.',
     )
     .version(version)
     .showHelpAfterError('(aaclip <command> --help explains every option)');

@@ -1,7 +1,7 @@
-/** Tells the user about words that a model does not know. */
+/** Notes for the user on words that a model does not know. */
 import type { EncodedClasses } from '../detect/class_tokens.js';
 
-/** One note on the error stream, or with `--json` a line a class. */
+/** One note on the error stream, or with `--json` a line for each class. */
 export function tellUnknownWords({ classes, note }: EncodedClasses, json: boolean): void {
   if (note === undefined) return;
   if (!json) {

@@ -2,7 +2,7 @@
 import { type DatasetInfo, type Domain, REGISTRY, type Registry } from './datasets.js';
 import { own } from './names.js';
 
-/** What the text tower is given for one class. */
+/** The input of the text tower for one class. */
 export interface ClassPrompts {
   /** States x templates, templates varying fastest: the published order. */
   readonly normal: readonly string[];
@@ -11,7 +11,7 @@ export interface ClassPrompts {
   readonly realName: string;
   /** Whether the class is one of a known data set (or the general "object"). */
   readonly known: boolean;
-  /** Domain of the data set asked for, else of the data set that has the class; Industrial where none has it. */
+  /** Domain of the given data set, else of the data set that has the class; Industrial where no data set has it. */
   readonly domain: Domain;
 }
 
@@ -20,7 +20,7 @@ export const ANY_OBJECT = 'object';
 
 /**
  * The prompts of a class: its real name where a data set knows it, else the name as given.
- * @param dataset looked in first; then the class is taken from the first data set that has it
+ * @param dataset searched first; then the class is taken from the first data set that has it
  * @throws when the name is empty or blank
  */
 export function promptsFor(className: string, registry: Registry = REGISTRY, dataset?: string): ClassPrompts {
@@ -34,7 +34,7 @@ export function promptsFor(className: string, registry: Registry = REGISTRY, dat
   const texts = { ...registry, ...(asked ?? home) };
   const fill = (states: readonly string[]) =>
     states.flatMap((state) => {
-      // A function, because `replace` would read "$&" and the like in a name as patterns.
+      // A function, because `replace` would treat "$&" and the like in a name as patterns.
       const named = state.replace('{}', () => realName);
       return texts.templates.map((template) => template.replace('{}', () => named));
     });

@@ -14,12 +14,12 @@ export interface PromptTexts {
   readonly templates: readonly string[];
 }
 
-/** Prompt texts given here replace the registry's. */
+/** Prompt texts of a data set replace the registry's. */
 export interface DatasetInfo extends Partial<PromptTexts> {
   readonly domain: Domain;
   /** Path of the data set below the data root. */
   readonly folder: string;
-  /** How its folder is laid out, so that it can be listed; unknown where it is not given. */
+  /** How its folder is laid out, so that it can be listed; unknown where it is left out. */
   readonly layout?: Layout;
   /** Class names, and the names they have in prompts. */
   readonly classes: Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@ export interface SampleRow {
 
 export interface FolderIndex {
   readonly rows: readonly SampleRow[];
-  /** What the user should know: pictures without masks, masks without pictures, files left out. */
+  /** Notes for the user: pictures without masks, masks without pictures, files left out. */
   readonly notes: readonly string[];
 }
 
@@ -38,11 +38,11 @@ export function indexFolder(paths: readonly string[], { layout, className, visaS
   for (const { path, role } of roles) {
     if (role?.kind !== 'mask') continue;
     const other = masks.get(role.key);
-    if (other) throw new Error(`${path}: a second mask of one picture, beside ${other}: remove one of them`);
+    if (other) throw new Error(`${path}: a second mask for one picture, besides ${other}: remove one of them`);
     masks.set(role.key, path);
   }
   const split = layout === 'visa' && visaSplit !== undefined ? testSplit(visaSplit) : undefined;
-  // A picture directly in a class's folder is in no folder that says whether it is good.
+  // A picture directly in a class's folder lies outside the folders that say which pictures are good.
   const classes = new Set(roles.map(({ role }) => (role?.kind === 'picture' ? role.className : undefined)));
   const maskOf = new Map<string, string>();
   const [unused, unmasked]: [string[], string[]] = [[], []];
@@ -86,7 +86,7 @@ function notesOf(unused: readonly string[], unmasked: readonly string[], orphans
     notes.push(`${unused.length} pictures do not belong to the list and are left out (${some(unused)})`);
   if (unmasked.length > 0) {
     notes.push(
-      `${unmasked.length} abnormal pictures have no mask (${some(unmasked)}): they can be tested, for image figures only, but not trained on`,
+      `${unmasked.length} abnormal pictures have no mask (${some(unmasked)}): they can be tested, for image figures only, and cannot be trained on`,
     );
   }
   if (orphans.length > 0) notes.push(`${orphans.length} masks belong to no abnormal picture (${some(orphans)})`);
@@ -94,8 +94,8 @@ function notesOf(unused: readonly string[], unmasked: readonly string[], orphans
 }
 
 /**
- * The key of a picture's mask: the picture's own key, or the key without the state's folder, since users often keep all masks
- * of a class together (`CLASS/masks/NAME.png`).
+ * The key of a picture's mask: the picture's own key, or the key without the state's folder, since users often keep all
+ * masks of a class in one folder (`CLASS/masks/NAME.png`).
  */
 function maskKey(key: string, masks: ReadonlyMap<string, string>): string | undefined {
   if (masks.has(key)) return key;

@@ -1,4 +1,4 @@
-/** Layouts of data sets on disk: which files are pictures, of which class and state, and which are whose masks. */
+/** Layouts of data sets on disk: which files are pictures, of which class and state, and which masks belong to them. */
 
 /** What a file is. A mask and its picture have the same key. */
 export type FileRole =
@@ -53,8 +53,8 @@ const MASKS = new Set(['mask', 'masks', 'ground_truth', 'groundtruth', 'gt', 'la
 const NEUTRAL = new Set(['images', 'image', 'imgs', 'img', 'data', 'train', 'test', 'val', 'validation']);
 
 /**
- * The user's own pictures: the innermost folder with a telling name says good or what is wrong, the folders above it are the
- * class; masks are in a folder of their own anywhere in the class.
+ * The user's own pictures: the innermost folder with a telling name says good or what is wrong, the folders above it
+ * are the class; masks are in a separate folder anywhere in the class.
  */
 const folder: LayoutRule = {
   expects:
@@ -80,7 +80,10 @@ const folder: LayoutRule = {
   },
 };
 
-/** Whether a folder's name says good or bad outright: tells a tree with states from a tree of classes only. */
+/**
+ * Whether a folder's name says good or bad outright, which distinguishes a tree with states from a tree of classes
+ * only.
+ */
 export function namesAState(path: string): boolean {
   return path.split('/').some((p) => NORMAL.has(p.toLowerCase()) || ABNORMAL.has(p.toLowerCase()));
 }

@@ -1,8 +1,10 @@
-/** The list of a data set's samples: one JSON object a line, `{"image_path", "label", "class_name", "mask_path"?}`. */
+/**
+ * The list of a data set's samples: one JSON object per line, `{"image_path", "label", "class_name", "mask_path"?}`.
+ */
 import { showValue } from './show_value.js';
 
 export interface Sample {
-  /** Relative to the data set's folder, as is the mask's. */
+  /** Relative to the data set's folder, like the mask's path. */
   readonly imagePath: string;
   /** 0 normal, 1 abnormal. */
   readonly label: 0 | 1;
@@ -43,7 +45,7 @@ function readSample(text: string, line: number, fail: (problem: string) => Error
 /**
  * Parses the text of a `.jsonl` list. Labels may be written 1 or 1.0; a byte-order mark, CR LF, empty lines and a last line
  * without a line feed are accepted; other keys are ignored.
- * @param file what messages call the list
+ * @param file name of the list in messages
  * @throws one line that begins with file and line
  */
 export function parseMetadata(file: string, text: string): Sample[] {
@@ -55,7 +57,7 @@ export function parseMetadata(file: string, text: string): Sample[] {
       if (row.trim() === '') return;
       samples.push(readSample(row, i + 1, (problem) => new Error(`${file}:${i + 1}: ${problem}`)));
     });
-  if (samples.length === 0) throw new Error(`${file}: empty list: expected one object a line ${KEYS}`);
+  if (samples.length === 0) throw new Error(`${file}: empty list: expected one object per line ${KEYS}`);
   return samples;
 }
 

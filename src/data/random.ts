@@ -1,6 +1,6 @@
 /**
- * Random numbers as a function of their purpose: seed, stream, epoch, index. There is no hidden state to save, and a resumed
- * run draws the same numbers as an undisturbed one.
+ * Random numbers as a function of their purpose: seed, stream, epoch, index. There is no hidden state to save, and a
+ * resumed run draws the same numbers as an uninterrupted one.
  *
  * The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  */
@@ -14,7 +14,7 @@ const ROTATIONS = [
 ] as const;
 const PARITY = 0x1bd11bda;
 
-/** The block that the cipher makes of a counter under a key; words are unsigned. */
+/** The cipher's block for a counter and a key; words are unsigned. */
 export function threefry([k0, k1]: Words, [c0, c1]: Words): Words {
   const keys = [k0 | 0, k1 | 0, PARITY ^ k0 ^ k1] as const;
   let a = (c0 + k0) | 0;
@@ -37,7 +37,7 @@ function hashOf(name: string): number {
   return h >>> 0;
 }
 
-/** What the random numbers are for. */
+/** The purpose of the random numbers. */
 export interface DrawPurpose {
   /** A whole number of 0 or more. */
   readonly seed: number;

@@ -1,11 +1,12 @@
 /**
- * The registry as a JSON file: what is known about data sets, and how a user's own file extends it.
+ * The registry as a JSON file: the known data sets, and how a user's own file extends them.
  *
  *     {"datasets": {"Parts": {"domain": "Industrial", "folder": "parts", "layout": "folder",
  *                             "classes": {"nut": "hexagonal steel nut"}}}}
  *
- * The file may have every key of the registry. Its data sets and classes are added to the known ones; where a name is
- * taken, the file's entry replaces the old one. Prompt texts may be given for all data sets or for a single one.
+ * The file may have every key of the registry. Its data sets and classes are added to the known ones; where a name
+ * exists already, the file's entry replaces the old one. Prompt texts may be given for all data sets or for a single
+ * one.
  */
 
 import type { DatasetInfo, PromptTexts, Registry } from './datasets.js';
@@ -64,7 +65,8 @@ class Reader {
 
   dataset(name: string, value: unknown, before: DatasetInfo | undefined): DatasetInfo {
     const place = `data set ${showValue(name)}`;
-    if (name.trim() === '' || RESERVED.test(name)) throw this.wrong(place, 'a name other than "all", no comma', name);
+    if (name.trim() === '' || RESERVED.test(name))
+      throw this.wrong(place, 'a name other than "all", without a comma', name);
     const given = this.object(place, value, OF_DATASET);
     const { domain = before?.domain, folder = before?.folder ?? name, layout = before?.layout } = given;
     if (domain !== 'Industrial' && domain !== 'Medical') {
@@ -88,9 +90,9 @@ class Reader {
 }
 
 /**
- * A registry with what the text of a file adds to it.
- * @param file what messages call it
- * @throws one line: file, place in it, what is wrong
+ * A registry extended by the text of a file.
+ * @param file name of the file in messages
+ * @throws one line with the file, the place in it and the fault
  */
 export function extendRegistry(file: string, text: string, base: Registry): Registry {
   const reader = new Reader(file);

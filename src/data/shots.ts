@@ -16,9 +16,9 @@ function choose<T>(rows: readonly T[], count: number, draws: Draws): T[] {
 }
 
 /**
- * Draws `shots` samples of each class: shots / 2 normal and shots / 2 abnormal. Abnormal samples without a mask cannot be
- * trained on: they are drawn only where no abnormal sample of the class has a mask. A class with too few samples gives all
- * it has, and a note says so.
+ * Draws `shots` samples of each class: shots / 2 normal and shots / 2 abnormal. Abnormal samples without a mask cannot
+ * be trained on: they are drawn only where no abnormal sample of the class has a mask. For a class with too few
+ * samples, all are taken, and a note says so.
  * @throws when `shots` is not an even number of at least 2
  */
 export function drawShots(rows: readonly SampleRow[], shots: number, seed: number): FolderIndex {

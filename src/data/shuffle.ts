@@ -2,13 +2,13 @@
 import { Draws } from './random.js';
 
 /**
- * How far a run is: all that has to be saved of the order. A run resumed at `batch` of `epoch` goes on as if it had never
- * stopped.
+ * The progress of a run, which is all that has to be saved about the order. A run resumed at `batch` of `epoch`
+ * continues as if it had never stopped.
  */
 export interface ShufflePosition {
   readonly seed: number;
   readonly epoch: number;
-  /** Batches done of the epoch. */
+  /** Batches of the epoch that are done. */
   readonly batch: number;
 }
 

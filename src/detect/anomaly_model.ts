@@ -1,4 +1,4 @@
-/** The program for inference on the device: prepared pictures and classes in, maps and scores out, all of them tensors. */
+/** The model for inference on the device: prepared pictures and classes in, maps and scores out, all as tensors. */
 import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { AdapterTensors } from '../io/adapter_names.js';
@@ -23,12 +23,12 @@ import { empty, persist, type Tensor, tidy } from '../tensor/tensor.js';
 import { chooseBatch } from './batch_size.js';
 import { type ClassTokens, promptRows } from './class_tokens.js';
 
-/** Side pictures are resized to where neither the user nor a checkpoint says, as published. */
+/** The side that pictures are resized to, as published, where neither the user nor a checkpoint gives one. */
 export const DEFAULT_IMAGE_SIZE = 518;
 
 export interface AnomalyModelOptions {
   readonly clip: ClipTensors;
-  /** Where one is missing, its tower is plain CLIP's. */
+  /** A tower without adapters is plain CLIP's. */
   readonly adapters?:
     | { readonly text?: AdapterTensors | undefined; readonly image?: AdapterTensors | undefined }
     | undefined;
@@ -70,7 +70,7 @@ export class AnomalyModel implements Disposable {
     this.#domains = new Map(options.classes.map((c) => [c.name, c.domain]));
   }
 
-  /** Loads the text tower, makes every class's anchors, lets it go, and loads the image tower. */
+  /** Loads the text tower, makes every class's anchors, releases the tower, and loads the image tower. */
   static async load(gpu: Gpu, options: AnomalyModelOptions): Promise<AnomalyModel> {
     const { clip, classes, adapters, activation = 'gelu', precision = 'f32' } = options;
     const config = inferConfig(clip);
@@ -114,8 +114,8 @@ export class AnomalyModel implements Disposable {
 
   /**
    * Replaces the image adapters, so that several checkpoints can be tried without loading a tower again.
-   * @param image those of a checkpoint; undefined for the plain tower
-   * @throws when the checkpoint holds none; the old ones stay then
+   * @param image adapters of a checkpoint; undefined for the plain tower
+   * @throws when the checkpoint holds no image adapters; the old ones then stay in use
    */
   async loadAdapters(image: AdapterTensors | undefined): Promise<void> {
     const next = image ? await loadImageAdapters(this.#gpu, image, { precision: this.#precision }) : undefined;
@@ -133,7 +133,7 @@ export class AnomalyModel implements Disposable {
         tidy(() => void this.run(empty(this.#gpu, [b, 3, s, s]), name));
       }
     });
-    // The dry runs' buffers may not be of the sizes of the batches to come.
+    // The dry runs' buffers may differ in size from those of later batches.
     this.#gpu.trim();
   }
 
@@ -148,10 +148,10 @@ export class AnomalyModel implements Disposable {
   }
 
   /**
-   * Maps and scores of a batch. Every map is smoothed as its class's domain asks.
+   * Maps and scores of a batch. Every map is smoothed as its class's domain requires.
    * @param images [B, 3, S, S], normalised
-   * @param classes the class of all pictures, or one a picture
-   * @throws when a class was not loaded, or there are not as many as pictures
+   * @param classes the class of all pictures, or a class for each
+   * @throws when a class was not loaded, or the numbers of classes and pictures differ
    */
   run(images: Tensor, classes: string | readonly string[]): Anomaly {
     const names = typeof classes === 'string' ? [classes] : classes;
@@ -170,11 +170,11 @@ export class AnomalyModel implements Disposable {
     });
   }
 
-  /** Maps of a batch [B, S, S]: the tower runs once, and each picture's map is taken from those of its own domain. */
+  /** Maps of a batch [B, S, S]: the tower runs once, and each picture's map is the one made for its own domain. */
   #map(seg: readonly Tensor[], anchors: Tensor, domains: readonly Domain[]): Tensor {
     const size = this.imageSize;
     const kinds = [...new Set(domains)];
-    const maps = kinds.map((domain) => anomalyMap(seg, anchors, size, domain)); // [B, S, S] a domain
+    const maps = kinds.map((domain) => anomalyMap(seg, anchors, size, domain)); // [B, S, S] for each domain
     if (maps.length === 1) return maps[0]!;
     const count = domains.length;
     const rows = reshape(concat(maps, 0), [kinds.length * count, size * size]);
@@ -203,7 +203,7 @@ export class AnomalyModel implements Disposable {
   }
 }
 
-/** Operations of the image tower for one picture (two a multiply-add). */
+/** Operations of the image tower for one picture (two for each multiply-add). */
 export function imageFlops(c: ClipConfig, imageSize: number, adapters: number): number {
   const patches = Math.floor(imageSize / c.patch) ** 2;
   const t = patches + 1;

@@ -2,10 +2,10 @@
 import type { AnomalyModel } from './anomaly_model.js';
 
 /**
- * Pictures at a time: within the binding limit, and no more than keeps the device busy.
- * @param wanted by the user; undefined chooses
- * @param option what messages call the user's choice
- * @throws when more are wanted than the adapter can hold
+ * Number of pictures at a time: within the binding limit, and no more than are needed to keep the device busy.
+ * @param wanted the user's choice; undefined leaves the choice to this function
+ * @param option name of the option in messages
+ * @throws when the user's choice is more than the adapter can hold
  */
 export function chooseBatch(model: AnomalyModel, wanted: number | undefined, option = 'batchSize'): number {
   const { gpu, config, imageSize } = model;

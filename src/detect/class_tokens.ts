@@ -17,7 +17,7 @@ export interface ClassTokens {
 export type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
 
 export interface PromptedClass {
-  /** The name the model knows it by; `className` where it is left out. */
+  /** The name the model knows it by; `className` by default. */
   readonly key?: string;
   readonly className: string;
   readonly domain: Domain;
@@ -26,10 +26,10 @@ export interface PromptedClass {
   readonly general?: Prompts;
 }
 
-/** A class with the prompts that were taken for it. */
+/** A class with the prompts chosen for it. */
 export interface EncodedClass extends ClassTokens {
   readonly className: string;
-  /** The name its prompts use: "object" where the model lacks a word of its own. */
+  /** The name its prompts use: "object" where the model lacks one of the class's words. */
   readonly realName: string;
   /** Words of its own prompts that the model does not know. */
   readonly unknownWords: readonly string[];
@@ -46,7 +46,7 @@ export interface PromptOptions {
 }
 
 /**
- * A class with its prompts and those to fall back on.
+ * A class with its prompts and the prompts to fall back on.
  * @throws when the name or the words are empty or blank
  */
 export function promptedClass(className: string, registry: Registry, options: PromptOptions = {}): PromptedClass {
@@ -61,7 +61,7 @@ export function promptedClass(className: string, registry: Registry, options: Pr
   };
 }
 
-/** Prompts that use these words as they are, even where a class of that name has a prompt name of its own. */
+/** Prompts that use these words as they are, even where a class of that name has its own prompt name. */
 function calledBy(words: string, registry: Registry, dataset: string | undefined): ClassPrompts {
   const home = dataset === undefined ? undefined : registry.datasets[dataset];
   const place = dataset ?? '';
@@ -92,7 +92,7 @@ export function promptRows(classes: readonly Pick<ClassTokens, 'normal' | 'abnor
 export interface EncodedClasses {
   /** In the order given. */
   readonly classes: readonly EncodedClass[];
-  /** One line on words the model does not know and what was done about them; undefined where it knows all. */
+  /** One line on words the model does not know and what was done about them; undefined where it knows every word. */
   readonly note: string | undefined;
 }
 
@@ -102,7 +102,8 @@ export interface EncodedClasses {
  *
  * @param tokenizer with CLIP's merges
  * @param remedy what the user may do about unknown words, besides using other weights
- * @throws one line that names the words when the table lacks those of "object" as well, or a prompt is too long
+ * @throws one line that names the words when the table also lacks words of the prompts of "object", or a prompt is too
+ * long
  */
 export async function encodeClasses(
   tokenizer: Tokenizer,
@@ -143,7 +144,7 @@ export async function encodeClasses(
   };
 }
 
-/** Tells whether a CLIP's table has a row for a token: small models keep only some, which they list. */
+/** Returns a test for whether a CLIP's table has a row for a token: small models keep only some, which they list. */
 async function knownTokens(clip: ClipTensors): Promise<(id: number) => boolean> {
   if (!clip.has('token_ids')) {
     const rows = clip.shape('token_embedding.weight')[0]!;

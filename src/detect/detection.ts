@@ -1,4 +1,4 @@
-/** What is found on one picture. */
+/** The result for one picture. */
 import type { Domain } from '../data/datasets.js';
 import type { Picture } from '../picture/picture.js';
 import { type ScoreMap, shareMap } from './share_map.js';
@@ -13,7 +13,7 @@ export interface Peak {
 export interface Detection {
   /** The picture's name: its path, URL or file name. */
   readonly name: string;
-  /** Place of the picture among those given, from 0; pictures that could not be read count. */
+  /** Position of the picture in the input, from 0; unreadable pictures are counted too. */
   readonly index: number;
   readonly className: string;
   readonly domain: Domain;
@@ -28,7 +28,7 @@ export interface Detection {
   readonly sum: ScoreMap;
   /** The picture as decoded, for drawing over it. */
   readonly picture: Picture;
-  /** Milliseconds on the device, its batch's time shared out. */
+  /** Milliseconds on the device: the batch's time divided by its number of pictures. */
   readonly ms: number;
 }
 
@@ -55,7 +55,7 @@ export function pictureScore(peak: number, imageScore: number, domain: Domain): 
 /**
  * The result of a picture.
  * @param sum [S, S], the levels' maps summed
- * @param levels how many they are
+ * @param levels number of levels
  */
 export function detectionOf(
   picture: Picture,

@@ -14,21 +14,23 @@ import { type LibraryHost, openPicture, type PictureSource } from './sources.js'
 export interface LoadedClass {
   readonly name: string;
   readonly domain: Domain;
-  /** What its prompts call it; "object" where the model does not know a word of its own. */
+  /** What its prompts call it; "object" where the model does not know one of its words. */
   readonly words: string;
   /** Words of its own prompts that the model does not know. */
   readonly unknownWords: readonly string[];
 }
 
 export interface DetectOptions {
-  /** Pictures at a time; by default chosen to fit the adapter. Results come a batch at a time: take 1 for a live source. */
+  /**
+   * Pictures at a time; by default chosen to fit the adapter. Results come a batch at a time: use 1 for a live source.
+   */
   readonly batchSize?: number | undefined;
   /**
-   * Takes the error of a picture that cannot be read, and its place from 0; that picture then has no result. Without it
-   * such a picture ends the detection, after the results of those before it.
+   * Called with the error of a picture that cannot be read and its position from 0; that picture then has no result.
+   * Without this callback, such a picture ends the detection after the results of the pictures before it.
    */
   readonly onBroken?: ((error: AaclipError, index: number) => void) | undefined;
-  /** Called before each batch and at the end with the number of pictures done, and of all where that is known. */
+  /** Called before each batch and at the end with the number of pictures done, and the total where it is known. */
   readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
   /** Ends the detection early with an error of code `aborted`. */
   readonly signal?: AbortSignal | undefined;
@@ -135,14 +137,14 @@ export class Detector implements Disposable {
     }
   }
 
-  /** Starts opening the next pictures; a failure waits until they are asked for. */
+  /** Starts opening the next pictures; a failure surfaces when they are awaited. */
   #openAhead(named: Numbered, count: number, signal: AbortSignal | undefined): Promise<Opened[]> {
     const opening = this.#open(named, count, signal);
     opening.catch(() => undefined);
     return opening;
   }
 
-  /** Opens the next pictures, `count` of them where there are as many. */
+  /** Opens the next pictures, at most `count`. */
   async #open(named: Numbered, count: number, signal: AbortSignal | undefined): Promise<Opened[]> {
     const opening: Promise<Opened>[] = [];
     while (opening.length < count) {

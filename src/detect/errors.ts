@@ -1,16 +1,16 @@
-/** The errors of the library: one class, told apart by a code. */
+/** The errors of the library: one class, distinguished by a code. */
 import { GpuError } from '../gpu/gpu.js';
 import { PictureError } from '../picture/picture.js';
 
 /**
  * What an error is about:
  * - `picture`: a picture or mask cannot be read or decoded; `file` names it
- * - `weights`: CLIP's weights or the merge table cannot be read, or are not those of a CLIP
- * - `adapters`: a checkpoint of adapters cannot be read, or is not of this CLIP
+ * - `weights`: CLIP's weights or the merge table cannot be read, or the weights are not a CLIP's
+ * - `adapters`: a checkpoint of adapters cannot be read, or belongs to another CLIP
  * - `class`: a class was not loaded, has no name, or there are too few classes
  * - `device`: no WebGPU adapter, too little device memory, or a lost device
- * - `options`: an option or argument is not what it has to be
- * - `training`: training cannot go on, for one because the loss is not a number any more
+ * - `options`: an option or argument is invalid
+ * - `training`: training cannot continue, for example because the loss is no longer finite
  * - `aborted`: the caller's signal was aborted; `cause` is its reason
  */
 export type ErrorCode = 'picture' | 'weights' | 'adapters' | 'class' | 'device' | 'options' | 'training' | 'aborted';
@@ -31,7 +31,7 @@ export class AaclipError extends Error {
   }
 }
 
-/** An error as one of the library's: of the given code, unless it says itself what it is about. */
+/** Turns any error into an AaclipError, with the given code unless the error's type implies another one. */
 export function libraryError(code: ErrorCode, error: unknown): AaclipError {
   if (error instanceof AaclipError) return error;
   const message = error instanceof Error ? error.message : String(error);
@@ -54,10 +54,10 @@ export function checkAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AaclipError('aborted', 'aborted by the caller', { cause: signal.reason });
 }
 
-/** Awaits a promise, but no longer than until the signal is aborted; what the promise brings later is dropped. */
+/** Awaits a promise until the signal is aborted; a later result of the promise is dropped. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
-  // Awaited below, unless the signal is faster: then nobody asks for this result any more.
+  // Awaited below, unless the signal comes first; this avoids an unhandled rejection in that case.
   promise.catch(() => undefined);
   checkAborted(signal);
   let stop = (): void => undefined;

@@ -1,4 +1,4 @@
-/** From what a caller names to a model on a device. */
+/** Opens everything a caller names, and loads it as a model on a device. */
 import { findDataset } from '../data/class_prompts.js';
 import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
@@ -30,24 +30,25 @@ export interface OpenOptions {
   /** Data sets, their classes and prompt texts; the published ones by default. */
   readonly registry?: Registry | undefined;
   /**
-   * A device to work on, which stays the caller's; or a function that opens one, called once weights, adapters and classes
-   * have been found good. By default the fastest adapter of this machine. A device opened here is closed with the result.
+   * A device to work on, which stays the caller's; or a function that opens one, called once weights, adapters and
+   * classes have been checked. By default the fastest adapter of this machine. A device opened here is closed with the
+   * result.
    */
   readonly gpu?: Gpu | (() => Promise<Gpu>) | undefined;
-  /** Takes one line the user should read, such as a word the model does not know; `console.warn` by default. */
+  /** Called with a line for the user, such as a note on words the model does not know; `console.warn` by default. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Ends loading (or training) early, with an error of code `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface DetectorOptions extends OpenOptions {
-  /** Plain CLIP where they are left out, which is weaker. */
+  /** Without adapters, plain CLIP is used, which is weaker. */
   readonly adapters?: AdapterSource | undefined;
   /** Use `image_adapter_<epoch>` of the folder of adapters. */
   readonly epoch?: number | undefined;
   /** The classes that pictures may have; at least one. */
   readonly classes: readonly ClassInput[];
-  /** Side pictures are resized to, in pixels; by default as the adapters were trained, else 518. */
+  /** The side that pictures are resized to, in pixels; by default as the adapters were trained, else 518. */
   readonly imageSize?: number | undefined;
   /** Share of a text adapter in its mix; by default as trained, else 0.1. */
   readonly textMix?: number | undefined;
@@ -59,11 +60,11 @@ export interface DetectorOptions extends OpenOptions {
   readonly precision?: Precision | undefined;
   /** Domain of every class that does not give its own. */
   readonly domain?: Domain | undefined;
-  /** Share of the weights on the device so far, 0 to 1. */
+  /** Called with the share of the weights on the device so far, 0 to 1. */
   readonly onProgress?: ((share: number) => void) | undefined;
 }
 
-/** The settings a model works with: given, else recorded in the adapters, else published. */
+/** The settings a model works with: as given, else as recorded in the adapters, else as published. */
 export interface DetectorSettings {
   readonly imageSize: number;
   readonly textMix: number;
@@ -84,8 +85,8 @@ export interface OpenedModel {
 
 /**
  * The prompts of classes for a CLIP.
- * @throws AaclipError `class` when there is none, a name comes twice or is blank, a data set is not known, or no prompt suits
- * the model
+ * @throws AaclipError `class` when no class is given, a name is blank or given twice, a data set is unknown, or the
+ * model lacks even the words of the prompts of "object"
  */
 export async function openClasses(
   host: LibraryHost,
@@ -110,7 +111,7 @@ export async function openClasses(
   return classes;
 }
 
-/** The device to work on, and the same again where it was opened here. */
+/** The device to work on, and the same device as `own` where it was opened here. */
 export async function openDevice(host: LibraryHost, options: OpenOptions): Promise<{ gpu: Gpu; own: Gpu | undefined }> {
   const { gpu, signal } = options;
   checkAborted(signal);
@@ -120,7 +121,7 @@ export async function openDevice(host: LibraryHost, options: OpenOptions): Promi
     const opened = await abortable(opening, signal);
     return { gpu: opened, own: opened };
   } catch (error) {
-    // A device that is opened after the signal is of no use to anybody.
+    // A device that opens after the signal is closed at once.
     opening.then(
       (late) => late[Symbol.dispose](),
       () => undefined,
@@ -131,7 +132,7 @@ export async function openDevice(host: LibraryHost, options: OpenOptions): Promi
 
 /**
  * Opens weights, classes, adapters and the device, in this order, and loads the model.
- * @throws AaclipError of the code that tells which of them failed; what was opened is closed then
+ * @throws AaclipError whose code tells which of them failed; a device opened here is then closed
  */
 export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
   const { signal, adapters: source } = options;

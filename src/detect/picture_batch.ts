@@ -1,21 +1,21 @@
-/** A batch from decoded pictures to numbers on the host. */
+/** Scores a batch: decoded pictures in, numbers on the host out. */
 import type { PixelSource } from '../picture/resize_picture.js';
 import { preparePictures } from '../picture/resize_picture.js';
 import { read, tidy } from '../tensor/tensor.js';
 import type { AnomalyModel } from './anomaly_model.js';
 
 export interface BatchScores {
-  /** The published sum of every picture's maps, [S, S], in memory of its own. */
+  /** The published sum of every picture's maps, [S, S], each in its own memory. */
   readonly sums: readonly Float32Array[];
   /** The detection token's score of every picture. */
   readonly scores: Float32Array;
 }
 
 /**
- * Prepares pictures, runs the model over them and reads its results back. Everything is recorded and submitted before this
- * returns, so the device works while the caller goes on.
- * @param classes the class of all pictures, or one a picture
- * @throws when a class was not loaded, or there are not as many as pictures; device errors come as a rejection
+ * Prepares pictures, runs the model over them and reads its results back. Everything is recorded and submitted before
+ * this returns, so the device works while the caller continues.
+ * @param classes the class of all pictures, or a class for each
+ * @throws when a class was not loaded, or the numbers of classes and pictures differ; device errors come as a rejection
  */
 export function scorePictures(
   model: AnomalyModel,

@@ -1,4 +1,4 @@
-/** What weights, adapters and pictures can be given as, and how a host opens them. */
+/** The forms in which weights, adapters and pictures can be given, and how a host opens them. */
 import type { Gpu } from '../gpu/gpu.js';
 import { type AdapterTensors, canonicalAdapters } from '../io/adapter_names.js';
 import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
@@ -12,12 +12,12 @@ import { type TrainedWith, trainedWith } from './trained_with.js';
 /** A file: its path (Node) or URL, a Blob or File, or its bytes. */
 export type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
 
-/** CLIP's weights: a file, or "tiny" for the small model of the package ("./tiny" names a file of that name). */
+/** CLIP's weights: a file, or "tiny" for the small packaged model ("./tiny" names a file of that name). */
 export type WeightsSource = FileSource;
 
 /**
- * Adapters: the path or URL of a folder as training leaves it, "tiny" for those of the package, a Blob or bytes that hold one
- * of them or both, or a file for each. Where one is missing, that tower is plain CLIP's.
+ * Adapters: the path or URL of a folder as training leaves it, "tiny" for the packaged adapters, a Blob or bytes that
+ * hold one part or both, or a file for each part. A tower without adapters is plain CLIP's.
  */
 export type AdapterSource =
   | FileSource
@@ -41,7 +41,7 @@ export interface OpenedAdapters {
   readonly trained: TrainedWith;
 }
 
-/** What the library needs of Node or of a browser. */
+/** What the library needs of its host, Node or a browser. */
 export interface LibraryHost {
   /** @throws GpuError when there is no adapter */
   openDevice(): Promise<Gpu>;
@@ -61,11 +61,11 @@ export interface LibraryHost {
   ): Promise<OpenedAdapters>;
   /** A file by path or URL. */
   openFile(place: string | URL, signal: AbortSignal | undefined): Promise<ByteSource>;
-  /** @throws PictureError (as a rejection) when the bytes are no readable picture */
+  /** @throws PictureError (as a rejection) when the bytes are not a readable picture */
   decode(name: string, bytes: Uint8Array): Promise<Picture>;
 }
 
-/** A Blob or File; ranges are read when they are asked for. */
+/** A Blob or File; only the requested ranges are read. */
 export function blobSource(name: string, blob: Blob): ByteSource {
   return {
     name,
@@ -117,7 +117,7 @@ export function adaptersOf(text: TensorFile | undefined, image: TensorFile | und
 
 /**
  * A file of tensors from any source.
- * @param name what messages call it where the source has no name
+ * @param name for messages, where the source has no name
  */
 export async function openTensorsOf(
   host: LibraryHost,
@@ -157,8 +157,8 @@ export async function openAdapterSource(
 
 /**
  * A picture from any source.
- * @param name what it is called where the source has no name
- * @throws PictureError (as a rejection) when it is no readable picture
+ * @param name of the picture, where the source has no name
+ * @throws PictureError (as a rejection) when it is not a readable picture
  */
 export async function openPicture(
   host: LibraryHost,

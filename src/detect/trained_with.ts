@@ -1,4 +1,4 @@
-/** What a checkpoint of ours records of its training, which is how its adapters must be used. */
+/** The training settings that our checkpoints record: adapters must be used as they were trained. */
 import type { Activation } from '../kernels/epilogue.js';
 
 export interface TrainedWith {
@@ -16,7 +16,7 @@ export function trainedWith(flags: string | undefined): TrainedWith {
   try {
     recorded = JSON.parse(flags ?? '{}');
   } catch {
-    // Somebody else's metadata of that name.
+    // Another program's metadata of that name.
   }
   const { imageSize, textMix, imageMix, activation } = Object(recorded) as Readonly<Record<string, unknown>>;
   return {

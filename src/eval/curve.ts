@@ -7,7 +7,7 @@ import { type ScoreVisit, SortedScores } from './sorted_scores.js';
 export interface BestF1 {
   /** Largest F1 over all thresholds, 0 to 1. */
   readonly f1: number;
-  /** Scores at or above it are called abnormal; the highest threshold where several are equally good. */
+  /** Scores at or above it count as abnormal; the highest threshold where several are equally good. */
   readonly threshold: number;
 }
 
@@ -53,7 +53,7 @@ export function curveFigures(scores: SortedScores, scale: (score: number) => num
     tp += p;
     fp += n;
     if (p > 0) {
-      // Kahan summation: there may be a thousand million terms.
+      // Kahan summation: there may be a billion terms.
       const term = (p * tp) / (tp + fp) - lost;
       const sum = precision + term;
       lost = sum - precision - term;

@@ -51,8 +51,8 @@ function spread(total: number, count: number): number[] {
 }
 
 /**
- * Chooses samples that stand for a class: three abnormal ones for each normal one where there are enough, spread evenly over
- * the list and in its order.
+ * Chooses samples that represent a class: three abnormal ones for each normal one where there are enough, spread evenly
+ * over the list and in its order.
  * @param labels 0 normal, 1 abnormal
  */
 export function chooseExamples(labels: readonly number[], count = 8): number[] {

@@ -9,7 +9,7 @@ export interface ScoreRange {
   readonly hi: number;
 }
 
-/** Least and greatest finite score; 0 and 0 where there is none. */
+/** Smallest and largest finite score; 0 and 0 where no score is finite. */
 export function rangeOf(map: ScoreMap): ScoreRange {
   let lo = Number.POSITIVE_INFINITY;
   let hi = Number.NEGATIVE_INFINITY;
@@ -68,7 +68,7 @@ function eachRow(map: ScoreMap, width: number, height: number, row: (y: number, 
 }
 
 /**
- * Resizes a map bilinearly. A map lies over its squashed picture pixel for pixel, so the centres of both are matched
+ * Resizes a map bilinearly. A map covers its squashed picture pixel for pixel, so the centres of both are aligned
  * (align_corners=false) with clamped borders.
  */
 export function resizeMap(map: ScoreMap, width: number, height: number): ScoreMap {
@@ -123,7 +123,7 @@ export function drawContour(
       `drawContour: wrong size: expected ${height}x${width} pixels, got ${rgb.length / 3} of picture and ${mask.length} of mask`,
     );
   }
-  // Peel the regions: a layer is what has a neighbour outside; the picture's own border is no outline.
+  // Peel the regions: a layer is all pixels with a neighbour outside; the picture's own border is not an outline.
   const inside = mask.slice();
   for (let layer = 0; layer < thickness; layer++) {
     const edge: number[] = [];

@@ -10,7 +10,7 @@ export interface LossPoint {
 const WIDTH = 720;
 const HEIGHT = 260;
 const MARGIN = { left: 56, right: 16, top: 28, bottom: 32 };
-/** Most points that are drawn; more are averaged in groups. */
+/** The most points that are drawn; more are averaged in groups. */
 const MOST = 400;
 
 /** A number for an axis: three digits, no trailing zeros. */

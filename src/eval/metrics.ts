@@ -23,7 +23,7 @@ export interface ClassFigures extends Figures {
   readonly abnormalImages: number;
   readonly pixels: number;
   readonly abnormalPixels: number;
-  /** What a reader of the figures should know: one label only, no masks, constant maps. */
+  /** Notes for a reader of the figures: one label only, no masks, constant maps. */
   readonly notes: readonly string[];
 }
 
@@ -83,8 +83,8 @@ export class ClassScores {
   /**
    * Adds one image.
    * @param map the summed score map, any number of pixels; it is not kept
-   * @param mask not 0 where the pixel is abnormal, as long as the map; a normal image needs no mask, and if an abnormal image
-   * has none, the class has no pixel figures
+   * @param mask not 0 where the pixel is abnormal, as long as the map; a normal image needs no mask; if an abnormal
+   * image has no mask, the class has no pixel figures
    * @throws when the lengths differ or a score is not finite
    */
   add(map: Float32Array, mask: ArrayLike<number> | undefined, label: number, score: number): void {
@@ -112,7 +112,9 @@ export class ClassScores {
     return this.#labels.length;
   }
 
-  /** The range maps are scaled by: their least and greatest value so far, or 0 and 1 where the greatest is exactly 1. */
+  /**
+   * The range maps are scaled by: their smallest and largest value so far, or 0 and 1 where the largest is exactly 1.
+   */
   get mapRange(): { readonly lo: number; readonly hi: number } {
     const { min, max } = this.#mapRange;
     return max === 1 ? { lo: 0, hi: 1 } : { lo: min, hi: max };

@@ -21,7 +21,7 @@ function averaged(rows: readonly NamedFigures[]): NamedFigures[] {
   return [...rows, ['Average', average(rows.map(([, figures]) => figures))]];
 }
 
-/** A row for each name; a figure that is not known is "-". */
+/** A row for each name; an unknown figure is "-". */
 function figureLines(title: string, rows: readonly NamedFigures[]): string[] {
   const cells = rows.map(([name, figures]) => [name, ...COLUMNS.map(([, key]) => figures[key]?.toFixed(2) ?? '-')]);
   return tableLines([title, ...COLUMNS.map(([column]) => column)], cells, ['right'], ['centre']);

@@ -1,12 +1,13 @@
 /**
  * Labelled scores, visited from the highest down; exact for hundreds of millions of scores.
  *
- * A float32 becomes a 32-bit key of the same order, and the label decides which of two lists the key joins: four bytes a
- * score. Keys are kept in chunks, which are sorted when they are full. The walk takes keys out of all chunks range by range,
- * each range narrow enough to be sorted in a small buffer. So the peak of memory is the keys and a few per cent more.
+ * A float32 becomes a 32-bit key of the same order, and the label decides which of two lists the key joins: four bytes
+ * per score. Keys are kept in chunks, which are sorted when they are full. The walk takes keys out of all chunks range
+ * by range, each range narrow enough to be sorted in a small buffer. So the peak of memory is the keys and a few per
+ * cent more.
  */
 
-/** Keys in a chunk: few enough for the cache, and so many that a thousand million scores make a thousand chunks. */
+/** Keys in a chunk: few enough for the cache, yet so many that a billion scores make only a thousand chunks. */
 const CHUNK = 2 ** 20;
 /** Keys sampled from each chunk to see how scores are spread. */
 const SAMPLES = 64;
@@ -197,8 +198,8 @@ export class SortedScores {
   }
 
   /**
-   * Lower ends of the key ranges to walk, ascending. They are quantiles of a sample from the sorted chunks, so each range has
-   * about as many keys as a chunk; a key that fills whole ranges by itself gets a range of its own.
+   * Lower ends of the key ranges to walk, ascending. They are quantiles of a sample from the sorted chunks, so each
+   * range has about as many keys as a chunk; a key that fills whole ranges by itself gets its own range.
    */
   #edges(): number[] {
     const chunks = [...this.#positives.chunks, ...this.#negatives.chunks];

@@ -15,7 +15,7 @@ function align(text: string, width: number, how: Alignment): string {
  * @param head a title for each column
  * @param rows a cell for each column
  * @param columns alignment of each column's cells; the last one given applies to all columns after it
- * @param titles alignment of the titles, likewise; by default that of the cells
+ * @param titles alignment of the titles, likewise; by default the cells' alignment
  */
 export function tableLines(
   head: readonly string[],

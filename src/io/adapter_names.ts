@@ -1,4 +1,4 @@
-/** The adapters' tensors under the names of the published checkpoints, whatever file they come from. */
+/** The adapters' tensors under the names of the published checkpoints, from any kind of file. */
 import { listNames, type TensorFile } from './tensor_file.js';
 import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
 
@@ -21,7 +21,7 @@ const IMAGE = new RegExp(
  * The adapters in a file: a checkpoint of one part (`text_adapter` or `image_adapter`, with optimizer state), its bare state
  * dict, or both parts together. Other tensors of the file are ignored.
  *
- * @throws when the file has no adapters, a part is incomplete, or some projections have a LeakyReLU and others have not
+ * @throws when the file has no adapters, a part is incomplete, or only some projections have a LeakyReLU
  */
 export function canonicalAdapters(file: TensorFile): AdapterTensors {
   const recipes = new Map<string, Recipe>();

@@ -1,6 +1,6 @@
 /**
- * CLIP's tensors under one set of names, whatever program saved them. The canonical names are OpenAI's, which OpenCLIP uses,
- * too; those of Hugging Face's CLIPModel are mapped to them.
+ * CLIP's tensors under one set of names, regardless of the program that saved them. The canonical names are OpenAI's,
+ * which OpenCLIP also uses; the names of Hugging Face's CLIPModel are mapped to them.
  */
 import { listNames, type TensorFile } from './tensor_file.js';
 import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
@@ -90,7 +90,7 @@ export function canonicalClip(file: TensorFile): ClipTensors {
   return viewTensors(file, recipes);
 }
 
-/** Finds naming and prefix by the token embedding, which every CLIP has. */
+/** Finds the naming and the prefix from the token embedding, which every CLIP has. */
 function findNaming(file: TensorFile): Naming {
   const anchor = new RegExp(`^(${PREFIX})(text\\.|text_model\\.embeddings\\.)?token_embedding\\.weight$`);
   const matches = [...file.tensors.keys()].map((name) => anchor.exec(name)).filter((match) => match !== null);
@@ -133,7 +133,7 @@ function huggingFace(prefix: string): Naming {
   };
 }
 
-/** One more than the highest block number of a tower. A missing block shows later, as missing tensors. */
+/** One more than the highest block number of a tower. A missing block shows up later as missing tensors. */
 function countBlocks(file: TensorFile, block: RegExp, tower: string): number {
   let count = 0;
   for (const name of file.tensors.keys()) {
@@ -148,7 +148,9 @@ function countBlocks(file: TensorFile, block: RegExp, tower: string): number {
   return count;
 }
 
-/** @throws for a tensor that CLIP's blocks do not have (a layer scale, say): the computation would silently ignore it */
+/**
+ * @throws for a tensor that CLIP's blocks do not have (such as a layer scale): the computation would silently ignore it
+ */
 function checkBlocks(file: TensorFile, naming: Naming, recipes: ReadonlyMap<string, Recipe>): void {
   const used = new Set([...recipes.values()].flatMap((recipe) => recipe.from));
   for (const tower of TOWERS) {

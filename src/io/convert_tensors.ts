@@ -12,7 +12,7 @@ function targetOf({ dtype }: TensorInfo, format: TargetFormat): Dtype {
 }
 
 /**
- * All tensors of a file, to be written in the format; each is read and converted when its turn comes.
+ * All tensors of a file, to be written in the format; each is read and converted when it is written.
  * @param onRead called when a tensor has been read
  */
 export function convertTensors(

@@ -1,4 +1,4 @@
-/** CRC-32 as zip uses it (polynomial 0xEDB88320, reflected), sixteen bytes a step. */
+/** CRC-32 as zip uses it (polynomial 0xEDB88320, reflected), sixteen bytes at a time. */
 
 /** TABLES[256 * k + b]: the remainder of byte b followed by k zero bytes. */
 const TABLES = new Int32Array(16 * 256);

@@ -144,7 +144,7 @@ export function isExactInF16(values: Float32Array): boolean {
   const table = halfTable();
   for (let i = 0; i < bits.length; i++) {
     const b = bits[i]!;
-    // A half has 10 mantissa bits. Most values that are no halves fail here, and most halves pass the next test.
+    // A half has 10 mantissa bits. Most values that are not halves fail here, and most halves pass the next test.
     if ((b & 0x1fff) !== 0) return false;
     const magnitude = b & 0x7fffffff;
     if (magnitude >= 0x38800000 && magnitude < 0x47800000) continue;

@@ -1,4 +1,4 @@
-/** Files by their address, in Node and in a browser. */
+/** Files by URL, in Node and in a browser. */
 import { type ByteSource, bytesSource } from './source.js';
 
 /**
@@ -13,14 +13,14 @@ export async function fetchSource(place: string | URL, signal: AbortSignal | und
     if (!response.ok) throw new Error(`the server says ${response.status} ${response.statusText}`.trimEnd());
     return bytesSource(name, new Uint8Array(await response.arrayBuffer()));
   } catch (error) {
-    // Node hides what went wrong in the cause.
+    // Node puts the actual error in the cause.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const why = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0];
     throw new Error(`${name}: cannot fetch: ${why}; check the address and the connection`, { cause: error });
   }
 }
 
-/** The address of a file in a folder, whose own address may end in a slash or not. */
+/** The URL of a file in a folder, whose own URL may or may not end in a slash. */
 export function inFolder(folder: string | URL, name: string): string {
   const [, path = '', query = ''] = /^([^?#]*)(.*)$/.exec(String(folder)) ?? [];
   return `${path.replace(/\/$/, '')}/${name}${query}`;

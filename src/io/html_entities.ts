@@ -1,6 +1,6 @@
 /**
- * The named character references of the HTML standard, whose list is closed for good: name, `=` (`!` where the standard
- * also knows the name without a semicolon), code points in hexadecimal.
+ * The named character references of the HTML standard, whose list is final: name, `=` (`!` where the standard also
+ * knows the name without a semicolon), code points in hexadecimal.
  */
 export const HTML_ENTITIES = `
 AElig!c6 AMP!26 Aacute!c1 Abreve=102 Acirc!c2 Acy=410 Afr=1d504 Agrave!c0 Alpha=391 Amacr=100 And=2a53 Aogon=104

@@ -1,4 +1,4 @@
-/** JSON.parse silently keeps the last of two equal keys; a header that can be trusted has no such keys. */
+/** JSON.parse silently keeps the last of two equal keys; a trustworthy header has no duplicate keys. */
 
 /** The first key that occurs twice in an object of `json`, which must be valid JSON; undefined if all differ. */
 export function duplicateKey(json: string): string | undefined {

@@ -1,4 +1,4 @@
-/** Files of tensors of either format. */
+/** Files of tensors in either format. */
 import { openSafetensors } from './safetensors.js';
 import type { ByteSource } from './source.js';
 import type { TensorFile } from './tensor_file.js';

@@ -1,13 +1,13 @@
 /**
- * Interpreter for the part of Python's pickle format that torch writes tensors with (protocol 2). It builds plain values
- * and nothing else: no opcode reaches a function outside this folder, and an opcode or global that is not on the list is an
- * error that names it.
+ * Interpreter for the part of Python's pickle format (protocol 2) in which torch writes tensors. It builds plain values
+ * and nothing else: no opcode reaches a function outside this folder, and an opcode or global that is not on the list
+ * is an error that names it.
  */
 import { PickleCursor } from './pickle_cursor.js';
 import { callGlobal, dictKey, lookUpGlobal, newObject, storageOf } from './pickle_globals.js';
 import { PickleObject, type PickleValue } from './pickle_values.js';
 
-/** Names of refused opcodes, to tell the user what the file holds. */
+/** Names of refused opcodes, for error messages. */
 const REFUSED: Readonly<Record<number, string>> = Object.fromEntries(
   (
     '0x30 POP,0x31 POP_MARK,0x32 DUP,0x46 FLOAT,0x49 INT,0x4c LONG,0x50 PERSID,0x53 STRING,0x54 BINSTRING,' +
@@ -21,9 +21,9 @@ const REFUSED: Readonly<Record<number, string>> = Object.fromEntries(
 );
 
 /**
- * The value that a pickle describes.
+ * Reads the value that a pickle describes.
  *
- * @param file what error messages call it
+ * @param file name of the file in error messages
  * @throws when the pickle is truncated or malformed, or holds an opcode, global or call that tensors do not need
  */
 export function readPickle(file: string, bytes: Uint8Array): PickleValue {

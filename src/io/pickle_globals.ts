@@ -1,6 +1,6 @@
 /**
- * The names a pickle of tensors may refer to, and what calling them gives. A pickle can have any function of a Python
- * installation called; here only these names exist, and any other name is an error before anything is built.
+ * The names a pickle of tensors may refer to, and the results of calling them. In Python, a pickle can call any
+ * installed function; here only these names exist, and any other name is an error before anything is built.
  */
 import type { Dtype } from './dtype.js';
 import {
@@ -47,11 +47,11 @@ const CALLS: Readonly<Record<string, (args: readonly PickleValue[]) => PickleVal
 export function lookUpGlobal(name: string): PickleGlobal {
   if (Object.hasOwn(CALLS, name) || Object.hasOwn(STORAGES, name) || isModuleClass(name)) return new PickleGlobal(name);
   throw new Error(
-    `global ${name} is not allowed: expected tensors, dictionaries and plain values only; save a plain state dict, or distrust the file`,
+    `global ${name} is not allowed: expected tensors, dictionaries and plain values only; save a plain state dict, or do not trust the file`,
   );
 }
 
-/** What calling `callee` with `args` gives (pickle's REDUCE). */
+/** The result of calling `callee` with `args` (pickle's REDUCE). */
 export function callGlobal(callee: PickleValue, args: PickleValue): PickleValue {
   if (!(callee instanceof PickleGlobal) || !Object.hasOwn(CALLS, callee.name) || !Array.isArray(args)) {
     throw new Error(`call is not allowed: expected a constructor of tensors, got ${describe(callee)}`);

@@ -12,7 +12,9 @@ export class TorchTuple {
   }
 }
 
-/** What can be written: maps become OrderedDict, plain objects dict. Whole numbers become int, others float. */
+/**
+ * The values that can be written: maps become OrderedDict, plain objects dict. Whole numbers become int, others float.
+ */
 export type TorchValue =
   | null
   | boolean

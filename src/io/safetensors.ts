@@ -19,8 +19,9 @@ interface PlacedTensor extends TensorInfo {
 /**
  * Opens a safetensors file. Only the header is read; `read` and `readF32` of the result read one tensor each.
  *
- * @throws one-line errors for: a truncated or oversized file, a header that is too long, not UTF-8, not a JSON object or
- * has a key twice, an unknown dtype, a shape that does not fit its offsets, tensors that overlap or leave holes.
+ * @throws one-line errors for: a truncated or oversized file, a header that is too long, is not UTF-8, is not a JSON
+ * object or has a key twice, an unknown dtype, a shape that does not fit its offsets, tensors that overlap or leave
+ * holes.
  */
 export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
   const { header, dataStart } = await readHeader(source);

@@ -2,7 +2,7 @@
 import { dtypeSize } from './dtype.js';
 import { type RawTensor, type TensorInfo, tensorInfo } from './tensor_file.js';
 
-/** A tensor to write; its row-major little-endian bytes are asked for when its turn comes. */
+/** A tensor to write; its row-major little-endian bytes are requested when it is written. */
 export interface TensorToWrite extends TensorInfo {
   bytes(): Uint8Array | Promise<Uint8Array>;
 }
@@ -13,11 +13,12 @@ export function toWrite(name: string, tensor: RawTensor): TensorToWrite {
 }
 
 /**
- * The chunks of a safetensors file: first the header, padded with spaces to a multiple of 8, then each tensor. The order does
- * not depend on the order they are given in: tensors with the widest dtype come first, so that all are aligned, and are
- * sorted by name; metadata is sorted by key.
+ * The chunks of a safetensors file: first the header, padded with spaces to a multiple of 8, then each tensor. The
+ * order in the file does not depend on the order of the input: tensors with the widest dtype come first, so that all
+ * are aligned, and are sorted by name; metadata is sorted by key.
  *
- * @throws when a name occurs twice or is the reserved `__metadata__`, or a tensor's bytes have another length than it announced
+ * @throws when a name occurs twice or is the reserved `__metadata__`, or a tensor's bytes differ in length from what it
+ * announced
  */
 export async function* writeSafetensors(
   tensors: Iterable<TensorToWrite>,
@@ -39,7 +40,7 @@ export async function* writeSafetensors(
 }
 
 function encodeHeader(ordered: readonly TensorToWrite[], metadata: Readonly<Record<string, string>>): Uint8Array {
-  // Built as text, because an object would sort names that look like numbers before the others.
+  // Built as text, because an object would put names that look like numbers first.
   const parts: string[] = [];
   const keys = Object.keys(metadata).sort();
   if (keys.length > 0) {

@@ -1,6 +1,6 @@
-/** Where bytes come from: a file, a blob, an array. Readers ask for the ranges they need and never hold all bytes. */
+/** Where bytes come from: a file, a blob, an array. Readers request the ranges they need and never hold all bytes. */
 export interface ByteSource {
-  /** What error messages call it: a path or the name of a file. */
+  /** Name in error messages: a path or the name of a file. */
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;

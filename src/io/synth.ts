@@ -27,8 +27,8 @@ function fnv1a(name: string): number {
 export function synth(seed: number, name: string, shape: readonly number[], std: number, mean = 0): Float32Array {
   const out = new Float32Array(shape.reduce((a, b) => a * b, 1));
   const key = lowbias32(seed ^ fnv1a(name));
-  // h / 2^31 - 1 is exactly (h - 2^31) / 2^31; h - 2^31 is h with its top bit flipped, read as a signed number; and a factor
-  // of 2^-31 does not round. So this is the formula above to the last bit.
+  // h / 2^31 - 1 is exactly (h - 2^31) / 2^31; h - 2^31 is h with its top bit flipped, read as a signed number; and a
+  // factor of 2^-31 does not round. So this equals the formula above to the last bit.
   const scale = std * Math.sqrt(3) * 2 ** -31;
   for (let i = 0; i < out.length; i++) out[i] = mean + scale * (lowbias32(i ^ key) ^ 0x80000000);
   return out;

@@ -1,4 +1,4 @@
-/** Files of named tensors, which are read one by one when they are asked for. */
+/** Files of named tensors, which are read one at a time on request. */
 import { type Dtype, dtypeSize, elementsOf, toF32 } from './dtype.js';
 
 export interface TensorInfo {
@@ -16,7 +16,7 @@ export interface RawTensor {
 }
 
 export interface TensorFile {
-  /** What error messages call the file. */
+  /** Name of the file in error messages. */
   readonly name: string;
   /** Free text that came with the tensors. */
   readonly metadata: ReadonlyMap<string, string>;
@@ -36,7 +36,10 @@ export function tensorInfo(name: string, dtype: Dtype, shape: readonly number[])
   return { name, dtype, shape, byteLength };
 }
 
-/** The bytes of a float32 tensor: a view of `values`, not a copy. @throws when their number does not fit the shape */
+/**
+ * The bytes of a float32 tensor: a view of `values`, not a copy. @throws when the number of values does not fit the
+ * shape
+ */
 export function rawF32(shape: readonly number[], values: Float32Array): RawTensor {
   if (elementsOf(shape) !== values.length) {
     throw new Error(
@@ -78,7 +81,7 @@ export function makeTensorFile(
   };
 }
 
-/** The error for a name that is not in a file; it lists a few names that are. */
+/** The error for a name that is not in a file; it lists a few names that the file has. */
 export function noSuchTensor(file: string, tensor: string, names: Iterable<string>): Error {
   return new Error(`${file}: tensor is missing: expected ${tensor}, got ${listNames([...names])}`);
 }

@@ -4,13 +4,13 @@ import { toF32 } from './dtype.js';
 import { toRowMajor } from './strided.js';
 import { noSuchTensor, type RawTensor, type TensorFile, type TensorInfo, tensorInfo } from './tensor_file.js';
 
-/** Tensors under canonical names, whatever names and layouts the file underneath uses. */
+/** Tensors under canonical names, independent of the names and layouts in the underlying file. */
 export interface TensorView {
-  /** What error messages call the file. */
+  /** Name of the file in error messages. */
   readonly name: string;
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** Dimensions of a tensor. This and the methods below throw for an unknown name, and list the known ones. */
+  /** Dimensions of a tensor. This and the methods below throw for an unknown name and list known names. */
   shape(name: string): readonly number[];
   dtype(name: string): Dtype;
   /** Row-major bytes, in the file's dtype. */

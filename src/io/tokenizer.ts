@@ -1,10 +1,10 @@
 /**
  * CLIP's tokenizer: byte-level byte-pair encoding with end-of-word marks.
  *
- * A text is cleaned (NFC, HTML's character references resolved twice, white space collapsed, lower case) and cut into
- * words. A word's UTF-8 bytes become symbols of a printable alphabet, the last one with the mark `</w>`, and neighbours are
- * merged in the order of CLIP's table. The published program also repairs garbled encodings (mojibake) with ftfy; here only
- * Unicode's NFC is applied, since prompts are typed and not crawled.
+ * A text is cleaned (NFC, HTML's character references resolved twice, white space collapsed, lower-cased) and cut into
+ * words. A word's UTF-8 bytes become symbols of a printable alphabet, the last one with the mark `</w>`, and neighbours
+ * are merged in the order of CLIP's table. The published program also repairs garbled encodings (mojibake) with ftfy;
+ * here only Unicode's NFC is applied, since prompts are typed and not crawled.
  */
 import { unescapeHtml } from './html_unescape.js';
 
@@ -53,7 +53,8 @@ export function createTokenizer(merges: string): Tokenizer {
   }
   const ranks = new Map(lines.map((line, rank) => [line, rank]));
   const bytes = byteSymbols();
-  // Ids number the byte symbols in the order of their characters, then the same as ends of words, then the merges.
+  // Ids count the byte symbols in the order of their characters, then the same symbols as ends of words, then the
+  // merges.
   const alphabet = [...bytes].sort((a, b) => byteOrder(a) - byteOrder(b));
   const vocabulary = new Map<string, number>();
   for (const symbol of alphabet) vocabulary.set(symbol, vocabulary.size);
@@ -77,7 +78,8 @@ export function createTokenizer(merges: string): Tokenizer {
 
   function wordsOf(text: string): Word[] {
     const found: readonly string[] = cleanText(text).match(WORDS) ?? [];
-    // A text may contain the end mark itself. CLIP reads its output at the first one; what follows has no influence.
+    // A text may contain the end mark itself. CLIP reads its output at the first end mark; later tokens have no
+    // influence.
     const end = found.indexOf('<|endoftext|>');
     return found.slice(0, end < 0 ? found.length : end).map((word) => ({ text: word, ids: idsOfWord(word) }));
   }
@@ -140,12 +142,12 @@ function mergePairs(symbols: readonly string[], ranks: ReadonlyMap<string, numbe
   return word;
 }
 
-/** Whether a byte is represented by its own Latin-1 character: one that prints and is not a space. */
+/** Whether a byte is represented by its own Latin-1 character, because that is printable and not a space. */
 function standsForItself(byte: number): boolean {
   return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte !== 0xad);
 }
 
-/** The character that represents each byte: its own where it prints, else the next one from U+0100 on. */
+/** The character that represents each byte: its own where printable, else the next free one from U+0100 on. */
 function byteSymbols(): string[] {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(standsForItself(byte) ? byte : next++));

@@ -72,10 +72,10 @@ function collectTensors(file: string, root: PickleValue): Map<string, PickleTens
   const above = new Set<PickleValue>();
   let visited = 0;
   const visit = (value: PickleValue, path: string): void => {
-    // A pickle may share values, and so contain itself or unfold without end.
+    // A pickle may share values, and so it may contain itself or expand without end.
     if (above.has(value) || above.size > 200 || ++visited > MAX_VALUES) {
       throw new Error(
-        `${file}: pickle is nested too deeply: expected a tree of plain values, got a cycle or worse at ${path}`,
+        `${file}: pickle is nested too deeply: expected a tree of plain values, got a cycle or too many values at ${path}`,
       );
     }
     if (value instanceof PickleTensor) {
@@ -109,7 +109,7 @@ function checkStorage(zip: ZipArchive, folder: string, name: string, tensor: Pic
   );
 }
 
-/** Row-major bytes of a tensor, whatever its strides. */
+/** Row-major bytes of a tensor with any strides. */
 async function readTensor(zip: ZipArchive, folder: string, tensor: PickleTensor): Promise<Uint8Array> {
   const { storage, offset, shape, stride } = tensor;
   if (elementsOf(shape) === 0) return new Uint8Array(0);

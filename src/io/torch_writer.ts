@@ -14,10 +14,10 @@ interface StoredFile {
 }
 
 /**
- * The chunks of a torch archive with `value` in it, below the folder `stem` (torch uses the file's name without `.pth`). The
- * same value gives the same bytes.
+ * The chunks of a torch archive with `value` in it, in the folder `stem` (torch uses the file's name without `.pth`).
+ * The same value gives the same bytes.
  *
- * @throws when a tensor's bytes do not fit its shape, or the archive would pass 4 GiB
+ * @throws when a tensor's bytes do not fit its shape, or the archive would exceed 4 GiB
  */
 export function* writeTorchArchive(value: TorchValue, stem = 'archive'): Generator<Uint8Array, void, undefined> {
   const { pickle, tensors } = writePickle(value);

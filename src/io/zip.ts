@@ -1,6 +1,6 @@
 /**
- * Reads zip archives with stored (uncompressed) entries, as torch writes them: central directory, zip64, checksums. Only the
- * ranges that are asked for are read.
+ * Reads zip archives with stored (uncompressed) entries, as torch writes them: central directory, zip64, checksums.
+ * Only the requested ranges are read.
  */
 import { crc32 } from './crc32.js';
 import { type ByteSource, checkRange } from './source.js';
@@ -40,7 +40,8 @@ export async function looksLikeZip(source: ByteSource): Promise<boolean> {
 /**
  * Opens a zip archive. Only its central directory is read.
  *
- * @throws one-line errors for: no or a broken directory, an archive of several files, a name that occurs twice.
+ * @throws one-line errors for: a missing or broken directory, an archive split into several files, a name that occurs
+ * twice.
  */
 export async function openZip(source: ByteSource): Promise<ZipArchive> {
   const directory = await findDirectory(source);

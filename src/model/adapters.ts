@@ -27,7 +27,7 @@ export interface Loaded<T> extends Disposable {
   readonly weights: T;
 }
 
-/** Loads the text adapters of a checkpoint. @throws when it holds none */
+/** Loads the text adapters of a checkpoint. @throws when it has no such adapters */
 export async function loadTextAdapters(
   gpu: Gpu,
   tensors: AdapterTensors,
@@ -44,7 +44,7 @@ export async function loadTextAdapters(
   };
 }
 
-/** Loads the image adapters of a checkpoint. @throws when it holds none */
+/** Loads the image adapters of a checkpoint. @throws when it has no such adapters */
 export async function loadImageAdapters(
   gpu: Gpu,
   tensors: AdapterTensors,
@@ -78,15 +78,15 @@ export async function loadImageAdapters(
 export interface AdaptedImage {
   /** Unit patch tokens, one [B, G G, E] for each level. */
   readonly seg: readonly Tensor[];
-  /** Mean of the last level's unit patch tokens, [B, E]; not normalised again. */
+  /** Mean of the last level's unit patch tokens, [B, E]; not normalised afterwards. */
   readonly det: Tensor;
 }
 
 /**
  * Patch tokens of every level and the detection token.
  * @param image [B, 3, S, S]
- * @param mix share of an adapter in its mix
- * @param recompute run blocks again for their gradients instead of keeping what they computed
+ * @param mix share of an adapter's output in its mix
+ * @param recompute run blocks again for their gradients instead of keeping their activations
  * @throws when the number of levels and of the adapters' projections differ
  */
 export function adaptedImage(

@@ -20,13 +20,13 @@ export const SCORE_BLUR: Readonly<Record<Domain, Blur>> = {
   Medical: { taps: 9, sigma: 1.5 },
 };
 
-/** Constants by what they depend on; one array each, so that the device copy is made once. */
+/** Constants by the numbers they depend on; one array each, so that each is copied to the device once. */
 const averages = new Map<string, Float32Array>();
 const identities = new Map<number, Float32Array>();
 const ABNORMAL_HALF = Float32Array.of(0, 0.5);
 const HALF = Float32Array.of(0.5);
 
-/** [2 C, P]: each row the mean of the prompts of one state of a class, which lie in turn. */
+/** [2 C, P]: each row averages the prompts of one state of a class, which are stored one after the other. */
 function averagesOf(counts: readonly number[]): Float32Array {
   const key = counts.join();
   const known = averages.get(key);
@@ -42,7 +42,7 @@ function averagesOf(counts: readonly number[]): Float32Array {
   return made;
 }
 
-/** [C, 2, 2], an identity a class. */
+/** [C, 2, 2], an identity for each class. */
 function identitiesOf(classes: number): Float32Array {
   const made =
     identities.get(classes) ??
@@ -53,7 +53,7 @@ function identitiesOf(classes: number): Float32Array {
 
 /**
  * Text anchors [C, E, 2] of C classes: column 0 normal, 1 abnormal, each the unit mean of unit prompt embeddings.
- * @param embeddings [P, E], every class's prompts in turn: its normal ones, then its abnormal ones
+ * @param embeddings [P, E], class by class, the normal prompts, then the abnormal prompts
  * @param counts [normal, abnormal] prompts of each class
  */
 export function textAnchors(embeddings: Tensor, counts: readonly (readonly [number, number])[]): Tensor {
@@ -64,7 +64,7 @@ export function textAnchors(embeddings: Tensor, counts: readonly (readonly [numb
   return tidy(() => {
     const rows = constant(embeddings.gpu, averagesOf(flat), [flat.length, total]);
     const means = l2Normalize(matmul(rows, l2Normalize(embeddings))); // [2 C, E]
-    // Columns by a product with the identity, which gradients pass.
+    // Columns are made by a product with the identity, through which gradients flow.
     const c = counts.length;
     const pairs = reshape(means, [c, 2, embeddings.dim(1)]);
     return matmul(pairs, constant(embeddings.gpu, identitiesOf(c), [c, 2, 2]), { transA: true });
@@ -72,8 +72,8 @@ export function textAnchors(embeddings: Tensor, counts: readonly (readonly [numb
 }
 
 /**
- * What stage one compares the text with: [B, G G, E] a level, unit patch tokens of a tower whose last blocks use V-V
- * attention plus the unit class embedding of the plain one; the sum is not made unit again.
+ * The features that stage one compares with the text: [B, G G, E] for each level, unit patch tokens of a tower whose
+ * last blocks use V-V attention plus the unit class embedding of the plain tower; the sum is not normalised again.
  */
 export function stageOneFeatures(
   image: Tensor,
@@ -113,7 +113,7 @@ export function anomaly(image: AdaptedImage, anchors: Tensor, size: number, doma
   }));
 }
 
-/** Sum of the levels' maps. Blur and resize are linear, so the levels are summed before them. */
+/** Sum of the levels' maps. Blurring and resizing are linear, so the levels are summed first. */
 export function anomalyMap(seg: readonly Tensor[], anchors: Tensor, size: number, domain: Domain): Tensor {
   return tidy(() => {
     const total = seg.map((f) => similarity(f, anchors)).reduce((a, b) => add(a, b)); // [B, 2, L]

@@ -6,7 +6,7 @@ export interface ClipConfig {
   readonly embed: number;
   /** Side of a patch, in pixels. */
   readonly patch: number;
-  /** Image size the positional grid was made for. */
+  /** Image size of the positional grid. */
   readonly image: number;
   readonly visionWidth: number;
   readonly visionLayers: number;
@@ -20,7 +20,7 @@ export interface ClipConfig {
   readonly levels: readonly number[];
 }
 
-/** Width of a head where it is not 64 (OpenCLIP's H, g and bigG towers), by tower width; the shapes do not tell. */
+/** Width of a head where it is not 64 (OpenCLIP's H, g and bigG towers), by tower width; the shapes do not show it. */
 const HEAD_WIDTHS: Readonly<Record<number, number>> = { 1280: 80, 1408: 88, 1664: 104 };
 
 /** Levels at the quarters of a tower: 6, 12, 18, 24 of 24 blocks. */
@@ -36,8 +36,8 @@ function countBlocks(tensors: ClipTensors, prefix: string): number {
 
 /**
  * The configuration of CLIP weights.
- * @param headWidth for towers with heads of another width
- * @throws when a tensor that tells a size is missing or has an impossible shape
+ * @param headWidth width of a head, for towers whose heads have another width
+ * @throws when a tensor that determines a size is missing or has an impossible shape
  */
 export function inferConfig(tensors: ClipTensors, headWidth?: number): ClipConfig {
   const conv = tensors.shape('visual.conv1.weight');

@@ -12,7 +12,7 @@ export interface MemoryPlan {
 
 /**
  * Estimates the memory of inference.
- * @param half matrices take two bytes a value: stored as f16, or rounded to it
+ * @param half matrices take two bytes per value: stored as f16, or rounded to it
  */
 export function memoryPlan(c: ClipConfig, imageSize: number, half: boolean): MemoryPlan {
   const wide = half ? 2 : 4;

@@ -1,8 +1,8 @@
 /**
  * Models whose weights are a function of a seed and the tensors' names.
  *
- * With them a whole ViT-L/14 can be compared between programs without a download, and they stand in where there are no
- * trained weights. Shapes, deviations and means are as the expected values define them (`synth` in io/synth.ts).
+ * With them, programs can be compared on a whole ViT-L/14 without a download, and they stand in where there are no
+ * trained weights. Shapes, deviations and means are those of the expected values (`synth` in io/synth.ts).
  */
 import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
@@ -33,7 +33,7 @@ export const VIT_L_14_336: ClipConfig = {
   levels: [6, 12, 18, 24],
 };
 
-/** The smallest model with every part: for tests and for trying the program. */
+/** The smallest model with every part: for tests and for trying out the program. */
 export const TINY: ClipConfig = {
   ...VIT_L_14_336,
   embed: 48,

@@ -23,7 +23,7 @@ export interface TextTower extends Disposable {
    * of an L model exceeds the binding limit of some adapters).
    */
   readonly embedding: Float32Array | Tensor;
-  /** Row of each token id, where the table holds some of the tokens only. */
+  /** Row of each token id, where the table holds only some of the tokens. */
   readonly rows: ReadonlyMap<number, number> | undefined;
   /** [context, W] */
   readonly positional: Tensor;
@@ -31,7 +31,7 @@ export interface TextTower extends Disposable {
   readonly lnFinal: Norm;
   /** [E, W] */
   readonly projection: Weight;
-  /** The trainable weights, if it was loaded for training. */
+  /** The trainable weights, if the tower was loaded for training. */
   readonly named: readonly NamedWeight[];
 }
 
@@ -93,7 +93,7 @@ function embed(tower: TextTower, ids: Uint32Array, context: number, length: numb
   const rows = new Uint32Array(n * length);
   for (let i = 0; i < n; i++) rows.set(ids.subarray(i * context, i * context + length), i * length);
   const { vocab, textWidth: w } = tower.config;
-  // Beyond a text's end the id is 0. Under the causal mask its row does not matter: any row will do.
+  // Beyond a text's end the id is 0. Under the causal mask, any row will do for it.
   const place = (id: number): number => tower.rows?.get(id) ?? (tower.rows ? (id === 0 ? 0 : vocab) : id);
   const unknown = rows.find((id) => place(id) >= vocab);
   if (unknown !== undefined) {

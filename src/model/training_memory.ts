@@ -1,4 +1,4 @@
-/** What a step of stage two takes on the device. */
+/** The device memory that a step of stage two takes. */
 import type { ClipConfig } from './config.js';
 import { memoryPlan } from './memory.js';
 
@@ -14,13 +14,13 @@ export interface TrainingMemory {
 export interface TrainingSizes {
   /** Side of the prepared pictures, in pixels. */
   readonly imageSize: number;
-  /** Pictures a step. */
+  /** Pictures per step. */
   readonly batch: number;
   /** Image blocks with an adapter. */
   readonly adapted: number;
-  /** Matrices take two bytes a value. */
+  /** Matrices take two bytes per value. */
   readonly half: boolean;
-  /** Blocks run again for their gradients instead of keeping what they computed. */
+  /** Blocks run again for their gradients instead of keeping their activations. */
   readonly recompute: boolean;
 }
 
@@ -31,7 +31,7 @@ export function trainingMemory(c: ClipConfig, sizes: TrainingSizes): TrainingMem
   const w = c.visionWidth;
   const row = 4 * tokens * w;
   // A block keeps its input, the norm's statistics, qkv, attention's output, the sum, and the hidden layer before and
-  // after its activation; a block that runs again keeps its input only.
+  // after its activation; a block that runs again keeps only its input.
   const perBlock = row * (recompute ? 1 : 1 + 3 + 1 + 1 + 4);
   const once = recompute ? row * 14 : row * 6;
   const plan = memoryPlan(c, imageSize, half);

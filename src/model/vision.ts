@@ -33,7 +33,7 @@ export interface VisionTower extends Disposable {
   readonly lnPost: Norm;
   /** [E, W] */
   readonly proj: Weight;
-  /** The trainable weights, if it was loaded for training. */
+  /** The trainable weights, if the tower was loaded for training. */
   readonly named: readonly NamedWeight[];
 }
 
@@ -42,10 +42,10 @@ export interface VisionOptions {
   readonly adapters?: readonly Weight[] | undefined;
   /** Share of the adapter in the mix. */
   readonly mix?: number | undefined;
-  /** V-V attention in the last `vvBlocks` blocks: along tokens as described, along the batch as published. */
+  /** V-V attention in the last `vvBlocks` blocks: along tokens as the paper describes, along the batch as published. */
   readonly vv?: 'token' | 'batch' | undefined;
   readonly vvBlocks?: number | undefined;
-  /** Keep only the blocks' inputs for the backward pass, and run each block again in it. */
+  /** Keep only the blocks' inputs, and run each block again in the backward pass. */
   readonly recompute?: boolean | undefined;
 }
 

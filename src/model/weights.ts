@@ -1,4 +1,4 @@
-/** Weights from a checkpoint to the device: frozen matrices packed, the rest as tensors. */
+/** Loads weights onto the device: frozen matrices packed, the rest as tensors. */
 import type { Gpu } from '../gpu/gpu.js';
 import { isExactInF16, packF16, unpackF16 } from '../io/dtype.js';
 import type { TensorView } from '../io/tensor_view.js';
@@ -11,7 +11,7 @@ export type Precision = 'f32' | 'f16';
 
 export interface LoadOptions {
   readonly precision?: Precision | undefined;
-  /** Matrices as tensors that gradients can be asked for, instead of frozen. */
+  /** Load matrices as tensors that can have gradients, instead of frozen. */
   readonly trainable?: boolean | undefined;
   /** Trainable weights are rounded to f16 inside the tower's products: for pre-training on CPU adapters. */
   readonly roundProducts?: boolean | undefined;
@@ -19,17 +19,17 @@ export interface LoadOptions {
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** A trainable weight under its name in the checkpoint. */
+/** A trainable weight under its name in the file. */
 export interface NamedWeight {
   readonly name: string;
   readonly tensor: Tensor;
-  /** Shape in the checkpoint. */
+  /** Shape in the file. */
   readonly shape: readonly number[];
-  /** The tensor holds the transpose of the checkpoint's matrix. */
+  /** Whether the tensor holds the transpose of the file's matrix. */
   readonly transposed: boolean;
 }
 
-/** Reads tensors one by one; what it made is released together. */
+/** Reads tensors one at a time; releases everything it made together. */
 export class WeightLoader implements Disposable {
   readonly gpu: Gpu;
   readonly #tensors: TensorView;
@@ -44,12 +44,12 @@ export class WeightLoader implements Disposable {
     this.#options = options;
   }
 
-  /** What can be trained, where the options ask for that. */
+  /** The trainable weights, where the options require them. */
   get named(): readonly NamedWeight[] {
     return this.#named;
   }
 
-  /** A tensor of the checkpoint on the host. */
+  /** A tensor of the file on the host. */
   async host(name: string): Promise<Float32Array> {
     const data = await this.#tensors.readF32(name);
     this.#bytes += data.byteLength;
@@ -66,9 +66,7 @@ export class WeightLoader implements Disposable {
     return t;
   }
 
-  /**
-   * A matrix [N, K] (dimensions after the first are one); `transposed` when the checkpoint holds it as [K, N].
-   */
+  /** A matrix [N, K] (dimensions after the first are one); `transposed` when the file holds it as [K, N]. */
   async matrix(name: string, transposed = false): Promise<Weight> {
     const shape = this.#tensors.shape(name);
     const rows = shape[0]!;
@@ -106,7 +104,7 @@ export class WeightLoader implements Disposable {
       fc: await this.linear(`${prefix}.mlp.c_fc.weight`, `${prefix}.mlp.c_fc.bias`),
       proj: await this.linear(`${prefix}.mlp.c_proj.weight`, `${prefix}.mlp.c_proj.bias`),
     };
-    // The device packs slower than a disk reads: without a pause here uploads would pile up in memory.
+    // The device packs slower than a disk reads: without a pause here, uploads would pile up in memory.
     await this.gpu.idle();
     return made;
   }

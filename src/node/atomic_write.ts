@@ -5,10 +5,10 @@ import { basename, dirname, join } from 'node:path';
 import { fileError } from './file_error.js';
 
 /**
- * Writes a file under a temporary name in the same folder, flushes it to disk and renames it: whoever opens `path` sees
+ * Writes a file under a temporary name in the same folder, flushes it to disk and renames it: a reader of `path` sees
  * either the old contents or all of the new ones. On failure the temporary file is removed and the old file stays.
  *
- * @param contents bytes, or chunks that are made while writing; what making them throws is thrown unchanged
+ * @param contents bytes, or chunks that are made while writing; an error from making them is rethrown unchanged
  * @throws a one-line error when the folder is missing or cannot be written to, or the disk is full
  */
 export async function writeAtomically(

@@ -1,4 +1,4 @@
-/** Finds the folder of a data set, by `--data`, the environment, or the configuration. */
+/** Finds the folder of a data set through `--data`, the environment or the configuration. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Registry } from '../data/datasets.js';
@@ -9,9 +9,9 @@ import type { Config } from './settings_file.js';
 export const DATA_VARIABLE = 'AACLIP_DATA';
 
 export interface RootOptions {
-  /** `--data`: the data set's folder or the folder above it; with several data sets always the folder above. */
+  /** `--data`: the data set's folder or the folder above it; with several data sets, always the folder above. */
   readonly data?: string | undefined;
-  /** More than one data set is asked for. */
+  /** Whether there is more than one data set. */
   readonly several?: boolean;
   readonly config: Config;
   readonly registry: Registry;
@@ -24,8 +24,8 @@ export function isFolder(path: string): boolean {
 }
 
 /**
- * The folder of a data set. `--data` takes precedence over AACLIP_DATA, and that over the configuration.
- * @throws one line that says where it was looked for, and the three ways to name it
+ * The folder of a data set. `--data` takes precedence over AACLIP_DATA, which takes precedence over the configuration.
+ * @throws one line with the places searched and the three ways to name the folder
  */
 export function findRoot(dataset: string, options: RootOptions): string {
   const { data, several, config, registry, environment } = options;

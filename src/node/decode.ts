@@ -1,8 +1,8 @@
 /**
- * Picture decoding in Node. PNG and BMP have decoders of their own, exact for every kind of file. JPEG, TIFF and WebP are
- * decoded by `sharp` where it is installed; its codecs give Pillow's bytes. Without sharp, JPEG is decoded by jpeg-js, which
- * is a level or two off, and more at colour edges where colours are stored at half the resolution (jpeg-js repeats them,
- * libjpeg interpolates); TIFF and WebP are refused.
+ * Picture decoding in Node. Our own decoders read PNG and BMP, exactly for every kind of file. JPEG, TIFF and WebP are
+ * decoded by `sharp` where it is installed; its codecs give Pillow's bytes. Without sharp, JPEG is decoded by jpeg-js,
+ * which is a level or two off, and more at colour edges where colours are stored at half the resolution (jpeg-js
+ * repeats them, libjpeg interpolates); TIFF and WebP are refused.
  */
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -19,7 +19,7 @@ import { fileError } from './file_error.js';
 export interface DecodeOptions {
   /** Largest picture accepted, in pixels; MAX_PIXELS by default. */
   readonly maxPixels?: number | undefined;
-  /** False does without `sharp` even where it is installed. */
+  /** False leaves `sharp` unused even where it is installed. */
   readonly sharp?: boolean | undefined;
 }
 
@@ -49,8 +49,8 @@ function decodeWithJpegJs(name: string, bytes: Uint8Array, maxPixels: number): P
 
 /**
  * Decodes a picture file to RGB as Pillow's `convert('RGB')` does. The format is read from the bytes, not from the name.
- * @param name what error messages call the file
- * @throws PictureError (as a rejection) for anything but a readable picture
+ * @param name of the file in error messages
+ * @throws PictureError (as a rejection) when the bytes are not a readable picture
  */
 export async function decode(name: string, bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const maxPixels = options.maxPixels ?? MAX_PIXELS;

@@ -31,8 +31,8 @@ export class DecodePool {
   #ended: Error | undefined;
 
   /**
-   * @param threads how many; 0 decodes in this thread, and so does a program without the script
-   * @param script of the threads
+   * @param threads number of threads; with 0, or without the script, this thread decodes
+   * @param script that the threads run
    */
   constructor(threads: number, script: URL | undefined = scriptOf()) {
     if (!script) return;
@@ -54,9 +54,9 @@ export class DecodePool {
     });
   }
 
-  /** Ends the threads; samples that are still waited for are refused. */
+  /** Ends the threads; samples that are still awaited are rejected. */
   async close(): Promise<void> {
-    this.#end(new Error('loader: closed while samples were wanted'));
+    this.#end(new Error('loader: closed while samples were awaited'));
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 

@@ -1,4 +1,4 @@
-/** JPEG, TIFF and WebP by the optional package `sharp`, set up to give what Pillow gives for the same file. */
+/** JPEG, TIFF and WebP through the optional package `sharp`, set up to give what Pillow gives for the same file. */
 import type sharpModule from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { checkPictureSize, type Picture, PictureError } from '../picture/picture.js';

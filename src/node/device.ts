@@ -7,7 +7,7 @@ import { ensureRuntimeFolder } from './runtime_folder.js';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
 
-/** Toggles for f16 on NVIDIA, exact timestamps and shorter pipelines; all known to this version of Dawn. */
+/** Toggles for f16 on NVIDIA, exact timestamps and kernels without added checks; this Dawn knows them all. */
 const ENABLE = [
   'allow_unsafe_apis',
   'vulkan_enable_f16_on_nvidia',
@@ -23,7 +23,7 @@ const kept: unknown[] = [];
 export interface NodeHostOptions extends GpuOptions {
   /** A part of the adapter's name. */
   readonly adapter?: string | undefined;
-  /** Use Dawn's own defaults, with which a browser runs. */
+  /** Use Dawn's default settings, as browsers do. */
   readonly defaultToggles?: boolean | undefined;
 }
 

@@ -7,7 +7,7 @@ const RGB = 2;
 
 /**
  * Encodes 8-bit pixels as PNG.
- * @param data [height, width, 3] for RGB or [height, width] for grey; its length tells which
+ * @param data [height, width, 3] for RGB or [height, width] for grey; the length decides
  * @throws when the length fits neither
  */
 export function encodePng(width: number, height: number, data: Uint8Array): Uint8Array {

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type ByteSource, checkRange } from '../io/source.js';
 import { fileError } from './file_error.js';
 
-/** Shows that a file is still the one that was opened first. */
+/** Tells whether a file is still the one that was first opened. */
 interface Identity {
   readonly ino: number;
   readonly size: number;

@@ -25,7 +25,9 @@ export interface DecodedSample {
   readonly index: number;
   readonly sample: Sample;
   readonly picture: Picture;
-  /** 0 or 1 a pixel, [maskSize, maskSize]: all 0 for a normal picture, undefined for an abnormal picture without mask. */
+  /**
+   * 0 or 1 per pixel, [maskSize, maskSize]: all 0 for a normal picture, undefined for an abnormal picture without mask.
+   */
   readonly mask: Uint8Array | undefined;
 }
 
@@ -49,9 +51,9 @@ export class Loader implements AsyncDisposable {
   }
 
   /**
-   * The batches of an epoch in the order given, in whatever order the threads finish.
+   * The batches of an epoch in the order given, regardless of the order in which threads finish.
    * @param batches indices of samples
-   * @throws when a file cannot be read: one line that names it, after all batches before that file's were given
+   * @throws when a file cannot be read: one line that names it, after all batches before it were yielded
    */
   async *batches(batches: readonly ArrayLike<number>[]): AsyncGenerator<readonly DecodedSample[], void, undefined> {
     const ahead = this.#options.ahead ?? 2 * Math.max(1, ...batches.map((b) => b.length));

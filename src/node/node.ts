@@ -1,4 +1,4 @@
-/** aaclip in Node: the library, and what it is made of: this machine's device, files as byte sources, decoders. */
+/** aaclip in Node: the library and its parts: this machine's device, files as byte sources, decoders. */
 export * from '../core.js';
 export { writeAtomically } from './atomic_write.js';
 export { type DecodeOptions, decode, decodeMask, loadMask, loadPicture } from './decode.js';

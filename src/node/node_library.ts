@@ -17,7 +17,7 @@ import { openTokenizer } from './open_tokenizer.js';
 import { openAdapters, openClip } from './open_weights.js';
 import { RunFolder } from './run_folder.js';
 
-/** What a caller names: a path of the file system, or an address to fetch. */
+/** A place that a caller names: a path in the file system, or a URL to fetch. */
 function placeOf(place: string | URL): { readonly path: string } | { readonly url: URL } {
   const text = String(place);
   if (/^file:/i.test(text)) return { path: fileURLToPath(text) };
@@ -30,7 +30,7 @@ async function openFile(place: string | URL, signal: AbortSignal | undefined): P
   return 'path' in found ? fileSource(found.path) : fetchSource(found.url, signal);
 }
 
-/** Node as the library needs it. */
+/** What the library needs of its host, in Node. */
 export const NODE_LIBRARY: LibraryHost = {
   openDevice: () => openGpu(),
   openTokenizer: () => openTokenizer(),
@@ -58,8 +58,8 @@ export const NODE_LIBRARY: LibraryHost = {
  * Loads a detector: weights, adapters and the anchors of every class. Dispose of it when done (`using`): an open device
  * keeps Node running.
  *
- * Sources are paths, URLs, Blobs, bytes, or "tiny" for the model of the package.
- * @throws AaclipError whose code tells what it is about
+ * Sources are paths, URLs, Blobs, bytes, or "tiny" for the packaged model.
+ * @throws AaclipError; its code says what the error is about
  */
 export function loadDetector(options: DetectorOptions): Promise<Detector> {
   return Detector.load(NODE_LIBRARY, options);
@@ -67,8 +67,8 @@ export function loadDetector(options: DetectorOptions): Promise<Detector> {
 
 export interface NodeTrainOptions extends TrainOptions {
   /**
-   * Folder for checkpoints, named as `aaclip train --save_path` names them: a run goes on from the checkpoints in it, and
-   * `loadDetector` takes it as `adapters`. It goes before `resume`.
+   * Folder for checkpoints, named as `aaclip train --save_path` names them: a run continues from the checkpoints in it,
+   * and `loadDetector` takes it as `adapters`. It takes precedence over `resume`.
    */
   readonly folder?: string | undefined;
 }
@@ -76,7 +76,7 @@ export interface NodeTrainOptions extends TrainOptions {
 /**
  * Trains adapters in two stages: iterate over the steps, or await `finish()`.
  *
- * Nothing is opened before the first step is asked for; errors come from the iteration, as AaclipError.
+ * Nothing is opened until the first step is requested; the iteration throws its errors, as AaclipError.
  */
 export function train(options: NodeTrainOptions): Training {
   return new Training(

@@ -14,9 +14,9 @@ export interface SampleFiles {
 export interface OpenedSample {
   readonly width: number;
   readonly height: number;
-  /** RGB bytes [height, width, 3], in a buffer of their own. */
+  /** RGB bytes [height, width, 3], in their own buffer. */
   readonly rgb: Uint8Array<ArrayBuffer>;
-  /** 0 or 1 a pixel, [maskSize, maskSize], in a buffer of its own. */
+  /** 0 or 1 per pixel, [maskSize, maskSize], in its own buffer. */
   readonly mask: Uint8Array<ArrayBuffer> | undefined;
 }
 

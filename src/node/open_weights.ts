@@ -1,4 +1,4 @@
-/** Weights and adapters by path: safetensors, torch archives, the model of the package, or one made up from a seed. */
+/** Weights and adapters by path: safetensors, torch archives, the packaged model, or a model made up from a seed. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,15 +18,15 @@ const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
 
 /** `tiny` names the small model that comes with the package, before any file or folder of that name. */
 const PACKAGED = 'tiny';
-/** Where it is: `clip.safetensors` and its adapters. */
+/** Its folder, with `clip.safetensors` and the adapters. */
 export const PACKAGED_FOLDER = fileURLToPath(new URL('../../weights/tiny', import.meta.url));
 
-/** @throws one line when the model of the package is not all there */
+/** @throws one line when a file of the packaged model is missing */
 function checkPackaged(folder: string, ...files: readonly string[]): void {
   const missing = files.map((file) => join(folder, file)).find((path) => !existsSync(path));
   if (missing === undefined) return;
   throw new Error(
-    `${missing}: missing, and with it the model "${PACKAGED}" of the package: make it in a checkout (npm run tiny), install aaclip again, or write ./${PACKAGED} for a file or folder of that name`,
+    `${missing}: missing, but the packaged model "${PACKAGED}" needs it: make it in a checkout (npm run tiny), install aaclip again, or write ./${PACKAGED} for a file or folder of that name`,
   );
 }
 
@@ -35,7 +35,7 @@ export async function openTensors(path: string): Promise<TensorFile> {
   return openTensorSource(await fileSource(path));
 }
 
-/** CLIP's weights by path, `tiny` for the one of the package (in the folder `packaged`), or a synthetic one. */
+/** CLIP's weights by path, or `tiny` for the packaged model (in the folder `packaged`), or a synthetic model. */
 export async function openClip(path: string, packaged: string = PACKAGED_FOLDER): Promise<ClipTensors> {
   if (path === PACKAGED) {
     checkPackaged(packaged, 'clip.safetensors');

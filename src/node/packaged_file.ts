@@ -1,4 +1,4 @@
-/** Files of the package by the paths that expected values name them by. */
+/** Files of the package, by the paths under which expected values refer to them. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export async function packagedFile(path: string): Promise<Uint8Array<ArrayBuffer
     throw new Error(`${path}: not a file of the package: expected a path such as weights/tiny/clip.safetensors`);
   }
   const file = join(PACKAGE, path);
-  if (!existsSync(file)) throw new Error(`${file}: missing, and expected values need it: install aaclip again`);
+  if (!existsSync(file)) throw new Error(`${file}: missing, but expected values need it: install aaclip again`);
   try {
     return new Uint8Array(await readFile(file));
   } catch (error) {

@@ -1,11 +1,11 @@
-/** The picture files that a user's files, folders and patterns name. */
+/** Finds the picture files that a user's paths, folders and patterns name. */
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { PictureError } from '../picture/picture.js';
 import { fileError } from './file_error.js';
 
-/** Extensions looked for in folders, in upper or lower case. A file that is named itself may have any name. */
+/** Extensions looked for in folders, in upper or lower case. A file named directly may have any name. */
 const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
 
 const natural = new Intl.Collator('en', { numeric: true });
@@ -87,8 +87,8 @@ async function matchGlob(pattern: string): Promise<string[]> {
 }
 
 /**
- * The picture files that paths, folders (searched to any depth) and globs name: in the order given, each once, in natural
- * order within a folder or glob. A file that is named itself is taken whatever its extension.
+ * The picture files that paths, folders (searched to any depth) and globs name: in the order given, each once, in
+ * natural order within a folder or glob. A file named directly is accepted with any extension.
  * @throws PictureError (as a rejection) for a missing path, a folder without pictures or a pattern without matches
  */
 export async function expandImages(inputs: readonly string[]): Promise<string[]> {

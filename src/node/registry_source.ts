@@ -7,9 +7,9 @@ import { readConfig } from './settings_file.js';
 
 /** Files that define data sets. */
 export interface RegistryFiles {
-  /** Extends the registry. */
+  /** File that extends the registry. */
   readonly registry?: string;
-  /** The settings, which may name such a file. */
+  /** Settings file, which may name such a file. */
   readonly config?: string;
 }
 

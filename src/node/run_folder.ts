@@ -37,8 +37,8 @@ export class RunFolder {
   }
 
   /**
-   * The part's latest checkpoint, or undefined when there is none. Checkpoints of the published program are read, too; where
-   * a run went on in another format, the file written last counts.
+   * The part's latest checkpoint, or undefined when there is none. Checkpoints of the published program are also read;
+   * where a run continued in another format, the newest file counts.
    */
   async restore(gpu: Gpu, part: Part): Promise<Restored | undefined> {
     const written = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

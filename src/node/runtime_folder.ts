@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Sets XDG_RUNTIME_DIR on Linux unless it is set: a folder of this user alone, the same one every time. A fresh folder takes
- * its place when somebody else owns that name or can read it.
+ * Sets XDG_RUNTIME_DIR on Linux unless it is set: a folder of this user alone, the same one every time. A fresh folder
+ * takes its place when another user owns that folder or can read it.
  */
 export function ensureRuntimeFolder(): void {
   if (process.platform !== 'linux' || process.env.XDG_RUNTIME_DIR) return;

@@ -27,7 +27,7 @@ export interface DataSource {
   /** What the registry knows of it; undefined for the user's own data. */
   readonly info: DatasetInfo | undefined;
   readonly root: string;
-  /** What messages call the list. */
+  /** Name of the list in messages. */
   readonly list: string;
   readonly samples: readonly Sample[];
   /** What the user should know about the list. */
@@ -36,7 +36,7 @@ export interface DataSource {
 
 /**
  * Where data sets are looked up: the registry, the settings and the environment.
- * @param several more than one data set is asked for
+ * @param several whether there is more than one data set
  * @throws when one list is given for several data sets
  */
 export async function dataPlaces(location: DataLocation, several: boolean): Promise<RootOptions> {

@@ -23,6 +23,7 @@ export async function scanFolder(root: string, layout: Layout, className: string
   const paths = (await expandImages([root])).map((path) => relative(root, path).split(sep).join('/'));
   const split = layout === 'visa' ? await visaSplit(root) : undefined;
   const { rows, notes } = indexFolder(paths, { layout, className, visaSplit: split });
-  const unsplit = 'split_csv/1cls.csv is missing: all pictures are listed, where the published list has the test split';
+  const unsplit =
+    'split_csv/1cls.csv is missing: all pictures are listed, while the published list has only the test split';
   return { rows, notes: layout === 'visa' && split === undefined ? [...notes, unsplit] : notes };
 }

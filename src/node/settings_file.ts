@@ -8,7 +8,7 @@ const CONFIG_FILE = 'aaclip.config.json';
 
 /** The settings. Paths are relative to the file's folder in the file, and to the working folder here. */
 export interface Config {
-  /** What messages call it. */
+  /** Name of the file in messages. */
   readonly file: string;
   /** Folder of each data set. */
   readonly roots: ReadonlyMap<string, string>;

@@ -3,7 +3,9 @@ import { Draws } from '../data/random.js';
 import type { ColourJitter } from '../picture/augment_colour.js';
 import type { Geometry } from '../picture/augment_geometry.js';
 
-/** Probability of each kind; 0 turns it off. Each kind has draws of its own: turning one off leaves the others unchanged. */
+/**
+ * Probability of each kind; 0 turns it off. Each kind has its own draws: turning one off leaves the others unchanged.
+ */
 export interface AugmentChances {
   readonly rotate: number;
   readonly translate: number;
@@ -25,7 +27,7 @@ export const PUBLISHED_CHANCES: AugmentChances = {
   saturation: 0.7,
 };
 
-/** Nothing is changed. */
+/** Changes nothing. */
 export const NO_CHANCES: AugmentChances = {
   rotate: 0,
   translate: 0,
@@ -47,7 +49,7 @@ export interface AugmentPurpose {
   readonly seed: number;
   readonly stage: 'text' | 'image';
   readonly epoch: number;
-  /** Index of the sample in its data set, whatever the order of the epoch. */
+  /** Index of the sample in its data set, independent of the order of the epoch. */
   readonly index: number;
   /** Side of the prepared picture, in pixels. */
   readonly imageSize: number;

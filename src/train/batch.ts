@@ -14,7 +14,7 @@ import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 export interface TrainSample {
   readonly picture: Picture;
-  /** 0 or 1 a pixel, at the size of training, [S, S]. */
+  /** 0 or 1 per pixel, at the size of training, [S, S]. */
   readonly mask: Uint8Array;
   readonly label: 0 | 1;
   readonly className: string;

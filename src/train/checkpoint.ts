@@ -1,4 +1,4 @@
-/** Checkpoints: a part's adapters, Adam's state, and how far the run is. */
+/** Checkpoints: a part's adapters, Adam's state, and the progress of the run. */
 import type { Gpu } from '../gpu/gpu.js';
 import { canonicalAdapters } from '../io/adapter_names.js';
 import type { PickleValue } from '../io/pickle_values.js';
@@ -9,16 +9,19 @@ import { read } from '../tensor/tensor.js';
 import type { Part } from './initial.js';
 import { ADAM, Parameters } from './parameters.js';
 
-/** How far a stage is. */
+/** The progress of a stage. */
 export interface RunState {
   readonly part: Part;
   /** Whole epochs done. */
   readonly epoch: number;
-  /** Batches done of the epoch that is running. */
+  /** Batches done of the current epoch. */
   readonly batch: number;
-  /** Steps done; the schedule counts them, too. */
+  /** Steps done; the learning rate's schedule depends on it. */
   readonly step: number;
-  /** Settings the run depends on, as JSON; a checkpoint with other settings is refused. Empty where it records none. */
+  /**
+   * Settings the run depends on, as JSON; a checkpoint with other settings is refused. Empty where it records no
+   * settings.
+   */
   readonly flags: string;
 }
 
@@ -45,7 +48,7 @@ async function toHost(parameters: Parameters): Promise<HostParameter[]> {
   return list;
 }
 
-/** A weight is not finite any more; nothing was written. */
+/** A weight is no longer finite; nothing was written. */
 export class NotFiniteError extends Error {
   override readonly name = 'NotFiniteError';
 }
@@ -119,7 +122,7 @@ export async function encodeTorchCheckpoint(
   return writeTorchArchive(root as never);
 }
 
-/** What a checkpoint gives back. */
+/** The contents of a checkpoint. */
 export interface Restored {
   readonly parameters: Parameters;
   readonly state: RunState;

@@ -18,7 +18,7 @@ import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 export interface Regions {
   /** Index of each patch among all patches of the batch, picture by picture, row by row. */
   readonly patches: Uint32Array;
-  /** Index of the caption that is true of each patch, and of the caption that is not. */
+  /** Index of the true caption of each patch, and of the false one. */
   readonly own: Uint32Array;
   readonly other: Uint32Array;
   /** Factor of their loss; 1 by default. */
@@ -27,17 +27,17 @@ export interface Regions {
 
 /** The captions that the pictures of a batch are compared with, and how. */
 export interface Comparison {
-  /** Unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is trained, too. */
+  /** Unit embeddings of `encodeText`, [B, E]; on the tape where the text tower is also trained. */
   readonly captions: Tensor;
   readonly vision: VisionTower;
   /** Factor of the cosines. */
   readonly scale: number;
 }
 
-/** Weight of the peaks beside the states. */
+/** Weight of the peaks' loss relative to the states'. */
 const PEAKS = 0.5;
 
-/** Added to a logit, takes a caption or patch out of a choice: far below any cosine times its scale. */
+/** Added to a logit, excludes a caption or patch from a choice: far below any cosine times its scale. */
 const NO_CHOICE = -1e4;
 
 /** Each of N unit embeddings [N, E] chooses between its two captions, `own` being the right one: mean cross entropy, [1]. */
@@ -107,8 +107,8 @@ function withRegions(whole: Tensor, { last, levels }: VisionTokens, comparison: 
 }
 
 /**
- * Where a picture's map should peak: at one of these patches, at any patch (it is faulty, but where is unknown), or at none
- * (it is good); undefined where the picture has no part in the loss.
+ * Where a picture's map should peak: at one of these patches, at any patch (it is faulty, but where is unknown), or at
+ * none (it is good); undefined where the picture is left out of the loss.
  */
 export type Peak = readonly number[] | 'any' | 'none' | undefined;
 
@@ -128,7 +128,7 @@ function peakLoss(patches: Tensor, { captions, vision, scale }: Comparison, peak
     differences[i * b + (i & ~1)] = -scale;
   }
   const seen = Uint32Array.from(peaks.keys()).filter((i) => peaks[i] !== undefined);
-  // Column 0 is zero. What a picture may choose keeps its logit.
+  // Column 0 is zero. Columns that a picture may choose keep their logits.
   const closed = new Float32Array(seen.length * (1 + l)).fill(NO_CHOICE);
   const targets = seen.map((i, row) => {
     const peak = peaks[i] as Exclude<Peak, undefined>;

@@ -1,4 +1,4 @@
-/** A dry run: a few measured steps of each stage tell how long the whole training would take. */
+/** A dry run: measures a few steps of each stage to estimate how long the whole training would take. */
 import { remainingBatches } from '../data/shuffle.js';
 import type { RunState } from './checkpoint.js';
 import { initialParameters, type Part } from './initial.js';
@@ -6,13 +6,13 @@ import type { Parameters } from './parameters.js';
 import { trainImage, trainText } from './stages.js';
 import type { LoadedSample, TrainHost, TrainRun } from './training_run.js';
 
-/** The last of these steps is the one that counts: the first compiles kernels and packs weights. */
+/** Only the last of these steps counts: the first one compiles kernels and packs weights. */
 const STEPS = 3;
 
 export interface SampleSource {
   /** Samples in the list. */
   readonly count: number;
-  /** Opens batches of samples, given by their places in the list. */
+  /** Opens batches of samples, given by their indices in the list. */
   load(batches: readonly Uint32Array[]): AsyncIterable<readonly LoadedSample[]>;
 }
 

@@ -31,7 +31,7 @@ function adapterTensors(config: ClipConfig, part: Part, shape: AdapterShape): [s
 
 export interface InitialOptions {
   readonly shape: AdapterShape;
-  /** Of the run; each tensor draws from a stream of its own, by its name. */
+  /** Seed of the run; each tensor draws from its own stream, by its name. */
   readonly seed: number;
   /** CLIP's projection of the part's tower, [W, E] row-major; the adapter's projections start as copies of it. */
   readonly projection?: Float32Array | undefined;

@@ -1,4 +1,4 @@
-/** What is trained: named tensors with Adam's moments. */
+/** The tensors being trained, by name, with Adam's moments. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { TensorView } from '../io/tensor_view.js';
 import { type AdamOptions, adamStep } from '../ops/adam.js';
@@ -21,7 +21,7 @@ export class Parameters implements Disposable {
     this.all = all;
   }
 
-  /** Makes parameters from host arrays; moments start at zero where they are not given. */
+  /** Makes parameters from host arrays; moments start at zero by default. */
   static from(
     gpu: Gpu,
     list: readonly {

@@ -22,18 +22,18 @@ export interface PlanOptions {
   readonly flags: TrainFlags;
   /** `auto` turns recomputing on where the activations would not fit otherwise. */
   readonly recompute: 'auto' | 'on' | 'off';
-  /** Matrices take two bytes a value. */
+  /** Matrices take two bytes per value. */
   readonly half: boolean;
-  /** Bytes the device has, where that is known: the host's memory for a software adapter. */
+  /** Memory of the device in bytes, where it is known: the host's memory for a software adapter. */
   readonly deviceBytes: number | undefined;
 }
 
-/** Memory a device is assumed to have where that is unknown: WebGPU reports buffer limits only. */
+/** Assumed memory of a device where it is unknown: WebGPU only reports buffer limits. */
 const ASSUMED_BYTES = 8 * 2 ** 30;
 /** Share of the device's memory that training may fill before it recomputes. */
 const USABLE = 0.7;
 
-/** Sizes up a run and decides whether it recomputes. */
+/** Estimates what a run needs and decides whether it recomputes. */
 export function planRun({ config, samples, flags, recompute, half, deviceBytes }: PlanOptions): Plan {
   const { imageSize, imageBatch, textBatch, imageEpochs, textEpochs, shape } = flags;
   const size = (again: boolean): TrainingMemory =>

@@ -1,4 +1,4 @@
-/** Resuming: each stage continues from its latest checkpoint, if that was trained with the same settings. */
+/** Resuming: each stage continues from its latest checkpoint, if the checkpoint was trained with the same settings. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Restored, RunState } from './checkpoint.js';
 import { initialParameters, type Part } from './initial.js';
@@ -11,7 +11,7 @@ export type Init = 'random' | 'clip';
 
 /** Where the checkpoints of earlier runs are. */
 export interface CheckpointStore {
-  /** What error messages call it. */
+  /** Name of the store in error messages. */
   readonly path: string;
   /** The part's latest checkpoint, or undefined when there is none. */
   restore(gpu: Gpu, part: Part): Promise<Restored | undefined>;
@@ -41,12 +41,12 @@ export function recordedFlags(flags: TrainFlags, init: Init): string {
     ...(init === 'clip' ? { init } : {}),
     ...{ textEpochs: 0, imageEpochs: 0, saveEvery: 0, recompute: false },
   };
-  // Checkpoints have always called it `checkpointing`; under another name all older checkpoints would be refused.
+  // Checkpoints have always called it `checkpointing`; under another name, all older checkpoints would be refused.
   const named = Object.entries(blanked).map(([name, value]) => [name === 'recompute' ? 'checkpointing' : name, value]);
   return JSON.stringify(Object.fromEntries(named));
 }
 
-/** @throws when a checkpoint comes from a run with other settings: a mixture would be neither run */
+/** @throws when a checkpoint comes from a run with other settings: a mixture would match neither run */
 function checkFlags(state: RunState, now: string, folder: string): void {
   if (state.flags === '' || state.flags === now) return;
   const before = JSON.parse(state.flags) as Record<string, unknown>;

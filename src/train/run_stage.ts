@@ -1,7 +1,7 @@
 /**
  * The loop over a stage's steps. A stage (stages.ts) defines what a step computes. For each batch this file draws the
- * augmentation, prepares the tensors, has the stage compute loss and gradients, updates the parameters with Adam, reads the
- * loss one step late, and saves checkpoints.
+ * augmentation, prepares the tensors, lets the stage compute loss and gradients, updates the parameters with Adam,
+ * reads the loss one step late, and saves checkpoints.
  */
 import { read, type Tensor } from '../tensor/tensor.js';
 import { augmentPlan } from './augment_plan.js';
@@ -32,12 +32,12 @@ export interface Stage {
   computeStep(batch: PreparedBatch, samples: readonly LoadedSample[]): StepResult;
 }
 
-/** The loss or a weight is not finite any more. The message names the step and its files. */
+/** The loss or a weight is no longer finite. The message names the step and its files. */
 export class DivergedError extends Error {
   override readonly name = 'DivergedError';
 }
 
-/** Which step it is, and on which files: for messages. */
+/** A step and its files, for messages. */
 interface StepPlace {
   readonly epoch: number;
   readonly batch: number;
@@ -70,7 +70,7 @@ class StageLoop {
   /** The step that was launched last. */
   #last: StepPlace;
   #pending: Pending | undefined;
-  /** When the loss before was read, in this epoch. */
+  /** When the previous loss was read, in this epoch. */
   #settled = 0;
   #losses: number[] = [];
   #lastGood = 'none written yet';
@@ -110,7 +110,7 @@ class StageLoop {
     await host.onEpoch(part, epoch, sum / Math.max(1, this.#losses.length));
   }
 
-  /** Launches a step, and reads the loss of the one before while the device works. */
+  /** Launches a step, and reads the previous step's loss while the device works. */
   async #step(samples: readonly LoadedSample[]): Promise<void> {
     const started = performance.now();
     const { gpu } = this.#run;
@@ -153,7 +153,7 @@ class StageLoop {
     const { prepared, loss, parts, grads } = this.#compute(samples);
     this.#parameters.update(grads, { ...ADAM, rate });
     for (const t of [prepared.images, prepared.masks, ...grads]) t?.release();
-    // Asking for the loss submits this step; the one before is read while it runs.
+    // Requesting the loss submits this step; the previous step's loss is read while it runs.
     const values = Promise.all([read(loss), read(parts)] as const);
     // Awaited a step later; this avoids an unhandled rejection until then.
     values.catch(() => undefined);

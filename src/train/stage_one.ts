@@ -32,7 +32,7 @@ export interface StageOneOptions {
 export interface LossTerms {
   /** [1] */
   readonly loss: Tensor;
-  /** Its terms, one [1] each. */
+  /** Its terms, [1] each. */
   readonly terms: readonly Tensor[];
 }
 

@@ -14,7 +14,7 @@ import type { LossTerms } from './stage_one.js';
 export interface StageTwoOptions {
   /** Share of the adapters in their mixes. */
   readonly mix: number;
-  /** Keep only what enters each block, and run the block again for its gradient. */
+  /** Keep only each block's input, and run the block again for its gradient. */
   readonly recompute: boolean;
 }
 

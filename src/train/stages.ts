@@ -35,7 +35,7 @@ function classBatch(run: TrainRun, samples: readonly LoadedSample[]): ClassBatch
   };
 }
 
-/** Stage one: trains the text adapters, going on from `state`. */
+/** Stage one: trains the text adapters, continuing from `state`. */
 export async function trainText(run: TrainRun, parameters: Parameters, state: RunState): Promise<void> {
   const { gpu, clip, config, flags } = run;
   using text = await loadText(gpu, clip, config, flags);
@@ -73,7 +73,7 @@ function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | un
 }
 
 /**
- * Stage two: trains the image adapters with fixed anchors, going on from `state`.
+ * Stage two: trains the image adapters with fixed anchors, continuing from `state`.
  * @param text the trained text adapters, or undefined for plain CLIP's anchors
  */
 export async function trainImage(

@@ -1,5 +1,6 @@
 /**
- * aaclip/train: training in its parts, without a host, for programs that need more than `train` of `aaclip` offers.
+ * aaclip/train: the parts of training, without a host, for programs that need more than the `train` function of
+ * `aaclip`.
  */
 export type { TrainingMemory } from '../model/training_memory.js';
 export type { AdamOptions } from '../ops/adam.js';

@@ -18,7 +18,7 @@ import { checkSamples, librarySamples } from './training_samples.js';
 
 /** Trained adapters as files of safetensors, which `loadDetector` takes as its `adapters`. */
 export interface TrainedAdapters {
-  /** Undefined where stage one has no epochs: then plain CLIP's text tower is used. */
+  /** Undefined where stage one has no epochs: plain CLIP's text tower is then used. */
   readonly text: Uint8Array<ArrayBuffer> | undefined;
   readonly image: Uint8Array<ArrayBuffer>;
 }
@@ -32,8 +32,8 @@ export interface TrainingStore extends CheckpointStore {
 const WAITING_STEPS = 2;
 
 /**
- * A training run: iterate over it to run it step by step, or await `finish()`. Leaving the loop ends the run; what was saved
- * until then can be resumed.
+ * A training run: iterate over it to run it step by step, or await `finish()`. Leaving the loop ends the run; it can be
+ * resumed from the last saved checkpoints.
  */
 export class Training implements AsyncIterable<StepReport> {
   readonly #host: LibraryHost;
@@ -44,7 +44,7 @@ export class Training implements AsyncIterable<StepReport> {
   readonly #ready: StepReport[] = [];
   #adapters: TrainedAdapters | undefined;
   #ended = false;
-  /** Those who wait for a step to come or to be taken. */
+  /** Resolvers of promises that wait for a step to arrive or to be taken. */
   readonly #waiting: (() => void)[] = [];
 
   /** @internal The hosts' `train` makes it. */
@@ -61,7 +61,7 @@ export class Training implements AsyncIterable<StepReport> {
   }
 
   /**
-   * Runs the steps that are left and returns the adapters; after a loop over all steps it returns them at once.
+   * Runs the remaining steps and returns the adapters; after a loop over all steps it returns them at once.
    * @throws AaclipError; `training` when the loop was left before the last step
    */
   async finish(): Promise<TrainedAdapters> {
@@ -107,7 +107,7 @@ export class Training implements AsyncIterable<StepReport> {
     }
   }
 
-  /** Everything of a run but its device. */
+  /** Everything a run needs except its device. */
   async #prepare(clip: ClipTensors): Promise<Omit<TrainRun, 'gpu'>> {
     const options = this.#options;
     const { samples, signal, init = 'random' } = options;
@@ -192,7 +192,7 @@ export class Training implements AsyncIterable<StepReport> {
     };
   }
 
-  /** Resolves when a step comes or is taken, or the run ends. */
+  /** Resolves when a step arrives or is taken, or the run ends. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -204,7 +204,7 @@ export class Training implements AsyncIterable<StepReport> {
   }
 }
 
-/** Weights whose reading ends when the signal is aborted. */
+/** The same weights, whose reads stop when the signal is aborted. */
 function watched(clip: ClipTensors, signal: AbortSignal | undefined): ClipTensors {
   return {
     ...clip,

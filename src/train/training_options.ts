@@ -1,4 +1,4 @@
-/** What the library's `train` takes. */
+/** The options of the library's `train`. */
 import type { ClassInput, OpenOptions } from '../detect/open_model.js';
 import type { DecodedPicture, FileSource, PictureSource } from '../detect/sources.js';
 import type { ClipConfig } from '../model/config.js';
@@ -13,7 +13,7 @@ export interface TrainingSample {
   readonly picture: PictureSource;
   /** 0 for a good picture, 1 for a faulty one. */
   readonly label: 0 | 1;
-  /** Where a faulty picture is faulty: every pixel that is not black. A good one needs none. */
+  /** Where a faulty picture is faulty: every pixel that is not black. A good picture needs no mask. */
   readonly mask?: PictureSource | Mask | undefined;
   readonly className: string;
 }
@@ -27,7 +27,7 @@ export interface SavedCheckpoint {
   readonly epoch: number;
   /** Batches done of the next epoch, where it was saved within one. */
   readonly batch: number;
-  /** Weights with Adam's moments and where the run stands, as safetensors. */
+  /** Weights, Adam's moments and the progress of the run, as safetensors. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -37,20 +37,26 @@ export interface TrainSettings extends Partial<Omit<TrainFlags, 'shape' | 'recom
   readonly shape?: Partial<AdapterShape> | undefined;
   /** Last blocks with V-V attention in stage one [19]. */
   readonly vvBlocks?: number | undefined;
-  /** Run blocks again for their gradients: less memory, more time. `auto`, the default, where memory asks for it. */
+  /**
+   * Run blocks again for their gradients: less memory, more time. `auto`, the default, does so where memory requires
+   * it.
+   */
   readonly recompute?: 'auto' | 'on' | 'off' | undefined;
   /** How the adapters' projections start: at random [default], or as CLIP's own. */
   readonly init?: Init | undefined;
 }
 
 export interface TrainOptions extends OpenOptions, TrainSettings {
-  /** At least one; every faulty one with its mask. */
+  /** At least one; every faulty sample needs a mask. */
   readonly samples: readonly TrainingSample[];
-  /** Words and domains of the samples' classes; by default each class goes by its name. */
+  /**
+   * Words and domains of the samples' classes; by default, prompts use what a known data set calls the class, else its
+   * name.
+   */
   readonly classes?: readonly ClassInput[] | undefined;
   /**
-   * Checkpoints of an earlier run to go on from, one a stage. The run must have the same settings, except for numbers of
-   * epochs and how often to save.
+   * Checkpoints of an earlier run to continue from, one for each stage. The run must have the same settings, except for
+   * the numbers of epochs and how often to save.
    */
   readonly resume?: { readonly text?: FileSource | undefined; readonly image?: FileSource | undefined } | undefined;
   /** Called with a checkpoint after every epoch, and every `saveEvery` steps; training waits for it. */
@@ -92,7 +98,7 @@ const WHOLE: Readonly<Record<string, number>> = {
 };
 
 /**
- * The settings given, with the published ones for the rest; whether to recompute is for the plan to decide.
+ * The settings given, with the published ones for the rest; the plan decides whether to recompute.
  * @throws when a number of epochs, pictures or pixels is not a whole number in its range
  */
 export function trainFlags(settings: TrainSettings, config: ClipConfig): TrainFlags {
@@ -117,7 +123,7 @@ export function trainFlags(settings: TrainSettings, config: ClipConfig): TrainFl
   return flags;
 }
 
-/** A mask as its bytes, not as a picture. */
+/** Whether a mask is given as its bytes, not as a picture. */
 export function isMask(mask: PictureSource | Mask): mask is Mask {
   const pixels = mask as Partial<DecodedPicture>;
   return pixels.data !== undefined && pixels.data.length === (pixels.width ?? 0) * (pixels.height ?? 0);

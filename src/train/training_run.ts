@@ -1,6 +1,6 @@
 /**
- * The parts of a training run: settings, weights, classes, and the host that provides samples and keeps files. The path of a
- * step: stages.ts defines what it computes, run_stage.ts runs it for each batch, and the host is told the result.
+ * The parts of a training run: settings, weights, classes, and the host that provides samples and keeps files. The path
+ * of a step: stages.ts defines what it computes, run_stage.ts runs it for each batch, and the host receives the result.
  */
 import type { ClassTokens } from '../detect/class_tokens.js';
 import type { Gpu } from '../gpu/gpu.js';
@@ -33,10 +33,10 @@ export interface TrainFlags {
   readonly vv: 'batch' | 'token';
   /** Last blocks with V-V attention in stage one. */
   readonly vvBlocks: number;
-  /** Levels whose loss stage one steps on. */
+  /** Levels whose loss stage one minimises. */
   readonly textLevels: 'last' | 'all';
   readonly chances: AugmentChances;
-  /** Stage two keeps only what enters each block, and runs the block again for its gradient. */
+  /** Stage two keeps only each block's input, and runs the block again for its gradient. */
   readonly recompute: boolean;
   readonly activation: Activation;
   readonly precision: Precision;
@@ -46,9 +46,9 @@ export interface TrainFlags {
 
 /** A sample that is ready to be trained on. */
 export interface LoadedSample extends TrainSample {
-  /** Place of the sample in its data set. */
+  /** Index of the sample in its data set. */
   readonly index: number;
-  /** What messages call it. */
+  /** Name of the sample in messages. */
   readonly path: string;
 }
 
@@ -74,7 +74,7 @@ export interface TrainHost {
   batches(stage: Part, epoch: number, batchSize: number, skip: number): AsyncIterable<readonly LoadedSample[]>;
   /**
    * Writes a checkpoint and returns its name.
-   * @param endOfEpoch an epoch is done: its adapters get a file of their own, too
+   * @param endOfEpoch whether an epoch is done: its adapters are then also saved in their own file
    * @param rate learning rate of the next step
    */
   save(parameters: Parameters, state: RunState, endOfEpoch: boolean, rate: number): Promise<string>;

@@ -1,4 +1,4 @@
-/** Samples in memory or by path, decoded a batch ahead of the step that takes them. */
+/** Samples in memory or by path, decoded a batch ahead of the step that uses them. */
 import { AaclipError, within } from '../detect/errors.js';
 import { type LibraryHost, openPicture } from '../detect/sources.js';
 import { prepareMask, toMask } from '../picture/mask.js';

@@ -1,6 +1,6 @@
 /**
- * What the web host uses of a browser, typed here: with the compiler's own DOM types every file of the project could name
- * `document` by mistake.
+ * The parts of a browser that the web host uses, declared here: with the compiler's own DOM types, any file of the
+ * project could use `document` by mistake.
  */
 
 export interface Bitmap {

@@ -1,7 +1,8 @@
 /**
- * Picture decoding in a browser. PNG and BMP have decoders of their own, exact for every kind of file; JPEG and WebP go to
- * the browser without colour management, which gives the bytes Node's decoder gives, except that the browser honours a
- * JPEG's orientation and blends WebP's transparency. No browser decodes TIFF for pages.
+ * Picture decoding in a browser. Our own decoders read PNG and BMP, exactly for every kind of file. JPEG and WebP are
+ * decoded by the browser without colour management: this gives the same bytes as Node's decoder, except that the
+ * browser honours a JPEG's orientation and blends WebP's transparency. TIFF is refused, since most browsers cannot
+ * decode it.
  */
 import { decodeBmp } from '../picture/bmp.js';
 import { checkPictureSize, MAX_PIXELS, type Picture, PictureError } from '../picture/picture.js';
@@ -52,8 +53,8 @@ function pixelsOf(bitmap: Bitmap): Uint8Array {
 
 /**
  * Decodes a picture file to RGB; the format is read from the bytes.
- * @param name what error messages call the file
- * @throws PictureError (as a rejection) for anything that is no readable picture
+ * @param name of the file in error messages
+ * @throws PictureError (as a rejection) when the bytes are not a readable picture
  */
 export async function decodeInBrowser(name: string, bytes: Uint8Array): Promise<Picture> {
   const format = sniffFormat(name, bytes);

@@ -1,4 +1,4 @@
-/** aaclip in a browser, by the same names as in Node: the library, and what it is made of. */
+/** aaclip in a browser, under the same names as in Node: the library and its parts. */
 import './disposal.js';
 
 export * from '../core.js';

@@ -1,4 +1,4 @@
-/** The library's host in a browser, in a page or a worker: addresses, the browser's decoders and its WebGPU. */
+/** The library's host in a browser, in a page or a worker: files by URL, the browser's decoders and its WebGPU. */
 import { Detector } from '../detect/detector.js';
 import type { DetectorOptions } from '../detect/open_model.js';
 import { adaptersOf, type LibraryHost } from '../detect/sources.js';
@@ -14,7 +14,7 @@ import { browser } from './browser.js';
 import { decodeInBrowser } from './decode_in_browser.js';
 import { SHADERS } from './shader_texts.js';
 
-// Bundlers find files of the package by this pattern, copy them and put their new address here.
+// Bundlers recognise this pattern: they copy the files and replace the addresses.
 const MERGES = new URL('../../weights/clip_merges.txt', import.meta.url);
 const TINY_CLIP = new URL('../../weights/tiny/clip.safetensors', import.meta.url);
 const TINY_TEXT = new URL('../../weights/tiny/text_adapter.safetensors', import.meta.url);
@@ -22,12 +22,12 @@ const TINY_IMAGE = new URL('../../weights/tiny/image_adapter.safetensors', impor
 
 const PACKAGED = 'tiny';
 
-/** Opens the browser's device. @throws GpuError with the remedy when it has none */
+/** Opens the browser's device. @throws GpuError with the remedy when there is no device */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const entry = browser.navigator?.gpu;
   if (!entry) {
     throw new GpuError(
-      'webgpu: this browser has none: use a current one, and open the page over https or from localhost',
+      'webgpu: not available in this browser: use a current browser, and open the page over https or from localhost',
     );
   }
   return Gpu.open({ entry, shaders: SHADERS }, options);
@@ -37,7 +37,7 @@ async function openTensors(place: string | URL, signal: AbortSignal | undefined)
   return openTensorSource(await fetchSource(place, signal));
 }
 
-/** A browser as the library needs it. */
+/** What the library needs of its host, in a browser. */
 export const WEB_LIBRARY: LibraryHost = {
   openDevice: () => openGpu(),
   async openTokenizer(signal) {
@@ -62,18 +62,19 @@ export const WEB_LIBRARY: LibraryHost = {
 /**
  * Loads a detector: weights, adapters and the anchors of every class. Dispose of it when done (`using`).
  *
- * Sources are URLs (a text is an address relative to the page or worker), Blobs and Files, bytes, or "tiny" for the model of
- * the package.
- * @throws AaclipError whose code tells what it is about (as a rejection)
+ * Sources are URLs (a string is relative to the page or worker), Blobs and Files, bytes, or "tiny" for the packaged
+ * model.
+ * @throws AaclipError (as a rejection); its code says what the error is about
  */
 export function loadDetector(options: DetectorOptions): Promise<Detector> {
   return Detector.load(WEB_LIBRARY, options);
 }
 
 /**
- * Trains adapters in two stages: iterate over the steps, or await `finish()`. `onSave` and `resume` keep checkpoints.
+ * Trains adapters in two stages: iterate over the steps, or await `finish()`. `onSave` receives checkpoints, `resume`
+ * continues from them.
  *
- * Nothing is opened before the first step is asked for; errors come from the iteration, as AaclipError.
+ * Nothing is opened until the first step is requested; the iteration throws its errors, as AaclipError.
  */
 export function train(options: TrainOptions): Training {
   return new Training(WEB_LIBRARY, options);

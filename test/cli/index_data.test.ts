@@ -75,7 +75,7 @@ describe('aaclip index', () => {
       { className: 'gear', normal: 0, abnormal: 1, masks: 1 },
       { className: 'screw', normal: 1, abnormal: 0, masks: 0 },
     ]);
-    expect(json.notes).toEqual(['MVTec knows no gear: prompts use those names as they are']);
+    expect(json.notes).toEqual(['MVTec does not know gear: prompts use these names as they are']);
     await expect(run(mvtec, '--dataset', 'Nuts', '--out', out)).rejects.toThrow(
       /^data set: unknown name: expected one/,
     );

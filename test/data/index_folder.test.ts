@@ -166,7 +166,7 @@ describe('the list of a data set', () => {
       'has two masks',
       'mvtec',
       ['a/ground_truth/x/1.png', 'a/ground_truth/x/1_mask.png', 'a/test/x/1.png'],
-      /^a\/ground_truth\/x\/1_mask\.png: a second mask of one picture, beside a\/ground_truth\/x\/1\.png/,
+      /^a\/ground_truth\/x\/1_mask\.png: a second mask for one picture, besides a\/ground_truth\/x\/1\.png/,
     ],
     [
       'shares its mask with another',

@@ -35,7 +35,7 @@ async function outcome(detector: AnomalyModel, batch: Tensor, names: string | re
   return values;
 }
 
-it('other image adapters put in its place give what a fresh detector with them gives', async () => {
+it('replaced image adapters give the same as a fresh detector with them', async () => {
   const gpu = await device();
   const before = liveTensors(gpu);
   {
@@ -66,7 +66,7 @@ it('other image adapters put in its place give what a fresh detector with them g
   expect(liveTensors(gpu), 'tensors left behind').toBe(before);
 });
 
-it('the shares of both mixes count', async () => {
+it('the shares of both mixes have an effect', async () => {
   const gpu = await device();
   using batch = await images(1);
   const adapters = { text, image: syntheticAdapters(TINY, 1) };
@@ -79,7 +79,7 @@ it('the shares of both mixes count', async () => {
   expect(new Set(maps).size).toBe(3);
 });
 
-it('a batch of several classes gives each picture what its own class gives it', async () => {
+it('a batch of several classes gives each picture the result of its own class', async () => {
   const gpu = await device();
   using batch = await images(3);
   using detector = await AnomalyModel.load(gpu, { clip, classes, imageSize: S, adapters: { text } });
@@ -94,7 +94,7 @@ it('a batch of several classes gives each picture what its own class gives it', 
   expect(asA).not.toEqual(asB);
 });
 
-it('a batch of both domains gives each picture what its own class gives it', async () => {
+it('a batch of both domains gives each picture the result of its own class', async () => {
   const gpu = await device();
   const before = liveTensors(gpu);
   {
@@ -108,7 +108,7 @@ it('a batch of both domains gives each picture what its own class gives it', asy
       const far = part(alone).reduce((most, v, at) => Math.max(most, Math.abs(v - part(mixed)[at]!)), 0);
       expect(far, name).toBeLessThan(1e-5);
       expect(scores[i]).toBeCloseTo(own[i]!, 6);
-      // The other domain smooths in another way.
+      // The other domain smooths differently.
       const [other] = await outcome(detector, batch, name === 'a' ? 'scan' : 'a');
       expect(part(other)).not.toEqual(part(mixed));
     }
@@ -117,7 +117,7 @@ it('a batch of both domains gives each picture what its own class gives it', asy
   expect(liveTensors(gpu), 'tensors left behind').toBe(before);
 });
 
-it('a load that is cut short leaves no tensors behind', async () => {
+it('an interrupted load leaves no tensors behind', async () => {
   const gpu = await device();
   const before = liveTensors(gpu);
   for (const at of [0.2, 0.9]) {
@@ -130,7 +130,7 @@ it('a load that is cut short leaves no tensors behind', async () => {
   expect(liveTensors(gpu), 'tensors left behind').toBe(before);
 });
 
-it('classes it does not know and too few of them are refused', async () => {
+it('unknown classes and too few classes are refused', async () => {
   const gpu = await device();
   using batch = await images(2);
   using detector = await AnomalyModel.load(gpu, { clip, classes, imageSize: S });

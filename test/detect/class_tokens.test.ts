@@ -57,11 +57,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe('a word the model does not know is told, and its class uses the prompts of "object",', () => {
+describe('a word the model does not know is reported, and its class uses the prompts of "object",', () => {
   const data = (): string[] => ['--dataset', 'mine', '--data', at('parts')];
   const few = (): string[] => ['--weights', at('few.safetensors'), '--img_size', '56'];
 
-  /** The one note of a run that went well. */
+  /** The only note of a run that succeeded. */
   function noteOf(run: Run): string {
     expect(run.code, run.stderr).toBe(0);
     const notes = run.stderr.split('\n').filter((line) => line.startsWith('note: '));
@@ -75,7 +75,7 @@ describe('a word the model does not know is told, and its class uses the prompts
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  it('by predict, whose scores are those of "object"', async () => {
+  it('by predict, with the scores of "object"', async () => {
     const predict = (name: string, ...more: string[]): Promise<Run> =>
       runCli('predict', at('a.png'), '--class', name, ...few(), '--out', at('out'), ...more);
     expect(noteOf(await predict('Rusty banana'))).toMatch(
@@ -248,7 +248,7 @@ describe('the name "tiny"', () => {
     expect(PACKAGED_FOLDER).toBe(join(dirname(MERGES), 'tiny'));
   });
 
-  it('goes before a file or folder of that name, which "./tiny" names', async () => {
+  it('takes precedence over a file or folder of that name, which "./tiny" names', async () => {
     const here = process.cwd();
     mkdirSync(at('package'));
     await writeClip(at('package', 'clip.safetensors'), ['screw']);
@@ -272,9 +272,11 @@ describe('the name "tiny"', () => {
     }
   });
 
-  it('says what is missing of the package', async () => {
+  it('says which file of the package is missing', async () => {
     const lost = join(at('lost'), 'clip.safetensors');
-    await expect(openClip('tiny', at('lost'))).rejects.toThrow(`${lost}: missing, and with it the model "tiny" of the`);
+    await expect(openClip('tiny', at('lost'))).rejects.toThrow(
+      `${lost}: missing, but the packaged model "tiny" needs it`,
+    );
     mkdirSync(at('lost'));
     await writeClip(lost, ['screw']);
     const clip = await openClip('tiny', at('lost'));

@@ -4,7 +4,7 @@ import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/syntheti
 import { openGpu } from '../../src/node/device.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 
-it('a model that was loaded has compiled every kernel a picture needs', async () => {
+it('a loaded model has compiled every kernel a picture needs', async () => {
   using gpu = await openGpu();
   const prompt = new Uint32Array(77);
   prompt.set([49406, 320, 49407]);

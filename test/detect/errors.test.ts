@@ -5,7 +5,7 @@ import { GpuError } from '../../src/gpu/gpu.js';
 import { PictureError } from '../../src/picture/picture.js';
 
 describe('an error of the library', () => {
-  it('keeps the message and says what it is about, whatever was being done', () => {
+  it('keeps the message and its own code, regardless of the work that failed', () => {
     const gpu = new GpuError('webgpu: lost');
     expect(libraryError('weights', gpu)).toMatchObject({ code: 'device', message: 'webgpu: lost', cause: gpu });
     const picture = new PictureError('a.png', 'empty');
@@ -16,7 +16,7 @@ describe('an error of the library', () => {
     expect(libraryError('class', 'text')).toMatchObject({ code: 'class', message: 'text' });
   });
 
-  it('comes of what throws at once and of what rejects', async () => {
+  it('is made from an error thrown at once and from a rejection', async () => {
     const at = (work: () => Promise<never>) => within('options', work);
     await expect(at(() => Promise.reject(new Error('later')))).rejects.toMatchObject({ code: 'options' });
     await expect(

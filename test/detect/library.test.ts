@@ -1,4 +1,7 @@
-/** The library in Node: every kind of source, mixed classes, progress, abort, errors; the scores are those of `predict`. */
+/**
+ * The library in Node: every kind of source, mixed classes, progress, abort, errors; the scores equal those of
+ * `predict`.
+ */
 
 import { mkdtempSync, openAsBlob, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -191,7 +194,7 @@ describe('detect', () => {
     }
   });
 
-  it('takes streams, and decodes no more than a batch ahead', async () => {
+  it('takes streams, and decodes at most one batch ahead', async () => {
     using detector = await load();
     const asked: string[] = [];
     async function* stream(): AsyncGenerator<string> {
@@ -210,7 +213,7 @@ describe('detect', () => {
     expect(await all(detector, [], 'pcb')).toEqual([]);
   });
 
-  it('tells progress, of how many where that is known', async () => {
+  it('reports progress, with the total where it is known', async () => {
     using detector = await load();
     const told: [number, number | undefined][] = [];
     const onProgress = (done: number, total: number | undefined): void => void told.push([done, total]);
@@ -220,7 +223,7 @@ describe('detect', () => {
     expect(told.slice(4)).toEqual([0, 2, 2].map((n) => [n, undefined]));
   });
 
-  it('gives a broken picture to onBroken, or ends with its error after those before it', async () => {
+  it('gives a broken picture to onBroken, or ends with its error after the pictures before it', async () => {
     using detector = await load();
     const paths = [png('a'), png('broken'), at('missing.png'), png('b')];
     const broken: [AaclipError, number][] = [];
@@ -333,7 +336,7 @@ describe('loadDetector', () => {
     expect(detector.flopsPerPicture).toBeGreaterThan(1e6);
   });
 
-  it('notes words the model does not know, and goes on with "object"', async () => {
+  it('notes words the model does not know, and continues with "object"', async () => {
     const notes: string[] = [];
     const onNote = (note: string): void => void notes.push(note);
     using detector = await load({ weights: 'tiny', adapters: 'tiny', classes: ['zyzzyva', 'screw', 'object'], onNote });
@@ -346,14 +349,14 @@ describe('loadDetector', () => {
     expect(strange!.score).toBeCloseTo(object!.score, 6);
   });
 
-  it('tells the share of the weights that is loaded', async () => {
+  it('reports the share of the weights that is loaded', async () => {
     const shares: number[] = [];
     using _ = await load({ onProgress: (share) => shares.push(share) });
     expect(shares.at(-1)).toBeGreaterThan(0.95);
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
   });
 
-  it('opens the device last, and closes one of its own', async () => {
+  it('opens the device last, and closes a device it opened itself', async () => {
     let opened = 0;
     const open = async (): Promise<Awaited<ReturnType<typeof device>>> => {
       opened++;

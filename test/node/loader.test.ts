@@ -122,7 +122,7 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
     await loader.close();
     await loader.close();
     if (threads > 0) {
-      await expect(collect(loader, [Uint32Array.of(0)])).rejects.toThrow('loader: closed while samples were wanted');
+      await expect(collect(loader, [Uint32Array.of(0)])).rejects.toThrow('loader: closed while samples were awaited');
     }
   });
 
@@ -134,7 +134,7 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
       (error: Error) => error.message,
     );
     await loader.close();
-    expect(await settled).toBe(threads > 0 ? 'loader: closed while samples were wanted' : 'read');
+    expect(await settled).toBe(threads > 0 ? 'loader: closed while samples were awaited' : 'read');
   });
 });
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => removeProject(dir));
 
 describe('the tarball', () => {
-  it('brings what its exports name', () => {
+  it('contains every file its exports name', () => {
     const own = at('node_modules', 'aaclip');
     const manifest = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8')) as { exports: object };
     const targets: string[] = [];
@@ -72,7 +72,7 @@ describe('in Node, the examples', () => {
     expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/^class: class name: empty: .*\n$/)]);
   }, 120_000);
 
-  it('train.ts learns, and tells a faulty picture from a good one', async () => {
+  it('train.ts learns to distinguish a faulty picture from a good one', async () => {
     const trained = await node('out/train.js');
     expect(trained.code, trained.stderr).toBe(0);
     const losses = [...trained.stdout.matchAll(/^(text|image) stage, .*: loss (\d+\.\d+)$/gm)];

@@ -1,4 +1,4 @@
-/** An empty project with the package in it as npm packs it: what users have, without any file of the checkout's own. */
+/** An empty project with the package in it as npm packs it: as users have it, without any file of the checkout. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a program; its failure is for the caller to judge. */
+/** Runs a program; the caller judges a failure. */
 export function run(cwd: string, file: string, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(file, args, { cwd, maxBuffer: 1 << 26, shell: process.platform === 'win32' }, (error, stdout, stderr) => {
@@ -33,8 +33,8 @@ async function must(cwd: string, ...command: [string, ...string[]]): Promise<str
 export const tool = (path: string): string => join(ROOT, 'node_modules', path);
 
 /**
- * Packs the package as built, and installs the tarball into an empty project. What it depends on comes from the checkout, so
- * that no network is needed.
+ * Packs the package as built, and installs the tarball into an empty project. Its dependencies come from the checkout,
+ * so that no network is needed.
  */
 export async function createProject(): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'aaclip-project-'));
@@ -68,7 +68,7 @@ export function copy(dir: string, from: string, to: string): void {
   cpSync(join(ROOT, from), join(dir, to));
 }
 
-/** Type-checks, or compiles, files of the project as strictly as TypeScript can; returns its complaints. */
+/** Type-checks, or compiles, files of the project as strictly as TypeScript can; returns the compiler's errors. */
 export async function compile(
   dir: string,
   files: readonly string[],

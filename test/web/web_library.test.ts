@@ -84,7 +84,7 @@ describe('the web host', () => {
     expect((await run.finish()).image.length).toBeGreaterThan(1000);
   });
 
-  it('says what is missing: a file, or WebGPU', async () => {
+  it('names the missing file, or missing WebGPU', async () => {
     const lost = web.loadDetector({ weights: 'file:///nowhere.pt', classes: ['screw'] });
     await expect(lost).rejects.toMatchObject({
       code: 'weights',
@@ -96,7 +96,7 @@ describe('the web host', () => {
       const none = web.loadDetector({ weights: 'tiny', classes: ['screw'] });
       await expect(none).rejects.toMatchObject({
         code: 'device',
-        message: expect.stringMatching(/this browser has none/),
+        message: expect.stringMatching(/not available in this browser/),
       });
     } finally {
       vi.stubGlobal('navigator', navigator);

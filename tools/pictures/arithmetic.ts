@@ -1,5 +1,5 @@
 /**
- * Functions made of + - * / and square roots alone: JavaScript leaves the last digits of Math.sin and the like to the
+ * Functions made only of + - * / and square roots: JavaScript leaves the last digits of Math.sin and the like to the
  * engine, and a picture must have the same bytes everywhere. Angles are in radians.
  */
 

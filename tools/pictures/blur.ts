@@ -1,6 +1,6 @@
 /** Averages over neighbourhoods, borders repeated. */
 
-/** Mean over a square of side 2 * radius + 1, twice (a tent): a soft blur whatever the radius. */
+/** Mean over a square of side 2 * radius + 1, twice (a tent): a soft blur at any radius. */
 export function boxBlur(plane: Float32Array, size: number, radius: number): Float32Array {
   if (radius < 1) return plane.slice();
   const once = new Float32Array(plane.length);

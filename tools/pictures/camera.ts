@@ -8,7 +8,7 @@ type Planes = readonly [Float32Array, Float32Array, Float32Array];
 export interface Camera {
   /** Mean brightness the picture is brought to, 0..1 as on a screen. */
   readonly exposure: number;
-  /** How far towards that mean; 0 leaves the scene as it is. */
+  /** How far the picture is brought towards that mean; 0 leaves the scene as it is. */
   readonly adapt: number;
   readonly white: readonly [number, number, number];
   /** Darkening of the corners. */
@@ -94,7 +94,7 @@ function focused(plane: Float32Array, size: number, camera: Camera): Float32Arra
   return soft;
 }
 
-/** Softens what differs from gray, in place. */
+/** Softens the difference from gray, in place. */
 function blurColor(planes: Planes, size: number): void {
   const gray = planes[0].map((_, k) => 0.3 * planes[0][k] + 0.59 * planes[1][k] + 0.11 * planes[2][k]);
   for (const plane of planes) {
@@ -132,7 +132,7 @@ export function digitise(planes: Planes, size: number, camera: Camera, rng: Rng)
     const bits = rng.bits();
     const common = camera.grain * 2 * grain[k];
     for (let c = 0; c < 3; c++) {
-      // A gray camera has one sensor a pixel.
+      // A gray camera has one sensor per pixel.
       const own = normals[(bits >>> (camera.gray ? 0 : c * 10)) & (NORMALS - 1)];
       rgb[k * 3 + c] = Math.round(clamp((planes[c] as Float32Array)[k] + common + camera.noise * own, 0, 255));
     }

@@ -1,7 +1,6 @@
 /**
- * Sentences about a picture, in the words that prompts use: "{}", "a {}", "the {}" for good things, "a damaged {}",
- * "a broken {}", "a {} with flaw", "a {} with defect", "a {} with damage" for faulty ones, as "{}." or "a photo of
- * {}.".
+ * Sentences about a picture, in the words of prompts: "{}", "a {}", "the {}" for good things, "a damaged {}", "a broken
+ * {}", "a {} with flaw", "a {} with defect", "a {} with damage" for faulty ones, as "{}." or "a photo of {}.".
  */
 import { CLASSES, findClass } from './classes.js';
 import { COLOR_NAMES } from './colors.js';
@@ -27,7 +26,7 @@ const ABNORMAL_TOO = ['a faulty {}', 'a defective {}', 'a {} with an anomaly', '
 const TEMPLATES = ['{}.', 'a photo of {}.'] as const;
 const TEMPLATES_TOO = ['a close-up photo of {}.', 'an image of {}.', 'a picture of {}.'] as const;
 
-/** What stands after "with". */
+/** The words after "with". */
 const DEFECT_WORDS: Readonly<Record<DefectKind, readonly string[]>> = {
   scratch: ['a scratch', 'scratches'],
   crack: ['a crack', 'cracks'],
@@ -80,8 +79,8 @@ function put(pattern: string, what: string): string {
 }
 
 /**
- * Captions of a picture, no two the same. The first is worded as a prompt, the others tell more.
- * @param count how many; fewer where some come out alike
+ * Captions of a picture, all different. The first is worded as a prompt, the others say more.
+ * @param count number of captions; fewer where some come out alike
  */
 export function captionsFor(sample: Sample, rng: Rng, count = 4): string[] {
   const { words } = findClass(sample.className);

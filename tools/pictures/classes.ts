@@ -6,9 +6,9 @@ import { TEXTURES } from './textures/index.js';
 import type { Texture } from './textures/texture.js';
 
 interface Named {
-  /** As folders and metadata call it. */
+  /** Name in folders and metadata. */
   readonly name: string;
-  /** As captions and prompts call it. */
+  /** Name in captions and prompts. */
   readonly words: string;
   readonly synonyms: readonly string[];
 }

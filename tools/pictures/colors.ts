@@ -1,4 +1,4 @@
-/** Colours by the names captions use. */
+/** Colours by their names in captions. */
 import { clamp, square } from './arithmetic.js';
 import type { Rng } from './rng.js';
 
@@ -33,7 +33,7 @@ export function screen(r: number, g: number, b: number): Color {
   return [square(r / 255), square(g / 255), square(b / 255)];
 }
 
-/** A shade of a named colour. `spread` is how far shades differ: 1 is as much as things called by that name do. */
+/** A shade of a named colour. `spread` is how far shades differ: 1 is as much as things described by that name do. */
 export function shade(name: ColorName, rng: Rng, spread = 1): Color {
   const [r, g, b] = NAMED[name];
   const light = 1 + 0.16 * spread * rng.normal();

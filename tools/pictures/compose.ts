@@ -1,4 +1,4 @@
-/** Putting a class into the picture: background, position, size, how many. */
+/** Puts a class into the picture: background, position, size and number. */
 import { mix, TAU } from './arithmetic.js';
 import { type ColorName, shade } from './colors.js';
 import { type Frame, frame } from './frame.js';
@@ -19,7 +19,7 @@ import type { Texture } from './textures/texture.js';
 export type Setup = 'any' | 'bench';
 export const SETUPS: readonly Setup[] = ['any', 'bench'];
 
-/** What captions may say of a picture. */
+/** The facts that captions may state about a picture. */
 export interface Appearance {
   readonly color?: ColorName | undefined;
   readonly size?: 'small' | 'large' | undefined;
@@ -79,7 +79,7 @@ function paintBackground(scene: Scene, rng: Rng, setup: Setup): string | undefin
   const view = anyView(texture, rng);
   const calm = rng.range(0.25, 0.8);
   const middle = shade(look.color ?? 'gray', rng.fork('middle'));
-  // A background is not in the light that the object is in: it is flatter, and its colours are closer together.
+  // A background is not lit as the object is: it is flatter, and its colours are closer together.
   const faded = layered(look.surface, (p) => {
     for (let c = 0; c < 3; c++) p[c] = middle[c] + (p[c] - middle[c]) * calm;
     p[3] *= calm;

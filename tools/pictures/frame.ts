@@ -12,7 +12,7 @@ export interface Frame {
   readonly scale: number;
   /** Radians, clockwise as seen. */
   readonly angle: number;
-  /** Height over width of what is a square in local coordinates. */
+  /** Height over width, in the picture, of a square in local coordinates. */
   readonly stretch: number;
 }
 

@@ -14,14 +14,14 @@ const USAGE = `usage: npm run pictures -- --out DIR [options]
 
 Draws pictures with and without defects into DIR, which must be new or empty:
 CLASS/train/good, CLASS/test/good, CLASS/test/DEFECT, CLASS/ground_truth/DEFECT, the list full-shot.jsonl, and
-registry.json with the names prompts use.
+registry.json with the classes' names in prompts.
 
   --classes a,b    classes, or all, textures, objects (default all)
-  --train N        normal pictures a class for train/good (default 0)
-  --normal N       normal pictures a class for test/good (default 10)
-  --anomalous N    faulty pictures a class (default 10)
-  --size PX        side (default 256)
-  --seed S         another seed gives other pictures (default 1)
+  --train N        normal pictures per class for train/good (default 0)
+  --normal N       normal pictures per class for test/good (default 10)
+  --anomalous N    faulty pictures per class (default 10)
+  --size PX        side of the pictures (default 256)
+  --seed S         seed; another seed gives other pictures (default 1)
   --setup any|bench  any: anything in front of the camera, defects down to a few pixels; bench: one object that
                    roughly fills the picture, on a plain ground, with defects that stand out (default any)
   --layout mvtec   the only layout
@@ -66,7 +66,7 @@ function writeDataset(spec: DatasetSpec, out: string): number {
   return pictures.length;
 }
 
-/** How prompts call the classes, in the form that `aaclip --registry` takes; the data set is called `drawn`. */
+/** The classes' names in prompts, in the form that `aaclip --registry` reads; the data set is called `drawn`. */
 function registryOf(names: readonly string[]): string {
   const classes = Object.fromEntries(names.map((name) => [name, findClass(name).words]));
   return `${JSON.stringify({ datasets: { drawn: { domain: 'Industrial', folder: 'drawn', classes } } }, null, 1)}\n`;

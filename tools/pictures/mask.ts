@@ -3,7 +3,7 @@
 type Planes = readonly [Float32Array, Float32Array, Float32Array];
 
 export interface Change {
-  /** 1 where changed, 0 elsewhere; [size, size]. */
+  /** 1 where the picture changed, 0 elsewhere; [size, size]. */
   readonly mask: Uint8Array;
   /** Share of the picture that is changed. */
   readonly area: number;
@@ -20,12 +20,13 @@ export interface Change {
 
 /** Differences smaller than this, in 0..255, do not count: an eye does not see them, and noise hides them. */
 const LEAST = 6;
-/** Nor do differences far smaller than the defect's own, such as the end of its shadow. */
+/** Differences far smaller than the defect's own, such as the edge of its shadow, do not count either. */
 const RELATIVE = 0.12;
 
 /**
  * Compares two pictures of the same scene, without noise.
- * @param trace how much of each pixel the defect painted over: most of it counts as changed even where colours agree
+ * @param trace how much of each pixel the defect painted over: a pixel that is mostly painted counts as changed even
+ * where colours agree
  */
 export function findChange(before: Planes, after: Planes, trace: Float32Array, size: number): Change {
   const count = size * size;

@@ -18,7 +18,7 @@ function makeTable(): Uint8Array {
   return Uint8Array.from([...order, ...order]);
 }
 
-/** Gradient noise (Perlin, 2002): smooth, about -1..1, features about 1 wide. Each call gives another field. */
+/** Gradient noise (Perlin, 2002): smooth, about -1..1, features about 1 wide. Each call gives a different field. */
 export function gradientNoise(rng: Rng): Field {
   const ox = rng.range(0, PERIOD);
   const oy = rng.range(0, PERIOD);
@@ -93,7 +93,7 @@ export interface Cell {
 
 /**
  * Cells around one random centre per unit square (Worley, 1996).
- * @param jitter how far centres stray from the middle of their squares: 0 a square grid, 1 anywhere
+ * @param jitter how far centres stray from the middle of their squares: 0 gives a square grid, 1 allows any place
  * @returns a function whose result is overwritten by its next call
  */
 export function cellNoise(rng: Rng, jitter = 1): (x: number, y: number) => Cell {

@@ -1,4 +1,4 @@
-/** Which pictures a data set holds, and their paths in MVTec's layout. */
+/** The pictures of a data set, and their paths in MVTec's layout. */
 import { CLASSES, findClass } from './classes.js';
 import type { Setup } from './compose.js';
 import type { DefectKind } from './defects/index.js';
@@ -7,11 +7,11 @@ import { defectsOf, type SampleSpec } from './sample.js';
 
 export interface DatasetSpec {
   readonly classes: readonly string[];
-  /** Normal pictures a class under train/good. */
+  /** Normal pictures per class under train/good. */
   readonly train: number;
-  /** Normal pictures a class under test/good. */
+  /** Normal pictures per class under test/good. */
   readonly normal: number;
-  /** Faulty pictures a class; kinds of defect take turns. */
+  /** Faulty pictures per class; kinds of defect take turns. */
   readonly anomalous: number;
   readonly size: number;
   readonly seed: number;
@@ -69,7 +69,7 @@ export function planDataset(spec: DatasetSpec): PlannedPicture[] {
   });
 }
 
-/** The published list of test pictures: one JSON object a line. */
+/** The published list of test pictures: one JSON object per line. */
 export function metadataOf(pictures: readonly PlannedPicture[]): string {
   return pictures
     .filter((picture) => picture.listed)

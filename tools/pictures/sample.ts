@@ -1,4 +1,4 @@
-/** One picture: a class, good or with a defect, and where the defect is. */
+/** One picture of a class, good or with a defect, and the mask of the defect. */
 import { exp2 } from './arithmetic.js';
 import { develop, digitise, meter, randomCamera } from './camera.js';
 import { type ClassInfo, findClass } from './classes.js';
@@ -42,7 +42,7 @@ export function defectsOf(className: string): readonly DefectKind[] {
 interface Visibility {
   /** The share of the picture to aim at, from a number in 0..1. */
   readonly area: (draw: number) => number;
-  /** Share of the picture, mean difference in 0..255, and salience that a defect has at least. */
+  /** Smallest share of the picture, mean difference in 0..255, and salience of a defect. */
   readonly least: { readonly area: number; readonly contrast: number; readonly salience: number };
 }
 
@@ -59,7 +59,7 @@ const VISIBILITY: Readonly<Record<Setup, Visibility>> = {
   },
 };
 
-/** What a defect is drawn into. */
+/** The scene that a defect is drawn into. */
 interface Subject {
   readonly info: ClassInfo;
   readonly clean: Scene;
@@ -86,7 +86,7 @@ function harmed({ info, clean, setup }: Subject, kind: DefectKind, scene: Rng, r
   return copy;
 }
 
-/** Whether a change can be called a defect of the picture: neither invisible nor all over it. */
+/** Whether a change can count as a defect of the picture: it is neither invisible nor everywhere. */
 function acceptable(change: Change, size: number, attempt: number, { least }: Visibility): boolean {
   const patience = Math.max(0.3, 1 - 0.06 * attempt);
   return (

@@ -1,4 +1,4 @@
-/** What is in front of the camera: for every pixel its colour, height and shine. Light comes later. */
+/** The scene in front of the camera: for every pixel its colour, height and shine. Light comes later. */
 import { clamp } from './arithmetic.js';
 import { type Frame, toLocal } from './frame.js';
 import type { Shape } from './shapes.js';
@@ -10,7 +10,8 @@ import type { Shape } from './shapes.js';
 export type Pixel = Float64Array;
 
 /**
- * Edits a pixel that holds what is there already. `d` is the signed distance to the shape's outline, negative inside.
+ * Edits a pixel that holds the values already there. `d` is the signed distance to the shape's outline, negative
+ * inside.
  */
 export type Surface = (pixel: Pixel, x: number, y: number, d: number) => void;
 
@@ -41,7 +42,7 @@ export class Scene {
   readonly trace: Float32Array;
   /** Everything behind the object, kept when the object is begun. */
   backdrop: readonly Float32Array[] | undefined;
-  /** Whether what is painted belongs to the object, to a defect, or to neither. */
+  /** Whether paint belongs to the object, to a defect, or to neither. */
   painting: 'backdrop' | 'object' | 'defect' = 'backdrop';
 
   constructor(size: number) {
@@ -63,7 +64,7 @@ export class Scene {
     return other;
   }
 
-  /** What is painted from here on is the object. */
+  /** From here on, paint belongs to the object. */
   beginObject(): void {
     this.backdrop = this.planes.map((plane) => plane.slice());
     this.painting = 'object';

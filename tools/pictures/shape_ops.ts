@@ -1,4 +1,4 @@
-/** Shapes out of shapes. */
+/** Shapes made from other shapes. */
 import { atan2, cos, sin, square, TAU } from './arithmetic.js';
 import type { Field } from './noise.js';
 import type { Shape } from './shapes.js';
@@ -75,7 +75,7 @@ export function placed(shape: Shape, x: number, y: number, angle = 0): Shape {
 }
 
 /**
- * Copies of a shape that stands on the positive x axis, evenly around the origin.
+ * Copies of a shape that lies on the positive x axis, spread evenly around the origin.
  * @param change the shape of a copy that differs from the others, undefined where one is missing
  */
 export function around(shape: Shape, count: number, change: ReadonlyMap<number, Shape | undefined> = new Map()): Shape {

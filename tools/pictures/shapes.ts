@@ -1,4 +1,4 @@
-/** Outlines as signed distances: negative inside, in local units. Boxes bound the inside and limit what is visited. */
+/** Outlines as signed distances: negative inside, in local units. Boxes bound the inside and the pixels visited. */
 import { atan2, clamp, cos, PI, sin, TAU } from './arithmetic.js';
 import type { Field } from './noise.js';
 

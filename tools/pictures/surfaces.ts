@@ -85,7 +85,7 @@ export function rim(width: number, strength: number): Surface {
   };
 }
 
-/** Changes only the height: a stamp into (negative) or onto what is there. */
+/** Changes only the height: a stamp into (negative) or onto the surface. */
 export function raise(height: number): Surface {
   return (p) => {
     p[3] += height;
@@ -159,7 +159,7 @@ export function specks(rng: Rng, color: Color, frequency: number, size: number, 
   };
 }
 
-/** Metals that things are made of. */
+/** Metals of objects. */
 export const METALS = ['silver', 'gray', 'gold', 'copper', 'dark'] as const;
 
 /** Colours of metals, weighted by how common they are. */

@@ -1,10 +1,10 @@
-/** Whether this machine has a WebGPU adapter, found out in a child process that may crash. */
+/** Tests whether this machine has a WebGPU adapter, in a child process that may crash. */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { ensureRuntimeFolder } from '#src/node/runtime_folder';
 import { run } from '../bootstrap.mjs';
 
-/** The compiled script, wherever this module runs from: the sources and dist-tools lie side by side. */
+/** The compiled script; its path is the same from the sources and from dist-tools, which lie side by side. */
 const PROBE = fileURLToPath(new URL('../../dist-tools/setup/probe.js', import.meta.url));
 
 export type Probe =

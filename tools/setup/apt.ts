@@ -1,4 +1,4 @@
-/** Installing the software Vulkan driver with apt, without a trace in the machine's own apt configuration. */
+/** Installs the software Vulkan driver with apt and leaves the machine's apt configuration unchanged. */
 import {
   chmodSync,
   cpSync,
@@ -88,9 +88,9 @@ export function readSources(etc: string): Source[] {
 }
 
 /**
- * Where this machine would get the backports of its release: from the mirror of its main archive.
+ * The source of the backports of this machine's release: the mirror of its main archive.
  * @param codename of the release
- * @returns the stanza is empty when the machine has the suite already
+ * @returns the suite and its stanza, which is empty when the machine already has the suite
  */
 export function backports(
   sources: readonly Source[],
@@ -115,7 +115,7 @@ export function candidate(policy: string): { readonly version: string; readonly 
 }
 
 export interface AptOptions {
-  /** Words before each command that changes the system. */
+  /** Words put before each command that changes the system. */
   readonly sudo: readonly string[];
   /** Only ask apt what it would do. */
   readonly simulate: boolean;
@@ -126,15 +126,15 @@ export interface AptOptions {
 }
 
 /**
- * Installs the newest Mesa that the machine's sources offer, or the one from its release's backports where that is too
+ * Installs the newest Mesa that the machine's sources offer, or Mesa from the release's backports where that is too
  * old.
  *
  * apt works on a temporary folder: a copy of the sources with the backports added, its own lists and its own cache.
- * @returns what was done
+ * @returns a description of what was installed
  */
 export function installWithApt({ sudo, simulate, id, codename }: AptOptions): string {
   const folder = mkdtempSync(join(tmpdir(), 'aaclip-apt-'));
-  // apt downloads as a user of its own, who needs access.
+  // apt downloads as a separate user, who needs access.
   chmodSync(folder, 0o755);
   const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
   try {
@@ -148,7 +148,7 @@ export function installWithApt({ sudo, simulate, id, codename }: AptOptions): st
       ...words,
     ];
     const [first = '', ...update] = asRoot('apt-get', ...options, '-q', 'update');
-    // One broken third-party source fails the whole update, and matters only if the driver is then not found.
+    // One broken third-party source fails the whole update, which matters only if the driver is then not found.
     const updated = run(first, update, { env });
     const offer = (...target: string[]) =>
       candidate(run('apt-cache', [...options, ...target, 'policy', 'mesa-vulkan-drivers'], { env }).out);

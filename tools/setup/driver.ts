@@ -1,4 +1,4 @@
-/** A WebGPU adapter for this machine: the one it has, or a software Vulkan driver where one can be installed. */
+/** A WebGPU adapter for this machine: its own, or a software Vulkan driver where one can be installed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
@@ -9,7 +9,7 @@ import { installWithApt, PACKAGES } from './apt.js';
 
 const SETUP = fileURLToPath(new URL('../../tools/setup.mjs', import.meta.url));
 
-/** What installs llvmpipe's Vulkan driver and the loader where apt is not the package manager. */
+/** The commands that install llvmpipe's Vulkan driver and the loader where apt is not the package manager. */
 const COMMANDS: readonly (readonly [manager: string, command: string])[] = [
   ['dnf', 'dnf install -y mesa-vulkan-drivers vulkan-loader'],
   ['pacman', 'pacman -S --needed vulkan-swrast vulkan-icd-loader'],
@@ -40,12 +40,12 @@ function release(): Map<string, string> {
 /**
  * The command a person would type to get a driver.
  * @param os fields of /etc/os-release
- * @param has whether there is such a program
+ * @param has whether a program is on the path
  */
 export function remedy(os: ReadonlyMap<string, string>, has: (command: string) => boolean): string {
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
   if (has('apt-get')) {
-    // Debian 12 and older need the backports of their release, which the set-up itself knows how to reach.
+    // Debian 12 and older need the backports of their release, which the set-up can reach by itself.
     if (os.get('ID') === 'debian' && Number(os.get('VERSION_ID')) < 13) {
       return `${sudo}${process.execPath} ${SETUP} --driver`;
     }

@@ -1,6 +1,6 @@
 /**
- * Opens a WebGPU device and prints one line of JSON that says how that went. Run as a child by adapter.ts: a driver
- * that crashes takes only this process with it.
+ * Opens a WebGPU device and prints one line of JSON with the result. Run as a child by adapter.ts: a driver that
+ * crashes takes only this process with it.
  */
 import process from 'node:process';
 import type { Probe } from './adapter.js';
@@ -29,7 +29,7 @@ async function probe(): Promise<void> {
   const device = await adapter.requestDevice();
   answer({ ok: true, name: description || name });
   device.destroy();
-  // The binding's objects must stay referenced to the end: letting go of them earlier crashes.
+  // The binding's objects must stay referenced to the end: releasing them earlier crashes.
   process.exit(entry && adapter ? 0 : 1);
 }
 

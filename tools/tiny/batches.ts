@@ -1,4 +1,4 @@
-/** Which pictures and captions the model is shown at a step of pre-training. */
+/** Chooses the pictures and captions of each step of pre-training. */
 import { Draws } from '#src/node/node';
 import { CLASSES } from '../pictures/index.js';
 import { captionPair, promptPair } from './captions.js';
@@ -12,8 +12,8 @@ export const DRAWN = 256;
 
 const OBJECTS: ReadonlySet<string> = new Set(CLASSES.filter((c) => c.kind === 'object').map((c) => c.name));
 /**
- * Classes whose masks are learnt from: those that the adapters will be trained on. The mask of any other class is only
- * used to cut out the part of a faulty picture that its caption is true of.
+ * Classes whose masks are learnt from: the classes that the adapters will be trained on. The mask of any other class is
+ * only used to cut out the part of a faulty picture that its caption describes.
  */
 const LOCALISED: ReadonlySet<string> = new Set(halves(CLASSES).adaptation);
 
@@ -23,7 +23,7 @@ export interface Shown {
   readonly pixels: Uint8Array;
   readonly side: number;
   readonly caption: string;
-  /** 1 where the defect is, [size, size]; undefined where that is not learnt from. */
+  /** 1 where the defect is, [size, size]; undefined where the mask is not learnt from. */
   readonly marked: Float32Array | undefined;
 }
 
@@ -66,7 +66,7 @@ function showPair(name: string, pair: Pair, draws: Draws, options: BatchOptions)
   return [pair.normal, pair.anomalous].map(({ rgb, mask }, i) => {
     const turn = draws.below(8);
     const window = { size: DRAWN, turn, gain, offset, ...place(mask, DRAWN, least, () => draws.uniform(), most) };
-    // A good picture is good everywhere: nobody needs a mask to know that.
+    // A good picture is good everywhere, so it needs no mask.
     const known = LOCALISED.has(name) || (states && mask === undefined);
     const marked = known ? cropMask(mask, window, size) : undefined;
     return { pixels: crop(rgb, window), side: window.side, caption: captions[i]!, marked };

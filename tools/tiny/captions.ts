@@ -1,4 +1,4 @@
-/** The texts of pre-training: which tokens they need, and which of them goes with a picture. */
+/** The texts of pre-training: the tokens they need, and the choice of a text for a picture. */
 import { type Draws, promptsFor, REGISTRY, type Tokenizer } from '#src/node/node';
 import { CLASSES, vocabulary } from '../pictures/index.js';
 import { NOUNS } from './nouns.js';
@@ -7,11 +7,11 @@ import type { Pair } from './pool.js';
 /** Two texts: of the normal and of the faulty picture. */
 export type CaptionPair = readonly [normal: string, anomalous: string];
 
-/** How prompts call the classes of the data sets that aaclip knows. */
+/** The classes of the data sets that aaclip knows, by their names in prompts. */
 const KNOWN: readonly string[] = Object.values(REGISTRY.datasets).flatMap((d) => Object.values(d.classes));
-/** Names that may replace a class's own; those of real data sets are among them. */
+/** Names that may replace a class's own, including the names of real data sets. */
 const NAMES: readonly string[] = [...new Set([...NOUNS, ...KNOWN])];
-/** What a class may be called, the longest name first. */
+/** The possible names of a class, the longest first. */
 const OWN_NAMES: ReadonlyMap<string, readonly string[]> = new Map(
   CLASSES.map((c) => [c.name, [c.words, ...c.synonyms].sort((x, y) => y.length - x.length)]),
 );

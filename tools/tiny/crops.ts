@@ -7,7 +7,7 @@ export interface Window {
   readonly left: number;
   readonly top: number;
   readonly side: number;
-  /** Which of the square's eight symmetries it is turned by, 0 to 7. */
+  /** The one of the square's eight symmetries that is applied, 0 to 7. */
   readonly turn: number;
 }
 
@@ -70,8 +70,7 @@ export function cropMask(
 }
 
 /**
- * A window at a random place that shows at least half of what the mask marks; the whole picture when a dozen tries find
- * none.
+ * A window at a random place that shows at least half of the marked area; the whole picture when a dozen tries fail.
  * @param mask [size, size]; undefined where nothing is marked
  * @param least smallest side
  * @param uniform random numbers in [0, 1)

@@ -1,7 +1,7 @@
 /**
  * `npm start`: the whole job on the small model in a folder (clip, text_adapter, image_adapter). Draws pictures of
  * classes that its adapters were not trained on, trains both stages briefly on some of them, tests on others before and
- * after, and shows what it found.
+ * after, and shows the results.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,8 @@ import { runCommand } from '../command.js';
 import { comparisonSheet } from './demo_sheet.js';
 
 /**
- * All from the half of the classes that the embedded adapters were not trained on; the two lists have none in common.
+ * All from the half of the classes that the embedded adapters were not trained on; the two lists have no class in
+ * common.
  */
 const TRAINED_ON = ['granite', 'fabric', 'rust', 'tile', 'spring', 'key', 'pill', 'button'];
 const TESTED_ON = ['bark', 'knit', 'concrete', 'turned_metal', 'hazelnut', 'notched_nut', 'leaf', 'cup'];
@@ -26,7 +27,7 @@ const TRAINING = [
 ];
 const USAGE = `usage: npm start -- [--model FOLDER] [--out DIR]
 
-Everything it makes is written to DIR (default out).`;
+Trains and tests the small model on drawn pictures. Everything is written to DIR (default out).`;
 
 /** Announces the steps, each with the time since the first. */
 function announcer(steps: number): { announce(what: string): void; seconds(): number } {
@@ -36,7 +37,7 @@ function announcer(steps: number): { announce(what: string): void; seconds(): nu
   return { seconds, announce: (what) => process.stdout.write(`\n[${++step}/${steps}, ${seconds()} s] ${what}\n`) };
 }
 
-/** Mean of the classes, from the results that a test wrote to a folder. */
+/** Mean over the classes, from the results that a test wrote to a folder. */
 function averageOf(folder: string): Figures {
   const results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as {
     summary: readonly [{ average: Figures }];
@@ -80,7 +81,7 @@ function commands(model: string, out: string) {
 async function demonstrate(model: string, out: string): Promise<void> {
   const checkpoints = join(out, 'ckpt');
   mkdirSync(out, { recursive: true });
-  // What an earlier demonstration left would be resumed: this one starts from the beginning.
+  // Files left by an earlier demonstration would be resumed: this one starts from the beginning.
   for (const old of [join(out, 'data'), checkpoints]) rmSync(old, { recursive: true, force: true });
   const { draw, train, test } = commands(model, out);
   const { announce, seconds } = announcer(5);

@@ -1,5 +1,5 @@
 /**
- * One sheet of what the demonstration found: each class's picture with the largest defect, its mask, and three
+ * One sheet of the demonstration's results: for each class the picture with the largest defect, its mask, and three
  * heatmaps.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ function tile(path: string, caption: string): Tile {
   return { width, height, data: rgb, caption };
 }
 
-/** The stem of the picture in a folder whose mask marks most. */
+/** The stem of the picture in a folder whose mask marks the largest area. */
 function largestDefect(folder: string): string {
   const [largest] = readdirSync(folder)
     .filter((f) => f.endsWith('_mask.png') && !f.includes('_good_'))
@@ -28,7 +28,7 @@ function largestDefect(folder: string): string {
  * Writes the sheet from the pictures that the three tests drew.
  * @param path of the sheet
  * @param out folder of the demonstration
- * @param classes a row each
+ * @param classes one row for each
  */
 export async function comparisonSheet(path: string, out: string, classes: readonly string[]): Promise<void> {
   const rows = classes.map((name) => {

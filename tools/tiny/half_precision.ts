@@ -1,4 +1,4 @@
-/** Tensors as the files of the embedded model hold them. */
+/** Tensors in the format of the embedded model's files. */
 import { packF16, type TensorToWrite, toWrite } from '#src/node/node';
 
 /** A tensor rounded to f16, to be written. */

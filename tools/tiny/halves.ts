@@ -1,6 +1,6 @@
 /** The two halves of the classes: adapters are trained on one and tested on the other. */
 
-/** Classes that could be anything. Nobody inspects a "surface" or a "scene": they are there to be learnt from. */
+/** Classes that could be anything. A "surface" or a "scene" is never inspected: they serve for learning only. */
 export const GENERAL: readonly string[] = ['surface', 'part', 'scene'];
 
 export interface Halves {
@@ -9,7 +9,7 @@ export interface Halves {
 }
 
 /**
- * Every other class of textures and of objects, so that both halves hold both kinds; the general ones are for
+ * Every other class of textures and of objects, so that both halves hold both kinds; the general classes are for
  * adaptation.
  */
 export function halves(classes: readonly { readonly name: string; readonly kind: string }[]): Halves {

@@ -7,18 +7,18 @@ import { inThreads } from './threads.js';
 export const SIZE = 256;
 
 export interface HeldOutPlan {
-  /** Pictures a class. */
+  /** Pictures per class. */
   readonly normal: number;
   readonly anomalous: number;
   readonly seed: number;
 }
 
-/** What the held-out classes are tested on. */
+/** The pictures that the held-out classes are tested on. */
 export const HELD_OUT: HeldOutPlan = { normal: 5, anomalous: 5, seed: 12 };
 
 export interface TestPicture {
   readonly className: string;
-  /** As prompts call the class. */
+  /** Name of the class in prompts. */
   readonly words: string;
   /** Bytes [SIZE, SIZE, 3]. */
   readonly rgb: Uint8Array;
@@ -27,12 +27,12 @@ export interface TestPicture {
   readonly label: 0 | 1;
 }
 
-/** What sample_worker.ts is given. */
+/** The input of sample_worker.ts. */
 export interface SampleList {
   readonly specs: readonly SampleSpec[];
 }
 
-/** What sample_worker.ts answers. */
+/** The replies of sample_worker.ts. */
 export interface SampleDrawn {
   readonly index: number;
   readonly rgb: Uint8Array;

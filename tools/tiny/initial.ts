@@ -1,12 +1,12 @@
 /**
- * What pre-training starts from. A defect is what differs from the rest of its picture; a vision transformer takes long
- * to discover that, so this one starts near a network that measures just that.
+ * The initial weights of pre-training. A defect differs from the rest of its picture; a vision transformer takes long
+ * to discover that, so this one starts near a network that measures such differences.
  *
  * - The patch embedding is a discrete cosine transform: low frequencies of brightness and of two colour differences.
  * - Attention starts almost even and subtracts the mean of all tokens from each (values times the identity, output
  *   negated).
- * - Hidden units come in pairs of opposite sign with one output, so that a block's first answer is even: it says how
- *   much something differs, not in which direction.
+ * - Hidden units come in pairs of opposite sign with one output, so that a block's initial response is even: it says
+ *   how much something differs, not in which direction.
  */
 import { type ClipConfig, type ClipTensors, synth } from '#src/node/node';
 
@@ -51,7 +51,7 @@ function nearIdentity(n: number, on: number, noise: Float32Array): Float32Array 
   return noise.map((v, i) => v + (i % (n + 1) === 0 ? on : 0));
 }
 
-/** A matrix, and below it the same one negated. */
+/** A matrix, and below it the same matrix negated. */
 function mirrored(half: Float32Array): Float32Array {
   const all = new Float32Array(2 * half.length);
   all.set(half);

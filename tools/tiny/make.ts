@@ -1,5 +1,5 @@
 /**
- * `npm run tiny`: makes the embedded model again, from nothing: pre-training, two-stage adaptation on one half of the
+ * `npm run tiny`: makes the embedded model again, from scratch: pre-training, two-stage adaptation on one half of the
  * classes, weights in f16, and the figures on the other half.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,18 +17,18 @@ import { rowsOf } from './rows.js';
 
 const USAGE = `usage: npm run tiny -- [--out DIR] [--work DIR]
 
-Makes the embedded model again: hours without a GPU. What is already in DIR (CLIP) or in the working folder (pictures,
-checkpoints) is not made again.
+Makes the embedded model again, which takes hours without a GPU. CLIP's weights in DIR, and pictures and
+checkpoints in the working folder, are not made again where they exist.
 
-  --out DIR   where the model is written (default weights/tiny)
+  --out DIR   folder for the model (default weights/tiny)
   --work DIR  working folder (default .cache/tiny)`;
 
-/** Pictures the adapters are trained on: normal and defective ones a class, and the seed. */
+/** Pictures the adapters are trained on: normal and defective pictures per class, and the seed. */
 const ADAPTATION = ['--normal', '24', '--anomalous', '30', '--seed', '11'];
 /**
- * Pre-training in four runs, each on other pictures. The first learns what things are called and, gently, what is wrong
- * with them; the second looks at regions above all; the third compares only states; the fourth does so on whole
- * pictures at the size they are tested at, and on the worst patch of each.
+ * Pre-training in four runs, each on other pictures. The first learns the names of things and, gently, what is wrong
+ * with them; the second concentrates on regions; the third compares only states; the fourth does so on whole pictures
+ * at the size they are tested at, and on the worst patch of each.
  */
 const PRETRAINING = [
   [

@@ -1,6 +1,6 @@
 /**
- * Names of things the generator draws no picture of. Captions now and then use one of them in place of the class's own
- * name, for both states of a picture: the text tower learns to read the state whatever the thing is called.
+ * Names of things the generator does not draw. Captions sometimes use one of them in place of the class's own name, for
+ * both states of a picture: the text tower learns to read the state independently of the thing's name.
  */
 const WORDS = `
 acrylic adapter alloy aluminium aluminum apple armor asphalt axle back bag ball band bar barrel base basket beam
@@ -41,7 +41,7 @@ terminal block, texture, thing, toothbrush, toy brick, transistor, u block, usb,
 wooden board, woodstick
 `;
 
-/** No two alike. */
+/** Without duplicates. */
 export const NOUNS = [
   ...new Set([
     ...WORDS.trim().split(/\s+/),

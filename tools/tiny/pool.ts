@@ -23,13 +23,13 @@ export interface PoolSpec {
   readonly seed: number;
   /** Side in pixels. */
   readonly size: number;
-  /** How many pairs are drawn for each time a name stands in `classes`. */
+  /** Number of pairs drawn for each occurrence of a name in `classes`. */
   readonly pairs: number;
   readonly classes: readonly string[];
   readonly setup: Setup;
 }
 
-/** Pairs by class; a function of the seed, whatever the number of threads. */
+/** Pairs by class; a function of the seed, independent of the number of threads. */
 export async function drawPool(spec: PoolSpec): Promise<ReadonlyMap<string, readonly Pair[]>> {
   const pool = new Map(spec.classes.map((name): [string, Pair[]] => [name, []]));
   const total = spec.pairs * spec.classes.length;

@@ -1,6 +1,5 @@
 /**
- * `npm run pretrain`: pre-trains the embedded CLIP, contrastively, on pictures and captions that tools/pictures draws
- * and words.
+ * `npm run pretrain`: pre-trains the embedded CLIP, contrastively, on pictures and captions made by tools/pictures.
  *
  *   npm run pretrain -- --out weights/tiny/clip.safetensors --steps 2500 --seed 1
  *
@@ -36,7 +35,7 @@ import { regionsOf } from './regions.js';
 import { toImages } from './show.js';
 import { loadTowers, SIZES, type Towers, writeTowers } from './towers.js';
 
-/** What training goes on with from step to step. */
+/** The state that training keeps from step to step. */
 interface Run {
   readonly gpu: Gpu;
   readonly options: PretrainOptions;
@@ -44,11 +43,11 @@ interface Run {
   readonly tokenizer: Tokenizer;
   readonly towers: Towers;
   readonly parameters: Parameters;
-  /** When the run began, as `performance.now` has it. */
+  /** Start of the run, from `performance.now`. */
   readonly started: number;
 }
 
-/** What a run has come to. */
+/** The progress of a run. */
 interface Progress {
   readonly steps: number;
   /** A running mean. */
@@ -57,16 +56,13 @@ interface Progress {
 
 const minutesSince = (start: number): number => (performance.now() - start) / 60_000;
 
-/**
- * The pictures of a run. Classes that could be anything are drawn three times as often: they differ most among
- * themselves.
- */
+/** The pictures of a run. Classes that could be anything are drawn three times as often, since they vary most. */
 function drawPictures({ seed, pairs, setup }: PretrainOptions): Promise<ReadonlyMap<string, readonly Pair[]>> {
   const classes = CLASSES.flatMap((c) => (GENERAL.includes(c.name) ? [c.name, c.name, c.name] : [c.name]));
   return drawPool({ seed, size: DRAWN, pairs, classes, setup });
 }
 
-/** The loss of a batch [1], and its gradients, one a parameter. */
+/** The loss of a batch [1], and its gradients, one for each parameter. */
 function lossOf({ gpu, options, tokenizer, towers, parameters }: Run, shown: readonly Shown[]) {
   const { size, scale, states, peaks } = options;
   const { vision, text } = towers;
@@ -100,7 +96,7 @@ async function train(run: Run): Promise<Progress> {
   const began = performance.now();
   let loss = 0;
   let step = 0;
-  // Read one step late, so that the device need not wait for the host.
+  // Read one step late, so that the device does not wait for the host.
   let pending: Promise<Float32Array> | undefined;
   for (; step < options.until && minutesSince(started) < options.minutes; step++) {
     const { loss: value, grads } = lossOf(run, drawBatch(pool, step, options));
@@ -161,7 +157,7 @@ async function pretrain(options: PretrainOptions): Promise<void> {
   const run: Run = { gpu, options, pool, tokenizer, towers, parameters, started };
   const progress = await train(run);
   const { out } = options;
-  // A file of the final name is a finished one: make.ts does not train it again.
+  // A file with the final name is finished: make.ts does not train it again.
   await save(out, run, progress);
   rmSync(`${out}.partial`, { force: true });
   const { steps, loss } = progress;

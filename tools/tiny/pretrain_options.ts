@@ -5,42 +5,45 @@ import { SETUPS } from '../pictures/index.js';
 
 const PEAKS = ['worst', 'any'] as const;
 /**
- * Which patches of a faulty picture have to stand out: `worst`, the patch with the largest marked share, where there is
- * a mask; `any`, any of the marked patches, or any patch at all where no mask is learnt from.
+ * The patches of a faulty picture that have to stand out: `worst`, the patch with the largest marked share, where there
+ * is a mask; `any`, any of the marked patches, or any patch at all where no mask is learnt from.
  */
 export type PeakChoice = (typeof PEAKS)[number];
 
 export interface PretrainOptions {
   readonly out: string;
-  /** Pairs of pictures a class. */
+  /** Pairs of pictures per class. */
   readonly pairs: number;
   /** Steps that the learning rate falls over. */
   readonly steps: number;
-  /** Steps that are run. */
+  /** Steps to run. */
   readonly until: number;
-  /** Pictures a step. */
+  /** Pictures per step. */
   readonly batch: number;
   /** Steps between two copies of the weights in `out` + `.partial`. */
   readonly saveEvery: number;
   readonly rate: number;
   readonly seed: number;
-  /** Weights to go on from. */
+  /** Weights to start from. */
   readonly from: string | undefined;
   /** Weight of the regions' loss. */
   readonly regions: number;
   /** Smallest and largest side of the windows that are cut out, in pixels. */
   readonly least: number;
   readonly most: number;
-  /** No step begins later than this, in minutes. */
+  /** No step begins after this many minutes. */
   readonly minutes: number;
   /** How pictures are taken, see tools/pictures. */
   readonly setup: Setup;
-  /** The text tower stays as it is. */
+  /** Whether the text tower stays as it is. */
   readonly locked: boolean;
-  /** Captions may repeat, half of them are prompts, and a picture chooses between the two of its pair only. */
+  /**
+   * Whether only states are compared: captions may repeat, half of them are prompts, and a picture chooses only between
+   * the two captions of its pair.
+   */
   readonly states: boolean;
   readonly peaks: PeakChoice | undefined;
-  /** What cosines are multiplied with. */
+  /** Factor of the cosines. */
   readonly scale: number;
   /** Blocks whose patches are compared with captions, from 1. */
   readonly levels: readonly number[];
@@ -50,27 +53,27 @@ export interface PretrainOptions {
 
 export const USAGE = `usage: npm run pretrain -- [--out FILE] [options]
 
-Pre-trains a small CLIP on pictures and captions that tools/pictures draws and words.
+Pre-trains a small CLIP on pictures and captions made by tools/pictures.
 
-  --out FILE         the weights (default weights/tiny/clip.safetensors)
-  --from FILE        weights to go on from (default: none, see tools/tiny/initial.ts)
-  --pairs N          pairs of a good and a faulty picture a class (default 36)
+  --out FILE         file for the weights (default weights/tiny/clip.safetensors)
+  --from FILE        weights to start from (default: those of tools/tiny/initial.ts)
+  --pairs N          pairs of a good and a faulty picture per class (default 36)
   --steps N          steps that the learning rate falls over (default 4000)
-  --until N          steps that are run (default: all of --steps)
-  --minutes M        no step begins later than this (default 600)
-  --batch N          pictures a step (default 16)
+  --until N          steps to run (default: all of --steps)
+  --minutes M        no step begins after this many minutes (default 600)
+  --batch N          pictures per step (default 16)
   --rate R           highest learning rate (default 0.001)
-  --seed S           (default 1)
+  --seed S           seed of the pictures, the batches and the initial weights (default 1)
   --save_every N     steps between two copies in FILE.partial (default 200)
   --size PX          side of the pictures that the model is shown (default 128)
   --least PX --most PX  sides of the windows that are cut out of pictures of 256 px (default 128 and 256)
   --setup any|bench  how pictures are taken, see npm run pictures -- --help (default any)
   --levels a,b       blocks whose patches are compared with captions (default 1,2,3,4)
   --regions W        weight of the loss of regions (default 1)
-  --scale S          what cosines are multiplied with (default 20)
-  --states           compare states alone: captions may repeat, half of them are prompts, and a picture chooses between
+  --scale S          factor of the cosines (default 20)
+  --states           compare only states: captions may repeat, half of them are prompts, and a picture chooses between
                      the two captions of its pair only
-  --peaks worst|any  with --states, a faulty picture has to stand out somewhere: worst: in the patch with the largest
+  --peaks worst|any  with --states, a faulty picture has to stand out somewhere. worst: in the patch with the largest
                      marked share; any: in any of the marked patches, or anywhere where no mask is learnt from
   --locked           leave the text tower as it is`;
 
@@ -88,7 +91,7 @@ function oneOf<T extends string>(flag: string, choices: readonly T[], text: stri
 
 /**
  * @param args what follows the command's name
- * @returns undefined when only help was asked for
+ * @returns undefined when help was requested
  * @throws one line that names the faulty flag
  */
 export function parsePretrain(args: readonly string[]): PretrainOptions | undefined {

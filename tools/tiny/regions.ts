@@ -1,11 +1,11 @@
-/** Which patches of a batch are compared with which captions, taken from the masks. */
+/** Pairs the patches of a batch with the captions they are compared with, by the masks. */
 import type { Peak, Regions } from '#src/train/contrastive';
 import type { PretrainOptions } from './pretrain_options.js';
 
 /** How often a marked patch counts: there are a dozen unmarked patches for each. */
 const MARKED = 4;
 
-/** A patch, and the captions that are true and false of it, by their places in the batch. */
+/** A patch, and its true and its false caption, by their indices in the batch. */
 interface Row {
   readonly place: number;
   readonly own: number;
@@ -29,9 +29,9 @@ function sharesOf(marked: Float32Array, size: number, patch: number): Float32Arr
 }
 
 /**
- * Patches of the pictures whose masks are known. A patch counts as marked when a quarter of its area is marked, or
- * nearly as much as of any patch in a picture with little marked; it counts as unmarked when nothing is. Patches in
- * between are left out.
+ * Patches of the pictures whose masks are known. A patch counts as marked when a quarter of its area is marked, or, in
+ * a picture with little marked area, nearly as much as the most marked patch; it counts as unmarked when nothing in it
+ * is marked. Patches in between are left out.
  * @param masks [size, size] each, undefined where unknown; the rows of a batch alternate between the two states of a
  * class
  * @returns undefined when there is nothing to compare
@@ -52,7 +52,7 @@ export function regionsOf(
     const enough = Math.min(0.25, Math.max(0.04, 0.7 * most));
     const worst = shares.indexOf(most);
     const places = options.peaks === 'any' ? [...shares.keys()].filter((p) => shares[p]! >= enough) : [worst];
-    // Where a mask marks next to nothing of any patch, the worst patch stands for all.
+    // Where a mask marks almost nothing of any patch, the worst patch stands for all.
     peaks[i] = most === 0 ? 'none' : places.length > 0 ? places : [worst];
     shares.forEach((share, p) => {
       const place = i * area + p;

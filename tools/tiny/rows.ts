@@ -1,6 +1,6 @@
 /**
- * The figures of the embedded model on classes its adapters were not trained on, beside two yardsticks: the tiny CLIP
- * without adapters, and how far a patch's features lie from the mean of its picture.
+ * The figures of the embedded model on classes its adapters were not trained on, compared with two baselines: the tiny
+ * CLIP without adapters, and how far a patch's features lie from the mean of its picture.
  */
 import { average, type ClassFigures, ClassScores, type Figures } from '#src/eval/metrics';
 import type { Gpu } from '#src/node/node';
@@ -8,7 +8,7 @@ import { findClass } from '../pictures/index.js';
 import { heldOutPictures, type TestPicture } from './held_out.js';
 import { distanceScorer, modelScorer, type Scorer } from './scorers.js';
 
-/** Means of all classes, and once more of each kind. */
+/** Means over all classes, and over each kind. */
 export interface Row extends Figures {
   readonly textures: Figures;
   readonly objects: Figures;
@@ -21,7 +21,7 @@ export interface Rows {
 }
 
 /**
- * Pixel and image AUROC and average precision in per cent, mean of the classes; `aaclip test` gives the same.
+ * Pixel and image AUROC and average precision in per cent, averaged over the classes; `aaclip test` gives the same.
  * @param pictures class by class
  */
 async function figures(pictures: readonly TestPicture[], score: Scorer): Promise<Row> {

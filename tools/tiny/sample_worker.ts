@@ -1,4 +1,4 @@
-/** Draws every n-th of a list of pictures: one thread of held_out.ts. */
+/** Draws every n-th picture of a list: one thread of held_out.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { drawSample } from '../pictures/index.js';
 import type { SampleDrawn, SampleList } from './held_out.js';

@@ -1,4 +1,4 @@
-/** What scores the test pictures: the model, and a plain yardstick beside it. */
+/** The scorers of the test pictures: the model, and a simple baseline. */
 import {
   AnomalyModel,
   canonicalAdapters,
@@ -25,11 +25,11 @@ import { toImages } from './show.js';
 export interface Scored {
   /** [SIZE, SIZE]. */
   readonly map: Float32Array;
-  /** Of the whole picture. */
+  /** Score of the whole picture. */
   readonly score: number;
 }
 
-/** Takes the pictures of one class. */
+/** Scores the pictures of one class. */
 export type Scorer = (pictures: readonly TestPicture[]) => Promise<Scored[]>;
 
 export interface ModelFiles {
@@ -51,7 +51,7 @@ const mapOf = (maps: Float32Array, i: number): Float32Array => maps.slice(i * SI
 
 /**
  * The model's own scores.
- * @param pictures give the classes
+ * @param pictures of the classes to load
  */
 export async function modelScorer(
   gpu: Gpu,
@@ -86,7 +86,7 @@ export async function modelScorer(
 }
 
 /**
- * The plain yardstick: distance of a patch's unit features (last block, plain CLIP) to the mean of its picture,
+ * The simple baseline: distance of a patch's unit features (last block, plain CLIP) to the mean of its picture,
  * smoothed and enlarged as the model's maps are; a picture's score is its map's peak.
  * @param file CLIP's weights
  */

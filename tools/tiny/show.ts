@@ -1,4 +1,4 @@
-/** Drawn pictures as the model takes them. */
+/** Drawn pictures as the model's input. */
 import { type Gpu, preparePictures, type Tensor } from '#src/node/node';
 
 export interface SquarePicture {

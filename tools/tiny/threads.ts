@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-/** Which share of a list a thread takes: every n-th item from the first one on. */
+/** The share of a list that a thread takes: every n-th item, starting at the first. */
 export interface Share {
   readonly first: number;
   readonly every: number;
@@ -11,14 +11,14 @@ export interface Share {
 /**
  * Runs a script in as many threads as there are cores and waits until all have ended.
  * @param script stem of a compiled script of this folder; its `workerData` is the data and its `Share`
- * @param onMessage takes what the threads post, in no fixed order
+ * @param onMessage called with the threads' messages, in no fixed order
  */
 export async function inThreads<Message>(
   script: string,
   data: object,
   onMessage: (message: Message) => void,
 ): Promise<void> {
-  // The compiled script, wherever this module runs from: the sources and dist-tools lie side by side.
+  // The compiled script; its path is the same from the sources and from dist-tools, which lie side by side.
   const file = new URL(`../../dist-tools/tiny/${script}.js`, import.meta.url);
   const every = availableParallelism();
   await Promise.all(

@@ -1,4 +1,4 @@
-/** The two towers that are pre-trained: made from nothing or read from a file, and written to a file. */
+/** The two towers that are pre-trained: made from scratch or read from a file, and written to a file. */
 import {
   type ClipTensors,
   type Gpu,
@@ -63,7 +63,7 @@ async function enlarged(gpu: Gpu, clip: ClipTensors, grid: number): Promise<Clip
 
 /**
  * The towers, all of whose weights can be trained.
- * @param tokens ids of the token table's rows; a file that is gone on from has its own
+ * @param tokens ids of the token table's rows; a file to start from has its own
  */
 export async function loadTowers(
   gpu: Gpu,
@@ -84,7 +84,7 @@ export async function loadTowers(
 
 /**
  * Writes the weights as they are now, in f16.
- * @param scale what cosines were multiplied with
+ * @param scale factor of the cosines
  */
 export async function writeTowers(
   path: string,

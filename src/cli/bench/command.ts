@@ -1,4 +1,6 @@
-/** `aaclip bench`: every op beside the adapter's own ceilings, and a training step beside a wasteful one. */
+/**
+ * `aaclip bench`: times every op against the adapter's measured ceilings, and a training step against a wasteful one.
+ */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
 import type { Gpu } from '../../gpu/gpu.js';

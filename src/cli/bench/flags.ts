@@ -19,15 +19,15 @@ export function benchOptions(program: Command): Command {
     program
       .command('bench')
       .description(
-        'Time every op at the sizes of ViT-L/14 at 518 px, beside the measured multiply-add and copy ceilings.',
+        'Time every op at the sizes of ViT-L/14 at 518 px, against the measured multiply-add and copy ceilings.',
       )
       .option('--only <globs>', 'ops or rows to time, with * and ?, separated by commas: "attention,*backward"')
-      .option('--samples <n>', 'most samples a row; the median counts', count(1), 5)
-      .option('--quick', 'small sizes, one call a row: to try the benchmark, not to quote it')
-      .option('--variants', 'also the other kernels that run on the adapter, where an op has several')
+      .option('--samples <n>', 'samples per row, at most; the median is reported', count(1), 5)
+      .option('--quick', 'small sizes and one call per row: for trying the benchmark, not for figures to quote')
+      .option('--variants', 'also time the other kernels that run on the adapter, where an op has several')
       .option('--train', 'time a step of stage two instead, with and without gradients for the frozen weights')
       .option('--tiny', 'with --train: the smallest model instead of ViT-L/14')
-      .option('--img_size <px>', 'with --train: size of the pictures', count(14), 518)
-      .option('--batch_size <n>', 'with --train: pictures a step', count(1), 2),
+      .option('--img_size <px>', 'with --train: resize pictures to this side', count(14), 518)
+      .option('--batch_size <n>', 'with --train: pictures per step', count(1), 2),
   );
 }

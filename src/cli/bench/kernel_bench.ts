@@ -1,4 +1,4 @@
-/** Every op at the sizes of its case, forward and backward, beside what the same adapter can do at best. */
+/** Every op at the sizes of its case, forward and backward, against the best the same adapter can do. */
 import { Tape } from '../../autograd/tape.js';
 import { SMALL_SIZES, VIT_L_14_AT_518 } from '../../cases/model_sizes.js';
 import { disposeAttrs, type OpCase, type RealInput, type RealSize, type Work } from '../../cases/op_case.js';
@@ -13,7 +13,7 @@ import { type TimingPlan, timeCalls, timeWork } from './row_timer.js';
 import { type Direction, rowName, wantedSizes } from './wanted_rows.js';
 
 export interface BenchRow {
-  /** Op, size and direction, as `--only` sees them. */
+  /** Op, size and direction, as `--only` matches them. */
   readonly name: string;
   readonly op: string;
   readonly direction: Direction;
@@ -23,7 +23,7 @@ export interface BenchRow {
   readonly gbytes: number;
   /** Per cent: the time the ceilings allow over the time taken; null where nothing is computed or moved. */
   readonly ofCeiling: number | null;
-  /** The ceiling that allows less. */
+  /** The ceiling that limits the row. */
   readonly limit: 'arithmetic' | 'memory' | 'none';
   /** Labels of the kernels it dispatched; empty where the adapter cannot time kernels. */
   readonly kernels: readonly string[];
@@ -40,24 +40,24 @@ export interface BenchReport extends Ceilings {
 
 export interface KernelBenchOptions {
   readonly samples: number;
-  /** Small sizes and one call each: for trying the benchmark, no figures to quote. */
+  /** Small sizes and one call each: for trying the benchmark, not for figures to quote. */
   readonly quick?: boolean | undefined;
-  /** Rows wanted: patterns of an op's name or a row's whole name. All unless given. */
+  /** Rows to time, by patterns of an op's name or a row's whole name; all by default. */
   readonly only?: readonly string[] | undefined;
-  /** What was measured under other choices of kernels: its ceilings count, and rows with the same kernels are left out. */
+  /** The report under other choices of kernels: its ceilings are used, and rows with the same kernels are left out. */
   readonly beside?: BenchReport | undefined;
   readonly onCeilings?: ((ceilings: Ceilings) => void) | undefined;
   readonly onRow?: ((row: BenchRow) => void) | undefined;
 }
 
-/** Milliseconds a row may take, warming up left out. */
+/** Milliseconds a row may take, not counting the warm-up. */
 const BUDGET = 600;
 
 /** Most bytes that recordings may hold while they wait for their backward pass to be timed. */
 const RECORDED_BYTES = 2 ** 28;
 
 async function ceilings(gpu: Gpu, plan: TimingPlan, quick: boolean): Promise<Ceilings> {
-  // Enough turns for a GPU, too, once calls are repeated.
+  // Enough turns for a GPU as well, once calls are repeated.
   const turns = quick ? 20 : gpu.traits.software ? 200 : 4000;
   const flops = multiplyAddCeiling(gpu, turns);
   const ms = await timeWork(gpu, plan, () => void multiplyAddCeiling(gpu, turns));
@@ -112,7 +112,7 @@ const oneOf = (known: readonly BenchRow[], kernels: readonly string[]): boolean 
 
 const measureForward: Measure = async (gpu, plan, { c, inputs, attrs }, known) => {
   const call = (): void => tidy(() => void c.run(inputs, attrs, gpu));
-  const kernels = await kernelsOf(gpu, call); // compiles them, too
+  const kernels = await kernelsOf(gpu, call); // also compiles them
   return oneOf(known, kernels) ? undefined : { ms: await timeWork(gpu, plan, call), kernels };
 };
 
@@ -163,7 +163,7 @@ function rowOf(o: Opened, direction: Direction, work: Work, { ms, kernels }: Mea
 }
 
 /**
- * Measures the ceilings, then every wanted row.
+ * Measures the ceilings, then every selected row.
  * @throws when a pattern of `only` matches no row
  */
 export async function benchKernels(gpu: Gpu, options: KernelBenchOptions): Promise<BenchReport> {

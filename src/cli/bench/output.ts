@@ -2,10 +2,10 @@
 import type { BenchRow, Ceilings } from './kernel_bench.js';
 import type { TrainingBench, TrainingRow } from './training_bench.js';
 
-/** Times and rates: as many digits as mean something, whatever the adapter. */
+/** Times and rates, with as many digits as are meaningful on slow and fast adapters. */
 const figure = (v: number): string => (v === 0 ? '-' : v < 10 ? v.toFixed(2) : v.toFixed(1));
 
-/** One line a row, in columns. */
+/** The line of a row, in columns. */
 export function rowLine(row: BenchRow): string {
   const [ms, gflops, gbytes] = [row.ms, row.gflops, row.gbytes].map((v) => figure(v).padStart(8));
   const share = row.ofCeiling === null ? '' : ` ${row.ofCeiling.toFixed(1).padStart(6)} % of ${row.limit}`;

@@ -1,9 +1,9 @@
-/** How long a piece of work takes on a device: repeated within a budget of time, the median counted. */
+/** How long a piece of work takes on a device: repeated within a budget of time; the median counts. */
 import type { Gpu } from '../../gpu/gpu.js';
 
 /** How much is measured. */
 export interface TimingPlan {
-  /** Most samples a row; the median counts. */
+  /** Most samples per row; the median counts. */
   readonly samples: number;
   /** Milliseconds after which no further sample is begun. */
   readonly budget: number;
@@ -15,7 +15,7 @@ const MOST_CALLS = 200;
 
 /**
  * Median milliseconds of a call.
- * @param repeat prepares `calls` calls, which must not count, and returns what makes them
+ * @param repeat prepares `calls` calls, untimed, and returns the function that makes them
  * @param mostCalls largest number of calls that may be prepared at a time
  */
 export async function timeCalls(
@@ -36,7 +36,7 @@ export async function timeCalls(
   const first = await sample(1);
   const each = Math.min(SAMPLE_MS, plan.budget / plan.samples);
   const calls = Math.max(1, Math.min(mostCalls, Math.round(each / first)));
-  // A single call is a sample where no repetition is due.
+  // Where calls need no repetition, the first one is already a sample.
   const times = calls === 1 ? [first] : [await sample(calls)];
   while (times.length < plan.samples && performance.now() - began < plan.budget) times.push(await sample(calls));
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;

@@ -26,7 +26,7 @@ export interface TrainingBench {
   readonly imageSize: number;
   readonly batch: number;
   readonly rows: readonly TrainingRow[];
-  /** Time with gradients of all weights over time with those of the adapters. */
+  /** Time with gradients of all weights over time with gradients of the adapters. */
   readonly timeRatio: number;
   readonly memoryRatio: number;
 }

@@ -1,4 +1,4 @@
-/** Which rows of the benchmark there are, and which of them are asked for. */
+/** The rows of the benchmark, and the selection from them by `--only`. */
 import { ALL_CASES } from '../../cases/all_cases.js';
 import type { ModelSizes } from '../../cases/model_sizes.js';
 import { namePattern } from '../../cases/name_pattern.js';
@@ -6,7 +6,7 @@ import type { OpCase, RealSize } from '../../cases/op_case.js';
 
 export type Direction = 'forward' | 'backward';
 
-/** What a row is called. */
+/** The name of a row. */
 export function rowName(c: OpCase, size: Pick<RealSize, 'name'>, direction: Direction): string {
   return `${c.name} ${size.name} ${direction}`;
 }
@@ -18,7 +18,7 @@ export interface WantedSize {
   readonly backward: boolean;
 }
 
-/** The sizes of which a row is wanted. @throws when a pattern matches no row. */
+/** The sizes with a selected row. @throws when a pattern matches no row. */
 export function wantedSizes(model: ModelSizes, only: readonly string[]): WantedSize[] {
   const patterns = only.map((glob) => ({ glob, pattern: namePattern(glob), used: false }));
   const wanted = (c: OpCase, size: RealSize, direction: Direction): boolean => {

@@ -1,7 +1,7 @@
 /** What `convert` prints. */
 import type { TensorInfo } from '../../io/tensor_file.js';
 
-/** Paths, and what was written. */
+/** The paths, and the tensors that were written. */
 export interface Converted {
   readonly in: string;
   readonly out: string;

@@ -40,7 +40,7 @@ async function runIndex(root: string, flags: IndexFlags): Promise<void> {
   const all = [...notes];
   const foreign = new Set(rows.map((r) => r.className).filter((c) => info && !known.includes(c)));
   if (foreign.size > 0)
-    all.push(`${flags.dataset} knows no ${[...foreign].join(', ')}: prompts use those names as they are`);
+    all.push(`${flags.dataset} does not know ${[...foreign].join(', ')}: prompts use these names as they are`);
   if (flags.shots !== undefined) {
     const few = drawShots(rows, flags.shots, flags.seed);
     lists.set(`${flags.shots}-shot.jsonl`, few.rows);

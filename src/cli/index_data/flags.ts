@@ -18,7 +18,7 @@ export function indexOptions(command: Command): Command {
     registryOptions(
       command
         .argument('<root>', "the data set's folder; the lists name files relative to it")
-        .option('--dataset <name>', 'a known data set: its layout is used, and classes it does not know are reported')
+        .option('--dataset <name>', 'a known data set: its layout is used, and unknown classes are reported')
         .addOption(
           new Option(
             '--layout <kind>',
@@ -32,7 +32,7 @@ export function indexOptions(command: Command): Command {
           'also write COUNT-shot.jsonl: half normal, half abnormal samples per class',
           count(2),
         )
-        .option('--seed <number>', 'seed of the draw of few-shot samples', count(0), 111),
+        .option('--seed <number>', 'seed for drawing few-shot samples', count(0), 111),
     ),
   );
 }

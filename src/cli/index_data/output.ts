@@ -11,7 +11,7 @@ export interface WrittenList {
   readonly samples: number;
 }
 
-/** Writes lists by name into a folder, which is made where it is missing. */
+/** Writes lists by name into a folder, which is created if it is missing. */
 export async function writeLists(
   folder: string,
   lists: ReadonlyMap<string, readonly SampleRow[]>,
@@ -46,7 +46,7 @@ function countsOf(rows: readonly SampleRow[]): ClassCounts[] {
 export interface IndexReport {
   readonly root: string;
   readonly files: readonly WrittenList[];
-  /** Of the whole list. */
+  /** Samples of the whole list. */
   readonly rows: readonly SampleRow[];
   readonly notes: readonly string[];
 }

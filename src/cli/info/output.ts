@@ -8,14 +8,14 @@ export interface ModelReport {
   readonly name: string;
   readonly config: ClipConfig;
   readonly memory: MemoryPlan;
-  /** Of one picture. */
+  /** For one picture. */
   readonly flops: number;
 }
 
 export interface MachineReport {
   readonly adapter: Gpu['description'];
   readonly kernels: {
-    /** For each op with several kernels: the one taken, and all that run on this adapter, best first. */
+    /** For each op with several kernels: the chosen kernel, and all that run on this adapter, best first. */
     readonly chosen: Readonly<Record<string, string>>;
     readonly available: Readonly<Record<string, readonly string[]>>;
     readonly subgroupSize: number;
@@ -32,14 +32,14 @@ function modelLines({ name, config, memory, flops }: ModelReport, imageSize: num
   return [
     `model      ${name}: vision ${config.visionWidth} x ${config.visionLayers}, text ${config.textWidth} x ${config.textLayers}, patch ${config.patch}, levels ${config.levels.join(' ')}`,
     `memory     image tower ${mib(memory.vision)}, text tower ${mib(memory.text)} (one after the other), ${mib(memory.perImage)} more for each picture of ${imageSize} px`,
-    `work       ${(flops / 1e9).toFixed(0)} GFLOP a picture`,
+    `work       ${(flops / 1e9).toFixed(0)} GFLOP per picture`,
   ];
 }
 
 interface InfoView {
   readonly json?: boolean;
   readonly img_size: number;
-  /** The adapter's shaders may use f16. */
+  /** Whether the adapter's shaders may use f16. */
   readonly f16: boolean;
 }
 
@@ -52,10 +52,10 @@ export function printInfo(report: MachineReport, { json, img_size: imageSize, f1
   const { limits } = adapter;
   const lines = [
     `adapter    ${adapter.description || adapter.device} (${adapter.vendor} ${adapter.architecture})`,
-    'kernels    of each operation, the one taken first:',
+    'kernels    for each op, the chosen kernel first:',
     ...Object.entries(kernels.available).map(([op, names]) => `           ${op}: ${names.join(', ')}`),
     `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}`,
-    `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} a binding, ${mib(limits.maxBufferSize ?? 0)} a buffer, ${kib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`,
+    `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} per binding, ${mib(limits.maxBufferSize ?? 0)} per buffer, ${kib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`,
     `features   ${adapter.features.join(' ')}`,
     `JPEG       ${jpeg}`,
     ...(model ? modelLines(model, imageSize) : []),

@@ -30,9 +30,9 @@ Examples:
   $ aaclip predict photo.jpg --class "metal nut" --weights ViT-L-14-336px.pt --adapters ckpt/baseline
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
 
-The score of a picture: Industrial, the mean of the map's peak and the detection token's score; Medical, the peak. The map
-is the share of "abnormal" against "normal" at every pixel, 0 to 1, averaged over the levels. --raw writes the sum of the
-levels as the published program defines it.`,
+The score of a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical,
+the peak. The map is the share of "abnormal" against "normal" at every pixel, 0 to 1, averaged over the levels. --raw writes
+the sum of the levels as the published program defines it.`,
     )
     .action(runPredict);
 }
@@ -45,7 +45,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const known = promptsFor(flags.class, registry, flags.dataset).known ? undefined : similarName(classes, flags.class);
   if (known && !json) {
     process.stderr.write(
-      `note: "${flags.class}" is used as written; the class ${known} of a known data set has a prompt name of its own\n`,
+      `note: "${flags.class}" is used as written; the class ${known} of a known data set has its own prompt name\n`,
     );
   }
   const paths = await expandImages(inputs);
@@ -69,7 +69,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     imageMix: flags.image_adapt_weight,
     activation: flags.activation,
     precision: flags.precision,
-    // Nothing is made before weights, adapters and class were found good.
+    // No folder is made until weights, adapters and class have been checked.
     gpu: async (): Promise<Gpu> => {
       await mkdir(flags.out, { recursive: true }).catch((error: unknown) => {
         throw fileError(flags.out, 'write', error);
@@ -84,7 +84,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   loading.finish();
   const { adapted } = detector.settings;
   if (!adapted && !json) {
-    process.stderr.write('no --adapters: plain CLIP zero-shot, weaker than an adapted model\n');
+    process.stderr.write('no --adapters: plain CLIP is used, which is weaker than an adapted model\n');
   }
   const bar = progress('pictures', paths.length, json);
   const started = performance.now();

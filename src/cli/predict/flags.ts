@@ -38,9 +38,9 @@ function modelOptions(command: Command): Command {
   const named = weightsOption(command)
     .option(
       '--adapters <dir>',
-      'folder with text_adapter and image_adapter; "tiny" for those of the package; without it plain CLIP is used',
+      'folder with text_adapter and image_adapter; "tiny": the adapters that come with the program (default: none, plain CLIP)',
     )
-    .option('--epoch <n>', 'use image_adapter_<n> of that folder', count(0));
+    .option('--epoch <n>', 'use image_adapter_<n> of the --adapters folder', count(0));
   return activationOption(batchSizeOption(mixOptions(imageSizeOption(domainOption(named)))));
 }
 
@@ -50,14 +50,18 @@ function writingOptions(command: Command): Command {
     .option('--out <dir>', 'where heatmaps and maps go', 'out')
     .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
     .option('--map', 'also write the map as an 8-bit grey picture')
-    .option('--no-heatmap', 'write no overlay')
+    .option('--no-heatmap', 'do not write heatmaps')
     .addOption(
       new Option('--range <kind>', 'colours: fixed (0 to 1, comparable between pictures) or stretched to each image')
         .choices(['fixed', 'image'])
         .default('fixed'),
     )
-    .option('--threshold <score>', 'say yes or no: a picture at or above it is anomalous', number)
-    .option('--pixel_threshold <p>', 'outline where the map is at or above it, and write that as a mask', number);
+    .option('--threshold <score>', 'give a verdict: pictures with this score or more are anomalous', number)
+    .option(
+      '--pixel_threshold <p>',
+      'outline where the map has this value or more, and write that area as a mask',
+      number,
+    );
 }
 
 /** Adds the arguments and flags. */
@@ -65,6 +69,6 @@ export function predictOptions(command: Command): Command {
   const named = command
     .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
     .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
-    .option('--dataset <name>', 'look the class up in this data set only, and refuse it when it is not there');
+    .option('--dataset <name>', 'look up the class in this data set only; an error if it has no such class');
   return common(registryOptions(writingOptions(modelOptions(named))));
 }

@@ -23,7 +23,7 @@ export class Outputs {
   readonly #options: OutputOptions;
   readonly #stems: ReadonlyMap<string, string>;
 
-  /** Plans a name for every picture: its path below what all have in common, kept apart where two would meet. */
+  /** Plans a name for every picture: its path below the folder they all share, made unique where two would clash. */
   constructor(paths: readonly string[], options: OutputOptions) {
     this.#options = options;
     const root = commonFolder(paths.map((p) => dirname(resolve(p))));
@@ -39,7 +39,7 @@ export class Outputs {
     );
   }
 
-  /** Writes what was asked for of a picture; returns the paths. */
+  /** Writes a picture's files; returns the paths. */
   async write({ picture, map, sum }: Detection): Promise<string[]> {
     const { heatmap, grey, raw, range, pixelThreshold } = this.#options;
     const stem = this.#stems.get(picture.name) ?? join(this.#options.folder, basename(picture.name));

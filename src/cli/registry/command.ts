@@ -8,7 +8,7 @@ export function registryCommand(program: Command): void {
   registryCommandOptions(
     program
       .command('registry')
-      .description('Print the known data sets, classes and prompt names as JSON, with those of --registry added.'),
+      .description('Print the known data sets, classes and prompt names as JSON, including those of --registry.'),
   )
     .addHelpText(
       'after',
@@ -17,11 +17,11 @@ Examples:
   $ aaclip registry > known.json
   $ aaclip registry --registry mine.json
 
-A file of your own holds only what it adds:
+Your own file holds only what it adds:
   {"datasets": {"Parts": {"domain": "Industrial", "folder": "parts", "layout": "folder",
                           "classes": {"nut": "hexagonal steel nut"}}}}
-The folder is looked for below AACLIP_DATA; prompts call each class by the name beside it. A data set may have
-normalStates, abnormalStates and templates of its own.`,
+The folder is looked for below AACLIP_DATA; prompts call each class by the name beside it. A data set may have its own
+normalStates, abnormalStates and templates.`,
     )
     .action(async (flags: RegistryCommandFlags) => printRegistry(await openRegistry(flags)));
 }

@@ -1,4 +1,4 @@
-/** `aaclip test`: the published figures of every checkpoint, on every data set asked for. */
+/** `aaclip test`: the published figures of every checkpoint, on every chosen data set. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
@@ -41,7 +41,7 @@ a picture: for Industrial, the mean of the map's peak and the detection token's 
     .action(runTest);
 }
 
-/** The flags; where a flag is not given, what the training recorded; where that is missing, the published default. */
+/** Each setting from its flag, else as the training recorded it, else the published default. */
 function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
   return {
     weights: flags.weights,

@@ -1,4 +1,4 @@
-/** One data set through a detector: pictures are decoded ahead, and maps are counted while the device works on. */
+/** Runs a data set through a detector: pictures are decoded ahead, and maps are counted while the device works. */
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly batch: number;
   /** Decoding threads. */
   readonly threads: number | undefined;
-  /** Where pictures are drawn, in a folder for each class; undefined draws none. */
+  /** Where pictures are drawn, in a folder for each class; undefined draws nothing. */
   readonly pictures: string | undefined;
   /** Called as pictures are done. */
   readonly onProgress: (done: number, note: string) => void;
@@ -40,7 +40,7 @@ export interface RunResult {
   readonly sheets: readonly string[];
 }
 
-/** A class some of whose pictures are counted. */
+/** A class with some of its pictures counted. */
 interface OpenClass {
   readonly scores: ClassScores;
   readonly samples: readonly Sample[];

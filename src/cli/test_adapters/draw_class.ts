@@ -45,7 +45,7 @@ export interface DrawnClass {
 }
 
 export interface DrawOptions {
-  /** Where the pictures go; made where it is missing. */
+  /** Folder for the pictures; created if it is missing. */
   readonly folder: string;
   readonly loader: Loader;
   /** Side of the maps; pictures are drawn at most that long. */

@@ -1,4 +1,4 @@
-/** Maps kept on disk: a class is drawn with the range of all its maps, which is known after the last one only. */
+/** Maps kept on disk: a class is drawn with the range of all its maps, which is only known after the last one. */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export class MapFile implements AsyncDisposable {
     this.#pixels = pixels;
   }
 
-  /** Makes a new file in a folder, and the folder where it is missing. */
+  /** Makes a new file in a folder, which is created if it is missing. */
   static async create(folder: string, pixels: number): Promise<MapFile> {
     const path = join(folder, `.maps.${randomBytes(6).toString('hex')}.tmp`);
     try {

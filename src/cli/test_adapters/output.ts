@@ -85,7 +85,7 @@ export class TestResults {
     await this.#save();
   }
 
-  /** To be called after the last data set of an epoch: prints the averages of several data sets. */
+  /** Called after the last data set of an epoch: prints the averages of several data sets. */
   endEpoch(epoch: Epoch): void {
     const rows = this.#runs.filter((r) => r.epoch === epoch).map((r): NamedFigures => [r.dataset, r.average]);
     if (rows.length < 2) return;
@@ -94,7 +94,7 @@ export class TestResults {
     if (!this.#json) this.#say(`all data sets, ${label(epoch)}\n${table}\n`);
   }
 
-  /** To be called after the last epoch: prints several epochs side by side. */
+  /** Called after the last epoch: prints several epochs side by side. */
   end(): void {
     const epochs = this.#summary();
     if (this.#json) {

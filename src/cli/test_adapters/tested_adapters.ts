@@ -9,7 +9,9 @@ import { openTensors } from '../../node/open_weights.js';
 import type { TestFlags } from './flags.js';
 
 export interface ImageCheckpoint {
-  /** As results name it: number of an epoch, `latest` for a checkpoint without a number, `plain` for no adapters. */
+  /**
+   * Name in the results: the number of an epoch, `latest` for a checkpoint without a number, `plain` for no adapters.
+   */
   readonly epoch: number | 'latest' | 'plain';
   readonly tensors: AdapterTensors | undefined;
 }

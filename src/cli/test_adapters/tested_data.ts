@@ -19,7 +19,7 @@ export interface TestedSets {
 /** Names separated by commas. */
 const namesIn = (text: string): string[] => text.split(',').map((n) => n.trim());
 
-/** The classes `--class` asks for; a class with a comma in its name can only be asked for by itself. */
+/** The classes that `--class` names; a class with a comma in its name can only be given alone. */
 function wantedClasses(text: string, sources: readonly DataSource[]): Set<string> {
   const there = new Set(sources.flatMap(({ samples }) => samples.map((s) => s.className)));
   const wanted = there.has(text) ? [text] : namesIn(text);
@@ -63,7 +63,9 @@ function hasRoot(name: string, places: RootOptions): boolean {
   }
 }
 
-/** Finds what the flags ask for. @throws one line when a data set, its list or a class is missing */
+/**
+ * Finds the data sets and classes that the flags name. @throws one line when a data set, its list or a class is missing
+ */
 export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
   const names = namesIn(flags.dataset);
   const all = flags.dataset.trim() === 'all';

@@ -35,7 +35,8 @@ Examples:
   $ aaclip train --dataset mine --data parts --training_mode full_shot --weights tiny --img_size 256 --save_path ckpt/mine
   $ aaclip train --dataset mine --data parts --metadata parts/full-shot.jsonl --weights W --save_path ckpt/mine --dry_run
 
-The list has a line for each picture: {"image_path", "label", "class_name", "mask_path"}; "aaclip index" writes it for a folder.`,
+The list has a line for each picture: {"image_path", "label", "class_name", "mask_path"}; "aaclip index" writes it for a folder.
+Defaults are those of the published AA-CLIP program, which "as published" refers to.`,
     )
     .action(runTrain);
 }

@@ -49,7 +49,7 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly dry_run?: boolean;
 }
 
-/** Words of `--augment`, and the chances that each turns on. */
+/** Words of `--augment`, and the chances that each word turns on. */
 const KINDS: Readonly<Record<string, readonly (keyof AugmentChances)[]>> = {
   rotate: ['rotate'],
   translate: ['translate'],
@@ -77,14 +77,16 @@ function augmentChances(text: string): AugmentChances {
 
 /** What is trained on, and how much of it. */
 function sampleOptions(command: Command): Command {
-  return dataOptions(command.option('--dataset <name>', 'data set, known or your own', 'VisA'))
+  return dataOptions(
+    command.option('--dataset <name>', 'data set: one of the known names, or any name for your own', 'VisA'),
+  )
     .addOption(
-      new Option('--training_mode <kind>', 'which list to train on')
+      new Option('--training_mode <kind>', 'list to train on: N-shot.jsonl (few_shot) or full-shot.jsonl (full_shot)')
         .choices(['few_shot', 'full_shot'])
         .default('few_shot'),
     )
-    .option('--shot <n>', 'samples of each class in the few-shot list', count(1), 32)
-    .option('--augment <kinds>', `all, none, or some of ${Object.keys(KINDS).join(',')}`, 'all');
+    .option('--shot <n>', 'the N of N-shot.jsonl: samples of each class', count(1), 32)
+    .option('--augment <kinds>', `augmentation: all, none, or some of ${Object.keys(KINDS).join(',')}`, 'all');
 }
 
 /** The model and its adapters. */
@@ -105,7 +107,7 @@ function modelOptions(command: Command): Command {
         .default('random'),
     );
   return activationOption(mixOptions(adapterShapeOptions(command, 'choose'), PUBLISHED.textMix), 'gelu').addOption(
-    new Option('--vv <axis>', 'V-V attention along the batch as published, or along the tokens as described')
+    new Option('--vv <axis>', 'V-V attention along the batch as published, or along the tokens as the paper describes')
       .choices(['batch', 'token'])
       .default(PUBLISHED.vv),
   );
@@ -131,7 +133,12 @@ function scheduleOptions(command: Command): Command {
       count(0),
       PUBLISHED.seed,
     )
-    .option('--text_norm_weight <w>', 'weight of the orthogonality term', number, PUBLISHED.textNormWeight)
+    .option(
+      '--text_norm_weight <w>',
+      'weight of the orthogonality term in the loss of stage one',
+      number,
+      PUBLISHED.textNormWeight,
+    )
     .addOption(
       new Option('--text_levels <which>', 'levels whose loss stage one minimises: the last as published, or all')
         .choices(['last', 'all'])
@@ -153,14 +160,14 @@ function runOptions(command: Command): Command {
       )
       .option(
         '--save_every <n>',
-        'also save every n steps within an epoch; 0 saves at its end only',
+        'also save every n steps within an epoch; 0 saves only at the end of each epoch',
         count(0),
         PUBLISHED.saveEvery,
       )
       .addOption(
         new Option(
           '--recompute, --checkpointing <when>',
-          'run blocks again for their gradients instead of keeping what they computed: less memory, more time',
+          'recompute activations for the backward pass instead of keeping them: less memory, more time',
         )
           .choices(['auto', 'on', 'off'])
           .default('auto'),
@@ -172,7 +179,7 @@ export function trainOptions(command: Command): Command {
   return common(runOptions(scheduleOptions(modelOptions(sampleOptions(command)))));
 }
 
-/** The flags as the engine takes them; whether to recompute is for the plan to decide. */
+/** The flags as the engine takes them; the plan decides whether to recompute. */
 export function toTrainFlags(f: TrainCommandFlags, visionLayers: number): TrainFlags {
   return {
     imageSize: f.img_size,

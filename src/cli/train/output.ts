@@ -32,7 +32,7 @@ export class TrainOutput implements TrainingEvents {
     this.#bar = progress('', 1, json);
   }
 
-  /** Something the user should know. */
+  /** A note for the user. */
   note(text: string): void {
     if (!this.#json) process.stderr.write(`${text}\n`);
   }

@@ -58,7 +58,7 @@ function debris(site: Site): void {
     const shape = rough(anyShape(rng), noise, rng.range(1, 3), 0.2);
     const lump = layered(
       coat(times(tint, rng.range(0.7, 1.3)), 0, rng.range(0, 0.5)),
-      // Height of a coat is absolute: lumps lie on whatever is there.
+      // Height of a coat is absolute: lumps lie on top of the material below.
       raise(heightAt(site) / at.scale + 0.05),
       dome(rng.range(0.3, 0.9), rng.range(0.2, 0.6)),
       mottle(noise, 5, 0.2),
@@ -157,7 +157,7 @@ export const print: Defect = (site) => {
 /** A random texture, at its own angle and scale. */
 function otherTexture(site: Site, lift: Surface): Surface {
   const { rng } = site;
-  // Half of the time, one of no particular kind.
+  // Often, a texture of no particular kind.
   const texture = rng.chance(0.6) ? rng.pick(TEXTURES) : (TEXTURES.at(-1) ?? rng.pick(TEXTURES));
   const { surface } = texture.make(rng);
   const zoom = site.at.scale / rng.range(0.3, 1.4);

@@ -5,7 +5,7 @@ import { misplaced, missing } from './parts.js';
 import type { Defect } from './site.js';
 import { burn, color, dent, hole, stain, worn } from './spots.js';
 
-/** What each kind does, by the name that folders and captions use. */
+/** The drawing function of each kind, by its name in folders and captions. */
 export const DEFECTS = {
   scratch,
   crack,

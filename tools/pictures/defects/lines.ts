@@ -30,7 +30,7 @@ function unscaled(site: Site): ReturnType<typeof frame> {
   return frame(site.at.x, site.at.y, 1, site.at.angle);
 }
 
-/** Thicker for larger sites, and at least a large part of a pixel. */
+/** Thicker for larger sites, and at least most of a pixel. */
 function lineWidth(site: Site, low: number, high: number): number {
   const { rng, scene } = site;
   return (

@@ -1,4 +1,4 @@
-/** Where a defect is placed, and what defects have in common. */
+/** Where a defect is placed, and the code that defects share. */
 import { clamp, cos, sin, square, TAU } from '../arithmetic.js';
 import { blend, type Color, luminance, shade, times } from '../colors.js';
 import { type Frame, frame, toPicture } from '../frame.js';
@@ -70,7 +70,7 @@ export function colorAt(scene: Scene, at: Frame): Color {
   return [sum[0] / count, sum[1] / count, sum[2] / count];
 }
 
-/** A colour that stands out from what is there: darker, lighter or of another hue. */
+/** A colour that stands out from the colour already there: darker, lighter or of another hue. */
 export function contrasting(site: Site): Color {
   const { rng } = site;
   const there = colorAt(site.scene, site.at);
@@ -82,11 +82,11 @@ export function contrasting(site: Site): Color {
     rng.pick(['red', 'blue', 'green', 'yellow', 'white', 'black', 'brown', 'orange', 'purple', 'pink']),
     rng,
   );
-  // A hue alone may be as bright as what it lies on.
+  // Another hue alone may be as bright as the colour below it.
   return Math.abs(luminance(other) - light) < 0.06 ? times(other, light > 0.2 ? 0.35 : 2.2) : other;
 }
 
-/** Kinds of outline that nothing with straight edges has. */
+/** Kinds of outline without straight edges. */
 const ROUND = [0, 1, 4, 5] as const;
 
 /** An outline of about the area of the unit disc: rounded like a spill, or of any kind. */

@@ -1,6 +1,6 @@
 /**
- * A part of no particular kind, and a jumble of things: they stand for objects that are not in the list. Nobody could
- * say what is missing or out of place, so they have no faults of their own.
+ * A part of no particular kind, and a jumble of things: they stand for objects that are not in the list. Nothing in
+ * them is clearly missing or out of place, so they draw no faults themselves.
  */
 import { cos, sin, square, TAU } from '../arithmetic.js';
 import { anyColor, type ColorName } from '../colors.js';
@@ -102,7 +102,7 @@ function part(stage: Stage): ColorName | undefined {
   return undefined;
 }
 
-/** A jumble of things of every size that overlap and reach out of the picture. */
+/** A jumble of things of every size that overlap and extend beyond the picture. */
 function scene(stage: Stage): undefined {
   const { rng } = stage;
   stage.scene.cover.fill(1);

@@ -46,7 +46,7 @@ export class Stage {
 
 export interface ObjectClass {
   readonly name: string;
-  /** As captions and prompts call it. */
+  /** Name in captions and prompts. */
   readonly words: string;
   readonly synonyms: readonly string[];
   /** Draws the object; returns what captions call its colour. */
@@ -55,8 +55,8 @@ export interface ObjectClass {
   readonly faults: readonly FaultKind[];
   /** Smallest and largest scale in the picture. */
   readonly zoom: readonly [number, number];
-  /** Mostly seen in one position rather than at any angle. */
+  /** Whether it is mostly seen in one position rather than at any angle. */
   readonly upright?: boolean;
-  /** Often seen several at a time. */
+  /** Whether several are often seen together. */
   readonly many?: boolean;
 }

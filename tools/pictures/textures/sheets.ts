@@ -64,7 +64,7 @@ function treadPlate(rng: Rng): Look {
   return { surface: layered(coat(times(color, 0.75), 0, 0.4, rng.range(0.4, 0.8)), worn, lugs), color: name };
 }
 
-/** Bars or wires with air between; what is behind is dark or bright. */
+/** Bars or wires with air between them; the space behind is dark or bright. */
 function mesh(rng: Rng): Look {
   const plastic = rng.chance(0.3);
   const metal = anyMetal(rng);

@@ -1,4 +1,4 @@
-/** Stone and what is made of it: granite, marble, concrete, plaster, gravel, sand, terrazzo, bricks, tiles. */
+/** Stone and materials made of it: granite, marble, concrete, plaster, gravel, sand, terrazzo, bricks, tiles. */
 import { clamp, fract, mix, smoothstep } from '../arithmetic.js';
 import { blend, type Color, type ColorName, screen, shade, times } from '../colors.js';
 import { cellNoise, fractalNoise, gradientNoise, latticeNoise } from '../noise.js';

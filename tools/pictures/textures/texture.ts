@@ -11,13 +11,13 @@ export interface Look {
 
 export interface Texture {
   readonly name: string;
-  /** As captions and prompts call it. */
+  /** Name in captions and prompts. */
   readonly words: string;
   readonly synonyms: readonly string[];
   /** Draws in picture units at scale 1. */
   readonly make: (rng: Rng) => Look;
   /** Range of the scale it is shown at. */
   readonly zoom: readonly [number, number];
-  /** Mostly laid straight, as tiles are, rather than in any direction. */
+  /** Whether it is mostly laid straight, as tiles are, rather than in any direction. */
   readonly straight?: boolean;
 }

@@ -1,4 +1,4 @@
-/** Wood, bark, cork, cardboard, paper: what comes from trees. */
+/** Materials from trees: wood, bark, cork, cardboard, paper. */
 import { clamp, fract, mix, smoothstep, zigzag } from '../arithmetic.js';
 import { blend, type Color, type ColorName, screen, shade, times } from '../colors.js';
 import { cellNoise, fractalNoise, gradientNoise, latticeNoise } from '../noise.js';
