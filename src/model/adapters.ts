@@ -27,8 +27,8 @@ export interface Loaded<T> extends Disposable {
   readonly weights: T;
 }
 
-/** What `load` reads with a loader, owned by the result; a failure releases what was read until then. */
-async function loadedBy<T>(loader: WeightLoader, load: () => Promise<T>): Promise<Loaded<T>> {
+/** Loads weights that the result owns; a failure releases what was loaded until then. */
+async function loadWith<T>(loader: WeightLoader, load: () => Promise<T>): Promise<Loaded<T>> {
   try {
     return { weights: await load(), [Symbol.dispose]: () => loader[Symbol.dispose]() };
   } catch (error) {
@@ -46,7 +46,7 @@ export async function loadTextAdapters(
   const count = tensors.names.filter((n) => n.startsWith('text_adapter.')).length;
   if (count === 0) throw new Error(`${tensors.name}: no text adapter: expected tensors text_adapter.{i}.fc.0.weight`);
   const loader = new WeightLoader(gpu, tensors, options);
-  return loadedBy(loader, async () => {
+  return loadWith(loader, async () => {
     const all: Weight[] = [];
     for (let i = 0; i < count; i++) all.push(await loader.matrix(`text_adapter.${i}.fc.0.weight`));
     return { blocks: all.slice(0, -1), projection: all.at(-1)! };
@@ -73,7 +73,7 @@ export async function loadImageAdapters(
     for (const name of names) made.push(await loader.matrix(name));
     return made;
   };
-  return loadedBy(loader, async () => ({
+  return loadWith(loader, async () => ({
     blocks: await load(of('layer_adapters')),
     seg: await load(of('seg_proj')),
     det: await loader.matrix(det),
