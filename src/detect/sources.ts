@@ -7,6 +7,7 @@ import { type ByteSource, bytesSource } from '../io/source.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import type { Tokenizer } from '../io/tokenizer.js';
 import { type Picture, PictureError } from '../picture/picture.js';
+import { AaclipError } from './errors.js';
 import { type TrainedWith, trainedWith } from './trained_with.js';
 
 /** A file: its path (Node) or URL, a Blob or File, or its bytes. */
@@ -158,7 +159,7 @@ export async function openAdapterSource(
 /**
  * A picture from any source.
  * @param name of the picture, where the source has no name
- * @throws PictureError (as a rejection) when it is not a readable picture
+ * @throws PictureError (as a rejection) when it is not a readable picture, AaclipError `picture` when it cannot be opened
  */
 export async function openPicture(
   host: LibraryHost,
@@ -167,8 +168,24 @@ export async function openPicture(
   signal: AbortSignal | undefined,
 ): Promise<Picture> {
   if (isDecoded(source)) return toPicture(source, name);
-  const file = await openSource(host, source, name, signal);
-  return host.decode(file.name, await file.read(0, file.size));
+  let file: ByteSource;
+  let bytes: Uint8Array;
+  try {
+    file = await openSource(host, source, name, signal);
+    bytes = await file.read(0, file.size);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new AaclipError('picture', message, { cause: error, file: placeName(source, name) });
+  }
+  return host.decode(file.name, bytes);
+}
+
+/** What messages call a file before it is opened. */
+function placeName(source: FileSource, otherwise: string): string {
+  if (source instanceof Blob) return nameOf(source, otherwise);
+  if (typeof source !== 'string' && !(source instanceof URL)) return otherwise;
+  const place = String(source);
+  return place.startsWith('data:') ? 'data URL' : place;
 }
 
 function isDecoded(source: PictureSource): source is DecodedPicture {

@@ -27,6 +27,16 @@ export interface Loaded<T> extends Disposable {
   readonly weights: T;
 }
 
+/** Loads weights that the result owns; a failure releases what was loaded until then. */
+async function loadWith<T>(loader: WeightLoader, load: () => Promise<T>): Promise<Loaded<T>> {
+  try {
+    return { weights: await load(), [Symbol.dispose]: () => loader[Symbol.dispose]() };
+  } catch (error) {
+    loader[Symbol.dispose]();
+    throw error;
+  }
+}
+
 /** Loads the text adapters of a checkpoint. @throws when it has no such adapters */
 export async function loadTextAdapters(
   gpu: Gpu,
@@ -36,12 +46,11 @@ export async function loadTextAdapters(
   const count = tensors.names.filter((n) => n.startsWith('text_adapter.')).length;
   if (count === 0) throw new Error(`${tensors.name}: no text adapter: expected tensors text_adapter.{i}.fc.0.weight`);
   const loader = new WeightLoader(gpu, tensors, options);
-  const all: Weight[] = [];
-  for (let i = 0; i < count; i++) all.push(await loader.matrix(`text_adapter.${i}.fc.0.weight`));
-  return {
-    weights: { blocks: all.slice(0, -1), projection: all.at(-1)! },
-    [Symbol.dispose]: () => loader[Symbol.dispose](),
-  };
+  return loadWith(loader, async () => {
+    const all: Weight[] = [];
+    for (let i = 0; i < count; i++) all.push(await loader.matrix(`text_adapter.${i}.fc.0.weight`));
+    return { blocks: all.slice(0, -1), projection: all.at(-1)! };
+  });
 }
 
 /** Loads the image adapters of a checkpoint. @throws when it has no such adapters */
@@ -64,15 +73,12 @@ export async function loadImageAdapters(
     for (const name of names) made.push(await loader.matrix(name));
     return made;
   };
-  return {
-    weights: {
-      blocks: await load(of('layer_adapters')),
-      seg: await load(of('seg_proj')),
-      det: await loader.matrix(det),
-      relu: tensors.relu,
-    },
-    [Symbol.dispose]: () => loader[Symbol.dispose](),
-  };
+  return loadWith(loader, async () => ({
+    blocks: await load(of('layer_adapters')),
+    seg: await load(of('seg_proj')),
+    det: await loader.matrix(det),
+    relu: tensors.relu,
+  }));
 }
 
 export interface AdaptedImage {

@@ -67,10 +67,11 @@ export async function loadVision(
   const grid = Math.floor(imageSize / config.patch);
   if (grid < 1) throw new Error(`image size: expected at least one patch of ${config.patch}, got ${imageSize}`);
   const loader = new WeightLoader(gpu, tensors, options);
+  let resized: Tensor | undefined;
   try {
     const positional = await loader.tensor('visual.positional_embedding');
-    const resized = tidy(() => resizePositional(positional, grid));
-    if (resized !== positional) persist(resized);
+    const own = tidy(() => resizePositional(positional, grid));
+    resized = own === positional ? own : persist(own);
     const blocks: Block[] = [];
     const conv = await loader.matrix('visual.conv1.weight');
     for (let i = 0; i < config.visionLayers; i++) blocks.push(await loader.block(`visual.transformer.resblocks.${i}`));
@@ -81,7 +82,7 @@ export async function loadVision(
       roundProducts: options.roundProducts ?? false,
       conv,
       cls: await loader.tensor('visual.class_embedding'),
-      positional: resized,
+      positional: own,
       lnPre: await loader.norm('visual.ln_pre'),
       blocks,
       lnPost: await loader.norm('visual.ln_post'),
@@ -89,11 +90,12 @@ export async function loadVision(
       named: loader.named,
       [Symbol.dispose]: () => {
         loader[Symbol.dispose]();
-        resized.release();
+        own.release();
       },
     };
   } catch (error) {
     loader[Symbol.dispose]();
+    resized?.release();
     throw error;
   }
 }

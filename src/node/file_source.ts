@@ -1,6 +1,6 @@
 /** Files as byte sources. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { type ByteSource, checkRange } from '../io/source.js';
+import { type ByteSource, bytesSource, checkRange } from '../io/source.js';
 import { fileError } from './file_error.js';
 
 /** Tells whether a file is still the one that was first opened. */
@@ -12,20 +12,25 @@ interface Identity {
 
 /**
  * A file that is read by ranges. Its name is the path as given. It is not held open between reads, so there is nothing to
- * close.
+ * close. A pipe, such as /dev/stdin, is read at once and kept in memory: it can be read only once.
  *
  * @throws a one-line error when the file is missing, is a folder or cannot be read; `read` throws when the file was changed
  * or replaced in the meantime
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  const first = await withFile(path, identify);
+  const first = await withFile(path, async (handle): Promise<Identity | ByteSource> => {
+    const stat = await handle.stat();
+    if (stat.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    return stat.isFile() ? stat : bytesSource(path, await handle.readFile());
+  });
+  if ('read' in first) return first;
   const source: ByteSource = {
     name: path,
     size: first.size,
     read(offset, length) {
       return withFile(path, async (handle) => {
         checkRange(source, offset, length);
-        const now = await identify(handle);
+        const now: Identity = await handle.stat();
         if (now.ino !== first.ino || now.size !== first.size || now.mtimeMs !== first.mtimeMs) {
           throw new Error(`${path}: file was changed while it was being read; run again`);
         }
@@ -41,12 +46,6 @@ export async function fileSource(path: string): Promise<ByteSource> {
     },
   };
   return source;
-}
-
-async function identify(handle: FileHandle): Promise<Identity> {
-  const stat = await handle.stat();
-  if (stat.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-  return stat;
 }
 
 async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {

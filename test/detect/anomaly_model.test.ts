@@ -137,3 +137,34 @@ it('unknown classes and too few classes are refused', async () => {
   expect(() => detector.run(batch, 'c')).toThrow('detector: class "c" was not loaded: expected one of a, b, scan');
   expect(() => detector.run(batch, ['a'])).toThrow(/expected a class for each of 2 pictures, got 1/);
 });
+
+it('leaves nothing on the device when a tensor of the weights or the adapters cannot be read', async () => {
+  const gpu = await device();
+  const before = liveTensors(gpu);
+  const image = syntheticAdapters(TINY, 1);
+  const without = <T extends typeof clip>(tensors: T, name: string): T => ({
+    ...tensors,
+    readF32: async (n: string) => {
+      if (n === name) throw new Error(`${n}: gone`);
+      return tensors.readF32(n);
+    },
+  });
+  for (const name of [
+    'text_projection',
+    'text_adapter.1.fc.0.weight',
+    'visual.conv1.weight',
+    'visual.proj',
+    'image_adapter.det_proj.fc.weight',
+  ]) {
+    const adapters = { text: without(text, name), image: without(image, name) };
+    // Two patches a side more than the weights were made for: the positional embedding is resized.
+    const loading = AnomalyModel.load(gpu, {
+      clip: without(clip, name),
+      classes,
+      imageSize: TINY.image + 2 * TINY.patch,
+      adapters,
+    });
+    await expect(loading).rejects.toThrow(`${name}: gone`);
+    expect(liveTensors(gpu), name).toBe(before);
+  }
+});

@@ -238,6 +238,7 @@ describe('detect', () => {
       ['picture', 2],
     ]);
     expect(broken[0]![0]).toMatchObject({ file: png('broken'), cause: expect.any(PictureError) });
+    expect(broken[1]![0]).toMatchObject({ file: at('missing.png'), cause: expect.any(Error) });
     expect(broken[1]![0].message).toMatch(/missing\.png: cannot read: no such file/);
     const seen: string[] = [];
     const run = async (): Promise<void> => {

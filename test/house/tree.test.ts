@@ -14,7 +14,10 @@ function repositoryFiles(): string[] {
   }
   return readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
     .map((name) => name.replaceAll('\\', '/'))
-    .filter((name) => !/^(?:node_modules|dist|out)\/|\.tmp(?:\/|$)/.test(name) && statSync(ROOT + name).isFile());
+    .filter(
+      (name) =>
+        !/(?:^|\/)(?:node_modules|dist|dist-tools|out)\/|\.tmp(?:\/|$)/.test(name) && statSync(ROOT + name).isFile(),
+    );
 }
 
 // In pieces, so that this file itself names none of them.

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -8,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -50,6 +52,17 @@ describe('byte sources', () => {
     ] as const) {
       await expect(source.read(offset, length)).rejects.toThrow(/read past the end: expected bytes within 0..1000/);
     }
+  });
+
+  test('read a pipe whole, and only once', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const writing = writeFile(path, bytes);
+    const source = await fileSource(path);
+    await writing;
+    expect(source).toMatchObject({ name: path, size: 1000 });
+    expect(await source.read(3, 5)).toEqual(bytes.slice(3, 8));
+    expect(await source.read(0, 1000)).toEqual(bytes);
   });
 
   test('say that a file is missing or is a folder', async () => {
