@@ -17,8 +17,8 @@ export type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
 export type WeightsSource = FileSource;
 
 /**
- * Adapters: the path or URL of a folder as training leaves it, "tiny" for those of the package, a Blob or bytes that hold one
- * of them or both, or a file for each. Where one is missing, that tower is plain CLIP's.
+ * Adapters: the path or URL of a folder as training leaves it, with both in it, "tiny" for those of the package, a Blob or
+ * bytes that hold one of them or both, or a file for each. Where one is not given, that tower is plain CLIP's.
  */
 export type AdapterSource =
   | FileSource
