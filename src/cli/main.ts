@@ -30,6 +30,13 @@ async function leave(code: number): Promise<never> {
   process.exit(code);
 }
 
+/** Stack traces of an error and of the errors it was made from: the last one shows where it began. */
+function stacks(error: unknown): string[] {
+  const found: string[] = [];
+  for (let e = error; e instanceof Error; e = e.cause) found.push(`${found.length > 0 ? 'caused by ' : ''}${e.stack}`);
+  return found;
+}
+
 async function main(): Promise<void> {
   const program = createProgram(COMMANDS);
   const argv = normaliseFlags(process.argv, program);
@@ -39,7 +46,7 @@ async function main(): Promise<void> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`aaclip: ${message.split('\n')[0]}\n`);
-    if (argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (argv.includes('--debug')) for (const stack of stacks(error)) process.stderr.write(`${stack}\n`);
     await leave(1);
   }
 }

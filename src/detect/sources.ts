@@ -17,8 +17,8 @@ export type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
 export type WeightsSource = FileSource;
 
 /**
- * Adapters: the path or URL of a folder as training leaves it, "tiny" for the packaged adapters, a Blob or bytes that
- * hold one part or both, or a file for each part. A tower without adapters is plain CLIP's.
+ * Adapters: the path or URL of a folder as training leaves it, with both parts in it, "tiny" for the packaged adapters, a
+ * Blob or bytes that hold one part or both, or a file for each part. A tower without adapters is plain CLIP's.
  */
 export type AdapterSource =
   | FileSource

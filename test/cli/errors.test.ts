@@ -67,6 +67,8 @@ describe('weights files', () => {
     const run = await predict(at('nowhere.safetensors'), '--debug');
     expect(run.code).not.toBe(0);
     expect(run.stderr).toMatch(/\n\s+at /);
+    // The library passes the error on as one of its own: where it began has to be seen, too.
+    expect(run.stderr).toMatch(/\n {4}at .*file_source\.js/);
   });
   it('of another model: names the missing tensors', async () => {
     expectOneLine(await predict(safetensors('other.safetensors', `{"a":${entry(0, 8)}}`, 8)), 'other.safetensors');
