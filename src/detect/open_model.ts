@@ -4,6 +4,7 @@ import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
+import { inferConfig } from '../model/config.js';
 import type { Precision } from '../model/weights.js';
 import { AnomalyModel, DEFAULT_IMAGE_SIZE } from './anomaly_model.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
@@ -152,9 +153,10 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     precision: options.precision ?? 'f32',
     adapted: adapters?.image !== undefined,
   };
-  if (!Number.isInteger(settings.imageSize) || settings.imageSize < 14) {
+  const { patch } = inferConfig(clip);
+  if (!Number.isInteger(settings.imageSize) || settings.imageSize < patch) {
     const got = settings.imageSize;
-    throw new AaclipError('options', `imageSize: expected a whole number of pixels of at least 14, got ${got}`);
+    throw new AaclipError('options', `imageSize: expected a whole number of pixels of at least ${patch}, got ${got}`);
   }
   const { gpu, own } = await openDevice(host, options);
   try {

@@ -55,9 +55,7 @@ export class PipelineCache {
     for (const { stem, knobs } of list) {
       const label = labelOf(stem, knobs);
       if (this.#kernels.has(label) || jobs.has(label)) continue;
-      const job = this.#pending.get(label) ?? this.#compile(stem, knobs, label);
-      this.#pending.set(label, job);
-      jobs.set(label, job);
+      jobs.set(label, this.#pending.get(label) ?? this.#start(stem, knobs, label));
     }
     await Promise.all(jobs.values());
   }
@@ -80,6 +78,13 @@ export class PipelineCache {
     return faults.length > 0 ? faults.join('\n') : undefined;
   }
 
+  /** Begins to compile a kernel; a second request meanwhile gets the same promise, a later one after a failure tries again. */
+  #start(stem: string, knobs: Knobs, label: string): Promise<void> {
+    const job = this.#compile(stem, knobs, label).finally(() => this.#pending.delete(label));
+    this.#pending.set(label, job);
+    return job;
+  }
+
   async #compile(stem: string, knobs: Knobs, label: string): Promise<void> {
     const { descriptor, layout, face } = this.#begin(stem, knobs, label);
     try {
@@ -87,8 +92,6 @@ export class PipelineCache {
       if (!this.#kernels.has(label)) this.#kernels.set(label, { label, pipeline, layout, face });
     } catch (error) {
       throw new Error((await this.diagnose(label)) ?? `${label}: ${error instanceof Error ? error.message : error}`);
-    } finally {
-      this.#pending.delete(label);
     }
   }
 

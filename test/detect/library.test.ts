@@ -373,6 +373,7 @@ describe('loadDetector', () => {
     const lost = [{ name: 'a', dataset: 'Nowhere' }];
     await expectError('class', load({ classes: lost, gpu: open }), /data set: unknown name: expected one of Brain, /);
     await expectError('options', load({ imageSize: 5, gpu: open }), /imageSize: expected .* at least 14, got 5/);
+    await expectError('options', load({ weights: 'tiny', imageSize: 15, gpu: open }), /at least 16, got 15/);
     const { port } = server.address() as AddressInfo;
     await expectError(
       'weights',
