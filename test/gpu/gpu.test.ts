@@ -3,7 +3,7 @@ import { Gpu, GpuError } from '../../src/gpu/gpu.js';
 import { bucketOf } from '../../src/gpu/pool.js';
 import { interfaceOf, knobsOf, labelOf, specialise } from '../../src/gpu/shader.js';
 import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
-import { nodeHost, openGpu } from '../../src/node/device.js';
+import { nodeHost, openGpu, readShaders } from '../../src/node/device.js';
 import { add } from '../../src/ops/add.js';
 import { linear } from '../../src/ops/linear.js';
 import { empty, read, tidy, upload } from '../../src/tensor/tensor.js';
@@ -161,6 +161,18 @@ describe('the device', () => {
     const gpu = await Gpu.open({ ...(await nodeHost()), shaders: new Map([['broken', BROKEN]]) });
     using x = upload(gpu, Float32Array.of(1), [1]);
     await expect(gpu.compileAhead(() => gpu.dispatch({ ...job, buffers: { x, y: x } }))).rejects.toThrow(fault);
+    gpu[Symbol.dispose]();
+  });
+
+  it('compiles ahead what failed before, once that is mended', async () => {
+    const shaders = new Map<string, string>();
+    const gpu = await Gpu.open({ ...(await nodeHost()), shaders });
+    using x = upload(gpu, Float32Array.of(1), [1]);
+    const ahead = () => gpu.compileAhead(() => void add(x, x).release());
+    await expect(ahead()).rejects.toThrow('add: no such kernel among the 0 that were loaded');
+    shaders.set('add', readShaders().get('add')!);
+    await ahead();
+    expect(gpu.kernels.labels).toEqual(['add']);
     gpu[Symbol.dispose]();
   });
 

@@ -88,9 +88,12 @@ describe('the table', () => {
   test('is kept while it is in use', () => {
     const table = keptResizeTable(31, 17);
     expect(table).toEqual(resizeTable(31, 17));
+    // 63 others fill the rest of the cache, and using a table again makes it the newest.
     for (let n = 1; n <= 63; n++) keptResizeTable(n, 17 + n);
     expect(keptResizeTable(31, 17)).toBe(table);
-    for (let n = 1; n <= 64; n++) keptResizeTable(n, 17 + n);
+    for (let n = 1; n <= 63; n++) keptResizeTable(n, 18 + n);
+    expect(keptResizeTable(31, 17)).toBe(table);
+    for (let n = 1; n <= 64; n++) keptResizeTable(n, 19 + n);
     expect(keptResizeTable(31, 17)).not.toBe(table);
   });
 
