@@ -26,6 +26,8 @@ export interface GpuOptions {
    * kernel does not run, the next one in the list that does is taken.
    */
   readonly kernels?: Readonly<Record<string, string>> | undefined;
+  /** `f16` lets kernels on matrix units round activations to f16; sums stay f32. `f32`, the default, does not. */
+  readonly precision?: 'f32' | 'f16' | undefined;
 }
 
 export type Dispatch = Cover & {
@@ -43,6 +45,8 @@ export class Gpu implements Disposable {
   readonly traits: Traits;
   /** Kernel names that override the choice, by op. */
   readonly preferred: Readonly<Record<string, string>>;
+  /** Whether kernels may round activations to f16. */
+  readonly precision: 'f32' | 'f16';
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
@@ -63,6 +67,7 @@ export class Gpu implements Disposable {
     this.#device = device;
     this.traits = traitsOf(adapter, device);
     this.preferred = options.kernels ?? {};
+    this.precision = options.precision ?? 'f32';
     this.pool = new BufferPool(device);
     this.kernels = new PipelineCache(device, host.shaders);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));

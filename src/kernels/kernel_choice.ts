@@ -6,6 +6,10 @@ import type { Traits } from '../gpu/traits.js';
 export interface KernelRow<Job> {
   /** As `aaclip info` shows it and `GpuOptions.kernels` takes it. */
   readonly name: string;
+  /**
+   * It rounds activations to f16, too coarse for published numbers: taken only on a device opened for f16, or by name.
+   */
+  readonly coarse?: boolean;
   /** Whether the kernel runs on such an adapter and can do this job; without a job, whether it can do any. */
   runsOn(traits: Traits, job?: Job): boolean;
   /** Records the dispatches that do the job. */
@@ -13,7 +17,7 @@ export interface KernelRow<Job> {
 }
 
 /** What the choice depends on. */
-type Chooser = Pick<Gpu, 'traits' | 'preferred'>;
+type Chooser = Pick<Gpu, 'traits' | 'preferred' | 'precision'>;
 
 export interface KernelList<Row extends KernelRow<never>> {
   /** The op, with `_backward` for its backward pass. */
@@ -25,12 +29,12 @@ export interface KernelList<Row extends KernelRow<never>> {
 /** The rows to choose from: all of them, or those from the row named in the device's options on. */
 function rowsFor<Row extends KernelRow<never>>(gpu: Chooser, { op, rows }: KernelList<Row>): readonly Row[] {
   const name = gpu.preferred[op];
-  if (name === undefined) return rows;
+  if (name === undefined) return gpu.precision === 'f16' ? rows : rows.filter((row) => !row.coarse);
   const at = rows.findIndex((row) => row.name === name);
   if (at < 0) {
     throw new Error(`kernels: no kernel "${name}" of ${op}: expected one of ${rows.map((r) => r.name).join(', ')}`);
   }
-  return rows.slice(at);
+  return rows.slice(at).filter((row, i) => i === 0 || !row.coarse || gpu.precision === 'f16');
 }
 
 /**

@@ -36,7 +36,7 @@ export function chosenKernels(gpu: Gpu): Record<string, string> {
  */
 export function kernelChoices(traits: Traits): Record<string, string>[] {
   const names = kernelLists.map(
-    ({ op, rows }) => [op, rows.filter((r) => r.runsOn(traits)).map((r) => r.name)] as const,
+    ({ op, rows }) => [op, rows.filter((r) => !r.coarse && r.runsOn(traits)).map((r) => r.name)] as const,
   );
   const most = Math.max(...names.map(([, list]) => list.length));
   return Array.from({ length: most }, (_, n) =>

@@ -37,9 +37,22 @@ const list: KernelList<KernelRow<number>> = {
 };
 const GPU = ADAPTERS['a GPU']!;
 const chosen = (traits: Traits, preferred: Record<string, string> = {}, size?: number): string =>
-  chooseRow({ traits, preferred }, list, size).name;
+  chooseRow({ traits, preferred, precision: 'f32' }, list, size).name;
 
 describe('the choice among kernels', () => {
+  it('is a kernel that rounds to f16 only on a device opened for f16, or by its name', () => {
+    const coarse: KernelList<KernelRow<number>> = {
+      op: 'soup',
+      rows: [{ ...row('rounded', () => true), coarse: true }, row('exact', () => true)],
+    };
+    const taken = (precision: 'f32' | 'f16', preferred: Record<string, string> = {}): string =>
+      chooseRow({ traits: GPU, preferred, precision }, coarse).name;
+    expect(taken('f32')).toBe('exact');
+    expect(taken('f16')).toBe('rounded');
+    expect(taken('f32', { soup: 'rounded' })).toBe('rounded');
+    expect(taken('f16', { soup: 'exact' })).toBe('exact');
+  });
+
   it('is the first that runs on the adapter and does the job', () => {
     expect(chosen(GPU)).toBe('matrix');
     expect(chosen(GPU, {}, 32)).toBe('matrix');

@@ -1,0 +1,87 @@
+/** What a matrix product is asked to do, and what kernels of products have in common. */
+import type { Gpu } from '../gpu/gpu.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { type Activation, activationCode } from './epilogue.js';
+import type { KernelRow } from './kernel_choice.js';
+import type { PackedMatrix, Packing } from './packing.js';
+
+/** Moments of the rows of a matrix, by parts of `width` columns, of which the last may be narrower. */
+export interface Moments {
+  /** [rows, parts, 2]: the mean of a part's values, and the sum of their squared deviations from it. */
+  readonly data: Tensor;
+  readonly width: number;
+}
+
+/** LayerNorm along rows whose moments are known. */
+export interface NormOfRows {
+  readonly moments: Moments;
+  /** [K] */
+  readonly weight: Tensor;
+  /** [K] */
+  readonly bias: Tensor;
+  readonly eps: number;
+}
+
+export interface Gemm {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch?: number;
+  readonly a: Tensor;
+  /** a holds [K, M] instead of [M, K]. */
+  readonly transA?: boolean;
+  readonly b: Tensor | PackedMatrix;
+  /** b holds [N, K] instead of [K, N]; ignored for a packed b. */
+  readonly transB?: boolean;
+  readonly bias?: Tensor | undefined;
+  readonly residual?: Tensor | undefined;
+  readonly activation?: Activation | undefined;
+  /**
+   * Lets kernels that pack b round it to f16, with sums in f32: about 1.7 times as fast on CPU adapters, and too coarse
+   * for anything that is compared with published numbers.
+   */
+  readonly round?: boolean | undefined;
+  /** LayerNorm applied to the rows of a as they are read; only for kernels that fuse norms. */
+  readonly norm?: NormOfRows | undefined;
+}
+
+/** A product and the tensor it is written to, [batch * M, N]. */
+export interface GemmJob extends Gemm {
+  readonly c: Tensor;
+  /** Also written by kernels that fuse norms: the moments of c's rows. */
+  readonly moments?: Moments | undefined;
+}
+
+export interface GemmRow extends KernelRow<GemmJob> {
+  /** The layout in which it reads a packed b. */
+  readonly packing: Packing;
+  /**
+   * Where the kernel can normalise the rows of a as it reads them (`Gemm.norm`) and give the moments of the rows it writes:
+   * the columns of a part of them, for this job.
+   */
+  readonly momentsWidth?: ((gpu: Gpu, job: Gemm) => number) | undefined;
+}
+
+/** b where it is packed. */
+export const packedB = ({ b }: Gemm): PackedMatrix | undefined => ('data' in b ? b : undefined);
+
+/** Whether a kernel of this layout can read b: it must not be packed yet, or be packed for this layout. */
+export function reads(packing: Packing, g: Gemm | undefined): boolean {
+  const packed = g && packedB(g);
+  return !packed || packed.packing === packing;
+}
+
+/** Knobs of the epilogue. */
+export function epilogue(g: Gemm) {
+  return {
+    BIAS: g.bias !== undefined,
+    RESIDUAL: g.residual !== undefined,
+    ACT: activationCode(g.activation ?? 'none'),
+  };
+}
+
+/** Operations and traffic, for the profile. */
+export function work(g: Gemm): { flops: number; traffic: number } {
+  const batch = g.batch ?? 1;
+  return { flops: 2 * batch * g.m * g.n * g.k, traffic: 4 * batch * (g.m * g.k + g.k * g.n + g.m * g.n) };
+}

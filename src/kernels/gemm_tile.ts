@@ -1,0 +1,49 @@
+/** The product kernel that runs everywhere, for every shape: square tiles in workgroup memory. */
+import type { Gpu } from '../gpu/gpu.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { epilogue, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
+import { ROWS } from './packing.js';
+import { squareSide } from './tuning.js';
+
+export const tileGemm: GemmRow = {
+  name: 'tile',
+  packing: ROWS,
+  runsOn: (_, job) => reads(ROWS, job),
+  dispatch: dispatchTiles,
+};
+
+function dispatchTiles(gpu: Gpu, g: GemmJob): void {
+  const { m, n, k, c, batch = 1 } = g;
+  const packed = packedB(g);
+  const transB = packed ? packed.rowsAlongN : (g.transB ?? false);
+  const size = squareSide(m * n * batch);
+  gpu.dispatch({
+    kernel: 'matmul.tile',
+    knobs: {
+      TM: size,
+      TN: size,
+      HALF: packed?.half ?? false,
+      TRANS_A: g.transA ?? false,
+      TRANS_B: transB,
+      ...epilogue(g),
+    },
+    params: {
+      m,
+      n,
+      k,
+      lda: g.transA ? m : k,
+      ldb: transB ? k : n,
+      a_batch: m * k,
+      b_batch: n * k,
+    },
+    buffers: {
+      a: g.a,
+      b: packed?.data ?? (g.b as Tensor),
+      bias: g.bias ?? g.a,
+      residual: g.residual ?? g.a,
+      c,
+    },
+    threads: [Math.ceil(n / size), Math.ceil(m / size), batch],
+    ...work(g),
+  });
+}
