@@ -32,7 +32,9 @@ export interface GrowthBench {
 
 export interface GrowthOptions extends ModelChoice {
   readonly batches: readonly number[];
-  /** Sides of the pictures along which tokens grow; the first is also the side at which batches grow. */
+  /** Side of the pictures at which batches grow. */
+  readonly imageSize: number;
+  /** Sides of the pictures along which tokens grow, one at a time. */
   readonly imageSizes: readonly number[];
   readonly onPoint?: ((point: GrowthPoint) => void) | undefined;
 }
@@ -52,14 +54,13 @@ async function measure(gpu: Gpu, plan: TimingPlan, run: () => void): Promise<{ m
   return { ms, peakMemory: gpu.pool.peak };
 }
 
-/** Measures batches at the first size, and sizes at batch 1. */
+/** Measures batches at one size, and sizes at batch 1. */
 export async function benchGrowth(gpu: Gpu, plan: TimingPlan, options: GrowthOptions): Promise<GrowthBench> {
-  const { batches, imageSizes, onPoint } = options;
+  const { batches, imageSize, imageSizes, onPoint } = options;
   const { patch } = benchConfig(options);
-  const [first] = imageSizes as readonly [number, ...number[]];
   const places: Place[] = [
-    ...batches.map((batch) => ({ along: 'batch' as const, batch, imageSize: first })),
-    ...imageSizes.map((imageSize) => ({ along: 'tokens' as const, batch: 1, imageSize })),
+    ...batches.map((batch) => ({ along: 'batch' as const, batch, imageSize })),
+    ...imageSizes.map((side) => ({ along: 'tokens' as const, batch: 1, imageSize: side })),
   ];
   const points: GrowthPoint[] = [];
   const put = (job: GrowthPoint['job'], place: Place, measured: { ms: number; peakMemory: number }): void => {

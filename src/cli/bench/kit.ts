@@ -1,5 +1,5 @@
 /** `aaclip bench kit`: every measurement in a row, each in a process of its own, so that a crash costs one stage. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeAtomically } from '../../node/atomic_write.js';
@@ -15,8 +15,10 @@ const here = (path: string): string | undefined => {
   return existsSync(full) ? full : undefined;
 };
 
-/** Seconds below which no stage is begun. */
+/** Seconds below which no stage is begun, and the least a stage is given. */
 const LEAST = 2;
+/** The least a stage is given in a trial on the smallest model, where starting a process takes longer than the work. */
+const LEAST_OF_TRIAL = 12;
 /** Seconds between the end that a stage sets itself and the end that is set for it. */
 const GRACE = 5;
 
@@ -33,8 +35,9 @@ class Kit {
     this.#say = say;
     this.#file = join(out, 'stages.jsonl');
     this.#ends = performance.now() + 1000 * (flags.budget ?? 420);
-    this.#earlier = flags.resume ? readStages(this.#file) : [];
-    if (!flags.resume) rmSync(this.#file, { force: true });
+    this.#earlier = flags.resume ? readStages(this.#file).filter((r) => r.status === 'done') : [];
+    // Only what counts is kept: a line that was cut off would spoil the next one.
+    writeFileSync(this.#file, this.#earlier.map((r) => `${JSON.stringify(r)}\n`).join(''));
   }
 
   /** Runs stages in order. Each may take its share of the time that is left: what one saves is left to those after it. */
@@ -47,7 +50,7 @@ class Kit {
   }
 
   async #stage(stage: Stage, limit: number, remaining: number): Promise<void> {
-    const known = this.#earlier.find((r) => r.stage === stage.name && r.status === 'done');
+    const known = this.#earlier.find((r) => r.stage === stage.name);
     if (known) {
       this.results.push(known);
       this.#say(`${stage.name}: done before`);
@@ -59,7 +62,7 @@ class Kit {
       stage.skip ?? (lacking ? `stage ${after} is not done` : remaining < LEAST ? 'no time is left' : undefined);
     if (skip !== undefined)
       return this.#put({ stage: stage.name, status: 'skipped', reason: skip, seconds: 0, args: stage.args });
-    const seconds = Math.max(LEAST, limit);
+    const seconds = Math.max(this.#flags.tiny ? Math.min(LEAST_OF_TRIAL, remaining) : LEAST, limit);
     const args = stage.args.map((a) => (a === 'LIMIT' ? String(Math.max(1, Math.floor(seconds - GRACE))) : a));
     this.#put(await (stage.python ? this.#python(stage, args, seconds) : this.#self(stage, args, seconds)));
   }
@@ -149,7 +152,7 @@ export async function runKit(flags: BenchFlags, say: (line: string) => void): Pr
   const [first] = kit.results;
   if (first?.status !== 'done') throw new Error(`bench kit: ${first?.reason}`);
   const info = first.report as Info;
-  const places: KitPlaces = { goldens: here('test/goldens'), torch: here('bench/torch.py') };
+  const places: KitPlaces = { goldens: here('test/goldens'), torch: here('bench/pytorch.py') };
   await kit.run(stagesAfter(flags, info, places));
   const compared = comparedWithTorch(kit.results);
   const name = info.adapter.description || info.adapter.device;

@@ -146,7 +146,7 @@ export function stagesAfter(flags: BenchFlags, info: Info, places: KitPlaces): S
       share: 60,
       args: torchArgs,
       python: true,
-      skip: places.torch === undefined ? 'bench/torch.py is not here: run in a checkout' : undefined,
+      skip: places.torch === undefined ? 'bench/pytorch.py is not here: run in a checkout' : undefined,
     },
     { name: 'memory', share: 15, args: bench('memory', ...few) },
     { name: 'growth', share: 25, args: bench('growth', ...few) },

@@ -4,7 +4,7 @@ import type { StageResult } from './kit_stages.js';
 import type { Ratio } from './result_charts.js';
 import type { TrainingRow } from './training_bench.js';
 
-/** A row of bench/torch.py. */
+/** A row of bench/pytorch.py. */
 export interface TorchRow {
   readonly what: 'forward' | 'train';
   readonly precision: string;

@@ -17,7 +17,8 @@ import type { TuneReport } from './tune_bench.js';
 /** Times and rates, with as many digits as are meaningful on slow and fast adapters. */
 export const figure = (v: number): string => (v === 0 ? '-' : v < 10 ? v.toFixed(2) : v.toFixed(1));
 
-const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+const amount = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 const per = (share: number): string => `${share.toFixed(1)} %`;
 
 /** The line of a row, in columns. */
@@ -39,7 +40,7 @@ export function speedLine(row: SpeedRow): string {
       ? ''
       : ` ${figure(row.gflops).padStart(8)} GFLOP/s ${per(row.ofMultiplyAdd).padStart(8)} of multiply-add`;
   const matrix = row.ofMatrix === null ? '' : ` ${per(row.ofMatrix).padStart(7)} of matrix units`;
-  const rest = `${gib(row.peakMemory)}, ${row.dispatches} dispatches, ${row.submits} submits`;
+  const rest = `${amount(row.peakMemory)}, ${row.dispatches} dispatches, ${row.submits} submits`;
   return `${row.name.padEnd(54)} ${figure(row.ms).padStart(8)} ms${rate}${matrix}  ${rest}`;
 }
 
@@ -56,7 +57,7 @@ export function profileLines(kernels: readonly ProfileRow[]): string[] {
 export function trainingLine(row: TrainingRow): string {
   const what = `stage ${row.stage}, gradients of ${row.gradients}${row.recompute ? ', recompute' : ''}`;
   const rate = row.gflop === 0 ? '' : `, ${per(row.ofMultiplyAdd)} of multiply-add`;
-  return `${what}: ${figure(row.secondsPerStep)} s a step, ${row.stepsPerSecond.toFixed(3)} steps/s, peak ${gib(row.peakMemory)}${rate}`;
+  return `${what}: ${figure(row.secondsPerStep)} s a step, ${row.stepsPerSecond.toFixed(3)} steps/s, peak ${amount(row.peakMemory)}${rate}`;
 }
 
 export function trainingSummary({ model, imageSize, batch, timeRatio, memoryRatio }: TrainingBench): string {
@@ -65,11 +66,11 @@ export function trainingSummary({ model, imageSize, batch, timeRatio, memoryRati
 }
 
 export function memoryLine({ job, batch, loaded, peak }: MemoryRow): string {
-  return `${job}, batch ${batch}: ${gib(loaded)} loaded, peak ${gib(peak)}`;
+  return `${job}, batch ${batch}: ${amount(loaded)} loaded, peak ${amount(peak)}`;
 }
 
 export function growthLine({ job, batch, tokens, ms, peakMemory }: GrowthPoint): string {
-  return `${job.padEnd(8)} batch ${String(batch).padStart(2)}, ${String(tokens).padStart(5)} tokens: ${figure(ms).padStart(8)} ms, peak ${gib(peakMemory)}`;
+  return `${job.padEnd(8)} batch ${String(batch).padStart(2)}, ${String(tokens).padStart(5)} tokens: ${figure(ms).padStart(8)} ms, peak ${amount(peakMemory)}`;
 }
 
 export function fitLine({ job, along, time, memory }: GrowthFit): string {

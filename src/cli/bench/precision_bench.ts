@@ -25,7 +25,7 @@ interface Outputs {
   readonly blockMs: number;
 }
 
-async function outputs(gpu: Gpu, precision: Precision): Promise<Outputs> {
+async function outputs(gpu: Gpu, precision: Precision, tiny: boolean): Promise<Outputs> {
   const values: Record<string, Float32Array> = {};
   {
     using tower = await BenchTower.load(gpu, { tiny: true, precision });
@@ -40,8 +40,8 @@ async function outputs(gpu: Gpu, precision: Precision): Promise<Outputs> {
     map.release();
     score.release();
   }
-  const { visionWidth, visionHeads } = benchConfig({ tiny: false });
-  using loader = new WeightLoader(gpu, blockTensors(false, 'f16'), { precision });
+  const { visionWidth, visionHeads } = benchConfig({ tiny });
+  using loader = new WeightLoader(gpu, blockTensors(tiny, 'f16'), { precision });
   const weights = await loader.block('visual.transformer.resblocks.0');
   const opened = { weights, width: visionWidth, heads: visionHeads, [Symbol.dispose]: () => {} };
   using x = noise(gpu, 'tokens', [1, TOKENS, visionWidth]);
@@ -61,11 +61,17 @@ export function relativeL2(got: Float32Array, wanted: Float32Array): number {
   return Math.sqrt(off / all);
 }
 
-/** Compares devices opened for the two precisions. */
-export async function benchPrecision(open: (precision: Precision) => Promise<Gpu>): Promise<PrecisionReport> {
+/**
+ * Compares devices opened for the two precisions.
+ * @param tiny the block of the smallest model instead of ViT-L/14's: does the comparison run?
+ */
+export async function benchPrecision(
+  open: (precision: Precision) => Promise<Gpu>,
+  tiny: boolean,
+): Promise<PrecisionReport> {
   const run = async (precision: Precision): Promise<Outputs> => {
     using gpu = await open(precision);
-    return await outputs(gpu, precision);
+    return await outputs(gpu, precision, tiny);
   };
   const exact = await run('f32');
   const rounded = await run('f16');

@@ -60,7 +60,7 @@ function speedBars(rows: readonly SpeedRow[], title: string): Chart {
 /** Kernels of one row, slowest first. */
 function profileBars(row: SpeedRow, top: Ceilings, title: string): Chart {
   const bar = (k: ProfileRow): Bar => ({
-    label: `${k.label} x ${k.calls}`,
+    label: `${k.calls} x ${k.label}`,
     value: k.ms,
     least: Math.max(k.flops / top.multiplyAddGflops, k.traffic / top.copyGbytes) / 1e6,
     text: ms(k.ms),
@@ -107,8 +107,15 @@ export function ratioBars(ratios: readonly Ratio[], title: string): BarChart {
 
 /** The charts of a result; none where there is nothing to draw. */
 export function chartsOf(result: BenchResult): Chart[] {
-  const { what, adapter, precision } = result;
-  const title = [what, precision, adapter?.name].filter((part) => part !== undefined).join(', ');
+  const where = result.adapter?.name;
+  return chartsWithin(result).map((chart) => (where ? { ...chart, note: `${chart.note} ${where}` } : chart));
+}
+
+function chartsWithin(result: BenchResult): Chart[] {
+  const { precision } = result;
+  // Results from before there were several kinds are of kernels, or of steps.
+  const what = result.what ?? (result.rows === undefined ? undefined : 'kernels');
+  const title = [what, precision].filter((part) => part !== undefined).join(', ');
   const charts: Chart[] = [];
   const rows = (result.rows ?? (result.training as { rows?: unknown } | undefined)?.rows ?? []) as readonly unknown[];
   if (Array.isArray(result.ratios)) charts.push(ratioBars(result.ratios as Ratio[], title));

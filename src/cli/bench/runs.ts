@@ -92,9 +92,11 @@ const memory: Run = async (gpu, flags, say) => ({
 const growth: Run = async (gpu, flags, say) => {
   const sizes = sizesOf(gpu, flags);
   const imageSizes = sizes.tiny ? [28, 56, 84] : [98, 196, 294, 392, 518];
+  // A batch of large pictures would take a CPU adapter minutes.
+  const imageSize = gpu.traits.software ? imageSizes[0]! : sizes.imageSize;
   const batches = flags.batches ?? (flags.quick ? [1, 2] : [1, 2, 4, 8]);
   const onPoint = (point: Parameters<typeof lines.growthLine>[0]): void => say(lines.growthLine(point));
-  const report = await benchGrowth(gpu, planFor(flags), { ...sizes, batches, imageSizes, onPoint });
+  const report = await benchGrowth(gpu, planFor(flags), { ...sizes, imageSize, batches, imageSizes, onPoint });
   for (const fit of report.fits) say(lines.fitLine(fit));
   return report;
 };
@@ -114,12 +116,15 @@ async function start(flags: BenchFlags, say: Say): Promise<object> {
   const { weights, adapters, adapter, kernels: choice, precision, samples } = flags;
   const imageSize = weights === 'tiny' ? 256 : flags.img_size;
   const job = { weights, adapters, imageSize, adapter, kernels: choice, precision };
-  const rows = await benchStart({ ...job, samples: flags.quick ? 1 : samples }, (row) => say(lines.startLine(row)));
+  const rows = await benchStart({ ...job, samples, quick: flags.quick ?? false }, (row) => say(lines.startLine(row)));
   return { weights, rows };
 }
 
 async function precisionReport(flags: BenchFlags, say: Say): Promise<object> {
-  const report = await benchPrecision((precision) => openDevice({ ...flags, precision }));
+  const report = await benchPrecision(
+    (precision) => openDevice({ ...flags, precision }),
+    flags.tiny ?? flags.quick ?? false,
+  );
   say(lines.precisionLine(report));
   return report;
 }

@@ -101,7 +101,7 @@ function drawBars(chart: BarChart): Drawing {
     const y = top + i * step;
     const dark = bar.least === undefined ? bar.value : Math.min(bar.least, bar.value);
     return [
-      words(shortened(bar.label, 48), { x: LABEL - 10, y: y + 13, anchor: 'end', size: 12 }),
+      words(shortened(bar.label, 43), { x: LABEL - 10, y: y + 13, anchor: 'end', size: 12 }),
       box(LABEL, y, at(bar.value) - LABEL, 17, LIGHT),
       box(LABEL, y, at(dark) - LABEL, 17, COLOURS[0]!),
       words(bar.text ?? short(bar.value), { x: at(bar.value) + 7, y: y + 13, size: 12, fill: QUIET }),

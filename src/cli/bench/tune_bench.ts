@@ -3,11 +3,12 @@ import { Tape } from '../../autograd/tape.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import type { Tiles } from '../../gpu/shader.js';
 import type { ClipTensors } from '../../io/clip_names.js';
+import { synth } from '../../io/synth.js';
 import { chosenKernels } from '../../kernels/kernel_lists.js';
 import { type TilePlace, tilePlaces } from '../../kernels/tile_places.js';
 import { add } from '../../ops/add.js';
-import { read, tidy } from '../../tensor/tensor.js';
-import { keptOnHost, noise } from './bench_model.js';
+import { read, type Tensor, tidy, upload } from '../../tensor/tensor.js';
+import { keptOnHost } from './bench_model.js';
 import {
   type BlockSize,
   type BlockWeights,
@@ -43,6 +44,10 @@ export interface TuneReport extends Descent {
 
 const KINDS: readonly BlockWeights[] = ['f16', 'f32'];
 
+function releaseInputs(works: readonly { readonly inputs: readonly Tensor[] }[]): void {
+  for (const { inputs } of works) for (const input of inputs) input.release();
+}
+
 /** The kinds of weights whose products use the tile of a place; both for the empty key. */
 function kindsOf(key: string): readonly BlockWeights[] {
   const weights = tilePlaces.find((p) => p.key === key)?.weights;
@@ -59,6 +64,7 @@ class TunedBlock implements Subject {
   readonly #options: TuneOptions;
   readonly #tensors: Readonly<Record<BlockWeights, ClipTensors>>;
   readonly #wanted = new Map<BlockWeights, Float32Array>();
+  readonly #made = new Map<string, Float32Array>();
   readonly #starts = new Map<string, number>();
 
   constructor(gpu: Gpu, open: () => Promise<Gpu>, plan: TimingPlan, options: TuneOptions) {
@@ -86,10 +92,13 @@ class TunedBlock implements Subject {
     for (const kind of kindsOf(key)) {
       for (const tiles of all) {
         await this.#with(tiles, kind, async (opened) => {
-          const dry = (): void => {
-            for (const { run } of this.#works(opened)) run();
-          };
-          jobs.push(this.gpu.compileAhead(dry));
+          const works = this.#works(opened);
+          jobs.push(
+            this.gpu.compileAhead(() => {
+              for (const { run } of works) run();
+            }),
+          );
+          releaseInputs(works);
         });
       }
     }
@@ -97,26 +106,29 @@ class TunedBlock implements Subject {
     if (failed) throw failed.reason;
   }
 
-  /** What is run and timed: each batch, forward and backward. */
-  #works(opened: OpenedBlock): { readonly name: string; run(): void }[] {
-    const tokens = tokensOf(this.#options);
-    const shape = (batch: number) => [batch, tokens, opened.width];
+  /** Values for a tensor, made once on the host. */
+  #values(name: string, batch: number, width: number): Tensor {
+    const shape = [batch, tokensOf(this.#options), width];
+    const key = `${name} ${shape}`;
+    const values = this.#made.get(key) ?? synth(1, name, shape, 1);
+    this.#made.set(key, values);
+    return upload(this.gpu, values, shape);
+  }
+
+  /** What is run and timed: each batch, forward and, where asked for, both ways. The caller disposes of the inputs. */
+  #works(opened: OpenedBlock): { readonly name: string; readonly inputs: readonly Tensor[]; run(): void }[] {
     return this.#options.batches.flatMap((batch) => {
-      const forward = (): void => {
-        using x = noise(this.gpu, 'tokens', shape(batch));
-        tidy(() => void runBlock(x, opened));
-      };
-      const both = (): void =>
+      const [x, dy] = ['tokens', 'dy'].map((name) => this.#values(name, batch, opened.width)) as [Tensor, Tensor];
+      const bothWays = (): void =>
         tidy(() => {
-          const x = noise(this.gpu, 'tokens', shape(batch));
           using tape = new Tape(add);
           tape.watch([x]);
           const y = tape.record(() => runBlock(x, opened));
-          for (const g of tape.backward(y, [x], noise(this.gpu, 'dy', y.shape))) g?.release();
+          for (const g of tape.backward(y, [x], dy)) g?.release();
         });
       return [
-        { name: `forward ${batch}`, run: forward },
-        ...(this.#options.backward ? [{ name: `both ways ${batch}`, run: both }] : []),
+        { name: `forward ${batch}`, inputs: [x, dy], run: () => tidy(() => void runBlock(x, opened)) },
+        ...(this.#options.backward ? [{ name: `both ways ${batch}`, inputs: [], run: bothWays }] : []),
       ];
     });
   }
@@ -125,7 +137,7 @@ class TunedBlock implements Subject {
     let worst = 0;
     for (const kind of kindsOf(key)) {
       const got = await this.#with(tiles, kind, async (opened) => {
-        using x = noise(this.gpu, 'tokens', [1, tokensOf(this.#options), opened.width]);
+        using x = this.#values('tokens', 1, opened.width);
         using y = runBlock(x, opened);
         return await read(y);
       });
@@ -141,12 +153,15 @@ class TunedBlock implements Subject {
     const logs: number[] = [];
     for (const kind of kindsOf(key)) {
       await this.#with(tiles, kind, async (opened) => {
-        for (const { name, run } of this.#works(opened)) {
+        const works = this.#works(opened);
+        for (const { name, run } of works) {
+          run();
           const ms = await timeWork(this.gpu, this.#plan, run);
           const start = this.#starts.get(`${kind} ${name}`) ?? ms;
           this.#starts.set(`${kind} ${name}`, start);
           logs.push(Math.log(ms / start));
         }
+        releaseInputs(works);
       });
     }
     return Math.exp(logs.reduce((a, b) => a + b, 0) / logs.length);
@@ -157,9 +172,8 @@ class TunedBlock implements Subject {
 export function relativeError(got: Float32Array, wanted: Float32Array): number {
   let [most, squares] = [0, 0];
   for (let i = 0; i < wanted.length; i++) {
-    const off = Math.abs(got[i]! - wanted[i]!);
-    // A value that is not a number has to count as wrong.
-    most = off <= most ? most : off;
+    // Math.max keeps a value that is not a number, which then counts as wrong.
+    most = Math.max(most, Math.abs(got[i]! - wanted[i]!));
     squares += wanted[i]! ** 2;
   }
   return most / Math.sqrt(squares / wanted.length);
