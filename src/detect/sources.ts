@@ -44,8 +44,11 @@ export interface OpenedAdapters {
 
 /** What the library needs of its host, Node or a browser. */
 export interface LibraryHost {
-  /** @throws GpuError when there is no adapter */
-  openDevice(): Promise<Gpu>;
+  /**
+   * @param precision what kernels may round activations to
+   * @throws GpuError when there is no adapter
+   */
+  openDevice(precision?: 'f32' | 'f16'): Promise<Gpu>;
   /** CLIP's tokenizer with the merges of the package. */
   openTokenizer(signal: AbortSignal | undefined): Promise<Tokenizer>;
   /** CLIP's weights by path or URL, or by a name that stands for them ("tiny"). */
