@@ -1,5 +1,6 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
 import './webgpu_names.js';
+import { DryRun } from './dry_run.js';
 import { type Cover, gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
 import { PipelineCache } from './pipeline.js';
@@ -50,8 +51,8 @@ export class Gpu implements Disposable {
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
-  /** Kernels noted so far, while `compileAhead` runs. */
-  #noted: { readonly stem: string; readonly knobs: Knobs }[] | undefined;
+  /** Where dispatches are noted instead of recorded, while there is one. */
+  #dryRun: DryRun | undefined;
   readonly #health: Health;
   readonly #wait: Wait;
   readonly #device: GPUDevice;
@@ -136,26 +137,34 @@ export class Gpu implements Disposable {
     return this.#stream.submits;
   }
 
-  /** Whether dispatches are noted instead of recorded: inside `compileAhead`. */
+  /** Whether dispatches are noted instead of recorded: inside `dryRun` and `compileAhead`. */
   get dry(): boolean {
-    return this.#noted !== undefined;
+    return this.#dryRun !== undefined;
   }
 
   /**
-   * Compiles the kernels that `body` dispatches, all at once, instead of one by one as they are first needed.
-   *
-   * This is a dry run of the body: its dispatches are noted, nothing is computed, and its tensors hold no results.
-   * @throws GpuError that shows line and message when a kernel does not compile
+   * Runs a body without computing anything: its dispatches are noted, and its tensors hold no results. The notes tell
+   * which kernels it needs and the work it declares.
+   * @throws when called inside another dry run
    */
-  compileAhead(body: () => void): Promise<void> {
-    if (this.#noted) throw new Error('compileAhead: called inside its own body');
-    const noted: { readonly stem: string; readonly knobs: Knobs }[] = [];
-    this.#noted = noted;
+  dryRun(body: () => void): DryRun {
+    if (this.#dryRun) throw new Error('dry run: called inside another one');
+    const run = new DryRun();
+    this.#dryRun = run;
     try {
       body();
     } finally {
-      this.#noted = undefined;
+      this.#dryRun = undefined;
     }
+    return run;
+  }
+
+  /**
+   * Compiles the kernels that a dry run of `body` notes, all at once, instead of one by one as they are first needed.
+   * @throws GpuError that shows line and message when a kernel does not compile
+   */
+  compileAhead(body: () => void): Promise<void> {
+    const { noted } = this.dryRun(body);
     return this.#wait(this.kernels.prepare(noted)).catch((error: unknown) => {
       throw new GpuError(`webgpu: ${error instanceof Error ? error.message : error}`);
     });
@@ -163,8 +172,8 @@ export class Gpu implements Disposable {
 
   /** Records one dispatch on the open stream. */
   dispatch(d: Dispatch): void {
-    if (this.#noted) {
-      this.#noted.push({ stem: d.kernel, knobs: d.knobs ?? {} });
+    if (this.#dryRun) {
+      this.#dryRun.note(d);
       return;
     }
     const kernel = this.kernels.get(d.kernel, d.knobs ?? {});
@@ -215,10 +224,10 @@ export class Gpu implements Disposable {
     await this.#health.checkFully();
   }
 
-  /** Reads the first `bytes` of a storage once everything before has run. */
-  async read(storage: Storage, bytes: number): Promise<ArrayBuffer> {
+  /** Reads `bytes` of a storage once everything before has run. */
+  async read(storage: Storage, bytes: number, offset = 0): Promise<ArrayBuffer> {
     if (!this.#health.ok) await this.#health.checkFully();
-    const data = await this.#readback.read(storage, bytes);
+    const data = await this.#readback.read(storage, bytes, offset);
     await this.#health.checkFully();
     return data;
   }

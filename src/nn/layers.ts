@@ -5,6 +5,7 @@ import type { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import { type AttentionMode, attention } from '../ops/attention.js';
 import { layerNorm } from '../ops/layer_norm.js';
 import { linear } from '../ops/linear.js';
+import { slice } from '../ops/slice.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
 
 export type Weight = Tensor | FrozenMatrix;
@@ -52,7 +53,9 @@ export function block(x: Tensor, p: Block, { heads, mode, activation, roundProdu
   return tidy(() => {
     const y = tidy(() => {
       const qkv = linear(norm(x, p.ln1), p.inProj.weight, { bias: p.inProj.bias, roundProducts }); // [B, T, 3 D]
-      return linear(attention(qkv, { heads, mode }), p.outProj.weight, {
+      const [, , packed] = qkv.shape as readonly [number, number, number];
+      const values = mode.startsWith('vv') ? slice(qkv, 2, (packed / 3) * 2, packed / 3) : qkv;
+      return linear(attention(values, { heads, mode }), p.outProj.weight, {
         bias: p.outProj.bias,
         residual: x,
         roundProducts,

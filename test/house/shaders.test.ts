@@ -22,13 +22,13 @@ const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<s
   attention_backward_delta: { params: { size: 16, length: 4, heads: 2, width: 4, row: 1, batch: 4 } },
   'attention.tile': {
     knobs: { WG: 8, DH: 8, BK: 4 },
-    params: { length: 12, heads: 1, row: 1, batch: 12, q: 0, k: 2, v: 4, causal: 0 },
+    params: { length: 12, heads: 1, row: 1, batch: 12, stride: 24, q: 0, k: 8, v: 16, causal: 0 },
   },
   'attention_backward.tile': {
     knobs: { WG: 8, DH: 8, BK: 4 },
     params: {
       ...{ length: 12, heads: 1, row: 1, batch: 12, causal: 0, keys: 0, add: 0 },
-      ...{ x: 0, y: 2, mate: 0, mate_rows: 1, other: 2, other_rows: 3, to: 0 },
+      ...{ stride: 24, mate_stride: 8, other_stride: 24, x: 0, y: 8, mate: 0, other: 16, to: 0 },
     },
   },
   ceiling_multiply_add: { params: { turns: 1 } },
