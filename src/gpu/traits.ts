@@ -27,6 +27,12 @@ export interface Traits {
   readonly workPerSubmit: number;
 }
 
+/** A copy of a shape with our names: the binding's objects spell the sizes in capitals. */
+function plain(shape: MatrixShape & { readonly M?: number; readonly N?: number; readonly K?: number }): MatrixShape {
+  const { componentType, resultComponentType, M = shape.m, N = shape.n, K = shape.k } = shape;
+  return { m: M, n: N, k: K, componentType, resultComponentType };
+}
+
 /** Reads the traits of an adapter and the device opened on it. */
 export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
   const { info } = adapter;
@@ -45,7 +51,7 @@ export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
     software,
     subgroupSize,
     f16: device.features.has('shader-f16'),
-    matrixShapes: device.features.has('chromium-experimental-subgroup-matrix') ? [...matrixShapes] : [],
+    matrixShapes: device.features.has('chromium-experimental-subgroup-matrix') ? matrixShapes.map(plain) : [],
     barriersAreExpensive: vector,
     loadsAreExpensive: vector,
     // On GPUs: eight pictures of 518 px in patches of 14.
