@@ -17,6 +17,8 @@ export interface Traits {
   readonly f16: boolean;
   /** Products its matrix units compute; empty where it has no such units. */
   readonly matrixShapes: readonly MatrixShape[];
+  /** Bytes of memory that a workgroup may share. */
+  readonly workgroupMemory: number;
   /** A barrier costs more than workgroup memory saves. */
   readonly barriersAreExpensive: boolean;
   /** A load costs as much as many multiply-adds, even of a word that was just loaded. */
@@ -52,6 +54,7 @@ export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
     subgroupSize,
     f16: device.features.has('shader-f16'),
     matrixShapes: device.features.has('chromium-experimental-subgroup-matrix') ? matrixShapes.map(plain) : [],
+    workgroupMemory: device.limits.maxComputeWorkgroupStorageSize,
     barriersAreExpensive: vector,
     loadsAreExpensive: vector,
     // On GPUs: eight pictures of 518 px in patches of 14.
