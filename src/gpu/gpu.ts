@@ -28,6 +28,8 @@ export interface GpuOptions {
   readonly kernels?: Readonly<Record<string, string>> | undefined;
   /** `f16` lets kernels on matrix units round activations to f16; sums stay f32. `f32`, the default, does not. */
   readonly precision?: 'f32' | 'f16' | undefined;
+  /** Tiles to use instead of the presets, by kernel, or by kernel and product (`matrixTileKey`). */
+  readonly tiles?: Readonly<Record<string, Knobs>> | undefined;
 }
 
 export type Dispatch = Cover & {
@@ -65,11 +67,11 @@ export class Gpu implements Disposable {
     this.#entry = host.entry;
     this.#adapter = adapter;
     this.#device = device;
-    this.traits = traitsOf(adapter, device);
+    this.traits = { ...traitsOf(adapter, device), tiles: options.tiles };
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
     this.pool = new BufferPool(device);
-    this.kernels = new PipelineCache(device, host.shaders);
+    this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
     this.#stream = new CommandStream(device, this.traits.workPerSubmit);
     this.#wait = host.wait ?? (<T>(p: Promise<T>) => p);

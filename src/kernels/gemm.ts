@@ -5,12 +5,16 @@
  */
 import { empty, type Tensor } from '../tensor/tensor.js';
 import type { Gemm, GemmJob, GemmRow } from './gemm_job.js';
+import { matrixF16Gemm, matrixGemm } from './gemm_matrix.js';
 import { panelGemm } from './gemm_panel.js';
 import { tileGemm } from './gemm_tile.js';
 import { chooseRow, type KernelList } from './kernel_choice.js';
 
 /** Kernels for products of matrices, best first. */
-export const matmulKernels: KernelList<GemmRow> = { op: 'matmul', rows: [panelGemm, tileGemm] };
+export const matmulKernels: KernelList<GemmRow> = {
+  op: 'matmul',
+  rows: [panelGemm, matrixF16Gemm, matrixGemm, tileGemm],
+};
 
 /** op(a) · op(b) with bias, activation and residual: [batch, M, N] as one flat tensor of shape [batch * M, N]. */
 export function gemm(g: Gemm): Tensor {

@@ -104,7 +104,9 @@ for (const { stem, text } of kernels)
 
     test('is short enough to read', () => {
       expect(text.endsWith('}\n')).toBe(true);
-      expect(lines.length - 1).toBeLessThanOrEqual(stem.startsWith('attention') ? 220 : 150);
+      // A kernel on matrix units holds staging, product, drained sums and what is fused with it.
+      const most = stem.endsWith('.matrix') ? 310 : stem.startsWith('attention') ? 220 : 150;
+      expect(lines.length - 1).toBeLessThanOrEqual(most);
     });
 
     test('keeps the order knobs, parameters, bindings, main', () => {
