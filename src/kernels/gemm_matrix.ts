@@ -3,7 +3,8 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { MatrixShape, Traits } from '../gpu/traits.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 import { epilogue, type Gemm, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
-import { KERNEL, type MatrixProduct, type MatrixTile, matrixLanes, matrixShape, matrixTile } from './matrix_tiles.js';
+import { KERNEL, type MatrixProduct, type MatrixTile, matrixLanes, matrixTile } from './matrix_tiles.js';
+import { matrixUnit } from './matrix_units.js';
 import { ROWS } from './packing.js';
 
 /** Activations rounded to f16, as f16 inference elsewhere does; sums in f32. */
@@ -75,7 +76,7 @@ const canLoadDirectly = (g: Gemm, { n }: MatrixShape, depth: number): boolean =>
 function dispatchMatrices(gpu: Gpu, g: GemmJob, aTerms: 1 | 2): void {
   const { m, n, k, c, batch = 1, norm } = g;
   const { traits } = gpu;
-  const shape = matrixShape(traits)!;
+  const shape = matrixUnit(traits)!;
   const tile = tileOf(traits, g, aTerms)!;
   if (g.moments && g.moments.width !== tile.columns) {
     throw new Error(

@@ -1,16 +1,7 @@
 /** How the kernel of matrix units cuts a product: data, so that a measurement changes a row and nothing else. */
 import type { Knobs } from '../gpu/shader.js';
 import type { MatrixShape, Traits } from '../gpu/traits.js';
-
-/** Products of f16 added up in f32, as kernels prefer them: the larger, the fewer loads. */
-const SHAPES = ['16x16x16', '16x8x16', '8x16x16', '8x8x8'] as const;
-
-/** The product of f16 with f32 sums that kernels use on an adapter; undefined where it has none. */
-export function matrixShape({ matrixShapes, f16, subgroupSize }: Traits): MatrixShape | undefined {
-  if (!f16 || subgroupSize === 0) return undefined;
-  const known = matrixShapes.filter((s) => s.componentType === 'f16' && s.resultComponentType === 'f32');
-  return SHAPES.flatMap((name) => known.filter(({ m, n, k }) => name === `${m}x${n}x${k}`))[0];
-}
+import { matrixUnit } from './matrix_units.js';
 
 /** Lanes of a subgroup in kernels on matrix units: Intel's units of 8 x 16 x 16 belong to subgroups of 16. */
 export function matrixLanes({ subgroupSize, subgroupChoice }: Traits, { m, n }: MatrixShape): number {
@@ -101,7 +92,7 @@ export function tileKnobs({ rows, columns, down, across, depth, direct = false }
  * @throws when the table's row does not run on the adapter
  */
 export function matrixTile(traits: Traits, product: MatrixProduct): MatrixTile | undefined {
-  const shape = matrixShape(traits);
+  const shape = matrixUnit(traits);
   if (!shape) return undefined;
   const { m, n, batch = 1 } = product;
   const fitting = MATRIX_TILES.filter((t) => runs(traits, shape, t, product));
