@@ -45,18 +45,16 @@ export type Dispatch = Cover & {
 };
 
 export class Gpu implements Disposable {
-  readonly traits: Traits;
   /** Kernel names that override the choice, by op. */
   readonly preferred: Readonly<Record<string, string>>;
   /** Whether kernels may round activations to f16. */
   readonly precision: 'f32' | 'f16';
-  /** Tiles that override the kernels' own; may be replaced at any time, but matrices packed before keep their layout. */
-  tiles: Tiles;
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
   /** Where dispatches are noted instead of recorded, while there is one. */
   #dryRun: DryRun | undefined;
+  #traits: Traits;
   readonly #health: Health;
   readonly #wait: Wait;
   readonly #device: GPUDevice;
@@ -70,12 +68,11 @@ export class Gpu implements Disposable {
     this.#entry = host.entry;
     this.#adapter = adapter;
     this.#device = device;
-    this.traits = traitsOf(adapter, device);
+    this.#traits = { ...traitsOf(adapter, device), tiles: options.tiles ?? {} };
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
-    this.tiles = options.tiles ?? {};
     this.pool = new BufferPool(device);
-    this.kernels = new PipelineCache(device, host.shaders);
+    this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
     this.#stream = new CommandStream(device, this.traits.workPerSubmit);
     this.#wait = host.wait ?? (<T>(p: Promise<T>) => p);
@@ -109,6 +106,19 @@ export class Gpu implements Disposable {
       },
     });
     return new Gpu(host, adapter, device, options);
+  }
+
+  get traits(): Traits {
+    return this.#traits;
+  }
+
+  /** Tiles that override the kernels' own; may be replaced at any time, but matrices packed before keep their layout. */
+  get tiles(): Tiles {
+    return this.#traits.tiles ?? {};
+  }
+
+  set tiles(tiles: Tiles) {
+    this.#traits = { ...this.#traits, tiles };
   }
 
   /** Largest number of bytes one kernel argument may have. */
