@@ -1,8 +1,8 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
 import './webgpu_names.js';
-import { DryRun } from './dry_run.js';
 import { type Cover, gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
+import { NotedWork } from './noted_work.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
@@ -53,7 +53,7 @@ export class Gpu implements Disposable {
   readonly kernels: PipelineCache;
   readonly profile: Profile;
   /** Where dispatches are noted instead of recorded, while there is one. */
-  #dryRun: DryRun | undefined;
+  #dryRun: NotedWork | undefined;
   #traits: Traits;
   readonly #health: Health;
   readonly #wait: Wait;
@@ -162,9 +162,9 @@ export class Gpu implements Disposable {
    * which kernels it needs and the work it declares.
    * @throws when called inside another dry run
    */
-  dryRun(body: () => void): DryRun {
+  dryRun(body: () => void): NotedWork {
     if (this.#dryRun) throw new Error('dry run: called inside another one');
-    const run = new DryRun();
+    const run = new NotedWork();
     this.#dryRun = run;
     try {
       body();
