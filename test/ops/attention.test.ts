@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { attentionCase } from '../../src/cases/attention_case.js';
 import { type AttentionMode, attention } from '../../src/ops/attention.js';
 import { read, upload } from '../../src/tensor/tensor.js';
-import { device, variants } from '../devices.js';
-import { type Bounds, testCase } from '../op_harness.js';
+import { device, isCoarse, variantsOf } from '../devices.js';
+import { type Bounds, normalisedError, testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { attention as reference } from '../reference/attention.js';
 
@@ -20,7 +20,7 @@ function testAttention(
     attrs: () => ({ heads, mode }),
     reference: ({ qkv }) => reference(qkv, heads, mode),
     forwardOnly: options.forwardOnly ?? false,
-    variants: options.variants ?? variants,
+    ...(options.variants ? { variants: options.variants } : {}),
   });
 }
 
@@ -59,7 +59,7 @@ for (const mode of MODES) {
 }
 
 describe('attention', () => {
-  for (const variant of variants) {
+  for (const variant of variantsOf('attention', 'attention_backward')) {
     it(`does not see later tokens when causal (${variant})`, async () => {
       const gpu = await device(variant);
       const input = Float32Array.from(arr([1, 70, 48], 'past').data);
@@ -79,7 +79,7 @@ describe('attention', () => {
       using qkv = upload(gpu, Float32Array.from(input), [1, 6, 48]);
       using out = attention(qkv, { heads: 2, mode: 'vv_batch' });
       const want = [...(await read(out)).keys()].map((i) => input[Math.floor(i / 16) * 48 + 32 + (i % 16)]!);
-      expect([...(await read(out))]).toEqual(want);
+      expect(normalisedError(await read(out), want)).toBeLessThan(isCoarse(variant) ? 1e-3 : 1e-6);
     });
   }
 
