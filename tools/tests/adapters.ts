@@ -39,8 +39,8 @@ export const readDispatched = (path: string): Dispatched[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Dispatched);
 
-/** Folders whose tests run kernels one by one. */
-const KERNEL_TESTS = /^test\/(?:ops|kernels|verify)\//;
+/** The tests that run kernels in variants. */
+const KERNEL_TESTS = /^test\/(?:ops\/|kernels\/|verify\/verify\.test)/;
 
 const opOf = (row: string): string => row.slice(0, row.indexOf('/'));
 
