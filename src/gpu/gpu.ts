@@ -1,5 +1,7 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
 import './webgpu_names.js';
+import { countingDevice } from './counting_device.js';
+import { type AdapterDescription, describeAdapter } from './description.js';
 import { type Cover, gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
 import { PipelineCache } from './pipeline.js';
@@ -47,11 +49,14 @@ export class Gpu implements Disposable {
   readonly preferred: Readonly<Record<string, string>>;
   /** Whether kernels may round activations to f16. */
   readonly precision: 'f32' | 'f16';
+  /** Whether it only counts (`counting`): nothing is computed, and host data is not copied. */
+  readonly counts: boolean;
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
   /** Kernels noted so far, while `compileAhead` runs. */
   #noted: { readonly stem: string; readonly knobs: Knobs }[] | undefined;
+  readonly #shaders: ShaderTexts;
   readonly #health: Health;
   readonly #wait: Wait;
   readonly #device: GPUDevice;
@@ -60,12 +65,14 @@ export class Gpu implements Disposable {
   readonly #stream: CommandStream;
   readonly #readback: Readback;
 
-  private constructor(host: GpuHost, adapter: GPUAdapter, device: GPUDevice, options: GpuOptions) {
+  private constructor(host: GpuHost, adapter: GPUAdapter, device: GPUDevice, options: GpuOptions, counted?: Traits) {
     // The binding crashes when its entry object is collected while the device lives: hold all three.
     this.#entry = host.entry;
     this.#adapter = adapter;
     this.#device = device;
-    this.traits = traitsOf(adapter, device);
+    this.counts = counted !== undefined;
+    this.traits = counted ?? traitsOf(adapter, device);
+    this.#shaders = host.shaders;
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
     this.pool = new BufferPool(device);
@@ -105,27 +112,26 @@ export class Gpu implements Disposable {
     return new Gpu(host, adapter, device, options);
   }
 
+  /**
+   * A stand-in for this device that makes the same buffers and the same errors of size, but computes nothing and takes no
+   * memory: its `pool.peak` is what a program that runs on it needs. Results read from it are zero.
+   * @param other traits and limits in place of this adapter's, to plan for another one
+   */
+  counting(other: { readonly traits?: Partial<Traits>; readonly limits?: Readonly<Record<string, number>> } = {}): Gpu {
+    const device = countingDevice(this.#device, other.limits ?? {});
+    const host = { entry: this.#entry, shaders: this.#shaders };
+    const options = { kernels: this.preferred, precision: this.precision };
+    return new Gpu(host, this.#adapter, device, options, { ...this.traits, ...other.traits });
+  }
+
   /** Largest number of bytes one kernel argument may have. */
   get bindingLimit(): number {
     return this.#device.limits.maxStorageBufferBindingSize;
   }
 
   /** Adapter facts for `aaclip info` and reports. */
-  get description() {
-    const { info, features, limits } = this.#adapter;
-    const named: Record<string, number> = {};
-    for (const key in limits) {
-      const value = limits[key as keyof GPUSupportedLimits];
-      if (typeof value === 'number') named[key] = value;
-    }
-    return {
-      vendor: info.vendor,
-      architecture: info.architecture,
-      device: info.device,
-      description: info.description,
-      features: [...features].sort(),
-      limits: named,
-    };
+  get description(): AdapterDescription {
+    return describeAdapter(this.#adapter);
   }
 
   get dispatches(): number {
@@ -183,6 +189,7 @@ export class Gpu implements Disposable {
     this.#health.check();
     const size = Math.max(4, Math.ceil(data.byteLength / 4) * 4);
     const storage = this.pool.take(size);
+    if (this.counts) return storage;
     const staging = this.#device.createBuffer({
       label: 'upload',
       size,

@@ -81,7 +81,9 @@ export class WeightLoader implements Disposable {
       return t;
     }
     if (this.#options.precision === 'f16') data = unpackF16(packF16(data));
-    const frozen = FrozenMatrix.pack(this.gpu, data, n, k, isExactInF16(data));
+    // What a file stores as f16 is exact in it; other values are looked at.
+    const exact = this.#tensors.dtype(name) === 'F16' || (!this.gpu.counts && isExactInF16(data));
+    const frozen = FrozenMatrix.pack(this.gpu, data, n, k, exact);
     this.#made.push(frozen);
     return frozen;
   }
