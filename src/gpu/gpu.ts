@@ -150,17 +150,20 @@ export class Gpu implements Disposable {
   /**
    * Compiles the kernels that `body` dispatches, all at once, instead of one by one as they are first needed.
    *
-   * This is a dry run of the body: its dispatches are noted, nothing is computed, and its tensors hold no results.
+   * This is a dry run of the body: its dispatches are noted, nothing is computed, and its tensors take no memory: they may
+   * not be used afterwards.
    * @throws GpuError that shows line and message when a kernel does not compile
    */
   compileAhead(body: () => void): Promise<void> {
     if (this.#noted) throw new Error('compileAhead: called inside its own body');
     const noted: { readonly stem: string; readonly knobs: Knobs }[] = [];
     this.#noted = noted;
+    this.pool.dry = true;
     try {
       body();
     } finally {
       this.#noted = undefined;
+      this.pool.dry = false;
     }
     return this.#wait(this.kernels.prepare(noted)).catch((error: unknown) => {
       throw new GpuError(`webgpu: ${error instanceof Error ? error.message : error}`);
@@ -189,7 +192,7 @@ export class Gpu implements Disposable {
     this.#health.check();
     const size = Math.max(4, Math.ceil(data.byteLength / 4) * 4);
     const storage = this.pool.take(size);
-    if (this.counts) return storage;
+    if (this.counts || this.dry) return storage;
     const staging = this.#device.createBuffer({
       label: 'upload',
       size,
@@ -204,7 +207,7 @@ export class Gpu implements Disposable {
 
   /** Records a copy between storages; offsets and length are multiples of 4. */
   copy(from: Storage, fromOffset: number, to: Storage, toOffset: number, bytes: number): void {
-    this.#stream.copy(from, fromOffset, to.buffer, toOffset, bytes);
+    if (!this.dry) this.#stream.copy(from, fromOffset, to.buffer, toOffset, bytes);
   }
 
   /** Submits what was recorded. @throws the first error the device reported, if any. */
