@@ -154,7 +154,7 @@ export class CommandStream {
       const { storage, bytes } = buffers[slot.name]!;
       if (bytes > limit) {
         throw new Error(
-          `${kernel.label}: ${slot.name} takes ${bytes} bytes: this adapter binds at most ${limit}: use a smaller batch`,
+          `${kernel.label}: ${slot.name} takes ${bytes} bytes: this adapter binds at most ${limit}: use a smaller batch or smaller pictures`,
         );
       }
       return { binding: slot.binding, resource: { buffer: storage.buffer, offset: 0, size: Math.max(4, bytes) } };

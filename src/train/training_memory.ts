@@ -2,7 +2,8 @@
  * The device memory that a training run takes: its own code, with weights, samples and device of which only the sizes
  * count, so that the numbers cannot differ from what the run will do.
  */
-import { shapesOnly } from '../io/shapes_only.js';
+import { type PictureSides, USUAL_PICTURE } from '../detect/inference_memory.js';
+import { clipShapes } from '../io/shapes_only.js';
 import type { AugmentChances } from './augment_plan.js';
 import { adapterTensors, type Part } from './initial.js';
 import { Parameters } from './parameters.js';
@@ -22,15 +23,6 @@ export type TrainingMemory = Partial<Record<Part, StageMemory>>;
 
 /** A run without its host: what the memory depends on. */
 export type PlannedRun = Omit<TrainRun, 'flagsText' | 'host'>;
-
-/** Decoded pictures pass through the device; larger ones take a little more. */
-export interface PictureSides {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** The sides that a plan assumes. */
-export const USUAL_PICTURE: PictureSides = { width: 1024, height: 1024 };
 
 /** The first step fills the pool; the next ones show whether it keeps growing. */
 const STEPS = 3;
@@ -70,7 +62,7 @@ export async function trainingMemory(run: PlannedRun, picture: PictureSides = US
   const counted: TrainRun = {
     ...run,
     gpu,
-    clip: shapesOnly(run.clip, { dtype: flags.precision === 'f16' ? 'F16' : undefined, keep: ['token_ids'] }),
+    clip: clipShapes(run.clip, flags.precision === 'f16' ? 'F16' : undefined),
     flags: {
       ...flags,
       textEpochs: Math.min(1, flags.textEpochs),
