@@ -4,13 +4,18 @@
  * Not an op: `linear` and `matmul` give it a contract and a backward rule.
  */
 import { empty, type Tensor } from '../tensor/tensor.js';
+import { blockGemm } from './gemm_block.js';
 import type { Gemm, GemmJob, GemmRow, Moments } from './gemm_job.js';
+import { matrixF16Gemm, matrixGemm } from './gemm_matrix.js';
 import { panelGemm } from './gemm_panel.js';
 import { tileGemm } from './gemm_tile.js';
 import { chooseRow, type KernelList } from './kernel_choice.js';
 
 /** Kernels for products of matrices, best first. */
-export const matmulKernels: KernelList<GemmRow> = { op: 'matmul', rows: [panelGemm, tileGemm] };
+export const matmulKernels: KernelList<GemmRow> = {
+  op: 'matmul',
+  rows: [panelGemm, matrixF16Gemm, matrixGemm, blockGemm, tileGemm],
+};
 
 /** A product and, where they were wanted and its kernel gives them, the moments of its rows. */
 export interface Product {

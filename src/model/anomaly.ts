@@ -14,7 +14,7 @@ import { SIMILARITY_SCALE, similarity } from '../ops/similarity.js';
 import { constant } from '../tensor/resident.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
 import { type Projection, type Projections, patchTokens } from './adapters.js';
-import { encodeImage, type VisionTower, visionTokens } from './vision.js';
+import { forkedTokens, type VisionTower } from './vision.js';
 
 /** How far score maps are blurred, by kind of data set, as published. */
 export const SCORE_BLUR: Readonly<Record<Domain, Blur>> = {
@@ -71,21 +71,31 @@ export function textAnchors(embeddings: Tensor, counts: readonly (readonly [numb
   });
 }
 
+/** Last blocks that use V-V attention, as published: of 24, all but the first five. */
+const usualVvBlocks = (tower: VisionTower): number => Math.min(19, tower.blocks.length - 1);
+
 /**
  * The features that stage one compares with the text: [B, G G, E] for each level, unit patch tokens of a tower whose
  * last blocks use V-V attention plus the unit class embedding of the plain tower; the sum is not normalised again.
+ * @param levels those wanted, of the tower's; all by default
  */
 export function stageOneFeatures(
   image: Tensor,
   tower: VisionTower,
   vv: 'token' | 'batch' = 'batch',
-  vvBlocks: number = Math.min(19, tower.blocks.length - 1),
+  vvBlocks: number = usualVvBlocks(tower),
+  levels: readonly number[] = tower.config.levels,
 ): Tensor[] {
   return tidy(() => {
-    const cls = l2Normalize(encodeImage(image, tower)); // [B, E]
-    const { levels } = visionTokens(image, tower, { vv, vvBlocks });
-    return levels.map((t) => tidy(() => addClass(l2Normalize(linear(patchTokens(t, tower), tower.proj)), cls)));
+    const forked = forkedTokens(image, tower, { vv, vvBlocks, levels });
+    const cls = l2Normalize(forked.cls); // [B, E]
+    return forked.levels.map((t) => tidy(() => addClass(unitPatches(t, tower), cls)));
   });
+}
+
+/** Unit patch tokens of a level through CLIP's own projection, [B, G G, E]. */
+function unitPatches(tokens: Tensor, tower: VisionTower): Tensor {
+  return tidy(() => l2Normalize(linear(patchTokens(tokens, tower), tower.proj)));
 }
 
 /** x [B, L, E] + cls [B, E] at every patch. */
@@ -147,9 +157,8 @@ export function detectionScore({ x, first }: Projection, anchors: Tensor): Tenso
 /** Plain CLIP without adapters: patch tokens of the V-V tower through its own projection, the class token for the score. */
 export function plainProjections(image: Tensor, tower: VisionTower): Projections {
   return tidy(() => {
-    const { levels } = visionTokens(image, tower, { vv: 'token', vvBlocks: Math.min(19, tower.blocks.length - 1) });
+    const { cls, levels } = forkedTokens(image, tower, { vv: 'token', vvBlocks: usualVvBlocks(tower) });
     const whole = (x: Tensor): Projection => ({ x, first: 0, width: x.dim(-1) });
-    const cls = encodeImage(image, tower); // [B, E]
     return {
       seg: levels.map((t) => whole(tidy(() => linear(patchTokens(t, tower), tower.proj)))),
       det: whole(reshape(cls, [cls.dim(0), 1, cls.dim(1)])),

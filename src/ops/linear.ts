@@ -48,16 +48,19 @@ export const linearOp: Op<LinearAttrs> = {
     if (attrs.frozen) {
       const { k } = attrs.frozen;
       if (needs[0]) {
-        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: attrs.frozen.backward() }).view([...dy.shape.slice(0, -1), k]);
+        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: attrs.frozen.backward(), gradient: 'a' }).view([
+          ...dy.shape.slice(0, -1),
+          k,
+        ]);
       }
     } else {
       if (needs[0]) {
         const w = left.shift()!;
         const k = w.dim(1);
-        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: w, round }).view([...dy.shape.slice(0, -1), k]);
+        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: w, round, gradient: 'a' }).view([...dy.shape.slice(0, -1), k]);
       }
       const x = needs[1] ? left.shift()! : undefined;
-      grads[at++] = x ? gemm({ m: n, n: x.dim(-1), k: rows, a: dy, transA: true, b: x, round }) : null;
+      grads[at++] = x ? gemm({ m: n, n: x.dim(-1), k: rows, a: dy, transA: true, b: x, round, gradient: 'a' }) : null;
     }
     if (attrs.bias) {
       grads[at] = needs[at] ? sumRows(dy) : null;

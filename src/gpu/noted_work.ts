@@ -22,7 +22,7 @@ export interface KernelWork {
   readonly traffic: number;
 }
 
-export class DryRun {
+export class NotedWork {
   /** In the order of the program. */
   readonly noted: NotedDispatch[] = [];
 
