@@ -41,6 +41,10 @@ export interface Gemm {
    * for anything that is compared with published numbers.
    */
   readonly round?: boolean | undefined;
+  /**
+   * Which factor is a gradient, whose values may be of any size: kernels that split values into f16 scale its rows first.
+   */
+  readonly gradient?: 'a' | 'b' | undefined;
   /** LayerNorm applied to the rows of a as they are read; only for kernels that fuse norms. */
   readonly norm?: NormOfRows | undefined;
 }

@@ -1,4 +1,5 @@
 /** How kernels are cut into tiles, by what they multiply: data, so that a measurement changes a row and nothing else. */
+import type { Knobs, Tiles } from '../gpu/shader.js';
 
 /** The panel kernel: rows and vectors of sums that a subgroup holds, and threads of a workgroup. */
 export interface PanelTile {
@@ -16,8 +17,20 @@ const PANEL_TILES: Readonly<Record<'f16' | 'f32', PanelTile>> = {
   f32: { rows: 8, vectors: 3, workgroup: 64 },
 };
 
-/** @param half two f16 values of b share a word */
-export const panelTile = (half: boolean): PanelTile => PANEL_TILES[half ? 'f16' : 'f32'];
+/** What tuning tries for the panel kernel: its rows and vectors of sums. A workgroup is only a bundle of subgroups. */
+export const PANEL_CANDIDATES: readonly Knobs[] = [4, 6, 8, 12].flatMap((TM) =>
+  [2, 3, 4, 5].map((TN) => ({ TM, TN, WG: 64 })),
+);
+
+/** The key of the panel kernel's tile in `Tiles`. @param half two f16 values of b share a word */
+export const panelKey = (half: boolean): string => `matmul.panel ${half ? 'f16' : 'f32'}`;
+
+/** The tile of the panel kernel: the device's, or else the kernel's own. @param half as in `panelKey` */
+export function panelTile(tiles: Tiles, half: boolean): PanelTile {
+  const own = PANEL_TILES[half ? 'f16' : 'f32'];
+  const { TM = own.rows, TN = own.vectors, WG = own.workgroup } = tiles[panelKey(half)] ?? {};
+  return { rows: Number(TM), vectors: Number(TN), workgroup: Number(WG) };
+}
 
 /** How the block kernel cuts a product: threads, blocks of 4 x 4 sums a thread, and steps along k. */
 export interface BlockTile {
