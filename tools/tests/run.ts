@@ -16,7 +16,8 @@ import { matrixNode } from '../setup/matrix_driver.js';
 import { askAdapter, type Dispatched, filesFor, kernelReport, readDispatched, type TestRun } from './adapters.js';
 
 const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-const MATRIX_TESTS = 'test/matrix/**/*.test.ts';
+/** Run on every adapter with matrix units. */
+const MATRIX_TESTS = ['test/matrix/**/*.test.ts', 'test/kernels/*matrix*.test.ts'];
 const NO_MATRIX = 'no adapter with matrix units here: npm run setup -- --matrix';
 
 /** The file of a report gets another name in the second run: `tests.json` becomes `tests.matrix.json`. */
@@ -64,7 +65,7 @@ await runCommand(async () => {
           AACLIP_NODE: process.env.AACLIP_NODE ?? process.execPath,
           AACLIP_KERNELS_RUN: path,
           AACLIP_KERNELS_DONE: JSON.stringify(own.rows),
-          AACLIP_TEST_FILES: [...files, MATRIX_TESTS].join(','),
+          AACLIP_TEST_FILES: [...files, ...MATRIX_TESTS].join(','),
         }),
       );
       runs.push({ adapter: other, ran: second.map(({ row }) => row) });
