@@ -61,6 +61,9 @@ export const allVariants: readonly Variant[] = [...choices.keys()];
 /** Whether a variant rounds activations to f16. */
 export const isCoarse = (variant: Variant): boolean => choices.get(variant)?.precision === 'f16';
 
+/** The variant of the kernels that ask least of an adapter. */
+export const plainest: Variant = allVariants.findLast((variant) => !isCoarse(variant))!;
+
 /** The name of the kernel that a choice takes for an op. */
 function taken({ kernels, precision }: Choice, op: string): string | undefined {
   const rows = kernelLists.find((list) => list.op === op)?.rows ?? [];
@@ -106,7 +109,7 @@ const open = new Map<Variant, Promise<Gpu>>([['best', best]]);
 
 /** The device of a variant; where this machine has fewer choices, that of the last one in f32. */
 export function device(variant: Variant = 'best'): Promise<Gpu> {
-  const name = choices.has(variant) ? variant : allVariants.findLast((v) => !isCoarse(v))!;
+  const name = choices.has(variant) ? variant : plainest;
   let gpu = open.get(name);
   if (!gpu) {
     const { kernels, precision } = choices.get(name)!;
