@@ -7,7 +7,7 @@ import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
 import { Readback, type Wait } from './readback.js';
-import type { Knobs, ShaderTexts } from './shader.js';
+import type { Knobs, ShaderTexts, Tiles } from './shader.js';
 import { type Binding, CommandStream } from './stream.js';
 import { type Traits, traitsOf } from './traits.js';
 
@@ -29,6 +29,8 @@ export interface GpuOptions {
   readonly kernels?: Readonly<Record<string, string>> | undefined;
   /** `f16` lets kernels on matrix units round activations to f16; sums stay f32. `f32`, the default, does not. */
   readonly precision?: 'f32' | 'f16' | undefined;
+  /** Tiles measured to be faster than the kernels' own (`kernels/tile_places.ts`). */
+  readonly tiles?: Tiles | undefined;
 }
 
 export type Dispatch = Cover & {
@@ -43,7 +45,6 @@ export type Dispatch = Cover & {
 };
 
 export class Gpu implements Disposable {
-  readonly traits: Traits;
   /** Kernel names that override the choice, by op. */
   readonly preferred: Readonly<Record<string, string>>;
   /** Whether kernels may round activations to f16. */
@@ -53,6 +54,7 @@ export class Gpu implements Disposable {
   readonly profile: Profile;
   /** Where dispatches are noted instead of recorded, while there is one. */
   #dryRun: NotedWork | undefined;
+  #traits: Traits;
   readonly #health: Health;
   readonly #wait: Wait;
   readonly #device: GPUDevice;
@@ -66,11 +68,11 @@ export class Gpu implements Disposable {
     this.#entry = host.entry;
     this.#adapter = adapter;
     this.#device = device;
-    this.traits = traitsOf(adapter, device);
+    this.#traits = { ...traitsOf(adapter, device), tiles: options.tiles ?? {} };
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
     this.pool = new BufferPool(device);
-    this.kernels = new PipelineCache(device, host.shaders);
+    this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
     this.#stream = new CommandStream(device, this.traits.workPerSubmit);
     this.#wait = host.wait ?? (<T>(p: Promise<T>) => p);
@@ -104,6 +106,19 @@ export class Gpu implements Disposable {
       },
     });
     return new Gpu(host, adapter, device, options);
+  }
+
+  get traits(): Traits {
+    return this.#traits;
+  }
+
+  /** Tiles that override the kernels' own; may be replaced at any time, but matrices packed before keep their layout. */
+  get tiles(): Tiles {
+    return this.#traits.tiles ?? {};
+  }
+
+  set tiles(tiles: Tiles) {
+    this.#traits = { ...this.#traits, tiles };
   }
 
   /** Largest number of bytes one kernel argument may have. */

@@ -73,15 +73,36 @@ export class WeightLoader implements Disposable {
     const columns = shape.slice(1).reduce((a, b) => a * b, 1);
     const raw = await this.host(name);
     const [n, k] = transposed ? [columns, rows] : [rows, columns];
-    let data = transposed ? transpose(raw, rows, columns) : raw;
+    const data = transposed ? transpose(raw, rows, columns) : raw;
     if (this.#options.trainable) {
       const t = persist(upload(this.gpu, data, [n, k]));
       this.#made.push(t);
       this.#named.push({ name, tensor: t, shape, transposed });
       return t;
     }
-    if (this.#options.precision === 'f16') data = unpackF16(packF16(data));
-    const frozen = FrozenMatrix.pack(this.gpu, data, n, k, isExactInF16(data));
+    return this.#freeze(data, n, k);
+  }
+
+  /** Matrices [N, K] of equal width one below the other, as one frozen matrix: what reads the same rows is one product. */
+  async stacked(names: readonly string[]): Promise<FrozenMatrix> {
+    const parts: Float32Array[] = [];
+    for (const name of names) parts.push(await this.host(name));
+    const k = this.#tensors
+      .shape(names[0]!)
+      .slice(1)
+      .reduce((a, b) => a * b, 1);
+    const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      data.set(part, at);
+      at += part.length;
+    }
+    return this.#freeze(data, data.length / k, k);
+  }
+
+  #freeze(data: Float32Array, n: number, k: number): FrozenMatrix {
+    const values = this.#options.precision === 'f16' ? unpackF16(packF16(data)) : data;
+    const frozen = FrozenMatrix.pack(this.gpu, values, n, k, isExactInF16(values));
     this.#made.push(frozen);
     return frozen;
   }

@@ -38,7 +38,7 @@ export function stageTwoLoss(
 ): LossTerms {
   const { images, anchors, masks, labels } = batch;
   return tidy(() => {
-    const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.recompute);
+    const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options);
     const losses = seg.map((f) => {
       const [b, l] = f.shape as [number, number];
       const g = Math.sqrt(l);

@@ -14,11 +14,25 @@ const kernels = readdirSync(FOLDER)
 const UNPARSED = /^enable chromium_experimental_subgroup_matrix;/m;
 const UNINTERPRETED = /^enable (?:subgroups|f16|chromium_experimental_subgroup_matrix);/m;
 
+/** Most lines of long kernels; the first that fits counts. One on matrix units holds staging, product, drained sums and fusions. */
+const LONG: readonly (readonly [RegExp, number])[] = [
+  [/\.matrix$/, 310],
+  [/^attention/, 220],
+  [/^matmul/, 260],
+];
+
+interface Case {
+  readonly knobs?: Knobs;
+  readonly params?: Readonly<Record<string, number>>;
+}
+
+const BLOCK: Knobs = { TX: 2, TY: 2, RM: 1, RN: 1, BK: 4 };
+
 /**
  * Sizes at which the race search runs a kernel where every parameter being 16 would not reach all of its code: small
- * tiles, and loops that go round more than twice.
+ * tiles, and loops that go round more than twice. Several where no single one reaches everything.
  */
-const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<string, number>> }>> = {
+const CASES: Readonly<Record<string, Case | readonly Case[]>> = {
   attention_backward_delta: { params: { size: 16, length: 4, heads: 2, width: 4, row: 1, batch: 4 } },
   'attention.tile': {
     knobs: { WG: 8, DH: 8, BK: 4 },
@@ -33,6 +47,11 @@ const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<s
   },
   ceiling_multiply_add: { params: { turns: 1 } },
   'layer_norm_backward.tree': { params: { start: 0 } },
+  // A product either gives moments or reads them.
+  'matmul.block': [
+    { knobs: { ...BLOCK, MOMENTS: true }, params: { m: 8, n: 8, k: 12, a_batch: 96, b_batch: 96 } },
+    { knobs: { ...BLOCK, NORM: true }, params: { m: 8, n: 8, k: 12, a_batch: 96, b_batch: 96, width: 8 } },
+  ],
   'matmul.tile': {
     knobs: { TM: 1, TN: 1, BK: 4 },
     params: { m: 16, n: 16, k: 12, lda: 12, ldb: 12, a_batch: 192, b_batch: 192 },
@@ -41,7 +60,10 @@ const CASES: Readonly<Record<string, { knobs?: Knobs; params?: Readonly<Record<s
 
 /** Runs a workgroup of a kernel, invocation by invocation, and reports what two of them touch between two barriers. */
 function races(stem: string, text: string): string[] {
-  const { knobs = {}, params = {} } = CASES[stem] ?? {};
+  return [CASES[stem] ?? {}].flat().flatMap((c) => racesIn(stem, text, c));
+}
+
+function racesIn(stem: string, text: string, { knobs = {}, params = {} }: Case): string[] {
   const face = interfaceOf(stem, text);
   const uniform = new DataView(new ArrayBuffer(16 * Math.ceil(Math.max(face.params.length, 1) / 4)));
   face.params.forEach(({ name, type }, i) => {
@@ -104,7 +126,7 @@ for (const { stem, text } of kernels)
 
     test('is short enough to read', () => {
       expect(text.endsWith('}\n')).toBe(true);
-      expect(lines.length - 1).toBeLessThanOrEqual(stem.startsWith('attention') ? 220 : 150);
+      expect(lines.length - 1).toBeLessThanOrEqual(LONG.find(([kind]) => kind.test(stem))?.[1] ?? 150);
     });
 
     test('keeps the order knobs, parameters, bindings, main', () => {

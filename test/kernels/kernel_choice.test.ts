@@ -11,6 +11,7 @@ const PLAIN: Traits = {
   subgroupSize: 0,
   f16: false,
   matrixShapes: [],
+  workgroupMemory: 32768,
   barriersAreExpensive: false,
   loadsAreExpensive: false,
   tokensToFillDevice: 1,
