@@ -45,6 +45,8 @@ export interface OpenedAdapters {
 
 /** What the library needs of its host, Node or a browser. */
 export interface LibraryHost {
+  /** Bytes of the machine's memory, where the host knows them: a software adapter works in it. */
+  readonly hostMemory?: number | undefined;
   /** @throws GpuError when there is no adapter */
   openDevice(): Promise<Gpu>;
   /** CLIP's tokenizer with the merges of the package. */

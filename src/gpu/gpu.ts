@@ -1,5 +1,7 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
 import './webgpu_names.js';
+import { countingDevice } from './counting_device.js';
+import { type AdapterDescription, describeAdapter } from './description.js';
 import { type Cover, gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
 import { NotedWork } from './noted_work.js';
@@ -49,12 +51,15 @@ export class Gpu implements Disposable {
   readonly preferred: Readonly<Record<string, string>>;
   /** Whether kernels may round activations to f16. */
   readonly precision: 'f32' | 'f16';
+  /** Whether it only counts (`counting`): nothing is computed, and host data is not copied. */
+  readonly counts: boolean;
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
   /** Where dispatches are noted instead of recorded, while there is one. */
   #dryRun: NotedWork | undefined;
   #traits: Traits;
+  readonly #shaders: ShaderTexts;
   readonly #health: Health;
   readonly #wait: Wait;
   readonly #device: GPUDevice;
@@ -63,12 +68,14 @@ export class Gpu implements Disposable {
   readonly #stream: CommandStream;
   readonly #readback: Readback;
 
-  private constructor(host: GpuHost, adapter: GPUAdapter, device: GPUDevice, options: GpuOptions) {
+  private constructor(host: GpuHost, adapter: GPUAdapter, device: GPUDevice, options: GpuOptions, counted?: Traits) {
     // The binding crashes when its entry object is collected while the device lives: hold all three.
     this.#entry = host.entry;
     this.#adapter = adapter;
     this.#device = device;
-    this.#traits = { ...traitsOf(adapter, device), tiles: options.tiles ?? {} };
+    this.counts = counted !== undefined;
+    this.#traits = counted ?? { ...traitsOf(adapter, device), tiles: options.tiles ?? {} };
+    this.#shaders = host.shaders;
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
     this.pool = new BufferPool(device);
@@ -121,27 +128,26 @@ export class Gpu implements Disposable {
     this.#traits = { ...this.#traits, tiles };
   }
 
+  /**
+   * A stand-in for this device that makes the same buffers and the same errors of size, but computes nothing and takes no
+   * memory: its `pool.peak` is what a program that runs on it needs. Results read from it are zero.
+   * @param other traits and limits in place of this adapter's, to plan for another one
+   */
+  counting(other: { readonly traits?: Partial<Traits>; readonly limits?: Readonly<Record<string, number>> } = {}): Gpu {
+    const device = countingDevice(this.#device, other.limits ?? {});
+    const host = { entry: this.#entry, shaders: this.#shaders };
+    const options = { kernels: this.preferred, precision: this.precision };
+    return new Gpu(host, this.#adapter, device, options, { ...this.traits, ...other.traits });
+  }
+
   /** Largest number of bytes one kernel argument may have. */
   get bindingLimit(): number {
     return this.#device.limits.maxStorageBufferBindingSize;
   }
 
   /** Adapter facts for `aaclip info` and reports. */
-  get description() {
-    const { info, features, limits } = this.#adapter;
-    const named: Record<string, number> = {};
-    for (const key in limits) {
-      const value = limits[key as keyof GPUSupportedLimits];
-      if (typeof value === 'number') named[key] = value;
-    }
-    return {
-      vendor: info.vendor,
-      architecture: info.architecture,
-      device: info.device,
-      description: info.description,
-      features: [...features].sort(),
-      limits: named,
-    };
+  get description(): AdapterDescription {
+    return describeAdapter(this.#adapter);
   }
 
   get dispatches(): number {
@@ -158,18 +164,20 @@ export class Gpu implements Disposable {
   }
 
   /**
-   * Runs a body without computing anything: its dispatches are noted, and its tensors hold no results. The notes tell
-   * which kernels it needs and the work it declares.
+   * Runs a body without computing anything: its dispatches are noted, and its tensors take no memory: they may not be
+   * used afterwards. The notes tell which kernels it needs and the work it declares.
    * @throws when called inside another dry run
    */
   dryRun(body: () => void): NotedWork {
     if (this.#dryRun) throw new Error('dry run: called inside another one');
     const run = new NotedWork();
     this.#dryRun = run;
+    this.pool.dry = true;
     try {
       body();
     } finally {
       this.#dryRun = undefined;
+      this.pool.dry = false;
     }
     return run;
   }
@@ -207,6 +215,7 @@ export class Gpu implements Disposable {
     this.#health.check();
     const size = Math.max(4, Math.ceil(data.byteLength / 4) * 4);
     const storage = this.pool.take(size);
+    if (this.counts || this.dry) return storage;
     const staging = this.#device.createBuffer({
       label: 'upload',
       size,
@@ -221,7 +230,7 @@ export class Gpu implements Disposable {
 
   /** Records a copy between storages; offsets and length are multiples of 4. */
   copy(from: Storage, fromOffset: number, to: Storage, toOffset: number, bytes: number): void {
-    this.#stream.copy(from, fromOffset, to.buffer, toOffset, bytes);
+    if (!this.dry) this.#stream.copy(from, fromOffset, to.buffer, toOffset, bytes);
   }
 
   /** Submits what was recorded. @throws the first error the device reported, if any. */

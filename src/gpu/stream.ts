@@ -159,7 +159,7 @@ export class CommandStream {
       const { storage, bytes, offset = 0 } = buffers[slot.name]!;
       if (bytes > limit) {
         throw new Error(
-          `${kernel.label}: ${slot.name} takes ${bytes} bytes: this adapter binds at most ${limit}: use a smaller batch`,
+          `${kernel.label}: ${slot.name} takes ${bytes} bytes: this adapter binds at most ${limit}: use a smaller batch or smaller pictures`,
         );
       }
       return { binding: slot.binding, resource: { buffer: storage.buffer, offset, size: Math.max(4, bytes) } };

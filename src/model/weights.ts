@@ -80,7 +80,7 @@ export class WeightLoader implements Disposable {
       this.#named.push({ name, tensor: t, shape, transposed });
       return t;
     }
-    return this.#freeze(data, n, k);
+    return this.#freeze(data, n, k, this.#tensors.dtype(name) === 'F16');
   }
 
   /** Matrices [N, K] of equal width one below the other, as one frozen matrix: what reads the same rows is one product. */
@@ -97,12 +97,16 @@ export class WeightLoader implements Disposable {
       data.set(part, at);
       at += part.length;
     }
-    return this.#freeze(data, data.length / k, k);
+    const stored = names.every((name) => this.#tensors.dtype(name) === 'F16');
+    return this.#freeze(data, data.length / k, k, stored);
   }
 
-  #freeze(data: Float32Array, n: number, k: number): FrozenMatrix {
-    const values = this.#options.precision === 'f16' ? unpackF16(packF16(data)) : data;
-    const frozen = FrozenMatrix.pack(this.gpu, values, n, k, isExactInF16(values));
+  /** @param stored the file holds the values as f16, so they are exact in it */
+  #freeze(data: Float32Array, n: number, k: number, stored: boolean): FrozenMatrix {
+    const rounded = this.#options.precision === 'f16';
+    const values = rounded && !stored ? unpackF16(packF16(data)) : data;
+    const exact = stored || rounded || (!this.gpu.counts && isExactInF16(values));
+    const frozen = FrozenMatrix.pack(this.gpu, values, n, k, exact);
     this.#made.push(frozen);
     return frozen;
   }

@@ -1,4 +1,5 @@
 /** The library's host in Node: paths and URLs, decoders, Dawn's device. */
+import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Detector } from '../detect/detector.js';
 import { libraryError } from '../detect/errors.js';
@@ -33,6 +34,7 @@ async function openFile(place: string | URL, signal: AbortSignal | undefined): P
 
 /** What the library needs of its host, in Node. */
 export const NODE_LIBRARY: LibraryHost = {
+  hostMemory: totalmem(),
   openDevice: () => openGpu(),
   openTokenizer: () => openTokenizer(),
   async openClip(place, signal) {

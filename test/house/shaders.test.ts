@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { interfaceOf, type Knobs, specialise } from '../../src/gpu/shader.js';
+import { BARRIERS, barriersOf, unexplainedBarriers, withoutBarrier } from './barriers.js';
 import { uninitialisedInLoops } from './wgsl_text.js';
 
 const FOLDER = fileURLToPath(new URL('../../shaders/', import.meta.url));
@@ -80,14 +81,6 @@ function racesIn(stem: string, text: string, { knobs = {}, params = {} }: Case):
   return [...found.errors, ...found.races.map((race) => race.message)];
 }
 
-/** The text without its n-th barrier. */
-function withoutBarrier(text: string, n: number): string {
-  let seen = 0;
-  return text.replace(/\b(?:workgroup|storage)Barrier\(\);/g, (call) => (seen++ === n ? '' : call));
-}
-
-const barriersOf = (text: string) => text.match(/\b(?:workgroup|storage)Barrier\(\);/g)?.length ?? 0;
-
 test('a variable without a value inside a loop is found', () => {
   const body = (inner: string) => `fn f() {\n  var a: u32;\n  for (var i = 0u; i < 3u; i++) {\n    ${inner}\n  }\n}\n`;
   expect(uninitialisedInLoops(body('var b: vec4f;'))).toEqual([4]);
@@ -95,6 +88,16 @@ test('a variable without a value inside a loop is found', () => {
   expect(uninitialisedInLoops(body('var b = 1.0; // var c: f32;'))).toEqual([]);
   expect(uninitialisedInLoops(body('var b: u32 = 1u;'))).toEqual([]);
   expect(uninitialisedInLoops('fn f() {\n  loop {\n    var b: f32;\n  }\n  var c: f32;\n}')).toEqual([3]);
+});
+
+test('barriers are counted, taken out one by one, and looked for a comment', () => {
+  const text = 'fn main() {\n  // a is written\n  workgroupBarrier();\n  x();\n  storageBarrier(); // b is read\n}\n';
+  expect(barriersOf(text)).toBe(2);
+  expect(withoutBarrier(text, 1)).toBe(text.replace('storageBarrier();', ''));
+  expect(barriersOf(withoutBarrier(text, 0))).toBe(1);
+  expect(unexplainedBarriers(text)).toEqual([]);
+  expect(unexplainedBarriers(text.replace('// a is', '//'))).toEqual([3]);
+  expect(unexplainedBarriers(text.replace('b is read', ''))).toEqual([5]);
 });
 
 test('there are kernels', () => {
@@ -150,6 +153,13 @@ for (const { stem, text } of kernels)
       expect(ranks).toEqual([...ranks].sort());
       expect(ranks.at(-1)).toBe(rank.read_write);
     });
+
+    // No search tells whether one is missing: see test/kernels/barriers.test.ts.
+    if (UNINTERPRETED.test(text))
+      test('has the barriers that test/house/barriers.ts lists, each with a comment on what it protects', () => {
+        expect(barriersOf(text)).toBe(BARRIERS[stem]?.count ?? 0);
+        expect(unexplainedBarriers(text)).toEqual([]);
+      });
 
     if (UNPARSED.test(text)) return;
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { attentionCase } from '../../src/cases/attention_case.js';
 import { type AttentionMode, attention } from '../../src/ops/attention.js';
 import { read, upload } from '../../src/tensor/tensor.js';
-import { device, variants } from '../devices.js';
-import { type Bounds, testCase } from '../op_harness.js';
+import { device, isCoarse, variantsOf } from '../devices.js';
+import { type Bounds, normalisedError, testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { attention as reference } from '../reference/attention.js';
 
@@ -23,7 +23,7 @@ function testAttention(
     attrs: () => ({ heads, mode }),
     reference: ({ qkv }) => reference(qkv, heads, mode),
     forwardOnly: options.forwardOnly ?? false,
-    variants: options.variants ?? variants,
+    ...(options.variants ? { variants: options.variants } : {}),
   });
 }
 
@@ -62,7 +62,7 @@ for (const mode of MODES) {
 }
 
 describe('attention', () => {
-  for (const variant of variants) {
+  for (const variant of variantsOf('attention', 'attention_backward')) {
     it(`does not see later tokens when causal (${variant})`, async () => {
       const gpu = await device(variant);
       const input = Float32Array.from(arr([1, 70, 48], 'past').data);
@@ -81,7 +81,7 @@ describe('attention', () => {
       const input = arr([1, 6, 16], 'alone').data;
       using v = upload(gpu, Float32Array.from(input), [1, 6, 16]);
       using out = attention(v, { heads: 2, mode: 'vv_batch' });
-      expect([...(await read(out))]).toEqual([...Float32Array.from(input)]);
+      expect(normalisedError(await read(out), input)).toBeLessThan(isCoarse(variant) ? 1e-3 : 1e-6);
     });
   }
 
