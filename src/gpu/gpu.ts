@@ -6,7 +6,7 @@ import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
 import { Readback, type Wait } from './readback.js';
-import type { Knobs, ShaderTexts } from './shader.js';
+import type { Knobs, ShaderTexts, Tiles } from './shader.js';
 import { type Binding, CommandStream } from './stream.js';
 import { type Traits, traitsOf } from './traits.js';
 
@@ -28,8 +28,8 @@ export interface GpuOptions {
   readonly kernels?: Readonly<Record<string, string>> | undefined;
   /** `f16` lets kernels on matrix units round activations to f16; sums stay f32. `f32`, the default, does not. */
   readonly precision?: 'f32' | 'f16' | undefined;
-  /** Tiles to use instead of the presets, by kernel, or by kernel and product (`matrixTileKey`). */
-  readonly tiles?: Readonly<Record<string, Knobs>> | undefined;
+  /** Tiles measured to be faster than the kernels' own (`kernels/tile_places.ts`). */
+  readonly tiles?: Tiles | undefined;
 }
 
 export type Dispatch = Cover & {
@@ -49,6 +49,8 @@ export class Gpu implements Disposable {
   readonly preferred: Readonly<Record<string, string>>;
   /** Whether kernels may round activations to f16. */
   readonly precision: 'f32' | 'f16';
+  /** Tiles that override the kernels' own; may be replaced at any time, but matrices packed before keep their layout. */
+  tiles: Tiles;
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
@@ -67,9 +69,10 @@ export class Gpu implements Disposable {
     this.#entry = host.entry;
     this.#adapter = adapter;
     this.#device = device;
-    this.traits = { ...traitsOf(adapter, device), tiles: options.tiles };
+    this.traits = traitsOf(adapter, device);
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
+    this.tiles = options.tiles ?? {};
     this.pool = new BufferPool(device);
     this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));

@@ -8,6 +8,9 @@
 /** Values of a kernel's knobs: numbers and booleans for `const` lines, type names for `alias` lines. */
 export type Knobs = Readonly<Record<string, number | boolean | string>>;
 
+/** Knobs that make up a tile, by the key of the place that uses it: `{ 'matmul.panel f16': { TM: 8, TN: 4, WG: 64 } }`. */
+export type Tiles = Readonly<Record<string, Knobs>>;
+
 /** Texts of the kernels by file stem; the host reads them, the core never touches a file system. */
 export type ShaderTexts = ReadonlyMap<string, string>;
 

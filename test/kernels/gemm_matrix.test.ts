@@ -219,7 +219,7 @@ if (matrixUnit(traits))
 
     it('take the tile that the table of the device names, and load weights directly where it says so', async () => {
       const own = await openGpu({
-        tiles: { 'matmul.matrix': { rows: 16, columns: 64, down: 1, across: 2, depth: 8, direct: true } },
+        tiles: { 'matmul.matrix tiny': { rows: 16, columns: 64, down: 1, across: 2, depth: 8, direct: true } },
       });
       opened.push(own);
       const weight = exact(arr([72, k], 'w', 0.5));
