@@ -28,6 +28,12 @@ export interface MachineReport {
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 const kib = (bytes: number): string => `${bytes / 1024} KiB`;
 
+/** Products of f16 matrices with f32 sums: the ones that kernels use. */
+function unitsText(shapes: Traits['matrixShapes']): string {
+  const used = shapes.filter((s) => s.componentType === 'f16' && s.resultComponentType === 'f32');
+  return used.length === 0 ? '' : `, matrix units ${used.map(({ m, n, k }) => `${m}x${n}x${k}`).join(' ')}`;
+}
+
 function modelLines({ name, config, memory, flops }: ModelReport, imageSize: number): string[] {
   return [
     `model      ${name}: vision ${config.visionWidth} x ${config.visionLayers}, text ${config.textWidth} x ${config.textLayers}, patch ${config.patch}, levels ${config.levels.join(' ')}`,
@@ -54,7 +60,7 @@ export function printInfo(report: MachineReport, { json, img_size: imageSize, f1
     `adapter    ${adapter.description || adapter.device} (${adapter.vendor} ${adapter.architecture})`,
     'kernels    for each op, the chosen kernel first:',
     ...Object.entries(kernels.available).map(([op, names]) => `           ${op}: ${names.join(', ')}`),
-    `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}`,
+    `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}${unitsText(kernels.matrixShapes)}`,
     `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} per binding, ${mib(limits.maxBufferSize ?? 0)} per buffer, ${kib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`,
     `features   ${adapter.features.join(' ')}`,
     `JPEG       ${jpeg}`,
