@@ -1,10 +1,13 @@
 /** What an adapter can do and what is expensive on it. Kernels and batch sizes are chosen by these facts alone. */
 
 /** A product of matrices that an adapter's matrix units do in one step: [m, k] times [k, n]. */
-export interface MatrixShape {
+export interface MatrixShape extends MatrixTypes {
   readonly m: number;
   readonly n: number;
   readonly k: number;
+}
+
+interface MatrixTypes {
   readonly componentType: string;
   readonly resultComponentType: string;
 }
@@ -15,6 +18,8 @@ export interface Traits {
   /** Lanes of a subgroup where that is one fixed number and the feature is on, else 0. */
   readonly subgroupSize: number;
   readonly f16: boolean;
+  /** Bytes of memory the invocations of a workgroup can share. */
+  readonly workgroupMemory: number;
   /** Products its matrix units compute; empty where it has no such units. */
   readonly matrixShapes: readonly MatrixShape[];
   /** A barrier costs more than workgroup memory saves. */
@@ -30,9 +35,12 @@ export interface Traits {
 /** Reads the traits of an adapter and the device opened on it. */
 export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
   const { info } = adapter;
-  const { subgroupMatrixConfigs: matrixShapes = [], isFallbackAdapter = false } = info as GPUAdapterInfo & {
-    readonly subgroupMatrixConfigs?: readonly MatrixShape[];
+  const { subgroupMatrixConfigs: configs = [], isFallbackAdapter = false } = info as GPUAdapterInfo & {
+    readonly subgroupMatrixConfigs?: readonly (Record<'M' | 'N' | 'K', number> & MatrixTypes)[];
   };
+  const matrixShapes = configs.map(({ M: m, N: n, K: k, componentType, resultComponentType }) => {
+    return { m, n, k, componentType, resultComponentType };
+  });
   const software =
     isFallbackAdapter ||
     /llvmpipe|lavapipe|swiftshader|softpipe/i.test(`${info.architecture} ${info.device} ${info.description}`);
@@ -45,7 +53,8 @@ export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
     software,
     subgroupSize,
     f16: device.features.has('shader-f16'),
-    matrixShapes: device.features.has('chromium-experimental-subgroup-matrix') ? [...matrixShapes] : [],
+    workgroupMemory: device.limits.maxComputeWorkgroupStorageSize,
+    matrixShapes: device.features.has('chromium-experimental-subgroup-matrix') ? matrixShapes : [],
     barriersAreExpensive: vector,
     loadsAreExpensive: vector,
     // On GPUs: eight pictures of 518 px in patches of 14.

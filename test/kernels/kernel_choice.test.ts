@@ -10,6 +10,7 @@ const PLAIN: Traits = {
   software: false,
   subgroupSize: 0,
   f16: false,
+  workgroupMemory: 16384,
   matrixShapes: [],
   barriersAreExpensive: false,
   loadsAreExpensive: false,

@@ -3,7 +3,7 @@ import { attentionCase } from '../../src/cases/attention_case.js';
 import { type AttentionMode, attention } from '../../src/ops/attention.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device, variants } from '../devices.js';
-import { type Bounds, testCase } from '../op_harness.js';
+import { type Bounds, normalisedError, testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { attention as reference } from '../reference/attention.js';
 
@@ -44,11 +44,12 @@ testAttention([1, 261, 1, 8], 'causal', { forwardOnly: true });
 
 // The width every published CLIP has, and others: 80 has a scale that is not a power of two, 128 is the widest. A software
 // adapter compiles the tiles of wide heads for many seconds, so not every kernel is tried at every width.
+const plainest = variants.at(-1)!;
 testAttention([1, 21, 2, 64], 'full', { variants: ['best'] });
 testAttention([1, 34, 1, 64], 'causal', { forwardOnly: true });
-testAttention([1, 9, 1, 32], 'causal', { variants: ['best', 'second'] });
+testAttention([1, 9, 1, 32], 'causal', { variants: ['best', plainest] });
 testAttention([1, 9, 1, 80], 'full', { variants: ['best'] });
-testAttention([1, 21, 1, 80], 'causal', { forwardOnly: true, variants: ['second'] });
+testAttention([1, 21, 1, 80], 'causal', { forwardOnly: true, variants: [plainest] });
 testAttention([1, 9, 1, 96], 'full', { forwardOnly: true, variants: ['best'] });
 testAttention([1, 9, 1, 128], 'full', { forwardOnly: true, variants: ['best'] });
 
@@ -81,7 +82,8 @@ describe('attention', () => {
       const input = arr([1, 6, 16], 'alone').data;
       using v = upload(gpu, Float32Array.from(input), [1, 6, 16]);
       using out = attention(v, { heads: 2, mode: 'vv_batch' });
-      expect([...(await read(out))]).toEqual([...Float32Array.from(input)]);
+      // Kernels that split numbers into two of f16 keep 22 bits of them.
+      expect(normalisedError(await read(out), input)).toBeLessThan(1e-6);
     });
   }
 
