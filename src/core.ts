@@ -84,12 +84,17 @@ export type { FrozenMatrix } from './kernels/frozen_matrix.js';
 export type { PackedMatrix, Packing } from './kernels/packing.js';
 export {
   type AdaptedImage,
+  type AdaptedOptions,
   adaptedImage,
+  adaptedProjections,
   type ImageAdapters,
   type Loaded,
   loadImageAdapters,
   loadTextAdapters,
+  type Projection,
+  type Projections,
   patchTokens,
+  unitFeatures,
 } from './model/adapters.js';
 export { type Anomaly, anomaly, SCORE_BLUR, stageOneFeatures, textAnchors } from './model/anomaly.js';
 export { type ClipConfig, inferConfig } from './model/config.js';

@@ -5,13 +5,20 @@ import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
 import {
-  adaptedImage,
+  adaptedProjections,
   type ImageAdapters,
   type Loaded,
   loadImageAdapters,
   loadTextAdapters,
 } from '../model/adapters.js';
-import { type Anomaly, anomalyMap, detectionScore, plainImage, textAnchors } from '../model/anomaly.js';
+import {
+  type Anomaly,
+  anomalyMap,
+  detectionScore,
+  patchScores,
+  plainProjections,
+  textAnchors,
+} from '../model/anomaly.js';
 import { type ClipConfig, inferConfig } from '../model/config.js';
 import { encodeText, loadText } from '../model/text.js';
 import { loadVision, type VisionTower } from '../model/vision.js';
@@ -163,18 +170,18 @@ export class AnomalyModel implements Disposable {
     const anchors = (one ? names.slice(0, 1) : names).map((n) => this.#anchors.get(n)!);
     return tidy(() => {
       const { seg, det } = this.#adapters
-        ? adaptedImage(images, this.#tower, this.#adapters.weights, this.#mix)
-        : plainImage(images, this.#tower);
+        ? adaptedProjections(images, this.#tower, this.#adapters.weights, { mix: this.#mix })
+        : plainProjections(images, this.#tower);
       const columns = anchors.length === 1 ? anchors[0]! : concat(anchors, 0); // [1 or B, E, 2]
-      return { map: this.#map(seg, columns, domains), score: detectionScore(det, columns) };
+      return { map: this.#map(patchScores(seg, columns), domains), score: detectionScore(det, columns) };
     });
   }
 
   /** Maps of a batch [B, S, S]: the tower runs once, and each picture's map is the one made for its own domain. */
-  #map(seg: readonly Tensor[], anchors: Tensor, domains: readonly Domain[]): Tensor {
+  #map(scores: Tensor, domains: readonly Domain[]): Tensor {
     const size = this.imageSize;
     const kinds = [...new Set(domains)];
-    const maps = kinds.map((domain) => anomalyMap(seg, anchors, size, domain)); // [B, S, S] for each domain
+    const maps = kinds.map((domain) => anomalyMap(scores, size, domain)); // [B, S, S] for each domain
     if (maps.length === 1) return maps[0]!;
     const count = domains.length;
     const rows = reshape(concat(maps, 0), [kinds.length * count, size * size]);

@@ -4,11 +4,12 @@ import { countingDevice } from './counting_device.js';
 import { type AdapterDescription, describeAdapter } from './description.js';
 import { type Cover, gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
+import { NotedWork } from './noted_work.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
 import { Readback, type Wait } from './readback.js';
-import type { Knobs, ShaderTexts } from './shader.js';
+import type { Knobs, ShaderTexts, Tiles } from './shader.js';
 import { type Binding, CommandStream } from './stream.js';
 import { type Traits, traitsOf } from './traits.js';
 
@@ -30,6 +31,8 @@ export interface GpuOptions {
   readonly kernels?: Readonly<Record<string, string>> | undefined;
   /** `f16` lets kernels on matrix units round activations to f16; sums stay f32. `f32`, the default, does not. */
   readonly precision?: 'f32' | 'f16' | undefined;
+  /** Tiles measured to be faster than the kernels' own (`kernels/tile_places.ts`). */
+  readonly tiles?: Tiles | undefined;
 }
 
 export type Dispatch = Cover & {
@@ -44,7 +47,6 @@ export type Dispatch = Cover & {
 };
 
 export class Gpu implements Disposable {
-  readonly traits: Traits;
   /** Kernel names that override the choice, by op. */
   readonly preferred: Readonly<Record<string, string>>;
   /** Whether kernels may round activations to f16. */
@@ -54,8 +56,9 @@ export class Gpu implements Disposable {
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
-  /** Kernels noted so far, while `compileAhead` runs. */
-  #noted: { readonly stem: string; readonly knobs: Knobs }[] | undefined;
+  /** Where dispatches are noted instead of recorded, while there is one. */
+  #dryRun: NotedWork | undefined;
+  #traits: Traits;
   readonly #shaders: ShaderTexts;
   readonly #health: Health;
   readonly #wait: Wait;
@@ -71,12 +74,12 @@ export class Gpu implements Disposable {
     this.#adapter = adapter;
     this.#device = device;
     this.counts = counted !== undefined;
-    this.traits = counted ?? traitsOf(adapter, device);
+    this.#traits = counted ?? { ...traitsOf(adapter, device), tiles: options.tiles ?? {} };
     this.#shaders = host.shaders;
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
     this.pool = new BufferPool(device);
-    this.kernels = new PipelineCache(device, host.shaders);
+    this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
     this.#stream = new CommandStream(device, this.traits.workPerSubmit);
     this.#wait = host.wait ?? (<T>(p: Promise<T>) => p);
@@ -112,6 +115,19 @@ export class Gpu implements Disposable {
     return new Gpu(host, adapter, device, options);
   }
 
+  get traits(): Traits {
+    return this.#traits;
+  }
+
+  /** Tiles that override the kernels' own; may be replaced at any time, but matrices packed before keep their layout. */
+  get tiles(): Tiles {
+    return this.#traits.tiles ?? {};
+  }
+
+  set tiles(tiles: Tiles) {
+    this.#traits = { ...this.#traits, tiles };
+  }
+
   /**
    * A stand-in for this device that makes the same buffers and the same errors of size, but computes nothing and takes no
    * memory: its `pool.peak` is what a program that runs on it needs. Results read from it are zero.
@@ -142,29 +158,36 @@ export class Gpu implements Disposable {
     return this.#stream.submits;
   }
 
-  /** Whether dispatches are noted instead of recorded: inside `compileAhead`. */
+  /** Whether dispatches are noted instead of recorded: inside `dryRun` and `compileAhead`. */
   get dry(): boolean {
-    return this.#noted !== undefined;
+    return this.#dryRun !== undefined;
   }
 
   /**
-   * Compiles the kernels that `body` dispatches, all at once, instead of one by one as they are first needed.
-   *
-   * This is a dry run of the body: its dispatches are noted, nothing is computed, and its tensors take no memory: they may
-   * not be used afterwards.
-   * @throws GpuError that shows line and message when a kernel does not compile
+   * Runs a body without computing anything: its dispatches are noted, and its tensors take no memory: they may not be
+   * used afterwards. The notes tell which kernels it needs and the work it declares.
+   * @throws when called inside another dry run
    */
-  compileAhead(body: () => void): Promise<void> {
-    if (this.#noted) throw new Error('compileAhead: called inside its own body');
-    const noted: { readonly stem: string; readonly knobs: Knobs }[] = [];
-    this.#noted = noted;
+  dryRun(body: () => void): NotedWork {
+    if (this.#dryRun) throw new Error('dry run: called inside another one');
+    const run = new NotedWork();
+    this.#dryRun = run;
     this.pool.dry = true;
     try {
       body();
     } finally {
-      this.#noted = undefined;
+      this.#dryRun = undefined;
       this.pool.dry = false;
     }
+    return run;
+  }
+
+  /**
+   * Compiles the kernels that a dry run of `body` notes, all at once, instead of one by one as they are first needed.
+   * @throws GpuError that shows line and message when a kernel does not compile
+   */
+  compileAhead(body: () => void): Promise<void> {
+    const { noted } = this.dryRun(body);
     return this.#wait(this.kernels.prepare(noted)).catch((error: unknown) => {
       throw new GpuError(`webgpu: ${error instanceof Error ? error.message : error}`);
     });
@@ -172,8 +195,8 @@ export class Gpu implements Disposable {
 
   /** Records one dispatch on the open stream. */
   dispatch(d: Dispatch): void {
-    if (this.#noted) {
-      this.#noted.push({ stem: d.kernel, knobs: d.knobs ?? {} });
+    if (this.#dryRun) {
+      this.#dryRun.note(d);
       return;
     }
     const kernel = this.kernels.get(d.kernel, d.knobs ?? {});
@@ -225,10 +248,10 @@ export class Gpu implements Disposable {
     await this.#health.checkFully();
   }
 
-  /** Reads the first `bytes` of a storage once everything before has run. */
-  async read(storage: Storage, bytes: number): Promise<ArrayBuffer> {
+  /** Reads `bytes` of a storage once everything before has run. */
+  async read(storage: Storage, bytes: number, offset = 0): Promise<ArrayBuffer> {
     if (!this.#health.ok) await this.#health.checkFully();
-    const data = await this.#readback.read(storage, bytes);
+    const data = await this.#readback.read(storage, bytes, offset);
     await this.#health.checkFully();
     return data;
   }

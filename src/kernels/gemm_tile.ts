@@ -1,14 +1,14 @@
 /** The product kernel that runs everywhere, for every shape: square tiles in workgroup memory. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { epilogue, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
+import { epilogue, fusesNorms, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
 import { ROWS } from './packing.js';
 import { squareSide } from './tuning.js';
 
 export const tileGemm: GemmRow = {
   name: 'tile',
   packing: ROWS,
-  runsOn: (_, job) => reads(ROWS, job),
+  runsOn: (_, job) => reads(ROWS, job) && !fusesNorms(job),
   dispatch: dispatchTiles,
 };
 

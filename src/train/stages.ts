@@ -41,6 +41,7 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
   const { gpu, clip, config, flags } = run;
   using text = await loadText(gpu, clip, config, flags);
   using vision = await loadVision(gpu, clip, config, flags.imageSize, flags);
+  const levels = flags.textLevels === 'last' ? config.levels.slice(-1) : config.levels;
   gpu.trim();
   await runStage(
     run,
@@ -52,7 +53,7 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
       partNames: ['segmentation', 'orthogonality'],
       computeStep: ({ images, masks }, samples) =>
         tidy(() => {
-          const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks);
+          const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks, levels);
           const classes = classBatch(run, samples);
           return lossAndGradients(parameters, () =>
             stageOneLoss({ features, masks, classes }, text, parameters, {

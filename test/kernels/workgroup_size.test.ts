@@ -5,6 +5,7 @@ import { Gpu } from '../../src/gpu/gpu.js';
 import { knobsOf } from '../../src/gpu/shader.js';
 import { multiplyAddCeiling } from '../../src/kernels/ceiling.js';
 import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
+import { kernelLists } from '../../src/kernels/kernel_lists.js';
 import { bilinearTable } from '../../src/kernels/resample_table.js';
 import { nodeHost, readShaders } from '../../src/node/device.js';
 import { activate } from '../../src/ops/activation.js';
@@ -35,7 +36,7 @@ import { augmentGeometry, STILL } from '../../src/picture/augment_geometry.js';
 import { uploadPixels } from '../../src/picture/pixels.js';
 import { preparePicture } from '../../src/picture/resize_picture.js';
 import { read, readWords, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
-import { device, variants } from '../devices.js';
+import { device, isCoarse, isSecondRun, tests, variants } from '../devices.js';
 import { normalisedError } from '../op_harness.js';
 import { poison } from '../poison.js';
 import { arr } from '../reference/arr.js';
@@ -157,6 +158,14 @@ async function everything(gpu: Gpu): Promise<Map<string, Float32Array>> {
   return values;
 }
 
+/** Whether a run in all variants dispatches a kernel: one of several for an op may need another adapter. */
+function isTested(stem: string): boolean {
+  const [op, kernel] = stem.split('.');
+  const rows = kernelLists.find((list) => list.op === op)?.rows ?? [];
+  if (kernel === undefined) return !isSecondRun;
+  return rows.some(({ name }) => name.split(' ')[0] === kernel && tests(op!, name));
+}
+
 describe('halving the workgroup size of every kernel in its text', () => {
   const opened: Gpu[] = [];
   afterAll(() => {
@@ -174,15 +183,18 @@ describe('halving the workgroup size of every kernel in its text', () => {
     for (const variant of variants) {
       const plain = await device(variant);
       const host = await nodeHost();
-      const half = await Gpu.open({ ...host, shaders: halved }, { kernels: plain.preferred });
+      const half = await Gpu.open(
+        { ...host, shaders: halved },
+        { kernels: plain.preferred, precision: plain.precision },
+      );
       opened.push(half);
       const want = await everything(plain);
       for (const [name, got] of await everything(half)) {
-        expect(normalisedError(got, want.get(name)!), name).toBeLessThan(2e-6);
+        expect(normalisedError(got, want.get(name)!), name).toBeLessThan(isCoarse(variant) ? 2e-3 : 2e-6);
       }
       for (const label of half.kernels.labels) compiled.add(label.replace(/\[.*/, ''));
     }
-    const sized = [...halved].filter(([, text]) => knobsOf(text).has('WG')).map(([stem]) => stem);
+    const sized = [...halved].filter(([stem, text]) => knobsOf(text).has('WG') && isTested(stem)).map(([stem]) => stem);
     expect(sized.filter((stem) => !compiled.has(stem))).toEqual([]);
   });
 });
