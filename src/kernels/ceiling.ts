@@ -67,6 +67,6 @@ export function matrixCeiling(
 
 /** Records a copy of a buffer by the device's own command; returns the bytes read and written. */
 export function copyCeiling(gpu: Gpu, from: Tensor, to: Tensor): number {
-  gpu.copy(from.storage, 0, to.storage, 0, from.bytes);
+  gpu.copy(from.storage, from.offset, to.storage, to.offset, from.bytes);
   return 2 * from.bytes;
 }

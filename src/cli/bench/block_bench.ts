@@ -48,7 +48,7 @@ export async function loadBlock(gpu: Gpu, tiny: boolean, tensors: ClipTensors): 
 
 /** The block on tokens [B, T, D]. */
 export function runBlock(x: Tensor, { weights, heads }: OpenedBlock): Tensor {
-  return block(x, weights, { heads, mode: 'full', activation: 'gelu' });
+  return block({ x }, weights, { heads, mode: 'full', activation: 'gelu' }).x;
 }
 
 /** Records forward passes before the clock starts, so that only their gradients are timed. */

@@ -1,6 +1,6 @@
 /** Whole pictures through the adapted image tower: from prepared pixels to map and score. */
 import type { Gpu } from '../../gpu/gpu.js';
-import { adaptedImage } from '../../model/adapters.js';
+import { adaptedProjections } from '../../model/adapters.js';
 import { anomaly } from '../../model/anomaly.js';
 import { tidy } from '../../tensor/tensor.js';
 import { BenchTower, type ModelChoice, modelName, noise, someAnchors } from './bench_model.js';
@@ -29,7 +29,8 @@ export function forwardPass(
   const anchors = someAnchors(gpu, 1, tower.config.embed);
   const vision = tower.at(imageSize);
   return {
-    run: () => tidy(() => void anomaly(adaptedImage(images, vision, tower.adapters), anchors, imageSize, 'Industrial')),
+    run: () =>
+      tidy(() => void anomaly(adaptedProjections(images, vision, tower.adapters), anchors, imageSize, 'Industrial')),
     [Symbol.dispose]: () => {
       images.release();
       anchors.release();

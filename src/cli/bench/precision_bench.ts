@@ -1,6 +1,6 @@
 /** How far f16 is off on an adapter, and what it gains: a small model, and a block of ViT-L/14's width. */
 import type { Gpu } from '../../gpu/gpu.js';
-import { adaptedImage } from '../../model/adapters.js';
+import { adaptedProjections } from '../../model/adapters.js';
 import { anomaly } from '../../model/anomaly.js';
 import { type Precision, WeightLoader } from '../../model/weights.js';
 import { read, tidy } from '../../tensor/tensor.js';
@@ -33,7 +33,7 @@ async function outputs(gpu: Gpu, precision: Precision, tiny: boolean): Promise<O
     using pictures = noise(gpu, 'image', [2, 3, image, image]);
     using anchors = someAnchors(gpu, 1, embed);
     const { map, score } = tidy(() => {
-      return anomaly(adaptedImage(pictures, tower.at(image), tower.adapters), anchors, image, 'Industrial');
+      return anomaly(adaptedProjections(pictures, tower.at(image), tower.adapters), anchors, image, 'Industrial');
     });
     values.map = await read(map);
     values.score = await read(score);
