@@ -31,7 +31,7 @@ it('may have other traits, and then chooses other kernels', async () => {
   const gpu = (await device()).counting({ traits: { barriersAreExpensive: false, subgroupSize: 0 } });
   expect(gpu.kernels.labels).toEqual([]);
   await work(gpu);
-  expect(gpu.kernels.labels.join()).toContain('matmul.tile');
+  expect(gpu.kernels.labels.join()).toContain('matmul.block');
 });
 
 it('reports the same errors of size, for limits that may be given', async () => {
