@@ -4,8 +4,8 @@
 // A subgroup owns 4*SG queries, one in each lane of four vectors, and streams keys past them, four at a time: each lane
 // loads one component of a key or value, and a literal broadcast hands it to all queries. Queries, sums and the running
 // maximum stay in the lane, so softmax needs no reduction across lanes, no workgroup memory, no barrier.
-// Token t of sequence z is at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on load, masked in
-// the scores and guarded on store. lse is [sequences, heads, length].
+// Token t of sequence z is at row z*batch + t*row of qkv, which has `stride` columns, and of out. Rows beyond the end are
+// clamped on load, masked in the scores and guarded on store. lse is [sequences, heads, length].
 // Grid: x = blocks of WG/SG * 4*SG queries, y = heads, z = sequences.
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see
@@ -20,6 +20,7 @@ struct Params {
   width: u32,
   row: u32,
   batch: u32,
+  stride: u32,
   // Columns of qkv where queries, keys and values begin.
   q: u32,
   k: u32,
@@ -63,8 +64,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let rows = row0 + lane + SG * FOUR;
   let mine = min(rows, vec4u(end));
   let last = select(vec4u(end), mine, p.causal == 1u);
-  let base = wid.z * p.batch * 3u * columns + wid.y * DH;
-  let own = base + p.q + mine * (p.row * 3u * columns);
+  let base = wid.z * p.batch * p.stride + wid.y * DH;
+  let own = base + p.q + mine * (p.row * p.stride);
   var q: array<array<vec4f, 8>, DC>;
   var o: array<array<vec4f, 8>, DC>;
   for (var e = 0u; e < p.width; e++) {
@@ -75,7 +76,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   var sum = vec4f();
   let stop = select(p.length, min(row0 + 4u * SG, p.length), p.causal == 1u);
   for (var j = 0u; j < stop; j += 4u) {
-    let at = base + min(j + FOUR, vec4u(end)) * (p.row * 3u * columns) + lane;
+    let at = base + min(j + FOUR, vec4u(end)) * (p.row * p.stride) + lane;
     var s = array<vec4f, 4>();
     // Drivers unroll a loop this large only when it has no neighbour: the loop of one round isolates it.
     for (var once = 0u; once < 1u; once++) {

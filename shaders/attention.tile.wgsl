@@ -2,8 +2,8 @@
 //
 // A thread owns one query with its sums and running maximum; BK keys and values at a time pass through workgroup
 // memory, where all threads read the same words. A tile's scores stay there too: registers take no variable index.
-// Token t of sequence z is at row z*batch + t*row of qkv and out. Rows beyond the end are clamped on load and
-// guarded on store. lse is [sequences, heads, length].
+// Token t of sequence z is at row z*batch + t*row of qkv, which has `stride` columns, and of out. Rows beyond the end are
+// clamped on load and guarded on store. lse is [sequences, heads, length].
 // Grid: x = blocks of WG queries, y = heads, z = sequences.
 const WG: u32 = 64u;
 const DH: u32 = 64u;
@@ -14,6 +14,7 @@ struct Params {
   heads: u32,
   row: u32,
   batch: u32,
+  stride: u32,
   // Columns of qkv where queries, keys and values begin.
   q: u32,
   k: u32,
@@ -40,8 +41,9 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let mine = min(row, end);
   let last = select(end, mine, p.causal == 1u);
   let columns = p.heads * D4;
-  let base = wid.z * p.batch * 3u * columns + wid.y * D4;
-  let step = p.row * 3u * columns;
+  let stride = p.stride / 4u;
+  let base = wid.z * p.batch * stride + wid.y * D4;
+  let step = p.row * stride;
   var q: array<vec4f, D4>;
   var o: array<vec4f, D4>;
   for (var e = 0u; e < D4; e++) { q[e] = p.scale * qkv[base + p.q / 4u + mine * step + e]; }

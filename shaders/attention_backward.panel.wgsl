@@ -22,13 +22,15 @@ struct Params {
   width: u32,
   row: u32,
   batch: u32,
-  // Columns where x, mate, y, other and the gradient begin; the rows of mate and other in units of heads * DH.
+  // Columns of a row of qkv, of mate and of other.
+  stride: u32,
+  mate_stride: u32,
+  other_stride: u32,
+  // Columns where x, mate, y, other and the gradient begin.
   x: u32,
   y: u32,
   mate: u32,
-  mate_rows: u32,
   other: u32,
-  other_rows: u32,
   to: u32,
   causal: u32,
   // Own rows are keys.
@@ -76,7 +78,6 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let row0 = (wid.x * (WG / SG) + lid / SG) * 4u * SG;
   if (row0 >= p.length) { return; }
   let end = p.length - 1u;
-  let columns = p.heads * DH;
   let head = wid.y * DH;
   let line = (wid.z * p.heads + wid.y) * p.length;
   let rows = row0 + lane + SG * FOUR;
@@ -85,26 +86,26 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let causal = p.causal == 1u;
   let first = select(vec4u(), mine, keys && causal);
   let last = select(vec4u(end), mine, !keys && causal);
-  let own = (wid.z * p.batch + mine * p.row) * columns;
+  let own = wid.z * p.batch + mine * p.row;
   let own_lse = vec4f(lse[line + mine.x], lse[line + mine.y], lse[line + mine.z], lse[line + mine.w]);
   let own_delta = vec4f(delta[line + mine.x], delta[line + mine.y], delta[line + mine.z], delta[line + mine.w]);
   var x: array<array<vec4f, 8>, DC>;
   var m: array<array<vec4f, 8>, DC>;
   var g: array<array<vec4f, 8>, DC>;
   for (var e = 0u; e < p.width; e++) {
-    x[e / 8u][e % 8u] = p.scale * four(own * 3u + p.x + head + e);
+    x[e / 8u][e % 8u] = p.scale * four(own * p.stride + p.x + head + e);
     g[e / 8u][e % 8u] = vec4f();
     if (!VALUES) {
-      let at = own * p.mate_rows + p.mate + head + e;
+      let at = own * p.mate_stride + p.mate + head + e;
       m[e / 8u][e % 8u] = vec4f(mate[at.x], mate[at.y], mate[at.z], mate[at.w]);
     }
   }
   let start = select(0u, row0, keys && causal);
   let stop = select(p.length, min(row0 + 4u * SG, p.length), !keys && causal);
   for (var j = start; j < stop; j += 4u) {
-    let stream = (wid.z * p.batch + min(j + FOUR, vec4u(end)) * p.row) * columns;
-    let at_y = stream * 3u + p.y + head + lane;
-    let at_other = stream * p.other_rows + p.other + head + lane;
+    let stream = wid.z * p.batch + min(j + FOUR, vec4u(end)) * p.row;
+    let at_y = stream * p.stride + p.y + head + lane;
+    let at_other = stream * p.other_stride + p.other + head + lane;
     var s = array<vec4f, 4>();
     var w = array<vec4f, 4>();
     // Drivers unroll a loop this large only when it has no neighbour: the loop of one round isolates it.
@@ -173,7 +174,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
       }
     }
   }
-  let to = (wid.z * p.batch + rows * p.row) * columns * 3u + p.to + head;
+  let to = (wid.z * p.batch + rows * p.row) * p.stride + p.to + head;
   let factor = select(p.scale, 1.0, VALUES);
   for (var e = 0u; e < p.width; e++) {
     let y = factor * g[e / 8u][e % 8u];

@@ -17,13 +17,15 @@ struct Params {
   heads: u32,
   row: u32,
   batch: u32,
-  // Columns where x, mate, y, other and the gradient begin; the rows of mate and other in units of heads * DH.
+  // Columns of a row of qkv, of mate and of other.
+  stride: u32,
+  mate_stride: u32,
+  other_stride: u32,
+  // Columns where x, mate, y, other and the gradient begin.
   x: u32,
   y: u32,
   mate: u32,
-  mate_rows: u32,
   other: u32,
-  other_rows: u32,
   to: u32,
   causal: u32,
   // Own rows are keys.
@@ -54,31 +56,30 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let row = row0 + lid;
   let end = p.length - 1u;
   let mine = min(row, end);
-  let columns = p.heads * D4;
   let head = wid.y * D4;
   let line = (wid.z * p.heads + wid.y) * p.length;
   let is_keys = p.keys == 1u;
   let causal = p.causal == 1u;
   let first = select(0u, mine, is_keys && causal);
   let last = select(end, mine, !is_keys && causal);
-  let own = (wid.z * p.batch + mine * p.row) * columns;
+  let own = wid.z * p.batch + mine * p.row;
   let own_lse = lse[line + mine];
   let own_delta = delta[line + mine];
   var x: array<vec4f, D4>;
   var m: array<vec4f, D4>;
   var g: array<vec4f, D4>;
   for (var e = 0u; e < D4; e++) {
-    x[e] = p.scale * qkv[own * 3u + p.x / 4u + head + e];
-    if (!VALUES) { m[e] = mate[own * p.mate_rows + p.mate / 4u + head + e]; }
+    x[e] = p.scale * qkv[(own * p.stride + p.x) / 4u + head + e];
+    if (!VALUES) { m[e] = mate[(own * p.mate_stride + p.mate) / 4u + head + e]; }
   }
   let ones = vec4f(1.0);
   let start = select(0u, row0, is_keys && causal);
   let stop = select(p.length, min(row0 + WG, p.length), !is_keys && causal);
   for (var j0 = start; j0 < stop; j0 += BK) {
     for (var i = lid; i < BK * D4; i += WG) {
-      let at = (wid.z * p.batch + min(j0 + i / D4, end) * p.row) * columns;
-      ys[i] = qkv[at * 3u + p.y / 4u + head + i % D4];
-      others[i] = other[at * p.other_rows + p.other / 4u + head + i % D4];
+      let at = wid.z * p.batch + min(j0 + i / D4, end) * p.row;
+      ys[i] = qkv[(at * p.stride + p.y) / 4u + head + i % D4];
+      others[i] = other[(at * p.other_stride + p.other) / 4u + head + i % D4];
     }
     for (var i = lid; i < BK; i += WG) {
       stream_lse[i] = lse[line + min(j0 + i, end)];
@@ -103,7 +104,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     workgroupBarrier();
   }
   if (row >= p.length) { return; }
-  let to = (wid.z * p.batch + row * p.row) * columns * 3u + p.to / 4u + head;
+  let to = ((wid.z * p.batch + row * p.row) * p.stride + p.to) / 4u + head;
   let factor = select(p.scale, 1.0, VALUES);
   for (var e = 0u; e < D4; e++) {
     dqkv[to + e] = factor * g[e] + select(vec4f(), dqkv[to + e], p.add == 1u);

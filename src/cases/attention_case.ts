@@ -2,13 +2,13 @@ import { type AttentionAttrs, type AttentionMode, attention } from '../ops/atten
 import type { Tensor } from '../tensor/tensor.js';
 import { bytesOf, type OpCase } from './op_case.js';
 
-/** Attention over packed queries, keys and values: in the image tower, in the text tower, and V-V attention. */
+/** Attention over packed queries, keys and values, in both towers, and V-V attention over values alone. */
 export const attentionCase: OpCase<{ qkv: Tensor }, AttentionAttrs> = {
   name: 'attention',
   run: ({ qkv }, attrs) => attention(qkv, attrs),
   sizes: ({ tokens, width, heads, texts, context, textWidth, textHeads }) => {
     const size = (mode: AttentionMode, batch: number, length: number, wide: number, of: number) => {
-      const packed = [batch, length, 3 * wide];
+      const packed = [batch, length, mode.startsWith('vv') ? wide : 3 * wide];
       const out = [batch, length, wide];
       const [sequences, along] = mode === 'vv_batch' ? [length, batch] : [batch, length];
       // Operations of one product of the scores with a matrix as wide as all heads; half of that when causal.

@@ -2,7 +2,7 @@ import { full } from '../ops/fill.js';
 import type { Shape } from '../tensor/shape.js';
 import { type OpCase, pass, times } from './op_case.js';
 
-/** A constant tensor; the largest is where the gradient of V-V attention begins. */
+/** A constant tensor. */
 export const fillCase: OpCase<Readonly<Record<string, never>>, { readonly shape: Shape; readonly value: number }> = {
   name: 'fill',
   run: (_inputs, { shape, value }, gpu) => full(gpu, shape, value),

@@ -75,6 +75,9 @@ export function reads(packing: Packing, g: Gemm | undefined): boolean {
   return !packed || packed.packing === packing;
 }
 
+/** Whether a job asks for what only kernels that fuse norms can do. */
+export const fusesNorms = (job: GemmJob | undefined): boolean => job?.norm !== undefined || job?.moments !== undefined;
+
 /** Knobs of the epilogue. */
 export function epilogue(g: Gemm) {
   return {

@@ -1,4 +1,4 @@
-/** Multi-head self-attention over packed queries, keys and values, flash style: no score matrix is ever stored. */
+/** Multi-head self-attention, flash style: no score matrix is ever stored. */
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import type { Gpu } from '../gpu/gpu.js';
@@ -6,7 +6,6 @@ import { attentionBackwardKernels, attentionKernels } from '../kernels/attention
 import { chooseRow } from '../kernels/kernel_choice.js';
 import { show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
-import { zeros } from './fill.js';
 
 /**
  * What attends to what:
@@ -31,7 +30,7 @@ interface Plan {
   readonly width: number;
   readonly sequences: number;
   readonly length: number;
-  /** Columns of qkv where queries, keys and values begin; all the same in V-V attention. */
+  /** Columns of the input where queries, keys and values begin; all 0 in V-V attention, whose input is the values. */
   readonly q: number;
   readonly k: number;
   readonly v: number;
@@ -45,28 +44,28 @@ interface Plan {
 }
 
 function plan(qkv: Tensor, { heads, mode }: AttentionAttrs): Plan {
-  const [batch, tokens, packed] = qkv.shape;
-  if (qkv.rank !== 3 || packed! % (3 * heads) !== 0) {
-    throw new Error(`attention: expected [B, T, 3 * ${heads} * head width], got ${show(qkv.shape)}`);
+  const [batch, tokens, stride] = qkv.shape;
+  const acrossBatch = mode === 'vv_batch';
+  const vv = acrossBatch || mode === 'vv_token';
+  if (qkv.rank !== 3 || stride! % ((vv ? 1 : 3) * heads) !== 0) {
+    throw new Error(`attention: expected [B, T, ${vv ? '' : '3 * '}${heads} * head width], got ${show(qkv.shape)}`);
   }
-  const width = packed! / 3;
+  const width = vv ? stride! : stride! / 3;
   const head = width / heads;
   if (head % 8 !== 0 || head === 0 || head > MAX_HEAD) {
     throw new Error(`attention: width of a head: expected a multiple of 8 up to ${MAX_HEAD}, got ${head}`);
   }
   const { gpu } = qkv;
-  const acrossBatch = mode === 'vv_batch';
   const [sequences, length] = acrossBatch ? [tokens!, batch!] : [batch!, tokens!];
-  const vv = acrossBatch || mode === 'vv_token';
   const causal = mode === 'causal';
   return {
     gpu,
     width,
     sequences,
     length,
-    q: vv ? 2 * width : 0,
-    k: vv ? 2 * width : width,
-    v: 2 * width,
+    q: 0,
+    k: vv ? 0 : width,
+    v: vv ? 0 : 2 * width,
     heads,
     head,
     common: {
@@ -75,6 +74,7 @@ function plan(qkv: Tensor, { heads, mode }: AttentionAttrs): Plan {
       width: head,
       row: acrossBatch ? tokens! : 1,
       batch: acrossBatch ? 1 : tokens!,
+      stride: stride!,
       causal: causal ? 1 : 0,
       scale: head ** -0.5,
     },
@@ -109,14 +109,13 @@ function rowDots(p: Plan, dy: Tensor, out: Tensor): Tensor {
   return delta;
 }
 
-/** Gradient of qkv; in V-V attention the three parts add up in the columns of v and the others are zero. */
+/** Gradient of the input; in V-V attention the three parts add up. */
 function backward(p: Plan, dy: Tensor, qkv: Tensor, out: Tensor, lse: Tensor): Tensor {
   const { sequences, heads, length, head } = p;
   const delta = rowDots(p, dy, out);
-  const shared = p.q === p.v;
-  const dqkv = shared ? zeros(p.gpu, qkv.shape) : empty(p.gpu, qkv.shape);
-  const values = { at: p.v, rows: 3, buffer: qkv };
-  const cotangent = { at: 0, rows: 1, buffer: dy };
+  const dqkv = empty(p.gpu, qkv.shape);
+  const values = { at: p.v, stride: p.common.stride!, buffer: qkv };
+  const cotangent = { at: 0, stride: p.width, buffer: dy };
   type Side = typeof values;
   const part = (ofValues: boolean, keys: boolean, x: number, y: number, mate: Side, other: Side, to: number): void => {
     const job = {
@@ -127,12 +126,13 @@ function backward(p: Plan, dy: Tensor, qkv: Tensor, out: Tensor, lse: Tensor): T
         x,
         y,
         mate: mate.at,
-        mate_rows: mate.rows,
+        mate_stride: mate.stride,
         other: other.at,
-        other_rows: other.rows,
+        other_stride: other.stride,
         to,
         keys: keys ? 1 : 0,
-        add: shared ? 1 : 0,
+        // In V-V attention all parts have one place; that of the queries comes first.
+        add: keys && p.q === p.v ? 1 : 0,
       },
       buffers: { qkv, mate: mate.buffer, other: other.buffer, lse, delta, dqkv },
       flops: (ofValues ? 2 : 3) * p.product,
@@ -164,10 +164,11 @@ export const attentionOp: Op<AttentionAttrs> = {
 /**
  * softmax(q kᵀ / sqrt(Dh)) v in every head (Vaswani et al. 2017), by online softmax over blocks of keys; the backward
  * pass recomputes the weights from the saved log-sum-exp (Dao et al. 2022).
- * @param qkv [B, T, 3 D]: queries, keys and values side by side; head h owns columns h * Dh .. (h + 1) * Dh of each
+ * @param qkv [B, T, 3 D]: queries, keys and values side by side; head h owns columns h * Dh .. (h + 1) * Dh of each.
+ *   In V-V attention the values alone, [B, T, D]
  * @param attrs heads, D = heads * Dh with Dh a multiple of 8 up to 128, and what attends to what
  * @returns [B, T, D]
- * @throws when the shape does not split into three times that many heads
+ * @throws when the columns do not split into that many heads of q, k and v, or of v alone
  */
 export function attention(qkv: Tensor, attrs: AttentionAttrs): Tensor {
   return apply(attentionOp, [qkv], attrs);
