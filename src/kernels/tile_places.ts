@@ -1,6 +1,7 @@
 /** The places where a kernel's tile can be chosen for a device: what `aaclip bench tune` goes through. */
 import type { Knobs, Tiles } from '../gpu/shader.js';
 import type { Traits } from '../gpu/traits.js';
+import { matrixPlaces } from './matrix_tiles.js';
 import { PANEL_CANDIDATES, panelKey, panelTile } from './tuning.js';
 
 export interface TilePlace {
@@ -29,7 +30,7 @@ const panelPlace = (half: boolean): TilePlace => ({
   candidates: () => PANEL_CANDIDATES,
 });
 
-export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false)];
+export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false), ...matrixPlaces];
 
 /** Whether two sets of knobs have the same names and values. */
 export function sameKnobs(a: Knobs, b: Knobs): boolean {

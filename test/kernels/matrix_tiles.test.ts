@@ -13,6 +13,7 @@ import {
 } from '../../src/kernels/matrix_tiles.js';
 import { matrixUnit } from '../../src/kernels/matrix_units.js';
 import { PANELS } from '../../src/kernels/packing.js';
+import { checkTiles } from '../../src/kernels/tile_places.js';
 import { readShaders } from '../../src/node/device.js';
 import { empty } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
@@ -143,6 +144,7 @@ describe('the tile of a product', () => {
         const tried = place.candidates(traits);
         expect(tried.length, `${place.key} ${name}`).toBeGreaterThan(2);
         expect(tried, `${place.key} ${name}`).toContainEqual(place.own(traits));
+        expect(checkTiles({ [place.key]: tried.at(-1) }, traits)).toEqual({ [place.key]: tried.at(-1) });
       }
   });
 });
