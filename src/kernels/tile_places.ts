@@ -19,8 +19,8 @@ const panelPlace = (half: boolean): TilePlace => ({
   key: panelKey(half),
   op: 'matmul',
   row: 'panel',
-  own() {
-    const { rows, vectors, workgroup } = panelTile({}, half);
+  own(traits) {
+    const { rows, vectors, workgroup } = panelTile({ ...traits, tiles: {} }, half);
     return { TM: rows, TN: vectors, WG: workgroup };
   },
   candidates: () => PANEL_CANDIDATES,
