@@ -17,6 +17,7 @@ export {
 } from './data/datasets.js';
 export { type DrawPurpose, Draws } from './data/random.js';
 export { extendRegistry } from './data/registry_file.js';
+export type { AnchorStore } from './detect/anchor_cache.js';
 export { AnomalyModel, type AnomalyModelOptions } from './detect/anomaly_model.js';
 export { chooseBatch } from './detect/batch_size.js';
 export {

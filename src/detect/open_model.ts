@@ -62,6 +62,11 @@ export interface DetectorOptions extends OpenOptions {
   /** f32 (the default) keeps every weight exactly; f16 rounds matrices to half the memory. */
   readonly precision?: Precision | undefined;
   /**
+   * Keep the anchors of classes for the next start, which then needs no text tower: in Node, in `aaclip/anchors` of the
+   * user's cache folder, for weights that are files. True by default.
+   */
+  readonly cache?: boolean | undefined;
+  /**
    * Pictures at a time, unless `detect` is told otherwise; by default chosen to fit the adapter. More than it can hold is an
    * error before any weights are read.
    */
@@ -176,8 +181,9 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
       checkAborted(signal);
       options.onProgress?.(share);
     };
+    const anchors = (options.cache ?? true) ? host.anchors : undefined;
     const model = await within('weights', () =>
-      AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, onProgress }),
+      AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
     return { model, classes, settings, ownGpu: own };
   } catch (error) {

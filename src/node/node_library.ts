@@ -11,6 +11,7 @@ import { openTensorSource } from '../io/open_tensors.js';
 import type { ByteSource } from '../io/source.js';
 import { Training, type TrainingStore } from '../train/training.js';
 import type { TrainOptions } from '../train/training_options.js';
+import { anchorStore } from './anchor_folder.js';
 import { decode } from './decode.js';
 import { openGpu } from './device.js';
 import { fileSource } from './file_source.js';
@@ -51,6 +52,7 @@ export const NODE_LIBRARY: LibraryHost = {
     );
   },
   openFile,
+  anchors: anchorStore(),
   async decode(name, bytes) {
     return decode(name, bytes);
   },

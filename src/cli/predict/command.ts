@@ -68,6 +68,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     imageMix: flags.image_adapt_weight,
     activation: flags.activation,
     precision: flags.precision,
+    cache: flags.cache,
     batchSize: flags.batch_size,
     // No folder is made until weights, adapters and class have been checked.
     gpu: async (): Promise<Gpu> => {
