@@ -16,14 +16,12 @@ import { PANELS } from '../../src/kernels/packing.js';
 import { checkTiles } from '../../src/kernels/tile_places.js';
 import { readShaders } from '../../src/node/device.js';
 import { empty } from '../../src/tensor/tensor.js';
+import { MATRIX_GPUS } from '../adapter_traits.js';
 import { device } from '../devices.js';
 
 const shapes = (...sizes: [number, number, number][]): Traits['matrixShapes'] =>
   sizes.map(([m, n, k]) => ({ m, n, k, componentType: 'f16', resultComponentType: 'f32' }));
-const base: Traits = {
-  ...{ software: false, subgroupSize: 32, f16: true, matrixShapes: shapes([16, 16, 16]), workgroupMemory: 32768 },
-  ...{ barriersAreExpensive: false, loadsAreExpensive: false, tokensToFillDevice: 1, workPerSubmit: 1 },
-};
+const base = MATRIX_GPUS['16x16x16 in subgroups of 32']!;
 const ADAPTERS: Record<string, Traits> = {
   'units of 16x16x16': { ...base, matrixShapes: shapes([16, 8, 8], [16, 8, 16], [16, 16, 16]) },
   'units of 16x8x16': { ...base, matrixShapes: shapes([16, 8, 16]) },
