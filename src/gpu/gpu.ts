@@ -2,7 +2,8 @@
 import './webgpu_names.js';
 import { countingDevice } from './counting_device.js';
 import { type AdapterDescription, describeAdapter } from './description.js';
-import { type Cover, gridOf } from './grid.js';
+import type { Dispatch } from './dispatch.js';
+import { gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
 import { NotedWork } from './noted_work.js';
 import { openDevice } from './open_device.js';
@@ -10,10 +11,11 @@ import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
 import { Readback, type Wait } from './readback.js';
-import type { Knobs, ShaderTexts, Tiles } from './shader.js';
-import { type Binding, CommandStream } from './stream.js';
+import type { ShaderTexts, Tiles } from './shader.js';
+import { CommandStream } from './stream.js';
 import { type Traits, traitsOf } from './traits.js';
 
+export type { Dispatch } from './dispatch.js';
 export { GpuError } from './health.js';
 
 /** What a host supplies: the WebGPU entry point, the kernels' texts and how to wait without stealing the device's time. */
@@ -35,17 +37,6 @@ export interface GpuOptions {
   /** Tiles measured to be faster than the kernels' own (`kernels/tile_places.ts`). */
   readonly tiles?: Tiles | undefined;
 }
-
-export type Dispatch = Cover & {
-  readonly kernel: string;
-  readonly knobs?: Knobs;
-  readonly params: Readonly<Record<string, number>>;
-  readonly buffers: Readonly<Record<string, Binding>>;
-  /** Floating-point operations, for the timing report and to keep single submits short. */
-  readonly flops?: number;
-  /** Bytes read and written, for the timing report. */
-  readonly traffic?: number;
-};
 
 export class Gpu implements Disposable {
   readonly traits: Traits;
