@@ -75,6 +75,9 @@ test('a variable without a value inside a loop is found', () => {
   expect(uninitialisedInLoops('fn f() {\n  loop {\n    var b: f32;\n  }\n  var c: f32;\n}')).toEqual([3]);
 });
 
+/** Lines a kernel may have. On matrix units every product of attention is three, and passes through workgroup memory. */
+const longest = (stem: string): number => (!stem.startsWith('attention') ? 150 : stem.endsWith('.matrix') ? 270 : 220);
+
 test('there are kernels', () => {
   expect(kernels.length).toBeGreaterThan(0);
 });
@@ -104,7 +107,7 @@ for (const { stem, text } of kernels)
 
     test('is short enough to read', () => {
       expect(text.endsWith('}\n')).toBe(true);
-      expect(lines.length - 1).toBeLessThanOrEqual(stem.startsWith('attention') ? 220 : 150);
+      expect(lines.length - 1).toBeLessThanOrEqual(longest(stem));
     });
 
     test('keeps the order knobs, parameters, bindings, main', () => {
