@@ -1,6 +1,7 @@
 // Packs b for matmul.panel.wgsl: [ceil(N / NB)][K to 8][NB] floats, or words of two f16 neighbours along k (HALF).
 // The source is row-major: [K, N], or [N, K] with TRANS; with FROM_PANEL it is itself a panel (of SRC_NB columns) of the
-// transposed matrix, which turns a packed weight around for the backward pass. Beyond k and n the panel is zero.
+// transposed matrix, of `ld` rows, which turns a packed weight around for the backward pass. Columns are taken from
+// `first` on. Beyond k and n the panel is zero.
 // Grid: one invocation an output word, z = batch.
 const WG: u32 = 64u;
 const NB: u32 = 32u;
@@ -15,6 +16,7 @@ struct Params {
   ld: u32,
   src_batch: u32,
   words: u32,
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -25,13 +27,15 @@ fn element(z: u32, k: u32, n: u32) -> f32 {
   if (k >= p.k || n >= p.n) { return 0.0; }
   if (FROM_PANEL) {
     // The source's k is our n and its n our k.
-    let rows = select((p.n + 7u) & 0xfffffff8u, ((p.n + 7u) & 0xfffffff8u) / 2u, HALF);
-    let at = (k / SRC_NB * rows + select(n, n / 2u, HALF)) * SRC_NB + k % SRC_NB;
+    let rows = select((p.ld + 7u) & 0xfffffff8u, ((p.ld + 7u) & 0xfffffff8u) / 2u, HALF);
+    let m = n + p.first;
+    let at = (k / SRC_NB * rows + select(m, m / 2u, HALF)) * SRC_NB + k % SRC_NB;
     if (!HALF) { return bitcast<f32>(src[at]); }
     let both = unpack2x16float(src[at]);
-    return select(both.x, both.y, (n & 1u) == 1u);
+    return select(both.x, both.y, (m & 1u) == 1u);
   }
-  return bitcast<f32>(src[z * p.src_batch + select(k * p.ld + n, n * p.ld + k, TRANS)]);
+  let m = n + p.first;
+  return bitcast<f32>(src[z * p.src_batch + select(k * p.ld + m, m * p.ld + k, TRANS)]);
 }
 
 @compute @workgroup_size(WG)

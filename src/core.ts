@@ -17,6 +17,7 @@ export {
 } from './data/datasets.js';
 export { type DrawPurpose, Draws } from './data/random.js';
 export { extendRegistry } from './data/registry_file.js';
+export type { AnchorStore } from './detect/anchor_cache.js';
 export { AnomalyModel, type AnomalyModelOptions } from './detect/anomaly_model.js';
 export { chooseBatch } from './detect/batch_size.js';
 export {
@@ -84,12 +85,17 @@ export type { FrozenMatrix } from './kernels/frozen_matrix.js';
 export type { PackedMatrix, Packing } from './kernels/packing.js';
 export {
   type AdaptedImage,
+  type AdaptedOptions,
   adaptedImage,
+  adaptedProjections,
   type ImageAdapters,
   type Loaded,
   loadImageAdapters,
   loadTextAdapters,
+  type Projection,
+  type Projections,
   patchTokens,
+  unitFeatures,
 } from './model/adapters.js';
 export { type Anomaly, anomaly, SCORE_BLUR, stageOneFeatures, textAnchors } from './model/anomaly.js';
 export { type ClipConfig, inferConfig } from './model/config.js';

@@ -12,6 +12,7 @@ interface Node {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly needs: Needs;
+  /** Which tensor the cotangent belongs to; its elements are not needed, unless they are among `saved`. */
   readonly out: Tensor;
   readonly saved: readonly Tensor[];
   vjp(dy: Tensor): readonly (Tensor | null)[];
@@ -55,7 +56,6 @@ export class Tape implements Disposable {
   /** @internal */
   note(node: Node): void {
     for (const t of node.saved) t.hold();
-    node.out.hold();
     this.#followed.add(node.out);
     this.#nodes.push(node);
   }
@@ -87,7 +87,6 @@ export class Tape implements Disposable {
           grads.delete(node.out);
         }
         for (const t of node.saved) t.unhold();
-        node.out.unhold();
       }
       const result = wanted.map((t) => grads.get(t) ?? null);
       for (const [t, g] of grads) {
@@ -123,7 +122,6 @@ export class Tape implements Disposable {
   [Symbol.dispose](): void {
     for (const node of this.#nodes) {
       for (const t of node.saved) t.unhold();
-      node.out.unhold();
     }
     this.#nodes = [];
     this.#followed.clear();

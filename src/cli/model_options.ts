@@ -74,6 +74,14 @@ export function batchSizeOption(command: Command): Command {
   return command.option('--batch_size <n>', 'pictures at a time (default: chosen to fit the adapter)', count(1));
 }
 
+/** Adds `--no-cache`. */
+export function cacheOption(command: Command): Command {
+  return command.option(
+    '--no-cache',
+    "neither use nor keep the anchors of classes in the user's cache folder (~/.cache/aaclip, or below XDG_CACHE_HOME)",
+  );
+}
+
 /** Adds `--threads`, which the published program calls `--max_workers`: both spellings are one flag. */
 export function threadsOption(command: Command): Command {
   return command.option(

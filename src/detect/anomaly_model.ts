@@ -4,24 +4,19 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
-import {
-  adaptedImage,
-  type ImageAdapters,
-  type Loaded,
-  loadImageAdapters,
-  loadTextAdapters,
-} from '../model/adapters.js';
-import { type Anomaly, anomalyMap, detectionScore, plainImage, textAnchors } from '../model/anomaly.js';
+import { adaptedProjections, type ImageAdapters, type Loaded, loadImageAdapters } from '../model/adapters.js';
+import { type Anomaly, anomalyMap, detectionScore, patchScores, plainProjections } from '../model/anomaly.js';
 import { type ClipConfig, inferConfig } from '../model/config.js';
-import { encodeText, loadText } from '../model/text.js';
 import { loadVision, type VisionTower } from '../model/vision.js';
 import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
 import { gather } from '../ops/gather.js';
 import { reshape } from '../ops/reshape.js';
-import { empty, persist, type Tensor, tidy } from '../tensor/tensor.js';
+import { empty, type Tensor, tidy } from '../tensor/tensor.js';
+import type { AnchorStore } from './anchor_cache.js';
 import { chooseBatch } from './batch_size.js';
-import { type ClassTokens, promptRows } from './class_tokens.js';
+import { classAnchors } from './class_anchors.js';
+import type { ClassTokens } from './class_tokens.js';
 
 /** The side that pictures are resized to, as published, where neither the user nor a checkpoint gives one. */
 export const DEFAULT_IMAGE_SIZE = 518;
@@ -39,6 +34,8 @@ export interface AnomalyModelOptions {
   readonly imageSize?: number | undefined;
   readonly activation?: Activation | undefined;
   readonly precision?: Precision | undefined;
+  /** Where anchors are kept for the next start; by default nowhere. */
+  readonly anchors?: AnchorStore | undefined;
   /** Share of weights read so far, 0 to 1. */
   readonly onProgress?: ((share: number) => void) | undefined;
 }
@@ -72,34 +69,25 @@ export class AnomalyModel implements Disposable {
 
   /** Loads the text tower, makes every class's anchors, releases the tower, and loads the image tower. */
   static async load(gpu: Gpu, options: AnomalyModelOptions): Promise<AnomalyModel> {
-    const { clip, classes, adapters, activation = 'gelu', precision = 'f32' } = options;
+    const { clip, adapters, activation = 'gelu', precision = 'f32' } = options;
     const config = inferConfig(clip);
-    const total = clip.names.reduce((sum, n) => sum + 4 * clip.shape(n).reduce((a, b) => a * b, 1), 0);
+    const bytesOf = (names: readonly string[]): number =>
+      names.reduce((sum, n) => sum + 4 * clip.shape(n).reduce((a, b) => a * b, 1), 0);
+    const total = bytesOf(clip.names);
     let before = 0;
-    let latest = 0;
     const load = {
       activation,
       precision,
       onProgress: (bytes: number) => {
-        latest = before + bytes;
-        options.onProgress?.(Math.min(1, latest / total));
+        options.onProgress?.(Math.min(1, (before + bytes) / total));
       },
     };
-    const anchors = new Map<string, Tensor>();
+    const anchors = await classAnchors(gpu, config, options, load);
     let model: AnomalyModel | undefined;
     try {
-      {
-        using tower = await loadText(gpu, clip, config, load);
-        using own = adapters?.text ? await loadTextAdapters(gpu, adapters.text, { precision }) : undefined;
-        for (const c of classes) {
-          const { ids, counts } = promptRows([c], config.context);
-          const embed = (): Tensor => encodeText(ids, tower, own?.weights, options.textMix); // [P, E]
-          anchors.set(c.name, persist(tidy(() => textAnchors(embed(), counts)))); // [1, E, 2]
-        }
-      }
-      await gpu.idle();
       gpu.trim();
-      before = latest;
+      // Read, or not needed: their anchors were kept.
+      before = bytesOf(clip.names.filter((n) => !n.startsWith('visual.')));
       const tower = await loadVision(gpu, clip, config, options.imageSize ?? DEFAULT_IMAGE_SIZE, load);
       model = new AnomalyModel(gpu, tower, anchors, options);
       await model.loadAdapters(adapters?.image);
@@ -163,18 +151,18 @@ export class AnomalyModel implements Disposable {
     const anchors = (one ? names.slice(0, 1) : names).map((n) => this.#anchors.get(n)!);
     return tidy(() => {
       const { seg, det } = this.#adapters
-        ? adaptedImage(images, this.#tower, this.#adapters.weights, this.#mix)
-        : plainImage(images, this.#tower);
+        ? adaptedProjections(images, this.#tower, this.#adapters.weights, { mix: this.#mix })
+        : plainProjections(images, this.#tower);
       const columns = anchors.length === 1 ? anchors[0]! : concat(anchors, 0); // [1 or B, E, 2]
-      return { map: this.#map(seg, columns, domains), score: detectionScore(det, columns) };
+      return { map: this.#map(patchScores(seg, columns), domains), score: detectionScore(det, columns) };
     });
   }
 
   /** Maps of a batch [B, S, S]: the tower runs once, and each picture's map is the one made for its own domain. */
-  #map(seg: readonly Tensor[], anchors: Tensor, domains: readonly Domain[]): Tensor {
+  #map(scores: Tensor, domains: readonly Domain[]): Tensor {
     const size = this.imageSize;
     const kinds = [...new Set(domains)];
-    const maps = kinds.map((domain) => anomalyMap(seg, anchors, size, domain)); // [B, S, S] for each domain
+    const maps = kinds.map((domain) => anomalyMap(scores, size, domain)); // [B, S, S] for each domain
     if (maps.length === 1) return maps[0]!;
     const count = domains.length;
     const rows = reshape(concat(maps, 0), [kinds.length * count, size * size]);

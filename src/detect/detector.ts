@@ -22,7 +22,7 @@ export interface LoadedClass {
 
 export interface DetectOptions {
   /**
-   * Pictures at a time; by default chosen to fit the adapter. Results come a batch at a time: use 1 for a live source.
+   * Pictures at a time; by default as given to `loadDetector`, else chosen to fit the adapter. Results come a batch at a time: use 1 for a live source.
    */
   readonly batchSize?: number | undefined;
   /**
@@ -57,11 +57,13 @@ export class Detector implements Disposable {
   readonly settings: DetectorSettings;
   readonly classes: readonly LoadedClass[];
   readonly #host: LibraryHost;
+  readonly #batchSize: number | undefined;
   readonly #ownGpu: Gpu | undefined;
 
-  private constructor(host: LibraryHost, opened: OpenedModel) {
+  private constructor(host: LibraryHost, opened: OpenedModel, batchSize: number | undefined) {
     const { model, settings, classes, ownGpu } = opened;
     this.#host = host;
+    this.#batchSize = batchSize;
     this.model = model;
     this.settings = settings;
     this.classes = classes.map(({ name, domain, realName, unknownWords }) => {
@@ -75,7 +77,7 @@ export class Detector implements Disposable {
    * @throws AaclipError
    */
   static async load(host: LibraryHost, options: DetectorOptions): Promise<Detector> {
-    return new Detector(host, await openModel(host, options));
+    return new Detector(host, await openModel(host, options), options.batchSize);
   }
 
   /** Side of the resized pictures and of the maps, in pixels. */
@@ -97,7 +99,7 @@ export class Detector implements Disposable {
     options: DetectOptions = {},
   ): AsyncGenerator<Detection, void, undefined> {
     const { signal } = options;
-    const batch = await within('options', () => chooseBatch(this.model, options.batchSize));
+    const batch = await within('options', () => chooseBatch(this.model, options.batchSize ?? this.#batchSize));
     const list = listOf(pictures);
     const total = Array.isArray(list) ? list.length : undefined;
     const named = this.#withClasses(list, classes);

@@ -7,8 +7,10 @@ import type { Activation } from '../kernels/epilogue.js';
 import { inferConfig } from '../model/config.js';
 import type { Precision } from '../model/weights.js';
 import { AnomalyModel, DEFAULT_IMAGE_SIZE } from './anomaly_model.js';
+import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
+import { inferenceMemory } from './inference_memory.js';
 import { type AdapterSource, type LibraryHost, openAdapterSource, openWeights, type WeightsSource } from './sources.js';
 
 /** A class by the name that results and `detect` use. */
@@ -59,6 +61,16 @@ export interface DetectorOptions extends OpenOptions {
   readonly activation?: Activation | undefined;
   /** f32 (the default) keeps every weight exactly; f16 rounds matrices to half the memory. */
   readonly precision?: Precision | undefined;
+  /**
+   * Keep the anchors of classes for the next start, which then needs no text tower: in Node, in `aaclip/anchors` of the
+   * user's cache folder, for weights that are files. True by default.
+   */
+  readonly cache?: boolean | undefined;
+  /**
+   * Pictures at a time, unless `detect` is told otherwise; by default chosen to fit the adapter. More than it can hold is an
+   * error before any weights are read.
+   */
+  readonly batchSize?: number | undefined;
   /** Domain of every class that does not give its own. */
   readonly domain?: Domain | undefined;
   /** Called with the share of the weights on the device so far, 0 to 1. */
@@ -153,19 +165,25 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     precision: options.precision ?? 'f32',
     adapted: adapters?.image !== undefined,
   };
-  const { patch } = inferConfig(clip);
+  const config = inferConfig(clip);
+  const { patch } = config;
   if (!Number.isInteger(settings.imageSize) || settings.imageSize < patch) {
     const got = settings.imageSize;
     throw new AaclipError('options', `imageSize: expected a whole number of pixels of at least ${patch}, got ${got}`);
   }
   const { gpu, own } = await openDevice(host, options);
   try {
+    // Limits of the adapter are met before minutes are spent on weights.
+    const { imageSize } = settings;
+    await within('options', () => chooseBatch({ gpu, config, imageSize }, options.batchSize));
+    await within('options', () => inferenceMemory(gpu, { clip, adapters, classes, ...settings }, 1));
     const onProgress = (share: number): void => {
       checkAborted(signal);
       options.onProgress?.(share);
     };
+    const anchors = (options.cache ?? true) ? host.anchors : undefined;
     const model = await within('weights', () =>
-      AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, onProgress }),
+      AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
     return { model, classes, settings, ownGpu: own };
   } catch (error) {

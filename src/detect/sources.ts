@@ -7,6 +7,7 @@ import { type ByteSource, bytesSource } from '../io/source.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import type { Tokenizer } from '../io/tokenizer.js';
 import { type Picture, PictureError } from '../picture/picture.js';
+import type { AnchorStore } from './anchor_cache.js';
 import { AaclipError } from './errors.js';
 import { type TrainedWith, trainedWith } from './trained_with.js';
 
@@ -44,6 +45,8 @@ export interface OpenedAdapters {
 
 /** What the library needs of its host, Node or a browser. */
 export interface LibraryHost {
+  /** Bytes of the machine's memory, where the host knows them: a software adapter works in it. */
+  readonly hostMemory?: number | undefined;
   /** @throws GpuError when there is no adapter */
   openDevice(): Promise<Gpu>;
   /** CLIP's tokenizer with the merges of the package. */
@@ -62,6 +65,8 @@ export interface LibraryHost {
   ): Promise<OpenedAdapters>;
   /** A file by path or URL. */
   openFile(place: string | URL, signal: AbortSignal | undefined): Promise<ByteSource>;
+  /** Where anchors are kept between runs; undefined where the host has no place for them. */
+  readonly anchors?: AnchorStore | undefined;
   /** @throws PictureError (as a rejection) when the bytes are not a readable picture */
   decode(name: string, bytes: Uint8Array): Promise<Picture>;
 }

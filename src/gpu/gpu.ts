@@ -1,15 +1,21 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
 import './webgpu_names.js';
-import { type Cover, gridOf } from './grid.js';
+import { countingDevice } from './counting_device.js';
+import { type AdapterDescription, describeAdapter } from './description.js';
+import type { Dispatch } from './dispatch.js';
+import { gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
+import { NotedWork } from './noted_work.js';
+import { openDevice } from './open_device.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
 import { Readback, type Wait } from './readback.js';
-import type { Knobs, ShaderTexts } from './shader.js';
-import { type Binding, CommandStream } from './stream.js';
+import type { ShaderTexts, Tiles } from './shader.js';
+import { CommandStream } from './stream.js';
 import { type Traits, traitsOf } from './traits.js';
 
+export type { Dispatch } from './dispatch.js';
 export { GpuError } from './health.js';
 
 /** What a host supplies: the WebGPU entry point, the kernels' texts and how to wait without stealing the device's time. */
@@ -28,18 +34,9 @@ export interface GpuOptions {
   readonly kernels?: Readonly<Record<string, string>> | undefined;
   /** `f16` lets kernels on matrix units round activations to f16; sums stay f32. `f32`, the default, does not. */
   readonly precision?: 'f32' | 'f16' | undefined;
+  /** Tiles measured to be faster than the kernels' own (`kernels/tile_places.ts`). */
+  readonly tiles?: Tiles | undefined;
 }
-
-export type Dispatch = Cover & {
-  readonly kernel: string;
-  readonly knobs?: Knobs;
-  readonly params: Readonly<Record<string, number>>;
-  readonly buffers: Readonly<Record<string, Binding>>;
-  /** Floating-point operations, for the timing report and to keep single submits short. */
-  readonly flops?: number;
-  /** Bytes read and written, for the timing report. */
-  readonly traffic?: number;
-};
 
 export class Gpu implements Disposable {
   readonly traits: Traits;
@@ -47,11 +44,16 @@ export class Gpu implements Disposable {
   readonly preferred: Readonly<Record<string, string>>;
   /** Whether kernels may round activations to f16. */
   readonly precision: 'f32' | 'f16';
+  /** Whether it only counts (`counting`): nothing is computed, and host data is not copied. */
+  readonly counts: boolean;
+  /** Tiles that override the kernels' own; may be replaced at any time, but matrices packed before keep their layout. */
+  tiles: Tiles;
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
-  /** Kernels noted so far, while `compileAhead` runs. */
-  #noted: { readonly stem: string; readonly knobs: Knobs }[] | undefined;
+  /** Where dispatches are noted instead of recorded, while there is one. */
+  #dryRun: NotedWork | undefined;
+  readonly #shaders: ShaderTexts;
   readonly #health: Health;
   readonly #wait: Wait;
   readonly #device: GPUDevice;
@@ -60,16 +62,19 @@ export class Gpu implements Disposable {
   readonly #stream: CommandStream;
   readonly #readback: Readback;
 
-  private constructor(host: GpuHost, adapter: GPUAdapter, device: GPUDevice, options: GpuOptions) {
+  private constructor(host: GpuHost, adapter: GPUAdapter, device: GPUDevice, options: GpuOptions, counted?: Traits) {
     // The binding crashes when its entry object is collected while the device lives: hold all three.
     this.#entry = host.entry;
     this.#adapter = adapter;
     this.#device = device;
-    this.traits = traitsOf(adapter, device);
+    this.counts = counted !== undefined;
+    this.traits = counted ?? traitsOf(adapter, device);
+    this.#shaders = host.shaders;
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
+    this.tiles = options.tiles ?? {};
     this.pool = new BufferPool(device);
-    this.kernels = new PipelineCache(device, host.shaders);
+    this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
     this.#stream = new CommandStream(device, this.traits.workPerSubmit);
     this.#wait = host.wait ?? (<T>(p: Promise<T>) => p);
@@ -82,27 +87,20 @@ export class Gpu implements Disposable {
    * @throws GpuError when there is no adapter; the message says how to get one.
    */
   static async open(host: GpuHost, options: GpuOptions = {}): Promise<Gpu> {
-    const adapter = await host.entry.requestAdapter({ powerPreference: 'high-performance' });
-    if (!adapter) {
-      throw new GpuError(
-        'webgpu: no adapter found: install a Vulkan driver (`npm run setup` does it where the system allows), or use a browser with WebGPU',
-      );
-    }
-    const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups', 'subgroup-size-control'];
-    const extra = ['chromium-experimental-subgroup-matrix'] as unknown as GPUFeatureName[];
-    const { limits } = adapter;
-    const device = await adapter.requestDevice({
-      requiredFeatures: [...wanted, ...extra].filter((f) => adapter.features.has(f)),
-      requiredLimits: {
-        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-        maxBufferSize: limits.maxBufferSize,
-        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-      },
-    });
+    const { adapter, device } = await openDevice(host.entry);
     return new Gpu(host, adapter, device, options);
+  }
+
+  /**
+   * A stand-in for this device that makes the same buffers and the same errors of size, but computes nothing and takes no
+   * memory: its `pool.peak` is what a program that runs on it needs. Results read from it are zero.
+   * @param other traits and limits in place of this adapter's, to plan for another one
+   */
+  counting(other: { readonly traits?: Partial<Traits>; readonly limits?: Readonly<Record<string, number>> } = {}): Gpu {
+    const device = countingDevice(this.#device, other.limits ?? {});
+    const host = { entry: this.#entry, shaders: this.#shaders };
+    const options = { kernels: this.preferred, precision: this.precision, tiles: this.tiles };
+    return new Gpu(host, this.#adapter, device, options, { ...this.traits, ...other.traits });
   }
 
   /** Largest number of bytes one kernel argument may have. */
@@ -111,21 +109,8 @@ export class Gpu implements Disposable {
   }
 
   /** Adapter facts for `aaclip info` and reports. */
-  get description() {
-    const { info, features, limits } = this.#adapter;
-    const named: Record<string, number> = {};
-    for (const key in limits) {
-      const value = limits[key as keyof GPUSupportedLimits];
-      if (typeof value === 'number') named[key] = value;
-    }
-    return {
-      vendor: info.vendor,
-      architecture: info.architecture,
-      device: info.device,
-      description: info.description,
-      features: [...features].sort(),
-      limits: named,
-    };
+  get description(): AdapterDescription {
+    return describeAdapter(this.#adapter);
   }
 
   get dispatches(): number {
@@ -136,26 +121,36 @@ export class Gpu implements Disposable {
     return this.#stream.submits;
   }
 
-  /** Whether dispatches are noted instead of recorded: inside `compileAhead`. */
+  /** Whether dispatches are noted instead of recorded: inside `dryRun` and `compileAhead`. */
   get dry(): boolean {
-    return this.#noted !== undefined;
+    return this.#dryRun !== undefined;
   }
 
   /**
-   * Compiles the kernels that `body` dispatches, all at once, instead of one by one as they are first needed.
-   *
-   * This is a dry run of the body: its dispatches are noted, nothing is computed, and its tensors hold no results.
-   * @throws GpuError that shows line and message when a kernel does not compile
+   * Runs a body without computing anything: its dispatches are noted, and its tensors take no memory: they may not be
+   * used afterwards. The notes tell which kernels it needs and the work it declares.
+   * @throws when called inside another dry run
    */
-  compileAhead(body: () => void): Promise<void> {
-    if (this.#noted) throw new Error('compileAhead: called inside its own body');
-    const noted: { readonly stem: string; readonly knobs: Knobs }[] = [];
-    this.#noted = noted;
+  dryRun(body: () => void): NotedWork {
+    if (this.#dryRun) throw new Error('dry run: called inside another one');
+    const run = new NotedWork();
+    this.#dryRun = run;
+    this.pool.dry = true;
     try {
       body();
     } finally {
-      this.#noted = undefined;
+      this.#dryRun = undefined;
+      this.pool.dry = false;
     }
+    return run;
+  }
+
+  /**
+   * Compiles the kernels that a dry run of `body` notes, all at once, instead of one by one as they are first needed.
+   * @throws GpuError that shows line and message when a kernel does not compile
+   */
+  compileAhead(body: () => void): Promise<void> {
+    const { noted } = this.dryRun(body);
     return this.#wait(this.kernels.prepare(noted)).catch((error: unknown) => {
       throw new GpuError(`webgpu: ${error instanceof Error ? error.message : error}`);
     });
@@ -163,8 +158,8 @@ export class Gpu implements Disposable {
 
   /** Records one dispatch on the open stream. */
   dispatch(d: Dispatch): void {
-    if (this.#noted) {
-      this.#noted.push({ stem: d.kernel, knobs: d.knobs ?? {} });
+    if (this.#dryRun) {
+      this.#dryRun.note(d);
       return;
     }
     const kernel = this.kernels.get(d.kernel, d.knobs ?? {});
@@ -183,6 +178,7 @@ export class Gpu implements Disposable {
     this.#health.check();
     const size = Math.max(4, Math.ceil(data.byteLength / 4) * 4);
     const storage = this.pool.take(size);
+    if (this.counts || this.dry) return storage;
     const staging = this.#device.createBuffer({
       label: 'upload',
       size,
@@ -197,7 +193,7 @@ export class Gpu implements Disposable {
 
   /** Records a copy between storages; offsets and length are multiples of 4. */
   copy(from: Storage, fromOffset: number, to: Storage, toOffset: number, bytes: number): void {
-    this.#stream.copy(from, fromOffset, to.buffer, toOffset, bytes);
+    if (!this.dry) this.#stream.copy(from, fromOffset, to.buffer, toOffset, bytes);
   }
 
   /** Submits what was recorded. @throws the first error the device reported, if any. */
@@ -215,10 +211,10 @@ export class Gpu implements Disposable {
     await this.#health.checkFully();
   }
 
-  /** Reads the first `bytes` of a storage once everything before has run. */
-  async read(storage: Storage, bytes: number): Promise<ArrayBuffer> {
+  /** Reads `bytes` of a storage once everything before has run. */
+  async read(storage: Storage, bytes: number, offset = 0): Promise<ArrayBuffer> {
     if (!this.#health.ok) await this.#health.checkFully();
-    const data = await this.#readback.read(storage, bytes);
+    const data = await this.#readback.read(storage, bytes, offset);
     await this.#health.checkFully();
     return data;
   }

@@ -20,14 +20,17 @@ interface Compilation {
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #texts: ShaderTexts;
+  readonly #chooseSubgroups: boolean;
   readonly #kernels = new Map<string, Kernel>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #begun = new Map<string, Compilation>();
   readonly #pending = new Map<string, Promise<void>>();
 
-  constructor(device: GPUDevice, texts: ShaderTexts) {
+  /** @param chooseSubgroups whether kernels with the knob SG ask for subgroups of that size, which else vary */
+  constructor(device: GPUDevice, texts: ShaderTexts, chooseSubgroups = false) {
     this.#device = device;
     this.#texts = texts;
+    this.#chooseSubgroups = chooseSubgroups;
   }
 
   /** Labels of everything compiled so far. */
@@ -98,7 +101,7 @@ export class PipelineCache {
   #begin(stem: string, knobs: Knobs, label: string): Compilation {
     const text = this.#texts.get(stem);
     if (text === undefined) throw new Error(`${stem}: no such kernel among the ${this.#texts.size} that were loaded`);
-    const code = specialise(stem, text, knobs);
+    const code = specialise(stem, text, knobs, this.#chooseSubgroups);
     const face = interfaceOf(stem, code);
     const layout = this.#layoutOf(face);
     const module = this.#device.createShaderModule({ label, code });

@@ -21,11 +21,11 @@ export class Readback {
     await this.#wait(this.#device.queue.onSubmittedWorkDone());
   }
 
-  async read(storage: Storage, bytes: number): Promise<ArrayBuffer> {
+  async read(storage: Storage, bytes: number, offset = 0): Promise<ArrayBuffer> {
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     const staging = this.#take(size);
     try {
-      this.#stream.copy(storage, 0, staging, 0, size);
+      this.#stream.copy(storage, offset, staging, 0, size);
       this.#stream.flush();
       await this.#wait(staging.mapAsync(GPUMapMode.READ, 0, size));
       // Copied before unmap: the mapped range dies with it.

@@ -8,6 +8,9 @@
 /** Values of a kernel's knobs: numbers and booleans for `const` lines, type names for `alias` lines. */
 export type Knobs = Readonly<Record<string, number | boolean | string>>;
 
+/** Knobs that make up a tile, by the key of the place that uses it: `{ 'matmul.panel f16': { TM: 8, TN: 4, WG: 64 } }`. */
+export type Tiles = Readonly<Record<string, Knobs>>;
+
 /** Texts of the kernels by file stem; the host reads them, the core never touches a file system. */
 export type ShaderTexts = ReadonlyMap<string, string>;
 
@@ -41,16 +44,20 @@ export function knobsOf(text: string): Map<string, string> {
   return found;
 }
 
+const ENTRY = /^@compute @workgroup_size\(/;
+
 /**
  * Rewrites the knob lines of a kernel.
+ * @param chooseSubgroups asks for subgroups of SG lanes, where the kernel has that knob
  * @throws when a name is not a knob of the kernel; the message lists the knobs.
  */
-export function specialise(stem: string, text: string, knobs: Knobs): string {
+export function specialise(stem: string, text: string, knobs: Knobs, chooseSubgroups = false): string {
   const left = new Set(Object.keys(knobs));
+  const sized = chooseSubgroups && /^const SG: u32 = /m.test(text);
   let usesF16 = false;
   const lines = text.split('\n').map((line) => {
     const m = KNOB.exec(line);
-    if (!m) return line;
+    if (!m) return sized ? line.replace(ENTRY, '@compute @subgroup_size(SG) @workgroup_size(') : line;
     const name = (m[1] ?? m[3])!;
     const value = knobs[name];
     if (value === undefined) return line;
@@ -71,6 +78,7 @@ export function specialise(stem: string, text: string, knobs: Knobs): string {
     );
   }
   if (usesF16 && !/^enable f16;/m.test(text)) lines[0] = `enable f16; ${lines[0]}`;
+  if (sized) lines[0] = `enable subgroup_size_control; ${lines[0]}`;
   return lines.join('\n');
 }
 

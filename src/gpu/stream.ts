@@ -8,11 +8,16 @@ import type { Kernel } from './pipeline.js';
 import type { Storage } from './pool.js';
 import { encodeParams } from './shader.js';
 
-/** A buffer as a dispatch sees it: the first `bytes` of a storage. */
+/** A buffer as a dispatch sees it: `bytes` of a storage, from its start or from an offset. */
 export interface Binding {
   readonly storage: Storage;
   readonly bytes: number;
+  /** A multiple of `OFFSET_STEP`. */
+  readonly offset?: number;
 }
+
+/** Offsets of bindings are multiples of this on every adapter. */
+export const OFFSET_STEP = 256;
 
 const UNIFORM_BYTES = 1 << 18;
 /** Uploads recorded before the stream submits by itself. */
@@ -142,7 +147,7 @@ export class CommandStream {
       if (slot.kind === 'uniform') continue;
       const b = buffers[slot.name];
       if (!b) throw new Error(`${kernel.label}: buffer ${slot.name} is missing`);
-      key += `|${b.storage.id}:${b.bytes}`;
+      key += `|${b.storage.id}:${b.bytes}:${b.offset ?? 0}`;
     }
     const known = this.#groups.get(key);
     if (known) return known;
@@ -151,13 +156,13 @@ export class CommandStream {
       if (slot.kind === 'uniform') {
         return { binding: slot.binding, resource: { buffer: this.#uniforms, offset: 0, size: paramBytes } };
       }
-      const { storage, bytes } = buffers[slot.name]!;
+      const { storage, bytes, offset = 0 } = buffers[slot.name]!;
       if (bytes > limit) {
         throw new Error(
-          `${kernel.label}: ${slot.name} takes ${bytes} bytes: this adapter binds at most ${limit}: use a smaller batch`,
+          `${kernel.label}: ${slot.name} takes ${bytes} bytes: this adapter binds at most ${limit}: use a smaller batch or smaller pictures`,
         );
       }
-      return { binding: slot.binding, resource: { buffer: storage.buffer, offset: 0, size: Math.max(4, bytes) } };
+      return { binding: slot.binding, resource: { buffer: storage.buffer, offset, size: Math.max(4, bytes) } };
     });
     const group = this.#device.createBindGroup({ label: kernel.label, layout: kernel.layout, entries });
     if (this.#groups.size > 4096) this.#groups.clear();

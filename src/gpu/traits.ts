@@ -1,13 +1,10 @@
 /** What an adapter can do and what is expensive on it. Kernels and batch sizes are chosen by these facts alone. */
 
 /** A product of matrices that an adapter's matrix units do in one step: [m, k] times [k, n]. */
-export interface MatrixShape extends MatrixTypes {
+export interface MatrixShape {
   readonly m: number;
   readonly n: number;
   readonly k: number;
-}
-
-interface MatrixTypes {
   readonly componentType: string;
   readonly resultComponentType: string;
 }
@@ -15,13 +12,18 @@ interface MatrixTypes {
 export interface Traits {
   /** Whether the adapter is software on the host's processor. */
   readonly software: boolean;
-  /** Lanes of a subgroup where that is one fixed number and the feature is on, else 0. */
+  /** Lanes of a subgroup in kernels that use subgroups; 0 where their number can neither be known nor chosen. */
   readonly subgroupSize: number;
+  /**
+   * The least and the most lanes a kernel may ask for, where subgroups differ in width and the device lets kernels choose
+   * (`subgroup-size-control`); else undefined.
+   */
+  readonly subgroupChoice?: readonly [least: number, most: number] | undefined;
   readonly f16: boolean;
-  /** Bytes of memory the invocations of a workgroup can share. */
-  readonly workgroupMemory: number;
   /** Products its matrix units compute; empty where it has no such units. */
   readonly matrixShapes: readonly MatrixShape[];
+  /** Bytes of memory that a workgroup may share. */
+  readonly workgroupMemory: number;
   /** A barrier costs more than workgroup memory saves. */
   readonly barriersAreExpensive: boolean;
   /** A load costs as much as many multiply-adds, even of a word that was just loaded. */
@@ -32,29 +34,51 @@ export interface Traits {
   readonly workPerSubmit: number;
 }
 
+/** Lanes of a subgroup where an adapter leaves the choice: the width of most GPUs, and AMD's faster one of two. */
+const COMMON_WIDTH = 32;
+
+const clampTo = (x: number, least: number, most: number): number => Math.min(most, Math.max(least, x));
+
+/** A product as WebGPU's adapter info lists it. */
+interface MatrixConfig extends Pick<MatrixShape, 'componentType' | 'resultComponentType'> {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+const shapeOf = ({ M, N, K, componentType, resultComponentType }: MatrixConfig): MatrixShape => ({
+  m: M,
+  n: N,
+  k: K,
+  componentType,
+  resultComponentType,
+});
+
 /** Reads the traits of an adapter and the device opened on it. */
 export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
   const { info } = adapter;
-  const { subgroupMatrixConfigs: configs = [], isFallbackAdapter = false } = info as GPUAdapterInfo & {
-    readonly subgroupMatrixConfigs?: readonly (Record<'M' | 'N' | 'K', number> & MatrixTypes)[];
+  const { subgroupMatrixConfigs = [], isFallbackAdapter = false } = info as GPUAdapterInfo & {
+    readonly subgroupMatrixConfigs?: readonly MatrixConfig[];
   };
-  const matrixShapes = configs.map(({ M: m, N: n, K: k, componentType, resultComponentType }) => {
-    return { m, n, k, componentType, resultComponentType };
-  });
   const software =
     isFallbackAdapter ||
     /llvmpipe|lavapipe|swiftshader|softpipe/i.test(`${info.architecture} ${info.device} ${info.description}`);
-  const fixed = device.features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize;
-  const subgroupSize = fixed ? (info.subgroupMinSize ?? 0) : 0;
+  const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = info;
+  const subgroups = device.features.has('subgroups');
+  const chosen = subgroups && least < most && device.features.has('subgroup-size-control');
+  const subgroupSize = chosen ? clampTo(COMMON_WIDTH, least, most) : subgroups && least === most ? least : 0;
   // A software adapter that runs a subgroup as one SIMD vector: every barrier saves and restores all of them, and every
   // load gathers lane by lane.
   const vector = software && (subgroupSize === 4 || subgroupSize === 8);
   return {
     software,
     subgroupSize,
+    ...(chosen ? { subgroupChoice: [least, most] } : {}),
     f16: device.features.has('shader-f16'),
+    matrixShapes: device.features.has('chromium-experimental-subgroup-matrix')
+      ? subgroupMatrixConfigs.map(shapeOf)
+      : [],
     workgroupMemory: device.limits.maxComputeWorkgroupStorageSize,
-    matrixShapes: device.features.has('chromium-experimental-subgroup-matrix') ? matrixShapes : [],
     barriersAreExpensive: vector,
     loadsAreExpensive: vector,
     // On GPUs: eight pictures of 518 px in patches of 14.

@@ -11,6 +11,7 @@ declare global {
   interface GPUComputePassTimestampWrites {}
   interface GPUComputePipeline {}
   interface GPUDevice {}
+  interface GPUSupportedLimits {}
 }
 
 export {};

@@ -16,6 +16,8 @@ export interface TensorView {
   /** Row-major bytes, in the file's dtype. */
   read(name: string): Promise<RawTensor>;
   readF32(name: string): Promise<Float32Array>;
+  /** Text that changes with the tensors; only sources that notice every change have it. */
+  readonly fingerprint?: (() => Promise<string>) | undefined;
 }
 
 /** How a canonical tensor is made from the file: tensors stacked along the first axis, or one matrix transposed. */

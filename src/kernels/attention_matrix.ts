@@ -10,6 +10,7 @@ import {
   forwardDispatch,
   gradientsByKeys,
 } from './attention_job.js';
+import { matrixLanes } from './matrix_tiles.js';
 import { matrixUnit } from './matrix_units.js';
 
 /** Subgroups of a workgroup, each with a block of rows, and rows of the other side that pass through at a time. */
@@ -54,10 +55,22 @@ function backwardBytes({ m }: MatrixShape, head: number, terms: number, { subgro
   );
 }
 
-/** Whether lanes share rows of scores evenly, eight columns at a time, and products fit. */
-function fits({ m, n, k }: MatrixShape, subgroupSize: number, { stream }: Tile): boolean {
-  const lanesARow = subgroupSize / m;
-  return lanesARow >= 1 && stream % (8 * lanesARow) === 0 && stream % n === 0 && stream % k === 0;
+/**
+ * Whether lanes share rows of scores evenly, eight columns at a time, and products fit. WebGPU wants a workgroup with matrix
+ * units to be a multiple of the widest subgroup.
+ */
+function fits(traits: Traits, unit: MatrixShape, { subgroups, stream }: Tile): boolean {
+  const { m, n, k } = unit;
+  const lanes = matrixLanes(traits, unit);
+  const widest = traits.subgroupChoice?.[1] ?? lanes;
+  const lanesARow = lanes / m;
+  return (
+    (subgroups * lanes) % widest === 0 &&
+    lanesARow >= 1 &&
+    stream % (8 * lanesARow) === 0 &&
+    stream % n === 0 &&
+    stream % k === 0
+  );
 }
 
 /** The best tile for a job, if it fits the units and workgroup memory. */
@@ -70,10 +83,11 @@ function tileOf(
 ): { readonly unit: MatrixShape; readonly tile: Tile } | undefined {
   const unit = matrixUnit(traits);
   if (!unit || head % unit.k !== 0 || head % unit.n !== 0) return undefined;
-  const found = (traits.software ? SOFTWARE : best).find(
-    (tile) => fits(unit, traits.subgroupSize, tile) && bytes(unit, head, terms, tile) <= traits.workgroupMemory,
-  );
-  return found && { unit, tile: length <= unit.m && !traits.software ? { ...found, subgroups: 1 } : found };
+  const runs = (tile: Tile) => fits(traits, unit, tile) && bytes(unit, head, terms, tile) <= traits.workgroupMemory;
+  const found = (traits.software ? SOFTWARE : best).find(runs);
+  if (!found) return undefined;
+  const short = { ...found, subgroups: 1 };
+  return { unit, tile: length <= unit.m && !traits.software && runs(short) ? short : found };
 }
 
 function knobsOf(
@@ -82,7 +96,7 @@ function knobsOf(
   terms: number,
   { unit, tile }: { unit: MatrixShape; tile: Tile },
 ): Knobs {
-  const { subgroupSize: lanes } = traits;
+  const lanes = matrixLanes(traits, unit);
   const { m, n, k } = unit;
   return { WG: tile.subgroups * lanes, SG: lanes, MM: m, MN: n, MK: k, DH: head, BKV: tile.stream, TERMS: terms };
 }

@@ -11,6 +11,8 @@ export class FrozenMatrix implements Disposable {
   readonly k: number;
   readonly #forward: PackedMatrix;
   #backward: PackedMatrix | undefined;
+  /** Parts that were asked for, by their rows. */
+  readonly #parts = new Map<string, FrozenMatrix>();
 
   private constructor(gpu: Gpu, n: number, k: number, forward: PackedMatrix) {
     this.gpu = gpu;
@@ -52,13 +54,39 @@ export class FrozenMatrix implements Disposable {
     return this.#backward;
   }
 
+  /**
+   * Rows `from` up to `from + count` as a matrix of their own: in the same memory where the layout has them side by side,
+   * else copied on first use. This matrix owns it.
+   */
+  rows(from: number, count: number): FrozenMatrix {
+    const key = `${from}:${count}`;
+    const known = this.#parts.get(key);
+    if (known) return known;
+    const { packing } = this.#forward;
+    const forward = packing.rows(this.#forward, { n: this.n, k: this.k, from, count });
+    const part = new FrozenMatrix(this.gpu, count, this.k, forward);
+    // A dry run writes nothing, so what it copied is not kept.
+    if (this.gpu.dry) return part;
+    persist(forward.data);
+    this.#parts.set(key, part);
+    return part;
+  }
+
   /** Bytes on the device. */
   get bytes(): number {
-    const back = this.#backward && this.#backward.data !== this.#forward.data ? this.#backward.data.bytes : 0;
-    return this.#forward.data.bytes + back;
+    const own = this.#forward.data;
+    const back = this.#backward && this.#backward.data !== own ? this.#backward.data.bytes : 0;
+    let parts = 0;
+    for (const part of this.#parts.values()) {
+      const shared = part.#forward.data.storage === own.storage;
+      parts += part.bytes - (shared ? part.#forward.data.bytes : 0);
+    }
+    return own.bytes + back + parts;
   }
 
   [Symbol.dispose](): void {
+    for (const part of this.#parts.values()) part[Symbol.dispose]();
+    this.#parts.clear();
     this.#forward.data.release();
     this.#backward?.data.release();
   }

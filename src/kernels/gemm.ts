@@ -4,18 +4,48 @@
  * Not an op: `linear` and `matmul` give it a contract and a backward rule.
  */
 import { empty, type Tensor } from '../tensor/tensor.js';
-import type { Gemm, GemmJob, GemmRow } from './gemm_job.js';
+import { blockGemm } from './gemm_block.js';
+import type { Gemm, GemmJob, GemmRow, Moments } from './gemm_job.js';
+import { matrixF16Gemm, matrixGemm } from './gemm_matrix.js';
 import { panelGemm } from './gemm_panel.js';
 import { tileGemm } from './gemm_tile.js';
 import { chooseRow, type KernelList } from './kernel_choice.js';
 
 /** Kernels for products of matrices, best first. */
-export const matmulKernels: KernelList<GemmRow> = { op: 'matmul', rows: [panelGemm, tileGemm] };
+export const matmulKernels: KernelList<GemmRow> = {
+  op: 'matmul',
+  rows: [panelGemm, matrixF16Gemm, matrixGemm, blockGemm, tileGemm],
+};
+
+/** A product and, where they were wanted and its kernel gives them, the moments of its rows. */
+export interface Product {
+  /** [batch * M, N] */
+  readonly c: Tensor;
+  readonly moments: Moments | undefined;
+}
 
 /** op(a) · op(b) with bias, activation and residual: [batch, M, N] as one flat tensor of shape [batch * M, N]. */
 export function gemm(g: Gemm): Tensor {
+  return record(g, false).c;
+}
+
+/** The same product with the moments of its rows, where the kernel that does it can give them. */
+export function gemmWithMoments(g: Gemm): Product {
+  return record(g, true);
+}
+
+/** Whether the kernel that does this product can normalise the rows of a as it reads them. */
+export function fusesNorm(g: Gemm): boolean {
+  return chooseRow<Gemm, GemmRow>(g.a.gpu, matmulKernels, g).momentsWidth !== undefined;
+}
+
+function record(g: Gemm, wantMoments: boolean): Product {
   const { gpu } = g.a;
-  const job = { ...g, c: empty(gpu, [(g.batch ?? 1) * g.m, g.n]) };
-  chooseRow<GemmJob, GemmRow>(gpu, matmulKernels, job).dispatch(gpu, job);
-  return job.c;
+  const rows = (g.batch ?? 1) * g.m;
+  const c = empty(gpu, [rows, g.n]);
+  const row = chooseRow<GemmJob, GemmRow>(gpu, matmulKernels, { ...g, c });
+  const width = wantMoments ? row.momentsWidth?.(gpu, g) : undefined;
+  const moments = width ? { data: empty(gpu, [rows, Math.ceil(g.n / width), 2]), width } : undefined;
+  row.dispatch(gpu, { ...g, c, moments });
+  return { c, moments };
 }

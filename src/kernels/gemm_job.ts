@@ -41,6 +41,10 @@ export interface Gemm {
    * for anything that is compared with published numbers.
    */
   readonly round?: boolean | undefined;
+  /**
+   * Which factor is a gradient, whose values may be of any size: kernels that split values into f16 scale its rows first.
+   */
+  readonly gradient?: 'a' | 'b' | undefined;
   /** LayerNorm applied to the rows of a as they are read; only for kernels that fuse norms. */
   readonly norm?: NormOfRows | undefined;
 }
@@ -70,6 +74,9 @@ export function reads(packing: Packing, g: Gemm | undefined): boolean {
   const packed = g && packedB(g);
   return !packed || packed.packing === packing;
 }
+
+/** Whether a job asks for what only kernels that fuse norms can do. */
+export const fusesNorms = (job: GemmJob | undefined): boolean => job?.norm !== undefined || job?.moments !== undefined;
 
 /** Knobs of the epilogue. */
 export function epilogue(g: Gemm) {

@@ -1,14 +1,14 @@
 /** The product kernel for CPU adapters: no workgroup memory, no barrier, b in panels. */
 import type { Gpu } from '../gpu/gpu.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
-import { epilogue, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
+import { epilogue, fusesNorms, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
 import { PANELS, packPanels, panelsPay, panelWords } from './packing.js';
 import { panelTile } from './tuning.js';
 
 export const panelGemm: GemmRow = {
   name: 'panel',
   packing: PANELS,
-  runsOn: (traits, job) => panelsPay(traits) && reads(PANELS, job),
+  runsOn: (traits, job) => panelsPay(traits) && reads(PANELS, job) && !fusesNorms(job),
   dispatch: dispatchPanels,
 };
 
@@ -38,7 +38,7 @@ function dispatchPanels(gpu: Gpu, g: GemmJob): void {
     // Columns of a large matrix lie a power of two apart and fall on the same few cache sets: transposed first, the
     // product of a weight's gradient takes a fraction of the time.
     const a = g.transA ? transposed(g.a, batch, k, m) : g.a;
-    const { rows, workgroup } = panelTile(b.half);
+    const { rows, workgroup } = panelTile(gpu.tiles, b.half);
     const lanes = gpu.traits.subgroupSize;
     gpu.dispatch({
       kernel: 'matmul.panel',

@@ -1,27 +1,33 @@
 /** The product kernel that runs everywhere, for every shape: square tiles in workgroup memory. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { epilogue, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
+import { epilogue, fusesNorms, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
 import { ROWS } from './packing.js';
 import { squareSide } from './tuning.js';
 
 export const tileGemm: GemmRow = {
   name: 'tile',
   packing: ROWS,
-  runsOn: (_, job) => reads(ROWS, job),
+  runsOn: (_, job) => reads(ROWS, job) && !fusesNorms(job),
   dispatch: dispatchTiles,
 };
+
+/** Steps along k that lie in workgroup memory at a time. */
+const STEPS = 16;
 
 function dispatchTiles(gpu: Gpu, g: GemmJob): void {
   const { m, n, k, c, batch = 1 } = g;
   const packed = packedB(g);
   const transB = packed ? packed.rowsAlongN : (g.transB ?? false);
   const size = squareSide(m * n * batch);
+  // Both tiles, with a word of padding a row: the large ones are a little over 16 KiB, all that some adapters have.
+  const fits = 2 * 4 * STEPS * (16 * size + 1) <= gpu.traits.workgroupMemory;
   gpu.dispatch({
     kernel: 'matmul.tile',
     knobs: {
       TM: size,
       TN: size,
+      BK: fits ? STEPS : STEPS / 2,
       HALF: packed?.half ?? false,
       TRANS_A: g.transA ?? false,
       TRANS_B: transB,

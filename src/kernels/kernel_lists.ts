@@ -7,6 +7,7 @@ import { chooseRow, type KernelList, type KernelRow } from './kernel_choice.js';
 import {
   adapterMixBackwardKernels,
   adapterMixKernels,
+  cosineScoreKernels,
   l2NormalizeBackwardKernels,
   l2NormalizeKernels,
   layerNormBackwardKernels,
@@ -23,6 +24,7 @@ export const kernelLists: readonly KernelList<KernelRow<never>>[] = [
   l2NormalizeBackwardKernels,
   adapterMixKernels,
   adapterMixBackwardKernels,
+  cosineScoreKernels,
 ];
 
 /** The kernel a device takes for each op, by the names of their rows. */

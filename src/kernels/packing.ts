@@ -26,6 +26,19 @@ export interface Packing {
   pack(gpu: Gpu, data: Float32Array, n: number, k: number, half: boolean): PackedMatrix;
   /** The same weight for dy W: k and n are swapped. It may share its data with `packed`. */
   turn(packed: PackedMatrix, n: number, k: number): PackedMatrix;
+  /**
+   * Some rows of a weight packed for x Wᵀ, in the same memory where the layout allows it, else copied.
+   * @param weight its own sizes, and which rows are taken
+   */
+  rows(packed: PackedMatrix, weight: RowsOfWeight): PackedMatrix;
+}
+
+/** `count` rows from row `from` on of a weight [N, K]. */
+export interface RowsOfWeight {
+  readonly n: number;
+  readonly k: number;
+  readonly from: number;
+  readonly count: number;
 }
 
 /** Whether panel kernels are the better choice: where a subgroup is one CPU vector of a width they know. */
@@ -41,17 +54,18 @@ export function panelWords(n: number, k: number, panel: number, half: boolean): 
 /**
  * Packs b for the panel kernel.
  * @param src row-major [K, N], or [N, K] with `trans`, or a packed matrix of the transposed product (backward pass)
+ * @param options where b is only some of the source's columns, `first` is the first of them and `of` their number
  */
 export function packPanels(
   src: Tensor | PackedMatrix,
   n: number,
   k: number,
-  options: { half: boolean; trans?: boolean; batch?: number; columns?: number },
+  options: { half: boolean; trans?: boolean; batch?: number; columns?: number; first?: number; of?: number },
 ): PackedMatrix {
-  const { half, trans = false, batch = 1 } = options;
+  const { half, trans = false, batch = 1, first = 0, of = n } = options;
   const data = 'data' in src ? src.data : src;
   const { gpu } = data;
-  const columns = options.columns ?? panelTile(half).vectors * gpu.traits.subgroupSize;
+  const columns = options.columns ?? panelTile(gpu.tiles, half).vectors * gpu.traits.subgroupSize;
   const words = panelWords(n, k, columns, half);
   const out = empty(gpu, [batch * words], 'packed');
   gpu.dispatch({
@@ -60,7 +74,7 @@ export function packPanels(
       'data' in src
         ? { NB: columns, HALF: half, FROM_PANEL: true, SRC_NB: src.panel }
         : { NB: columns, HALF: half, TRANS: trans },
-    params: { n, k, ld: trans ? k : n, src_batch: n * k, words },
+    params: { n, k, ld: trans ? k : of, src_batch: n * k, words, first },
     buffers: { src: data, panel: out },
     threads: words,
     batch,
@@ -73,6 +87,14 @@ export function packPanels(
 export const PANELS: Packing = {
   pack: (gpu, data, n, k, half) => tidy(() => packPanels(upload(gpu, data, [n, k]), n, k, { half, trans: true })),
   turn: (packed, n, k) => packPanels(packed, n, k, { half: packed.half }),
+  rows(packed, { n, k, from, count }) {
+    const { half, panel, data } = packed;
+    // Whole panels are a run of words; other rows are turned around twice.
+    const first = panelWords(from, k, panel, half);
+    const part = from % panel === 0 ? data.part(first, [panelWords(count, k, panel, half)]) : undefined;
+    if (part) return { ...packed, data: part };
+    return tidy(() => packPanels(packPanels(packed, k, n, { half }), count, k, { half, first: from, of: n }));
+  },
 };
 
 /** Row-major as given; two f16 a word where that is exact and rows begin on a word. */
@@ -83,6 +105,15 @@ export const ROWS: Packing = {
     return { packing: ROWS, data: packed, half: halves, panel: 0, rowsAlongN: true };
   },
   turn: (packed) => ({ ...packed, rowsAlongN: !packed.rowsAlongN }),
+  rows(packed, { k, from, count }) {
+    const { half, data } = packed;
+    const wide = half ? k / 2 : k;
+    const part = data.part(from * wide, [count * wide]);
+    if (part) return { ...packed, data: part };
+    const copied = empty(data.gpu, [count * wide], data.dtype);
+    data.gpu.copy(data.storage, data.offset + 4 * from * wide, copied.storage, copied.offset, copied.bytes);
+    return { ...packed, data: copied };
+  },
 };
 
 /** Two f16 a word, by the device: the values are exact, so nothing is rounded. */

@@ -76,6 +76,14 @@ export const l2NormalizeBackwardKernels: RowKernels = {
   ],
 };
 
+export const cosineScoreKernels: RowKernels = {
+  op: 'cosine_score',
+  rows: [
+    { name: 'subgroup', ...aSubgroupARow('cosine_score.subgroup') },
+    { name: 'tree', ...aWorkgroupARow('cosine_score.tree') },
+  ],
+};
+
 export const adapterMixKernels: RowKernels = {
   op: 'adapter_mix',
   rows: [

@@ -2,17 +2,19 @@
 
 import type { Domain } from '../data/datasets.js';
 import { add } from '../ops/add.js';
+import { cosineScore } from '../ops/cosine_score.js';
 import { gather } from '../ops/gather.js';
 import { l2Normalize } from '../ops/l2_normalize.js';
 import { linear } from '../ops/linear.js';
 import { matmul } from '../ops/matmul.js';
+import { mean } from '../ops/reduce.js';
 import { reshape } from '../ops/reshape.js';
-import { type Blur, scoreMap } from '../ops/score_map.js';
-import { similarity } from '../ops/similarity.js';
+import { type Blur, upsampleScores } from '../ops/score_map.js';
+import { SIMILARITY_SCALE, similarity } from '../ops/similarity.js';
 import { constant } from '../tensor/resident.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
-import { type AdaptedImage, patchTokens } from './adapters.js';
-import { encodeImage, type VisionTower, visionTokens } from './vision.js';
+import { type Projection, type Projections, patchTokens } from './adapters.js';
+import { forkedTokens, type VisionTower } from './vision.js';
 
 /** How far score maps are blurred, by kind of data set, as published. */
 export const SCORE_BLUR: Readonly<Record<Domain, Blur>> = {
@@ -23,8 +25,6 @@ export const SCORE_BLUR: Readonly<Record<Domain, Blur>> = {
 /** Constants by the numbers they depend on; one array each, so that each is copied to the device once. */
 const averages = new Map<string, Float32Array>();
 const identities = new Map<number, Float32Array>();
-const ABNORMAL_HALF = Float32Array.of(0, 0.5);
-const HALF = Float32Array.of(0.5);
 
 /** [2 C, P]: each row averages the prompts of one state of a class, which are stored one after the other. */
 function averagesOf(counts: readonly number[]): Float32Array {
@@ -71,21 +71,31 @@ export function textAnchors(embeddings: Tensor, counts: readonly (readonly [numb
   });
 }
 
+/** Last blocks that use V-V attention, as published: of 24, all but the first five. */
+const usualVvBlocks = (tower: VisionTower): number => Math.min(19, tower.blocks.length - 1);
+
 /**
  * The features that stage one compares with the text: [B, G G, E] for each level, unit patch tokens of a tower whose
  * last blocks use V-V attention plus the unit class embedding of the plain tower; the sum is not normalised again.
+ * @param levels those wanted, of the tower's; all by default
  */
 export function stageOneFeatures(
   image: Tensor,
   tower: VisionTower,
   vv: 'token' | 'batch' = 'batch',
-  vvBlocks: number = Math.min(19, tower.blocks.length - 1),
+  vvBlocks: number = usualVvBlocks(tower),
+  levels: readonly number[] = tower.config.levels,
 ): Tensor[] {
   return tidy(() => {
-    const cls = l2Normalize(encodeImage(image, tower)); // [B, E]
-    const { levels } = visionTokens(image, tower, { vv, vvBlocks });
-    return levels.map((t) => tidy(() => addClass(l2Normalize(linear(patchTokens(t, tower), tower.proj)), cls)));
+    const forked = forkedTokens(image, tower, { vv, vvBlocks, levels });
+    const cls = l2Normalize(forked.cls); // [B, E]
+    return forked.levels.map((t) => tidy(() => addClass(unitPatches(t, tower), cls)));
   });
+}
+
+/** Unit patch tokens of a level through CLIP's own projection, [B, G G, E]. */
+function unitPatches(tokens: Tensor, tower: VisionTower): Tensor {
+  return tidy(() => l2Normalize(linear(patchTokens(tokens, tower), tower.proj)));
 }
 
 /** x [B, L, E] + cls [B, E] at every patch. */
@@ -106,21 +116,28 @@ export interface Anomaly {
  * Test-time maps and scores.
  * @param anchors [1, E, 2], or [B, E, 2] for a batch of several classes
  */
-export function anomaly(image: AdaptedImage, anchors: Tensor, size: number, domain: Domain): Anomaly {
+export function anomaly(image: Projections, anchors: Tensor, size: number, domain: Domain): Anomaly {
   return tidy(() => ({
-    map: anomalyMap(image.seg, anchors, size, domain),
+    map: anomalyMap(patchScores(image.seg, anchors), size, domain),
     score: detectionScore(image.det, anchors),
   }));
 }
 
-/** Sum of the levels' maps. Blurring and resizing are linear, so the levels are summed first. */
-export function anomalyMap(seg: readonly Tensor[], anchors: Tensor, size: number, domain: Domain): Tensor {
+/** (abnormal + 1 - normal) / 2 of every patch, summed over the levels, [B, G G]; anchors as in `anomaly`. */
+export function patchScores(seg: readonly Projection[], anchors: Tensor): Tensor {
+  const factors = { normal: -SIMILARITY_SCALE / 2, abnormal: SIMILARITY_SCALE / 2, offset: 0.5 };
   return tidy(() => {
-    const total = seg.map((f) => similarity(f, anchors)).reduce((a, b) => add(a, b)); // [B, 2, L]
-    const g = Math.sqrt(total.dim(2));
-    const b = total.dim(0);
-    return reshape(scoreMap(reshape(total, [b, 2, g, g]), size, SCORE_BLUR[domain], seg.length), [b, size, size]);
+    let before: Tensor | undefined;
+    for (const { x, first } of seg) before = cosineScore(x, anchors, { ...factors, first, before });
+    return before!;
   });
+}
+
+/** Scores of patches [B, G G], blurred as the domain requires and resized to the picture, [B, S, S]. */
+export function anomalyMap(scores: Tensor, size: number, domain: Domain): Tensor {
+  const [b, l] = scores.shape as [number, number];
+  const g = Math.sqrt(l);
+  return tidy(() => reshape(upsampleScores(reshape(scores, [b, 1, g, g]), size, SCORE_BLUR[domain]), [b, size, size]));
 }
 
 /** Cosines of the detection token with the anchors, [B, 2]. */
@@ -129,20 +146,22 @@ export function detectionLogits(det: Tensor, anchors: Tensor): Tensor {
   return tidy(() => reshape(similarity(reshape(det, [b, 1, e]), anchors, 1), [b, 2]));
 }
 
-/** The detection token's score, (<det, abnormal> + 1) / 2, [B]; anchors as in `anomaly`. */
-export function detectionScore(det: Tensor, anchors: Tensor): Tensor {
-  const b = det.dim(0);
-  return tidy(() => {
-    const abnormal = constant(det.gpu, ABNORMAL_HALF, [1, 2]);
-    return reshape(linear(detectionLogits(det, anchors), abnormal, { bias: constant(det.gpu, HALF, [1]) }), [b]);
-  });
+/**
+ * The detection token's score, (<det, abnormal> + 1) / 2, [B]; anchors as in `anomaly`. The token is the mean of unit
+ * rows, so the score is the mean of their scores.
+ */
+export function detectionScore({ x, first }: Projection, anchors: Tensor): Tensor {
+  return tidy(() => mean(cosineScore(x, anchors, { normal: 0, abnormal: 0.5, offset: 0.5, first }), 1));
 }
 
 /** Plain CLIP without adapters: patch tokens of the V-V tower through its own projection, the class token for the score. */
-export function plainImage(image: Tensor, tower: VisionTower): AdaptedImage {
+export function plainProjections(image: Tensor, tower: VisionTower): Projections {
   return tidy(() => {
-    const { levels } = visionTokens(image, tower, { vv: 'token', vvBlocks: Math.min(19, tower.blocks.length - 1) });
-    const seg = levels.map((t) => tidy(() => l2Normalize(linear(patchTokens(t, tower), tower.proj))));
-    return { seg, det: l2Normalize(encodeImage(image, tower)) };
+    const { cls, levels } = forkedTokens(image, tower, { vv: 'token', vvBlocks: usualVvBlocks(tower) });
+    const whole = (x: Tensor): Projection => ({ x, first: 0, width: x.dim(-1) });
+    return {
+      seg: levels.map((t) => whole(tidy(() => linear(patchTokens(t, tower), tower.proj)))),
+      det: whole(reshape(cls, [cls.dim(0), 1, cls.dim(1)])),
+    };
   });
 }

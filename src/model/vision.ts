@@ -5,9 +5,12 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
 import { FrozenMatrix } from '../kernels/frozen_matrix.js';
+import { firstOfBlock } from '../nn/class_row.js';
 import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
 import { residualAdapter } from '../ops/adapter_mix.js';
+import type { AttentionMode } from '../ops/attention.js';
 import { linear } from '../ops/linear.js';
+import type { Rows } from '../ops/norm_linear.js';
 import { resizePositional } from '../ops/positional.js';
 import { reshape } from '../ops/reshape.js';
 import { slice } from '../ops/slice.js';
@@ -47,6 +50,8 @@ export interface VisionOptions {
   readonly vvBlocks?: number | undefined;
   /** Keep only the blocks' inputs, and run each block again in the backward pass. */
   readonly recompute?: boolean | undefined;
+  /** The levels that are wanted, of `config.levels`; all by default. */
+  readonly levels?: readonly number[] | undefined;
 }
 
 export interface VisionTokens {
@@ -100,48 +105,124 @@ export async function loadVision(
   }
 }
 
+/** Tokens [B, 1 + G G, W] before the first block. */
+function embedImage(image: Tensor, tower: VisionTower): Tensor {
+  if (image.dim(-1) !== tower.imageSize || image.dim(-2) !== tower.imageSize) {
+    throw new Error(`image tower: expected pictures of ${tower.imageSize} px, got [${image.shape.join(', ')}]`);
+  }
+  return tidy(() => {
+    const { conv, roundProducts, config } = tower;
+    const patches = linear(unfold(image, config.patch), conv, { roundProducts }); // [B, G G, W]
+    return norm(assembleTokens(patches, tower.cls, tower.positional), tower.lnPre);
+  });
+}
+
+/** A run of a tower's blocks. */
+interface Stretch {
+  /** Index of its first block, and of the first block after it. */
+  readonly from: number;
+  readonly to: number;
+  readonly mode: AttentionMode;
+  /** The caller needs the input again. */
+  readonly keepInput?: boolean;
+}
+
+/** Tokens after a run of blocks, and those of the levels in it. */
+function runBlocks(
+  input: Tensor,
+  tower: VisionTower,
+  { from, to, mode, keepInput = false }: Stretch,
+  { adapters = [], mix = 0.1, ...options }: VisionOptions,
+): VisionTokens {
+  const { config, activation, roundProducts } = tower;
+  const wanted = options.levels ?? config.levels;
+  const levels: Tensor[] = [];
+  let rows: Rows = { x: input };
+  for (let i = from; i < to; i++) {
+    const before = rows;
+    const adapter = adapters[i];
+    const body = (given: Rows, weight = adapter): Rows =>
+      tidy(() => {
+        const y = block(given, tower.blocks[i]!, { heads: config.visionHeads, mode, activation, roundProducts });
+        return weight ? { x: residualAdapter(y.x, weight, mix) } : y;
+      });
+    const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
+    rows = options.recompute
+      ? { x: recompute([before.x, ...trainable], ([x, weight]) => body({ x: x! }, weight).x) }
+      : body(before);
+    before.moments?.data.release();
+    // Only a level, the tape or the caller needs a block's input again.
+    if (!levels.includes(before.x) && !(keepInput && before.x === input)) before.x.release();
+    if (wanted.includes(i + 1)) levels.push(rows.x);
+  }
+  return { last: rows.x, levels };
+}
+
 /**
  * Tokens after the last block and at each level.
  * @param image [B, 3, S, S], normalised
  * @throws when the size is not the tower's
  */
 export function visionTokens(image: Tensor, tower: VisionTower, options: VisionOptions = {}): VisionTokens {
-  const { config, blocks, activation, roundProducts } = tower;
-  const { adapters = [], mix = 0.1, vv, vvBlocks = 0 } = options;
-  if (image.dim(-1) !== tower.imageSize || image.dim(-2) !== tower.imageSize) {
-    throw new Error(`image tower: expected pictures of ${tower.imageSize} px, got [${image.shape.join(', ')}]`);
-  }
+  const { vv, vvBlocks = 0 } = options;
+  const to = tower.blocks.length;
+  const fork = vv ? Math.max(0, to - vvBlocks) : to;
   return tidy(() => {
-    const levels: Tensor[] = [];
-    let x = tidy(() => {
-      const patches = linear(unfold(image, config.patch), tower.conv, { roundProducts }); // [B, G G, W]
-      return norm(assembleTokens(patches, tower.cls, tower.positional), tower.lnPre);
+    const plain = runBlocks(embedImage(image, tower), tower, { from: 0, to: fork, mode: 'full' }, options);
+    if (!vv || fork === to) return plain;
+    const keepInput = plain.levels.includes(plain.last);
+    const rest = runBlocks(plain.last, tower, { from: fork, to, mode: `vv_${vv}`, keepInput }, options);
+    return { last: rest.last, levels: [...plain.levels, ...rest.levels] };
+  });
+}
+
+export interface ForkedTokens {
+  /** Plain CLIP's image embeddings, [B, E], not normalised. */
+  readonly cls: Tensor;
+  /** Tokens at the levels, of the tower whose last blocks use V-V attention. */
+  readonly levels: readonly Tensor[];
+}
+
+/**
+ * Plain CLIP's image embeddings, and the tokens at the levels where the last blocks use V-V attention. The blocks before
+ * those are the same in both, and run once.
+ * @param image [B, 3, S, S], normalised
+ * @throws when the size is not the tower's
+ */
+export function forkedTokens(
+  image: Tensor,
+  tower: VisionTower,
+  options: { readonly vv: 'token' | 'batch'; readonly vvBlocks: number; readonly levels?: readonly number[] },
+): ForkedTokens {
+  const to = tower.blocks.length;
+  // The last block of the plain tower is computed for the class token alone, so it cannot be shared.
+  const from = Math.min(to - 1, Math.max(0, to - options.vvBlocks));
+  const mode = options.vvBlocks > 0 ? (`vv_${options.vv}` as const) : 'full';
+  return tidy(() => {
+    const shared = runBlocks(embedImage(image, tower), tower, { from: 0, to: from, mode: 'full' }, options);
+    const cls = tidy(() => {
+      const stretch = { from, to: to - 1, mode: 'full', keepInput: true } as const;
+      return lastClass(runBlocks(shared.last, tower, stretch, { levels: [] }).last, tower);
     });
-    blocks.forEach((p, i) => {
-      const mode = vv && i >= blocks.length - vvBlocks ? (`vv_${vv}` as const) : 'full';
-      const before = x;
-      const adapter = adapters[i];
-      const body = ([input, weight]: readonly Tensor[]): Tensor =>
-        tidy(() => {
-          const y = block(input!, p, { heads: config.visionHeads, mode, activation, roundProducts });
-          return adapter ? residualAdapter(y, weight ?? adapter, mix) : y;
-        });
-      const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
-      x = options.recompute ? recompute([before, ...trainable], body) : body([before]);
-      // Only a level or the tape needs a block's input again.
-      if (!levels.includes(before)) before.release();
-      if (config.levels.includes(i + 1)) levels.push(x);
-    });
-    return { last: x, levels };
+    const keepInput = shared.levels.includes(shared.last);
+    const { levels } = runBlocks(shared.last, tower, { from, to, mode, keepInput }, options);
+    return { cls, levels: [...shared.levels, ...levels] };
   });
 }
 
 /** Plain CLIP's image embeddings [B, E], not normalised. */
 export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
   return tidy(() => {
-    const { last } = visionTokens(image, tower);
-    return classEmbedding(last, tower);
+    const stretch = { from: 0, to: tower.blocks.length - 1, mode: 'full' } as const;
+    return lastClass(runBlocks(embedImage(image, tower), tower, stretch, { levels: [] }).last, tower);
   });
+}
+
+/** Image embeddings [B, E] of the tokens before the last block. */
+function lastClass(before: Tensor, tower: VisionTower): Tensor {
+  const { config, blocks, activation, roundProducts } = tower;
+  const cls = firstOfBlock(before, blocks.at(-1)!, { heads: config.visionHeads, activation, roundProducts }); // [B, W]
+  return linear(norm(cls, tower.lnPost), tower.proj, { roundProducts });
 }
 
 /** Image embeddings [B, E] of the last block's tokens [B, 1 + G G, W], not normalised. */

@@ -73,15 +73,40 @@ export class WeightLoader implements Disposable {
     const columns = shape.slice(1).reduce((a, b) => a * b, 1);
     const raw = await this.host(name);
     const [n, k] = transposed ? [columns, rows] : [rows, columns];
-    let data = transposed ? transpose(raw, rows, columns) : raw;
+    const data = transposed ? transpose(raw, rows, columns) : raw;
     if (this.#options.trainable) {
       const t = persist(upload(this.gpu, data, [n, k]));
       this.#made.push(t);
       this.#named.push({ name, tensor: t, shape, transposed });
       return t;
     }
-    if (this.#options.precision === 'f16') data = unpackF16(packF16(data));
-    const frozen = FrozenMatrix.pack(this.gpu, data, n, k, isExactInF16(data));
+    return this.#freeze(data, n, k, this.#tensors.dtype(name) === 'F16');
+  }
+
+  /** Matrices [N, K] of equal width one below the other, as one frozen matrix: what reads the same rows is one product. */
+  async stacked(names: readonly string[]): Promise<FrozenMatrix> {
+    const parts: Float32Array[] = [];
+    for (const name of names) parts.push(await this.host(name));
+    const k = this.#tensors
+      .shape(names[0]!)
+      .slice(1)
+      .reduce((a, b) => a * b, 1);
+    const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      data.set(part, at);
+      at += part.length;
+    }
+    const stored = names.every((name) => this.#tensors.dtype(name) === 'F16');
+    return this.#freeze(data, data.length / k, k, stored);
+  }
+
+  /** @param stored the file holds the values as f16, so they are exact in it */
+  #freeze(data: Float32Array, n: number, k: number, stored: boolean): FrozenMatrix {
+    const rounded = this.#options.precision === 'f16';
+    const values = rounded && !stored ? unpackF16(packF16(data)) : data;
+    const exact = stored || rounded || (!this.gpu.counts && isExactInF16(values));
+    const frozen = FrozenMatrix.pack(this.gpu, values, n, k, exact);
     this.#made.push(frozen);
     return frozen;
   }

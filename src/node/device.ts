@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Gpu, type GpuHost, type GpuOptions } from '../gpu/gpu.js';
+import { knownTiles } from '../kernels/known_tiles.js';
 import { ensureRuntimeFolder } from './runtime_folder.js';
+import { readTiles } from './tiles_file.js';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
 
@@ -25,6 +27,8 @@ export interface NodeHostOptions extends GpuOptions {
   readonly adapter?: string | undefined;
   /** Use Dawn's default settings, as browsers do. */
   readonly defaultToggles?: boolean | undefined;
+  /** Called with a line for the user, such as a note on a file in the cache that is no use; `console.warn` by default. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /** The text of every kernel by the stem of its file. */
@@ -67,9 +71,15 @@ export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> 
   return { entry, shaders: readShaders(), wait: waitSparingly };
 }
 
-/** Opens the device of this machine. @throws GpuError with the remedy when there is no device */
+/**
+ * Opens the device of this machine, with the tiles known for its adapter: those of the options, else those that tuning
+ * left in the cache, else those that come with the program.
+ * @throws GpuError with the remedy when there is no device
+ */
 export async function openGpu(options: NodeHostOptions = {}): Promise<Gpu> {
   const gpu = await Gpu.open(await nodeHost(options), options);
+  const { description, traits } = gpu;
+  gpu.tiles = options.tiles ?? readTiles(description, traits, options.onNote) ?? knownTiles(description);
   kept.push(gpu);
   return gpu;
 }

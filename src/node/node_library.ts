@@ -1,4 +1,5 @@
 /** The library's host in Node: paths and URLs, decoders, Dawn's device. */
+import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Detector } from '../detect/detector.js';
 import { libraryError } from '../detect/errors.js';
@@ -10,6 +11,7 @@ import { openTensorSource } from '../io/open_tensors.js';
 import type { ByteSource } from '../io/source.js';
 import { Training, type TrainingStore } from '../train/training.js';
 import type { TrainOptions } from '../train/training_options.js';
+import { anchorStore } from './anchor_folder.js';
 import { decode } from './decode.js';
 import { openGpu } from './device.js';
 import { fileSource } from './file_source.js';
@@ -32,6 +34,7 @@ async function openFile(place: string | URL, signal: AbortSignal | undefined): P
 
 /** What the library needs of its host, in Node. */
 export const NODE_LIBRARY: LibraryHost = {
+  hostMemory: totalmem(),
   openDevice: () => openGpu(),
   openTokenizer: () => openTokenizer(),
   async openClip(place, signal) {
@@ -49,6 +52,7 @@ export const NODE_LIBRARY: LibraryHost = {
     );
   },
   openFile,
+  anchors: anchorStore(),
   async decode(name, bytes) {
     return decode(name, bytes);
   },

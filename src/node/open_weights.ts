@@ -10,6 +10,7 @@ import type { TensorFile } from '../io/tensor_file.js';
 import { inferConfig } from '../model/config.js';
 import { syntheticAdapters, syntheticClip, TINY, VIT_L_14_336 } from '../model/synthetic.js';
 import { fileError } from './file_error.js';
+import { fileFingerprint } from './file_fingerprint.js';
 import { fileSource } from './file_source.js';
 import { compareNatural } from './picture_files.js';
 
@@ -39,11 +40,17 @@ export async function openTensors(path: string): Promise<TensorFile> {
 export async function openClip(path: string, packaged: string = PACKAGED_FOLDER): Promise<ClipTensors> {
   if (path === PACKAGED) {
     checkPackaged(packaged, 'clip.safetensors');
-    return canonicalClip(await openTensors(join(packaged, 'clip.safetensors')));
+    return openClipFile(join(packaged, 'clip.safetensors'));
   }
   const m = SYNTHETIC.exec(path);
   if (m) return syntheticClip(m[1] ? TINY : VIT_L_14_336, Number(m[2] ?? 1), true);
-  return canonicalClip(await openTensors(path));
+  return openClipFile(path);
+}
+
+async function openClipFile(path: string): Promise<ClipTensors> {
+  const clip = canonicalClip(await openTensors(path));
+  // A pipe was read at once and cannot be read again.
+  return statSync(path).isFile() ? { ...clip, fingerprint: () => fileFingerprint(path) } : clip;
 }
 
 /** A folder of adapters has both parts. */

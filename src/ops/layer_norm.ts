@@ -6,6 +6,9 @@ import { sameShape, show } from '../tensor/shape.js';
 import { empty, type Tensor } from '../tensor/tensor.js';
 import { sumRows } from './reduce.js';
 
+/** Added to the variance by default, as CLIP does. */
+export const LAYER_NORM_EPS = 1e-5;
+
 export interface LayerNormOptions {
   /** Added to the variance. */
   readonly eps?: number | undefined;
@@ -105,6 +108,6 @@ export const layerNormOp: Op<LayerNormAttrs> = {
  * @throws when shapes do not fit or x lacks the chosen tokens
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions = {}): Tensor {
-  const { eps = 1e-5, skip = 0, take } = options;
+  const { eps = LAYER_NORM_EPS, skip = 0, take } = options;
   return apply(layerNormOp, [x, weight, bias], { eps, skip, take });
 }

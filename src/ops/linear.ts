@@ -4,7 +4,8 @@ import { apply, recording } from '../autograd/tape.js';
 import type { Activation } from '../kernels/epilogue.js';
 import { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import { gemm } from '../kernels/gemm.js';
-import { sameShape, show } from '../tensor/shape.js';
+import type { Gemm } from '../kernels/gemm_job.js';
+import { type Shape, sameShape, show } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { activate } from './activation.js';
 import { add } from './add.js';
@@ -23,26 +24,13 @@ export const linearOp: Op<LinearAttrs> = {
   name: 'linear',
   forward(inputs, attrs, needs) {
     const [x, w, bias, residual] = arrange(inputs, attrs);
-    const k = x.dim(-1);
-    const [n, kw] = attrs.frozen ? [attrs.frozen.n, attrs.frozen.k] : [w!.dim(0), w!.dim(1)];
-    if (k !== kw) throw new Error(`linear: expected x of width ${kw}, got ${show(x.shape)}`);
-    if (bias && !sameShape(bias.shape, [n])) throw new Error(`linear: expected bias [${n}], got ${show(bias.shape)}`);
-    const shape = [...x.shape.slice(0, -1), n];
-    if (residual && !sameShape(residual.shape, shape)) {
-      throw new Error(`linear: expected residual ${show(shape)}, got ${show(residual.shape)}`);
-    }
-    const flat = gemm({
-      m: x.size / k,
-      n,
-      k,
-      a: x,
-      b: attrs.frozen ? attrs.frozen.forward() : w!,
-      transB: true,
+    const { g, shape } = linearProduct(x, attrs.frozen ?? w!, {
       bias,
       residual,
       activation: attrs.activation,
-      round: attrs.round,
+      roundProducts: attrs.round,
     });
+    const flat = gemm(g);
     const saved = [];
     if (!attrs.frozen) {
       if (needs[0]) saved.push(w!);
@@ -60,16 +48,19 @@ export const linearOp: Op<LinearAttrs> = {
     if (attrs.frozen) {
       const { k } = attrs.frozen;
       if (needs[0]) {
-        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: attrs.frozen.backward() }).view([...dy.shape.slice(0, -1), k]);
+        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: attrs.frozen.backward(), gradient: 'a' }).view([
+          ...dy.shape.slice(0, -1),
+          k,
+        ]);
       }
     } else {
       if (needs[0]) {
         const w = left.shift()!;
         const k = w.dim(1);
-        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: w, round }).view([...dy.shape.slice(0, -1), k]);
+        grads[0] = gemm({ m: rows, n: k, k: n, a: dy, b: w, round, gradient: 'a' }).view([...dy.shape.slice(0, -1), k]);
       }
       const x = needs[1] ? left.shift()! : undefined;
-      grads[at++] = x ? gemm({ m: n, n: x.dim(-1), k: rows, a: dy, transA: true, b: x, round }) : null;
+      grads[at++] = x ? gemm({ m: n, n: x.dim(-1), k: rows, a: dy, transA: true, b: x, round, gradient: 'a' }) : null;
     }
     if (attrs.bias) {
       grads[at] = needs[at] ? sumRows(dy) : null;
@@ -79,6 +70,27 @@ export const linearOp: Op<LinearAttrs> = {
     return grads;
   },
 };
+
+/**
+ * The product that a linear layer is, and the shape of its result.
+ * @throws when shapes do not fit
+ */
+export function linearProduct(
+  x: Tensor,
+  w: Tensor | FrozenMatrix,
+  { bias, residual, activation, roundProducts: round }: LinearOptions,
+): { g: Gemm; shape: Shape } {
+  const k = x.dim(-1);
+  const [n, kw] = w instanceof FrozenMatrix ? [w.n, w.k] : [w.dim(0), w.dim(1)];
+  if (k !== kw) throw new Error(`linear: expected x of width ${kw}, got ${show(x.shape)}`);
+  if (bias && !sameShape(bias.shape, [n])) throw new Error(`linear: expected bias [${n}], got ${show(bias.shape)}`);
+  const shape = [...x.shape.slice(0, -1), n];
+  if (residual && !sameShape(residual.shape, shape)) {
+    throw new Error(`linear: expected residual ${show(shape)}, got ${show(residual.shape)}`);
+  }
+  const b = w instanceof FrozenMatrix ? w.forward() : w;
+  return { g: { m: x.size / k, n, k, a: x, b, transB: true, bias, residual, activation, round }, shape };
+}
 
 function arrange(inputs: readonly Tensor[], attrs: LinearAttrs) {
   const left = [...inputs];

@@ -36,7 +36,7 @@ const product = (
   transA: boolean,
   b: Tensor,
   transB: boolean,
-  d: Omit<Dims, 'lead'> & { readonly round: boolean },
+  d: Omit<Dims, 'lead'> & { readonly round: boolean; readonly gradient?: 'a' | 'b' },
   shape: readonly number[],
 ) => gemm({ ...d, a, transA, b, transB }).view(shape);
 
@@ -58,13 +58,13 @@ export const matmulOp: Op<MatmulAttrs> = {
     const da = !needs[0]
       ? null
       : transA
-        ? product(b!, transB, dc, true, { batch, m: k, n: m, k: n, round }, a!.shape)
-        : product(dc, false, b!, !transB, { batch, m, n: k, k: n, round }, a!.shape);
+        ? product(b!, transB, dc, true, { batch, m: k, n: m, k: n, round, gradient: 'b' }, a!.shape)
+        : product(dc, false, b!, !transB, { batch, m, n: k, k: n, round, gradient: 'a' }, a!.shape);
     const db = !needs[1]
       ? null
       : transB
-        ? product(dc, true, a!, transA, { batch, m: n, n: k, k: m, round }, b!.shape)
-        : product(a!, !transA, dc, false, { batch, m: k, n, k: m, round }, b!.shape);
+        ? product(dc, true, a!, transA, { batch, m: n, n: k, k: m, round, gradient: 'a' }, b!.shape)
+        : product(a!, !transA, dc, false, { batch, m: k, n, k: m, round, gradient: 'b' }, b!.shape);
     return [da, db];
   },
 };

@@ -36,21 +36,27 @@ function grids(what: string, shape: Shape): [number, number] {
 }
 
 /**
- * The test map of one level: (abnormal + 1 - normal) / 2, blurred on the patch grid, then bilinear to the picture with
- * corners aligned. Blur and interpolation are one table, so the grid goes up in two passes.
- *
- * The map is linear: where several levels' similarities were added up first, `levels` says how many, and the result is
- * the sum of their maps.
+ * The test map of one level: (abnormal + 1 - normal) / 2, then as `upsampleScores`.
  * @param similarity [B, 2, G, G], channel 0 normal, 1 abnormal
  * @returns [B, 1, size, size]
  */
-export function scoreMap(similarity: Tensor, size: number, blur: Blur, levels = 1): Tensor {
-  const [rows, columns] = grids('scoreMap', similarity.shape);
+export function scoreMap(similarity: Tensor, size: number, blur: Blur): Tensor {
+  grids('scoreMap', similarity.shape);
   return tidy(() => {
     const difference = combine(slice(similarity, 1, 1, 1), 0.5, slice(similarity, 1, 0, 1), -0.5);
-    const score = add(difference, full(similarity.gpu, [], levels / 2)); // [B, 1, G, G]
-    return resize2d(score, upsampling(rows, size, blur), upsampling(columns, size, blur));
+    return upsampleScores(add(difference, full(similarity.gpu, [], 0.5)), size, blur);
   });
+}
+
+/**
+ * Scores of patches at the size of the picture: blurred on the patch grid, then bilinear with corners aligned. Blur and
+ * interpolation are one table, so the grid goes up in two passes. Both are linear: sum levels first.
+ * @param scores [B, 1, G, G]
+ * @returns [B, 1, size, size]
+ */
+export function upsampleScores(scores: Tensor, size: number, blur: Blur): Tensor {
+  const [rows, columns] = [scores.dim(-2), scores.dim(-1)];
+  return resize2d(scores, upsampling(rows, size, blur), upsampling(columns, size, blur));
 }
 
 /**

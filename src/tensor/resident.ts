@@ -25,8 +25,11 @@ export function resident(gpu: Gpu, of: object, words: () => Uint32Array | Float3
     const data = words();
     const storage = gpu.upload(data);
     binding = { storage, bytes: data.byteLength };
+    // A dry run copies nothing to the device: the first run that computes does.
+    if (gpu.dry) return binding;
     here.set(of, binding);
-    forgotten.register(of, () => gpu.pool.release(storage));
+    const device = new WeakRef(gpu);
+    forgotten.register(of, () => device.deref()?.pool.release(storage));
   }
   return binding;
 }

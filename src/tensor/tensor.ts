@@ -6,7 +6,7 @@
  */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Storage } from '../gpu/pool.js';
-import type { Binding } from '../gpu/stream.js';
+import { type Binding, OFFSET_STEP } from '../gpu/stream.js';
 import { type Shape, sameShape, show, sizeOf } from './shape.js';
 
 /** Elements are four bytes wide: floats, integers, or `packed` words whose meaning the op knows (two f16, four u8). */
@@ -31,6 +31,8 @@ export class Tensor implements Binding, Disposable {
   readonly gpu: Gpu;
   readonly shape: Shape;
   readonly dtype: DType;
+  /** Where it begins in its buffer, in bytes. */
+  readonly offset: number;
   readonly #block: Block;
   /** The scope that releases it, when there is one. */
   #scope: Set<Tensor> | undefined;
@@ -38,9 +40,10 @@ export class Tensor implements Binding, Disposable {
   /** Further owners: the tape. */
   #holds = 0;
 
-  /** @internal Use `empty`, `upload` or `view`. */
-  constructor(block: Block, shape: Shape, dtype: DType) {
+  /** @internal Use `empty`, `upload`, `view` or `part`. */
+  constructor(block: Block, shape: Shape, dtype: DType, offset = 0) {
     this.#block = block;
+    this.offset = offset;
     this.gpu = block.gpu;
     this.shape = shape;
     this.dtype = dtype;
@@ -84,7 +87,20 @@ export class Tensor implements Binding, Disposable {
       throw new Error(`reshape: expected a shape of ${this.size} elements, got ${show(shape)} for ${show(this.shape)}`);
     }
     void this.storage;
-    return new Tensor(this.#block, shape, this.dtype);
+    return new Tensor(this.#block, shape, this.dtype, this.offset);
+  }
+
+  /**
+   * @internal A run of the elements in the same memory, unseen by the tape: user code calls the op `slice`.
+   * @returns undefined where no binding can begin at its first element
+   */
+  part(first: number, shape: Shape): Tensor | undefined {
+    const offset = this.offset + 4 * first;
+    if (first < 0 || first + sizeOf(shape) > this.size) {
+      throw new Error(`part: ${show(shape)} from element ${first} leaves ${show(this.shape)}`);
+    }
+    void this.storage;
+    return offset % OFFSET_STEP === 0 ? new Tensor(this.#block, shape, this.dtype, offset) : undefined;
   }
 
   /** @internal Makes `to` the scope that releases this tensor; undefined leaves it to its owner. */
@@ -151,12 +167,12 @@ export function upload(gpu: Gpu, data: Float32Array | Uint32Array | Int32Array, 
 /** Reads a tensor back as floats. @throws for other element types. */
 export async function read(t: Tensor): Promise<Float32Array> {
   if (t.dtype !== 'f32') throw new Error(`read: expected f32, got ${t.dtype}`);
-  return new Float32Array(await t.gpu.read(t.storage, t.bytes));
+  return new Float32Array(await t.gpu.read(t.storage, t.bytes, t.offset));
 }
 
 /** Reads a tensor of any element type back as 32-bit words. */
 export async function readWords(t: Tensor): Promise<Uint32Array> {
-  return new Uint32Array(await t.gpu.read(t.storage, t.bytes));
+  return new Uint32Array(await t.gpu.read(t.storage, t.bytes, t.offset));
 }
 
 /** Tensors found in a value: itself, or those inside arrays, maps and plain objects. */

@@ -19,7 +19,7 @@ export interface AdapterShape {
 }
 
 /** Names and shapes of one part's tensors. */
-function adapterTensors(config: ClipConfig, part: Part, shape: AdapterShape): [string, readonly number[]][] {
+export function adapterTensors(config: ClipConfig, part: Part, shape: AdapterShape): [string, readonly number[]][] {
   const specs = adapterSpecs(config, shape.textUntil, shape.imageUntil);
   return [...specs]
     .filter(([name]) => name.startsWith(`${part}_adapter.`))

@@ -1,9 +1,13 @@
 /** Stage two: the image adapters are trained; the anchors are fixed. */
-import { adaptedImage } from '../model/adapters.js';
+import { recompute } from '../autograd/recompute.js';
+import { patchTokens } from '../model/adapters.js';
 import { detectionLogits } from '../model/anomaly.js';
-import type { VisionTower } from '../model/vision.js';
+import { type VisionTower, visionTokens } from '../model/vision.js';
 import { add } from '../ops/add.js';
 import { crossEntropy } from '../ops/cross_entropy.js';
+import { l2Normalize } from '../ops/l2_normalize.js';
+import { linear } from '../ops/linear.js';
+import { mean } from '../ops/reduce.js';
 import { reshape } from '../ops/reshape.js';
 import { segmentationLoss } from '../ops/segmentation_loss.js';
 import { similarity } from '../ops/similarity.js';
@@ -14,7 +18,7 @@ import type { LossTerms } from './stage_one.js';
 export interface StageTwoOptions {
   /** Share of the adapters in their mixes. */
   readonly mix: number;
-  /** Keep only each block's input, and run the block again for its gradient. */
+  /** Keep only the inputs of each block and of each level's loss, and run them again for their gradients. */
   readonly recompute: boolean;
 }
 
@@ -37,14 +41,30 @@ export function stageTwoLoss(
   options: StageTwoOptions,
 ): LossTerms {
   const { images, anchors, masks, labels } = batch;
+  const { mix, recompute: again } = options;
+  const { blocks, seg, det, relu } = imageAdapterWeights(adapters);
+  const activation = relu ? 'leaky_relu' : 'none';
   return tidy(() => {
-    const { seg, det } = adaptedImage(images, tower, imageAdapterWeights(adapters), options.mix, options.recompute);
-    const losses = seg.map((f) => {
-      const [b, l] = f.shape as [number, number];
-      const g = Math.sqrt(l);
-      return segmentationLoss(reshape(similarity(f, anchors), [b, 2, g, g]), masks);
-    });
-    const detection = crossEntropy(detectionLogits(det, anchors), labels);
+    const { levels } = visionTokens(images, tower, { adapters: blocks, mix, recompute: again });
+    if (levels.length !== seg.length) {
+      throw new Error(`stage two: expected ${levels.length} projections, one for each level, got ${seg.length}`);
+    }
+    /** A loss of a level's unit patch tokens [B, G G, E]. */
+    const lossOf = (tokens: Tensor, weight: Tensor, loss: (patches: Tensor) => Tensor): Tensor => {
+      const body = ([t, w]: readonly Tensor[]): Tensor =>
+        tidy(() => loss(l2Normalize(linear(patchTokens(t!, tower), w!, { activation }))));
+      return again ? recompute([tokens, weight], body) : body([tokens, weight]);
+    };
+    const losses = levels.map((tokens, i) =>
+      lossOf(tokens, seg[i]!, (patches) => {
+        const [b, l] = patches.shape as [number, number];
+        const g = Math.sqrt(l);
+        return segmentationLoss(reshape(similarity(patches, anchors), [b, 2, g, g]), masks);
+      }),
+    );
+    const detection = lossOf(levels.at(-1)!, det, (patches) =>
+      crossEntropy(detectionLogits(mean(patches, 1), anchors), labels),
+    );
     return { loss: losses.reduce((a, b) => add(a, b), detection), terms: [detection, ...losses] };
   });
 }

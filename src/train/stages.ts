@@ -1,8 +1,9 @@
 /** The two stages: which towers they load, and what one of their steps computes. run_stage.ts runs the steps. */
-import { promptRows } from '../detect/class_tokens.js';
+import { type PromptRows, promptRows } from '../detect/class_tokens.js';
 import { stageOneFeatures, textAnchors } from '../model/anomaly.js';
 import { encodeText, loadText, type TextAdapters, type TextTower } from '../model/text.js';
 import { loadVision } from '../model/vision.js';
+import { concat } from '../ops/concat.js';
 import { persist, type Tensor, tidy } from '../tensor/tensor.js';
 import { anchorsOf } from './batch.js';
 import type { RunState } from './checkpoint.js';
@@ -40,6 +41,8 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
   const { gpu, clip, config, flags } = run;
   using text = await loadText(gpu, clip, config, flags);
   using vision = await loadVision(gpu, clip, config, flags.imageSize, flags);
+  const levels = flags.textLevels === 'last' ? config.levels.slice(-1) : config.levels;
+  gpu.trim();
   await runStage(
     run,
     {
@@ -50,7 +53,7 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
       partNames: ['segmentation', 'orthogonality'],
       computeStep: ({ images, masks }, samples) =>
         tidy(() => {
-          const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks);
+          const features = stageOneFeatures(images, vision, flags.vv, flags.vvBlocks, levels);
           const classes = classBatch(run, samples);
           return lossAndGradients(parameters, () =>
             stageOneLoss({ features, masks, classes }, text, parameters, {
@@ -66,10 +69,22 @@ export async function trainText(run: TrainRun, parameters: Parameters, state: Ru
   );
 }
 
-/** Anchors of every class, [C, E, 2]; plain CLIP's anchors where there is no text adapter. */
+/**
+ * Anchors of every class, [C, E, 2]; plain CLIP's anchors where there is no text adapter. The prompts of one class at a time
+ * pass through the tower, so that memory does not grow with their number.
+ */
 function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | undefined): Tensor {
-  const { ids, counts } = promptRows(run.classes, run.config.context);
-  return persist(tidy(() => textAnchors(encodeText(ids, tower, adapters, run.flags.textMix), counts)));
+  const { classes, config, flags } = run;
+  const anchorsOfClass = ({ ids, counts }: PromptRows): Tensor =>
+    tidy(() => textAnchors(encodeText(ids, tower, adapters, flags.textMix), counts));
+  return persist(
+    tidy(() =>
+      concat(
+        classes.map((c) => anchorsOfClass(promptRows([c], config.context))),
+        0,
+      ),
+    ),
+  );
 }
 
 /**
@@ -92,6 +107,7 @@ export async function trainImage(
   gpu.trim();
   try {
     using vision = await loadVision(gpu, clip, config, flags.imageSize, flags);
+    gpu.trim();
     const names = run.classes.map((c) => c.name);
     await runStage(
       run,

@@ -2,7 +2,7 @@
  * aaclip/train: the parts of training, without a host, for programs that need more than the `train` function of
  * `aaclip`.
  */
-export type { TrainingMemory } from '../model/training_memory.js';
+export type { PictureSides } from '../detect/inference_memory.js';
 export type { AdamOptions } from '../ops/adam.js';
 export type { ColourJitter } from '../picture/augment_colour.js';
 export type { Geometry } from '../picture/augment_geometry.js';
@@ -24,7 +24,7 @@ export {
 } from './checkpoint.js';
 export { type AdapterShape, type InitialOptions, initialParameters, type Part } from './initial.js';
 export { ADAM, imageAdapterWeights, type Parameter, Parameters, textAdapterWeights } from './parameters.js';
-export { type Plan, type PlanOptions, planRun } from './plan.js';
+export { defaultMemoryLimit, overLimit, type Plan, type PlanOptions, planRun } from './plan.js';
 export {
   type CheckpointStore,
   type Init,
@@ -43,5 +43,6 @@ export {
 export { type StageTwoBatch, type StageTwoOptions, stageTwoLoss } from './stage_two.js';
 export { trainImage, trainText } from './stages.js';
 export { type TrainedAdapters, Training, type TrainingStore } from './training.js';
+export { type PlannedRun, type StageMemory, type TrainingMemory, trainingMemory } from './training_memory.js';
 export type { SavedCheckpoint, TrainingSample, TrainOptions, TrainSettings } from './training_options.js';
 export type { LoadedSample, StepReport, TrainFlags, TrainHost, TrainRun } from './training_run.js';

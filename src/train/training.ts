@@ -10,7 +10,7 @@ import { encodeCheckpoint, type Restored, type RunState, restoreCheckpoint } fro
 import type { SampleSource } from './dry_run.js';
 import type { Part } from './initial.js';
 import type { Parameters } from './parameters.js';
-import { planRun } from './plan.js';
+import { defaultMemoryLimit, overLimit, planRun } from './plan.js';
 import { type CheckpointStore, recordedFlags, type TrainedParameters, trainStages } from './resume.js';
 import { type TrainOptions, trainFlags } from './training_options.js';
 import type { StepReport, TrainFlags, TrainHost, TrainRun } from './training_run.js';
@@ -122,23 +122,14 @@ export class Training implements AsyncIterable<StepReport> {
         `train: class "${lost.className}" is not among the classes: expected one of ${known}`,
       );
     }
-    const asked = await within('options', () => trainFlags(options, config));
-    const half = asked.precision === 'f16' || clip.dtype('visual.conv1.weight') === 'F16';
-    const { recompute } = planRun({
-      config,
-      samples,
-      flags: asked,
-      recompute: options.recompute ?? 'auto',
-      half,
-      deviceBytes: undefined,
-    });
-    const flags = { ...asked, recompute };
+    const flags = await within('options', () => trainFlags(options, config));
     const host = this.#trainHost(librarySamples(this.#host, samples, flags.imageSize, signal), flags);
     return { clip, config, classes, flags, flagsText: recordedFlags(flags, init), host };
   }
 
-  async #train(run: TrainRun): Promise<void> {
+  async #train(prepared: TrainRun): Promise<void> {
     const { init = 'random' } = this.#options;
+    const run = await this.#planned(prepared);
     const store: CheckpointStore = this.#store ?? { path: 'resume', restore: (gpu, part) => this.#restore(gpu, part) };
     const trained = await trainStages(run, store, { init });
     try {
@@ -147,6 +138,17 @@ export class Training implements AsyncIterable<StepReport> {
       trained.text?.[Symbol.dispose]();
       trained.image[Symbol.dispose]();
     }
+  }
+
+  /** Decides whether to recompute. @throws AaclipError `options` when the device cannot run such a step */
+  async #planned(run: TrainRun): Promise<TrainRun> {
+    const { samples, recompute: when = 'auto', memoryLimit } = this.#options;
+    const limit = memoryLimit ?? defaultMemoryLimit(run.gpu.traits, this.#host.hostMemory);
+    const plan = await within('options', () => planRun({ run, samples, recompute: when, memoryLimit: limit }));
+    const over = overLimit(plan);
+    if (over && memoryLimit !== undefined) throw new AaclipError('options', `train: memoryLimit: ${over}`);
+    if (over) (this.#options.onNote ?? console.warn)(over);
+    return { ...run, flags: { ...run.flags, recompute: plan.recompute } };
   }
 
   async #restore(gpu: Gpu, part: Part): Promise<Restored | undefined> {

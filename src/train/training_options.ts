@@ -42,6 +42,11 @@ export interface TrainSettings extends Partial<Omit<TrainFlags, 'shape' | 'recom
    * it.
    */
   readonly recompute?: 'auto' | 'on' | 'off' | undefined;
+  /**
+   * Bytes of buffers that training may have on the device; beyond it, `auto` recomputes. By default 0.7 of the host's memory
+   * on a software adapter, and 0.7 of 8 GiB on others: WebGPU does not tell how much memory an adapter has.
+   */
+  readonly memoryLimit?: number | undefined;
   /** How the adapters' projections start: at random [default], or as CLIP's own. */
   readonly init?: Init | undefined;
 }

@@ -2,7 +2,7 @@
 import { promptRows } from '../detect/class_tokens.js';
 import { synth } from '../io/synth.js';
 import type { Activation } from '../kernels/epilogue.js';
-import { adaptedImage, loadImageAdapters, loadTextAdapters } from '../model/adapters.js';
+import { adaptedProjections, loadImageAdapters, loadTextAdapters, unitFeatures } from '../model/adapters.js';
 import { anomaly, stageOneFeatures, textAnchors } from '../model/anomaly.js';
 import type { ClipConfig } from '../model/config.js';
 import { syntheticAdapters, syntheticClip } from '../model/synthetic.js';
@@ -111,13 +111,15 @@ export async function* modelCase(context: CaseContext): AsyncIterable<Comparison
   using image = upload(gpu, pixels, [batch, 3, size, size]);
   const kept = metadata(file, 'kept_tokens');
   const stride = metadataNumber(file, 'map_stride');
-  const adapted = adaptedImage(image, tower, own.weights);
+  const projections = adaptedProjections(image, tower, own.weights);
   for (const domain of ['Industrial', 'Medical'] as const) {
-    const { map, score } = anomaly(adapted, anchors, size, domain);
+    const { map, score } = anomaly(projections, anchors, size, domain);
     yield await taken(`map.${domain}`, map, (t) => readStrided(t, stride));
     if (domain === 'Medical') yield await taken('score', score, read);
     else score.release();
   }
+  const adapted = unitFeatures(projections);
+  for (const t of new Set([...projections.seg, projections.det].map(({ x }) => x))) t.release();
   for (const [i, t] of adapted.seg.entries()) yield await taken(`seg.${i}`, t, (x) => readRows(x, kept));
   yield await taken('det', adapted.det, read);
   yield await taken('cls', encodeImage(image, tower), read);

@@ -8,6 +8,7 @@ import { fetchSource, inFolder } from '../io/fetch_source.js';
 import { openTensorSource } from '../io/open_tensors.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import { createTokenizer } from '../io/tokenizer.js';
+import { knownTiles } from '../kernels/known_tiles.js';
 import { Training } from '../train/training.js';
 import type { TrainOptions } from '../train/training_options.js';
 import { browser } from './browser.js';
@@ -30,7 +31,9 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
       'webgpu: not available in this browser: use a current browser, and open the page over https or from localhost',
     );
   }
-  return Gpu.open({ entry, shaders: SHADERS }, options);
+  const gpu = await Gpu.open({ entry, shaders: SHADERS }, options);
+  gpu.tiles = options.tiles ?? knownTiles(gpu.description);
+  return gpu;
 }
 
 async function openTensors(place: string | URL, signal: AbortSignal | undefined): Promise<TensorFile> {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { copyCeiling, multiplyAddCeiling } from '../../src/kernels/ceiling.js';
+import { copyCeiling, matrixCeiling, matrixShape, multiplyAddCeiling } from '../../src/kernels/ceiling.js';
 import { empty, read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
@@ -18,4 +18,33 @@ it('the copy ceiling copies, and counts bytes read and written', async () => {
   using b = empty(gpu, [4]);
   expect(copyCeiling(gpu, a, b)).toBe(32);
   expect([...(await read(b))]).toEqual([1, 2, 3, 4]);
+});
+
+it('the largest product with f32 sums is taken, and none where an adapter has no matrix units or no fixed subgroups', async () => {
+  const { traits } = await device();
+  const shape = (m: number, n: number, k: number, resultComponentType = 'f32') => {
+    return { m, n, k, componentType: 'f16', resultComponentType };
+  };
+  const matrixShapes = [shape(32, 32, 32, 'f16'), shape(16, 8, 16), shape(16, 16, 16), shape(16, 8, 8)];
+  expect(matrixShape({ ...traits, subgroupSize: 32, matrixShapes })).toEqual(shape(16, 16, 16));
+  expect(matrixShape({ ...traits, subgroupSize: 0, matrixShapes })).toBeUndefined();
+  expect(matrixShape({ ...traits, subgroupSize: 32, matrixShapes: [] })).toBeUndefined();
+});
+
+it('the ceiling of matrix units computes every product it counts', async () => {
+  const gpu = await device();
+  const shape = matrixShape(gpu.traits);
+  // Without such units nothing is dispatched: the kernel would not compile.
+  if (!shape) {
+    expect(gpu.traits.matrixShapes.filter((s) => s.resultComponentType === 'f32')).toEqual([]);
+    return;
+  }
+  const { m, n, k } = shape;
+  const { flops, sums } = matrixCeiling(gpu, shape, 3, 2);
+  expect(flops).toBe(2 * (256 / gpu.traits.subgroupSize) * 3 * 4 * 8 * 2 * m * n * k);
+  const values = await read(sums);
+  // Two workgroups write: each value is a sum of 3 turns, 4 products and k terms of 0.25 * 0.25.
+  const written = 2 * (256 / gpu.traits.subgroupSize) * 8 * m * n;
+  expect(new Set(values.subarray(0, written))).toEqual(new Set([(3 * 4 * k) / 16]));
+  sums.release();
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { attentionCase } from '../../src/cases/attention_case.js';
 import { type AttentionMode, attention } from '../../src/ops/attention.js';
 import { read, upload } from '../../src/tensor/tensor.js';
-import { device, variants } from '../devices.js';
+import { allVariants, device, isCoarse, variantsOf } from '../devices.js';
 import { type Bounds, normalisedError, testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { attention as reference } from '../reference/attention.js';
@@ -23,7 +23,7 @@ function testAttention(
     attrs: () => ({ heads, mode }),
     reference: ({ qkv }) => reference(qkv, heads, mode),
     forwardOnly: options.forwardOnly ?? false,
-    variants: options.variants ?? variants,
+    ...(options.variants ? { variants: options.variants } : {}),
   });
 }
 
@@ -44,7 +44,7 @@ testAttention([1, 261, 1, 8], 'causal', { forwardOnly: true });
 
 // The width every published CLIP has, and others: 80 has a scale that is not a power of two, 128 is the widest. A software
 // adapter compiles the tiles of wide heads for many seconds, so not every kernel is tried at every width.
-const plainest = variants.at(-1)!;
+const plainest = allVariants.filter((variant) => !isCoarse(variant)).at(-1)!;
 testAttention([1, 21, 2, 64], 'full', { variants: ['best'] });
 testAttention([1, 34, 1, 64], 'causal', { forwardOnly: true });
 testAttention([1, 9, 1, 32], 'causal', { variants: ['best', plainest] });
@@ -63,7 +63,7 @@ for (const mode of MODES) {
 }
 
 describe('attention', () => {
-  for (const variant of variants) {
+  for (const variant of variantsOf('attention', 'attention_backward')) {
     it(`does not see later tokens when causal (${variant})`, async () => {
       const gpu = await device(variant);
       const input = Float32Array.from(arr([1, 70, 48], 'past').data);
@@ -82,8 +82,7 @@ describe('attention', () => {
       const input = arr([1, 6, 16], 'alone').data;
       using v = upload(gpu, Float32Array.from(input), [1, 6, 16]);
       using out = attention(v, { heads: 2, mode: 'vv_batch' });
-      // Kernels that split numbers into two of f16 keep 22 bits of them.
-      expect(normalisedError(await read(out), input)).toBeLessThan(1e-6);
+      expect(normalisedError(await read(out), input)).toBeLessThan(isCoarse(variant) ? 1e-3 : 1e-6);
     });
   }
 

@@ -5,7 +5,7 @@ import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { add } from '../../src/ops/add.js';
 import { linear } from '../../src/ops/linear.js';
 import { liveTensors, read, upload } from '../../src/tensor/tensor.js';
-import { device, variants } from '../devices.js';
+import { device, isCoarse, variantsOf } from '../devices.js';
 import { normalisedError, testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { linear as reference } from '../reference/linear.js';
@@ -65,7 +65,7 @@ for (const [kind, half] of [
 }
 
 describe('frozen weights', () => {
-  for (const variant of variants) {
+  for (const variant of variantsOf('matmul')) {
     it(`give x the gradient dy W (${variant})`, async () => {
       const gpu = await device(variant);
       const before = liveTensors(gpu);
@@ -84,7 +84,7 @@ describe('frozen weights', () => {
         const want = new Float64Array(m * k);
         for (let i = 0; i < m; i++)
           for (let j = 0; j < n; j++) for (let l = 0; l < k; l++) want[i * k + l]! += ct[i * n + j]! * w[j * k + l]!;
-        expect(normalisedError(await read(dx!), want)).toBeLessThan(1e-5);
+        expect(normalisedError(await read(dx!), want)).toBeLessThan(isCoarse(variant) ? 5e-3 : 1e-5);
         dx!.release();
       }
       expect(liveTensors(gpu)).toBe(before);

@@ -1,7 +1,7 @@
 /** All of training on the smallest model: a wrong gradient anywhere would keep it from learning. */
 import { expect, it } from 'vitest';
 import { figuresOf } from '../../src/eval/curve.js';
-import { adaptedImage } from '../../src/model/adapters.js';
+import { adaptedProjections } from '../../src/model/adapters.js';
 import { anomaly, textAnchors } from '../../src/model/anomaly.js';
 import { inferConfig } from '../../src/model/config.js';
 import { syntheticClip, TINY } from '../../src/model/synthetic.js';
@@ -66,7 +66,7 @@ it('both stages lower their loss, and the map finds defects on unseen pictures',
         geometry: { rotate: 0, translate: [0, 0] as const, horizontalFlip: false, verticalFlip: false },
       }));
       const { images } = prepareBatch(gpu, heldOut, SIZE, still);
-      return anomaly(adaptedImage(images, vision, imageAdapterWeights(image)), anchors, SIZE, 'Industrial').map;
+      return anomaly(adaptedProjections(images, vision, imageAdapterWeights(image)), anchors, SIZE, 'Industrial').map;
     });
     const values = await read(maps);
     maps.release();

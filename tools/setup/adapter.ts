@@ -8,13 +8,16 @@ import { run } from '../bootstrap.mjs';
 const PROBE = fileURLToPath(new URL('../../dist-tools/setup/probe.js', import.meta.url));
 
 export type Probe =
-  | { readonly ok: true; readonly name: string }
+  | { readonly ok: true; readonly name: string; readonly matrixUnits: boolean }
   | { readonly ok: false; readonly stage: 'binding' | 'adapter' | 'device' | 'crash'; readonly why: string };
 
-/** Opens a device in a child process. */
-export function probeAdapter(): Probe {
+/**
+ * Opens a device in a child process.
+ * @param node the program that runs it
+ */
+export function probeAdapter(node = process.execPath): Probe {
   ensureRuntimeFolder();
-  const { code, out } = run(process.execPath, [PROBE], { timeout: 120_000, killSignal: 'SIGKILL' });
+  const { code, out } = run(node, [PROBE], { timeout: 120_000, killSignal: 'SIGKILL' });
   const lines = out.split('\n').filter((line) => line.trim() !== '');
   const json = lines.find((line) => line.startsWith('{"ok":'));
   // A driver may crash while the process ends, after it has answered: the answer counts.

@@ -87,6 +87,15 @@ export function readSources(etc: string): Source[] {
   });
 }
 
+/** The main archive of a release: its source, without discs. Undefined where no source has it. */
+export function archiveOf(sources: readonly Source[], codename: string): Source | undefined {
+  const has = ({ types, suites, components }: Source): boolean =>
+    types.includes('deb') && suites.includes(codename) && components.includes('main');
+  const archive = sources.find(has);
+  const uris = archive?.uris.filter((uri) => !uri.startsWith('cdrom:')) ?? [];
+  return archive && uris.length > 0 ? { ...archive, uris } : undefined;
+}
+
 /**
  * The source of the backports of this machine's release: the mirror of its main archive.
  * @param codename of the release
@@ -97,12 +106,11 @@ export function backports(
   codename: string,
 ): { readonly suite: string; readonly stanza: string } | undefined {
   const suite = `${codename}-backports`;
-  const binary = sources.filter((source) => source.types.includes('deb'));
-  if (binary.some((source) => source.suites.includes(suite))) return { suite, stanza: '' };
-  const archive = binary.find((source) => source.suites.includes(codename) && source.components.includes('main'));
-  const uris = archive?.uris.filter((uri) => !uri.startsWith('cdrom:')) ?? [];
-  if (!archive || uris.length === 0) return undefined;
-  const lines = ['Types: deb', `URIs: ${uris.join(' ')}`, `Suites: ${suite}`, 'Components: main'];
+  if (sources.some(({ types, suites }) => types.includes('deb') && suites.includes(suite)))
+    return { suite, stanza: '' };
+  const archive = archiveOf(sources, codename);
+  if (!archive) return undefined;
+  const lines = ['Types: deb', `URIs: ${archive.uris.join(' ')}`, `Suites: ${suite}`, 'Components: main'];
   if (archive.signedBy) lines.push(`Signed-By: ${archive.signedBy}`);
   if (archive.trusted) lines.push(`Trusted: ${archive.trusted}`);
   return { suite, stanza: `${lines.join('\n')}\n` };

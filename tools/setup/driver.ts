@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { run, step } from '../bootstrap.mjs';
 import { probeAdapter } from './adapter.js';
 import { installWithApt, PACKAGES } from './apt.js';
+import { provideMatrixDriver } from './matrix_driver.js';
 
 const SETUP = fileURLToPath(new URL('../../tools/setup.mjs', import.meta.url));
 
@@ -104,3 +105,9 @@ export function provideAdapter({ simulate, mayInstall }: DriverOptions): string 
   if (!now.ok) throw new Error(`webgpu: no adapter even with ${done}: ${now.why}`);
   return now.name;
 }
+
+/**
+ * Makes sure that Node can be run on an adapter with matrix units, if only a software driver beside the system's.
+ * @returns the adapter and how to use it
+ */
+export const provideMatrixUnits = (simulate: boolean): string => provideMatrixDriver(release(), simulate);

@@ -19,7 +19,8 @@ async function probe(): Promise<void> {
     answer({ ok: false, stage: 'binding', why: firstLine(error) });
     return;
   }
-  const entry = binding.create([]);
+  // Matrix units are listed only with this.
+  const entry = binding.create(['enable-dawn-features=allow_unsafe_apis']);
   const adapter = await entry.requestAdapter();
   if (!adapter) {
     answer({ ok: false, stage: 'adapter', why: 'no driver was accepted' });
@@ -27,7 +28,8 @@ async function probe(): Promise<void> {
   }
   const { description, device: name } = adapter.info;
   const device = await adapter.requestDevice();
-  answer({ ok: true, name: description || name });
+  const matrixUnits = ([...adapter.features] as string[]).includes('chromium-experimental-subgroup-matrix');
+  answer({ ok: true, name: description || name, matrixUnits });
   device.destroy();
   // The binding's objects must stay referenced to the end: releasing them earlier crashes.
   process.exit(entry && adapter ? 0 : 1);

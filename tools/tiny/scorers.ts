@@ -107,7 +107,7 @@ export async function distanceScorer(gpu: Gpu, file: string): Promise<Scorer> {
     const grid = new Float32Array(2 * b * l);
     for (let i = 0; i < b; i++) grid.set(distances(values.subarray(i * l * w, (i + 1) * l * w), l, w), (2 * i + 1) * l);
     const side = Math.sqrt(l);
-    const map = tidy(() => scoreMap(upload(gpu, grid, [b, 2, side, side]), SIZE, SCORE_BLUR.Industrial, 1));
+    const map = tidy(() => scoreMap(upload(gpu, grid, [b, 2, side, side]), SIZE, SCORE_BLUR.Industrial));
     const maps = await read(map);
     map.release();
     return pictures.map((_, i) => {

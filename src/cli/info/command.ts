@@ -1,10 +1,15 @@
 /** `aaclip info`: what this machine offers and what a weights file needs. */
 import type { Command } from 'commander';
+import { ANY_OBJECT } from '../../data/class_prompts.js';
+import { REGISTRY } from '../../data/datasets.js';
 import { imageFlops } from '../../detect/anomaly_model.js';
+import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
+import { inferenceMemory } from '../../detect/inference_memory.js';
+import type { Gpu } from '../../gpu/gpu.js';
 import { chosenKernels, kernelLists } from '../../kernels/kernel_lists.js';
 import { inferConfig } from '../../model/config.js';
-import { memoryPlan } from '../../model/memory.js';
 import { jpegIsExact } from '../../node/decode.js';
+import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { openDevice } from '../options.js';
 import { type InfoFlags, infoOptions } from './flags.js';
@@ -31,8 +36,7 @@ Examples:
 async function runInfo(flags: InfoFlags): Promise<void> {
   const gpu = await openDevice(flags);
   const { traits, description } = gpu;
-  const model =
-    flags.weights === undefined ? undefined : await describe(flags.weights, flags.img_size, flags.precision === 'f16');
+  const model = flags.weights === undefined ? undefined : await describe(gpu, flags);
   const report: MachineReport = {
     adapter: description,
     kernels: {
@@ -49,14 +53,16 @@ async function runInfo(flags: InfoFlags): Promise<void> {
   printInfo(report, { ...flags, f16: traits.f16 });
 }
 
-async function describe(path: string, imageSize: number, rounded: boolean): Promise<ModelReport> {
-  const clip = await openClip(path);
+async function describe(gpu: Gpu, { weights, img_size: imageSize, precision }: InfoFlags): Promise<ModelReport> {
+  const clip = await openClip(weights!);
   const config = inferConfig(clip);
-  const half = rounded || clip.dtype('visual.conv1.weight') === 'F16';
-  return {
-    name: clip.name,
-    config,
-    memory: memoryPlan(config, imageSize, half),
-    flops: imageFlops(config, imageSize, 0),
-  };
+  const prompted = [promptedClass(ANY_OBJECT, REGISTRY)];
+  const { classes } = await encodeClasses(await openTokenizer(), clip, prompted, 'use other weights');
+  const need = (batch: number) => inferenceMemory(gpu, { clip, classes, imageSize, precision }, batch);
+  const sizes = { name: clip.name, config, flops: imageFlops(config, imageSize, 0) };
+  const one = await need(1).catch((error: Error) => error);
+  if (one instanceof Error) return { ...sizes, refused: one.message };
+  // Large pictures may fit the adapter's limits only one at a time.
+  const two = await need(2).catch(() => undefined);
+  return { ...sizes, memory: { ...one, ...(two ? { perPicture: two.peak - one.peak } : {}) } };
 }

@@ -1,13 +1,16 @@
 /** What `info` prints. */
+import type { InferenceMemory } from '../../detect/inference_memory.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import type { Traits } from '../../gpu/traits.js';
 import type { ClipConfig } from '../../model/config.js';
-import type { MemoryPlan } from '../../model/memory.js';
 
 export interface ModelReport {
   readonly name: string;
   readonly config: ClipConfig;
-  readonly memory: MemoryPlan;
+  /** Buffers on the device, in bytes: with one picture at a time, and for a further one where the adapter takes two. */
+  readonly memory?: InferenceMemory & { readonly perPicture?: number };
+  /** Why the adapter cannot score a picture of that size, in place of the memory. */
+  readonly refused?: string;
   /** For one picture. */
   readonly flops: number;
 }
@@ -28,10 +31,21 @@ export interface MachineReport {
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 const kib = (bytes: number): string => `${bytes / 1024} KiB`;
 
-function modelLines({ name, config, memory, flops }: ModelReport, imageSize: number): string[] {
+function needs({ peak, weights, perPicture }: NonNullable<ModelReport['memory']>, imageSize: number): string {
+  const more = perPicture === undefined ? 'no more at a time' : `${mib(perPicture)} for each further picture`;
+  return `${mib(peak)} of buffers for one picture of ${imageSize} px at a time, of which weights ${mib(weights)}; ${more}`;
+}
+
+/** Products of f16 matrices with f32 sums: the ones that kernels use. */
+function unitsText(shapes: Traits['matrixShapes']): string {
+  const used = shapes.filter((s) => s.componentType === 'f16' && s.resultComponentType === 'f32');
+  return used.length === 0 ? '' : `, matrix units ${used.map(({ m, n, k }) => `${m}x${n}x${k}`).join(' ')}`;
+}
+
+function modelLines({ name, config, memory, refused, flops }: ModelReport, imageSize: number): string[] {
   return [
     `model      ${name}: vision ${config.visionWidth} x ${config.visionLayers}, text ${config.textWidth} x ${config.textLayers}, patch ${config.patch}, levels ${config.levels.join(' ')}`,
-    `memory     image tower ${mib(memory.vision)}, text tower ${mib(memory.text)} (one after the other), ${mib(memory.perImage)} more for each picture of ${imageSize} px`,
+    `memory     ${memory ? needs(memory, imageSize) : refused}`,
     `work       ${(flops / 1e9).toFixed(0)} GFLOP per picture`,
   ];
 }
@@ -54,7 +68,7 @@ export function printInfo(report: MachineReport, { json, img_size: imageSize, f1
     `adapter    ${adapter.description || adapter.device} (${adapter.vendor} ${adapter.architecture})`,
     'kernels    for each op, the chosen kernel first:',
     ...Object.entries(kernels.available).map(([op, names]) => `           ${op}: ${names.join(', ')}`),
-    `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}`,
+    `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}${unitsText(kernels.matrixShapes)}`,
     `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} per binding, ${mib(limits.maxBufferSize ?? 0)} per buffer, ${kib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`,
     `features   ${adapter.features.join(' ')}`,
     `JPEG       ${jpeg}`,

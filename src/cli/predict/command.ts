@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { findClass, promptsFor } from '../../data/class_prompts.js';
 import { similarName } from '../../data/names.js';
-import { chooseBatch } from '../../detect/batch_size.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { fileError } from '../../node/file_error.js';
 import { loadDetector } from '../../node/node_library.js';
@@ -69,6 +68,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     imageMix: flags.image_adapt_weight,
     activation: flags.activation,
     precision: flags.precision,
+    cache: flags.cache,
+    batchSize: flags.batch_size,
     // No folder is made until weights, adapters and class have been checked.
     gpu: async (): Promise<Gpu> => {
       await mkdir(flags.out, { recursive: true }).catch((error: unknown) => {
@@ -91,7 +92,6 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const [loaded] = detector.classes;
   let broken = 0;
   const found = detector.detect(paths, flags.class, {
-    batchSize: chooseBatch(detector.model, flags.batch_size, '--batch_size'),
     onBroken: (error, index) => {
       broken++;
       if (json) process.stdout.write(`${JSON.stringify({ image: paths[index], error: error.message })}\n`);
@@ -113,7 +113,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   if (!json) {
     const rate = (detector.flopsPerPicture * good) / seconds / 1e9;
     process.stderr.write(
-      `${good} pictures in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
+      `${good} pictures in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
     );
   }
   if (broken > 0) {

@@ -5,6 +5,7 @@ import { type RegistryFlags, registryOptions } from '../data_options.js';
 import {
   activationOption,
   batchSizeOption,
+  cacheOption,
   domainOption,
   imageSizeOption,
   mixOptions,
@@ -24,6 +25,7 @@ export interface PredictFlags extends CommonOptions, RegistryFlags {
   readonly image_adapt_weight?: number;
   readonly batch_size?: number;
   readonly activation?: 'gelu' | 'quickgelu';
+  readonly cache: boolean;
   readonly out: string;
   readonly raw?: 'npy' | 'safetensors';
   readonly map?: boolean;
@@ -41,7 +43,7 @@ function modelOptions(command: Command): Command {
       'folder with text_adapter and image_adapter; "tiny": the adapters that come with the program (default: none, plain CLIP)',
     )
     .option('--epoch <n>', 'use image_adapter_<n> of the --adapters folder', count(0));
-  return activationOption(batchSizeOption(mixOptions(imageSizeOption(domainOption(named)))));
+  return cacheOption(activationOption(batchSizeOption(mixOptions(imageSizeOption(domainOption(named))))));
 }
 
 /** Files and verdicts. */

@@ -5,6 +5,7 @@ import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
 import { inferConfig } from '../../model/config.js';
+import { anchorStore } from '../../node/anchor_folder.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { openDevice } from '../options.js';
@@ -81,6 +82,7 @@ async function runTest(flags: TestFlags): Promise<void> {
     imageMix: settings.imageMix,
     activation: settings.activation,
     precision: flags.precision,
+    anchors: flags.cache ? anchorStore() : undefined,
     onProgress: (share) => loading.update(share),
   });
   loading.finish();

@@ -6,6 +6,7 @@ import {
   activationOption,
   adapterShapeOptions,
   batchSizeOption,
+  cacheOption,
   domainOption,
   imageSizeOption,
   mixOptions,
@@ -32,6 +33,7 @@ export interface TestFlags extends CommonOptions, DataFlags {
   readonly text_adapt_until?: number;
   readonly image_adapt_until?: number;
   readonly activation?: 'gelu' | 'quickgelu';
+  readonly cache: boolean;
   readonly threads?: number;
 }
 
@@ -62,7 +64,7 @@ function adapterOptions(command: Command): Command {
 
 export function testOptions(command: Command): Command {
   return common(
-    threadsOption(batchSizeOption(adapterOptions(sampleOptions(command))))
+    cacheOption(threadsOption(batchSizeOption(adapterOptions(sampleOptions(command)))))
       .option('--results_dir <dir>', "folder for test.log, results.json and pictures (default: the adapters' folder)")
       .option('--visualize', 'write picture, mask, heatmap and overlay of each picture, and a sheet for each class'),
   );

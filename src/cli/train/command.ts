@@ -11,7 +11,7 @@ import { RunFolder } from '../../node/run_folder.js';
 import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
 import { trainingHost, trainingSamples } from '../../node/training_host.js';
 import { measureSteps } from '../../train/dry_run.js';
-import { planRun } from '../../train/plan.js';
+import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
 import { recordedFlags, trainStages } from '../../train/resume.js';
 import type { TrainRun } from '../../train/training_run.js';
 import { openDevice } from '../options.js';
@@ -77,27 +77,30 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const config = inferConfig(clip);
   const gpu = await openDevice(flags);
   const asked = toTrainFlags(flags, config.visionLayers);
-  const plan = planRun({
-    config,
+  const base = { gpu, clip, config, classes };
+  const limit = flags.memory_limit === undefined ? undefined : flags.memory_limit * 2 ** 30;
+  const plan = await planRun({
+    run: { ...base, flags: asked },
     samples,
-    flags: asked,
     recompute: flags.checkpointing,
-    half: flags.precision === 'f16' || clip.dtype('visual.conv1.weight') === 'F16',
-    deviceBytes: gpu.traits.software ? totalmem() : undefined,
+    memoryLimit: limit ?? defaultMemoryLimit(gpu.traits, totalmem()),
   });
   output.plan(plan);
-  const base = { gpu, clip, config, classes, flags: { ...asked, recompute: plan.recompute } };
+  const over = overLimit(plan);
+  if (over && limit !== undefined) throw new Error(`--memory_limit ${flags.memory_limit}: ${over}`);
+  if (over) output.note(`note: ${over} (--memory_limit)`);
+  const planned = { ...base, flags: { ...asked, recompute: plan.recompute } };
   await using loader = new Loader({ root, samples, maskSize: flags.img_size, threads: flags.threads });
   const source = trainingSamples(loader);
   if (flags.dry_run) {
-    output.measured(plan, await measureSteps(base, source));
+    output.measured(plan, await measureSteps(planned, source));
     return;
   }
   const folder = new RunFolder(flags.save_path, flags.format);
   const run: TrainRun = {
-    ...base,
-    flagsText: recordedFlags(base.flags, flags.init),
-    host: trainingHost(folder, source, base.flags, output),
+    ...planned,
+    flagsText: recordedFlags(planned.flags, flags.init),
+    host: trainingHost(folder, source, planned.flags, output),
   };
   folder.log(`args: ${JSON.stringify(flags)}`);
   await trainStages(run, folder, { init: flags.init, onResume: (state) => output.resumed(state) });

@@ -43,6 +43,7 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly text_levels: 'last' | 'all';
   readonly augment: string;
   readonly checkpointing: 'auto' | 'on' | 'off';
+  readonly memory_limit?: number;
   readonly format: CheckpointFormat;
   readonly save_every: number;
   readonly threads?: number;
@@ -171,6 +172,11 @@ function runOptions(command: Command): Command {
         )
           .choices(['auto', 'on', 'off'])
           .default('auto'),
+      )
+      .option(
+        '--memory_limit <gib>',
+        "buffers that training may have; beyond it, auto recomputes (default: 0.7 of this machine's memory on a software adapter, 5.6 on others)",
+        number,
       ),
   ).option('--dry_run', 'print the plan (classes, pictures, steps, memory, time) and train nothing');
 }

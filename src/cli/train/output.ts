@@ -10,13 +10,21 @@ import type { TrainCommandFlags } from './flags.js';
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
-/** The plan in three lines. */
-function describePlan(p: Plan): string {
-  const { weights, activations, adapters } = p.memory;
+/** The plan in three or four lines. */
+function describePlan({ memory, recompute, ...p }: Plan): string {
+  const stage = (name: string, part: Part, more = ''): string[] => {
+    const need = memory[part];
+    return need
+      ? [
+          `${name} needs ${gib(need.peak)} of buffers on the device, of which weights and adapters ${gib(need.weights)}${more}`,
+        ]
+      : [];
+  };
   return [
     `${p.classes} classes, ${p.normal} normal and ${p.abnormal} anomalous pictures`,
     `stage one ${p.textSteps} steps, stage two ${p.imageSteps} steps`,
-    `stage two needs about ${gib(weights + activations + adapters)} on the device: weights ${gib(weights)}, activations ${gib(activations)} (recompute ${p.recompute ? 'on' : 'off'}), adapters with Adam ${gib(adapters)}`,
+    ...stage('stage one', 'text'),
+    ...stage('stage two', 'image', ` (recompute ${recompute ? 'on' : 'off'})`),
   ].join('\n');
 }
 

@@ -1,0 +1,116 @@
+/** Anchors kept between runs: with them, a model starts without its text tower. */
+import type { Gpu } from '../gpu/gpu.js';
+import { openSafetensors } from '../io/safetensors.js';
+import { toWrite, writeSafetensors } from '../io/safetensors_writer.js';
+import { bytesSource } from '../io/source.js';
+import { rawF32 } from '../io/tensor_file.js';
+import type { TensorView } from '../io/tensor_view.js';
+import type { ClassTokens } from './class_tokens.js';
+
+/** Where a host keeps anchors, a small file for each class. Neither method throws: without a file, anchors are computed. */
+export interface AnchorStore {
+  load(key: string): Promise<Uint8Array | undefined>;
+  save(key: string, file: Uint8Array): Promise<void>;
+}
+
+/** What anchors depend on, besides the prompts of their class. */
+export interface AnchorOrigin {
+  readonly clip: TensorView;
+  readonly text: TensorView | undefined;
+  readonly textMix: number | undefined;
+  readonly activation: string;
+  readonly precision: string;
+}
+
+/** Raised when the same text tower gives other anchors, or the file has another form. */
+const FORMAT = 1;
+
+const TENSOR = 'anchors';
+
+export class AnchorCache {
+  readonly #store: AnchorStore;
+  readonly #origin: string;
+
+  private constructor(store: AnchorStore, origin: string) {
+    this.#store = store;
+    this.#origin = origin;
+  }
+
+  /** @returns undefined where the weights' source cannot tell whether it has changed */
+  static async open(store: AnchorStore, gpu: Gpu, of: AnchorOrigin): Promise<AnchorCache | undefined> {
+    const weights = await of.clip.fingerprint?.();
+    if (weights === undefined) return undefined;
+    const { vendor, architecture, device, description } = gpu.description;
+    const origin = {
+      format: FORMAT,
+      weights,
+      adapters: of.text && (await contentOf(of.text)),
+      textMix: of.textMix ?? 'preset',
+      activation: of.activation,
+      precision: of.precision,
+      // Kernels and drivers differ in the last bits: a run gives the same with its cache and without.
+      device: [vendor, architecture, device, description, gpu.precision],
+      kernels: Object.entries(gpu.preferred).sort(),
+    };
+    return new AnchorCache(store, JSON.stringify(origin));
+  }
+
+  /** Anchors of a class, E x 2 values; undefined where there are none, or their file is broken. */
+  async find(of: ClassTokens, embed: number): Promise<Float32Array | undefined> {
+    const key = await this.#key(of);
+    const bytes = await this.#store.load(key);
+    if (!bytes) return undefined;
+    try {
+      const file = await openSafetensors(bytesSource(key, bytes));
+      const values = await file.readF32(TENSOR);
+      const whole = file.metadata.get('key') === key && file.metadata.get('sum') === (await sumOf(values));
+      return whole && values.length === 2 * embed && values.every(Number.isFinite) ? values : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps the anchors of a class. */
+  async keep(of: ClassTokens, values: Float32Array): Promise<void> {
+    const key = await this.#key(of);
+    const tensor = toWrite(TENSOR, rawF32([1, values.length / 2, 2], values));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of writeSafetensors([tensor], { key, sum: await sumOf(values) })) chunks.push(chunk);
+    await this.#store.save(key, joined(chunks));
+  }
+
+  #key({ normal, abnormal }: ClassTokens): Promise<string> {
+    const prompts = { normal: [...normal], abnormal: [...abnormal] };
+    return digest(new TextEncoder().encode(JSON.stringify([this.#origin, prompts])));
+  }
+}
+
+/** A hash of all tensors of a small file: names, shapes, values. */
+async function contentOf(tensors: TensorView): Promise<string> {
+  const parts: string[] = [];
+  for (const name of [...tensors.names].sort()) {
+    if (!name.startsWith('text_adapter.')) continue;
+    const { dtype, shape, bytes } = await tensors.read(name);
+    parts.push(`${name} ${dtype} ${shape.join()} ${await digest(bytes)}`);
+  }
+  return digest(new TextEncoder().encode(parts.join('\n')));
+}
+
+const sumOf = (values: Float32Array): Promise<string> =>
+  digest(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+
+/** SHA-256 in hexadecimal digits. */
+async function digest(bytes: Uint8Array): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
+}
