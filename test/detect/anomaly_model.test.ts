@@ -144,9 +144,9 @@ it('leaves nothing on the device when a tensor of the weights or the adapters ca
   const image = syntheticAdapters(TINY, 1);
   const without = <T extends typeof clip>(tensors: T, name: string): T => ({
     ...tensors,
-    readF32: async (n: string) => {
+    read: async (n: string) => {
       if (n === name) throw new Error(`${n}: gone`);
-      return tensors.readF32(n);
+      return tensors.read(n);
     },
   });
   for (const name of [
