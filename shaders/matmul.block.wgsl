@@ -187,17 +187,14 @@ fn columns_of(tx: u32, quad0: u32) -> f32 {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_id) tid: vec3u, @builtin(local_invocation_index) lid: u32) {
   let quad0 = wid.x * BQ;
-  var kept = fetch(wid, lid, 0u);
   if (NORM) {
     for (var r = lid; r < 4u * AQ; r += WG) { stats[r] = row_stats(wid.z * p.m + min(4u * AQ * wid.y + r, p.m - 1u)); }
-    workgroupBarrier();
   }
   var acc: array<vec4f, 4u * RM * RN>;
-  for (var k0 = 0u; k0 < p.k; k0 += BK) {
-    stage(lid, kept);
-    workgroupBarrier();
-    kept = fetch(wid, lid, k0 + BK);
-    for (var k = 0u; k < BK; k++) {
+  for (var k0 = 0u; k0 < p.k + BK; k0 += BK) {
+    // The loads of a step are under way while the sums of the step before are taken; one turn more for the last sums.
+    let kept = fetch(wid, lid, k0);
+    for (var k = 0u; k < BK && k0 > 0u; k++) {
       var x = array<vec4f, RM>();
       for (var r = 0u; r < RM; r++) { x[r] = tile[k * LDA + r * TY + tid.y]; }
       for (var t = 0u; t < RN; t++) {
@@ -207,7 +204,9 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
         }
       }
     }
-    workgroupBarrier(); // this step has been read
+    workgroupBarrier(); // the step before has been read
+    if (k0 < p.k) { stage(lid, kept); }
+    workgroupBarrier();
   }
   for (var r = 0u; r < 4u * RM; r++) {
     let row = 4u * (wid.y * AQ + r / 4u * TY + tid.y) + r % 4u;

@@ -244,7 +244,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
       }
       workgroupBarrier(); // tiles have been read, what is known of rows is written
       stage(lid, got, affine);
-      workgroupBarrier();
+      workgroupBarrier(); // tiles are written
       got = fetch(wid, lid, k0 + BK);
       for (var k = 0u; k < BK; k += MK) {
         for (var i = 0u; i < A_TERMS * FM; i++) {
@@ -266,7 +266,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
       for (var n = 0u; n < FN; n++) {
         subgroupMatrixStore<row_major>(&tile, sg / SGN * MM * LDC + (bn + n * MN) / 4u, acc[f * FN + n], LDC);
       }
-      workgroupBarrier();
+      workgroupBarrier(); // sums are written
       for (var r0 = 0u; r0 < SGM * MM; r0 += STEP) {
         let r = r0 + (sg * SG + lane) / LANES;
         let in_tile = (r / MM * FM + f) * MM + r % MM;

@@ -3,7 +3,7 @@
 // Kernels that split values into two f16 multiply rows by s first: gradients may be so small that f16 would lose them.
 // Magnitudes of 2^-100 and below, or 2^100 and above, count as these; a NaN or an infinity stays one after scaling.
 // d is a multiple of 4. Grid: one workgroup a row.
-const WG: u32 = 64u;
+const WG = 64u;
 
 struct Params {
   rows: u32,

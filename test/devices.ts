@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { expect } from 'vitest';
 import type { Gpu } from '../src/gpu/gpu.js';
+import type { Traits } from '../src/gpu/traits.js';
 import { kernelChoices, kernelLists } from '../src/kernels/kernel_lists.js';
 import { openGpu } from '../src/node/device.js';
 import { type Choice, listenToRows, rehearse } from './rehearsal.js';
@@ -21,7 +22,7 @@ const best = openGpu();
 const { traits } = await best;
 
 /** Choices of the kernels that round activations, the n-th of every op that has them. */
-function coarseChoices(): Record<string, string>[] {
+function coarseChoices(traits: Traits): Record<string, string>[] {
   const names = kernelLists
     .map(({ op, rows }) => [op, rows.filter((r) => r.coarse && r.runsOn(traits)).map((r) => r.name)] as const)
     .filter(([, list]) => list.length > 0);
@@ -33,6 +34,7 @@ function coarseChoices(): Record<string, string>[] {
 
 function named<Name extends string>(
   names: readonly Name[],
+  traits: Traits,
   choices: readonly Record<string, string>[],
   precision: Choice['precision'],
 ): [Name, Choice][] {
@@ -40,10 +42,14 @@ function named<Name extends string>(
   return choices.map((kernels, i) => [names[i]!, { traits, kernels, precision }]);
 }
 
-const choices = new Map<Variant, Choice>([
-  ...named(NAMES, kernelChoices(traits), 'f32'),
-  ...named(F16_NAMES, coarseChoices(), 'f16'),
-]);
+/** The choices of kernels that together cover all that run on an adapter. */
+export const choicesOn = (traits: Traits): Map<Variant, Choice> =>
+  new Map<Variant, Choice>([
+    ...named(NAMES, traits, kernelChoices(traits), 'f32'),
+    ...named(F16_NAMES, traits, coarseChoices(traits), 'f16'),
+  ]);
+
+const choices = choicesOn(traits);
 
 /** Rows of the lists, `op/name`, that a run on another adapter has tested: nothing but the others is tested now. */
 const done = new Set<string>(JSON.parse(process.env.AACLIP_KERNELS_DONE ?? '[]'));
@@ -54,6 +60,9 @@ export const allVariants: readonly Variant[] = [...choices.keys()];
 
 /** Whether a variant rounds activations to f16. */
 export const isCoarse = (variant: Variant): boolean => choices.get(variant)?.precision === 'f16';
+
+/** The variant of the kernels that ask least of an adapter. */
+export const plainest: Variant = allVariants.findLast((variant) => !isCoarse(variant))!;
 
 /** The name of the kernel that a choice takes for an op. */
 function taken({ kernels, precision }: Choice, op: string): string | undefined {
@@ -96,14 +105,11 @@ export function variantsFor(only: readonly Variant[] | undefined, body: (gpu: Gp
 export const tests = (op: string, kernel: string): boolean =>
   !done.has(`${op}/${kernel}`) && [...choices.values()].some((choice) => taken(choice, op) === kernel);
 
-/** Whether a run on another adapter has tested what both can run. */
-export const isSecondRun = done.size > 0;
-
 const open = new Map<Variant, Promise<Gpu>>([['best', best]]);
 
 /** The device of a variant; where this machine has fewer choices, that of the last one in f32. */
 export function device(variant: Variant = 'best'): Promise<Gpu> {
-  const name = choices.has(variant) ? variant : allVariants.findLast((v) => !isCoarse(v))!;
+  const name = choices.has(variant) ? variant : plainest;
   let gpu = open.get(name);
   if (!gpu) {
     const { kernels, precision } = choices.get(name)!;

@@ -52,6 +52,7 @@ export function rehearse(choice: Choice, body: (gpu: Gpu) => void): Rehearsal {
     traits: choice.traits,
     preferred: choice.kernels,
     precision: choice.precision,
+    tiles: {},
     dry: true,
     bindingLimit: 2 ** 32,
     pool: { take, release: () => undefined },

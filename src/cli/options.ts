@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { Precision } from '../model/weights.js';
 import { openGpu } from '../node/device.js';
 import { withQuietNativeCode } from '../node/quiet.js';
+import { choosePrecision } from './precision_choice.js';
 
 export interface DebugFlags {
   readonly debug?: boolean;
@@ -15,7 +16,9 @@ export interface OutputFlags extends DebugFlags {
 
 export interface DeviceFlags {
   readonly adapter?: string;
+  /** `auto` is resolved before a command's action runs. */
   readonly precision: Precision;
+  readonly kernels?: Readonly<Record<string, string>>;
   readonly defaultToggles?: boolean;
 }
 
@@ -32,26 +35,47 @@ export function outputOptions(command: Command): Command {
   return debugOption(command.option('--json', 'print JSON, for use by other programs'));
 }
 
-/** Adds `--adapter --precision --default-toggles --json --debug`. */
+/** Adds `--adapter --precision --kernels --default-toggles --json --debug`. */
 export function common(command: Command): Command {
   return outputOptions(
-    command
+    resolvesPrecision(command)
       .option('--adapter <name>', 'WebGPU adapter to use, by a part of its name (default: the fastest one)')
       .addOption(
         new Option(
           '--precision <kind>',
-          'precision of the weights: f32 keeps them exact; f16 rounds matrices and halves their memory',
+          'f32 keeps weights exact; f16 rounds matrices, halves their memory and lets matrix units round activations; auto: f16 where a trial on this adapter is good enough',
         )
-          .choices(['f32', 'f16'])
+          .choices(['f32', 'f16', 'auto'])
           .default('f32'),
       )
+      .option('--kernels <choices>', 'kernels to take, as info lists them: "matmul=tile,attention=tile"', kernelChoice)
       .option('--default-toggles', "use Dawn's default settings, as browsers do"),
   );
 }
 
+/** Replaces `--precision auto` before the command's action runs. */
+function resolvesPrecision(command: Command): Command {
+  return command.hook('preAction', async (_, action) => {
+    const flags = action.opts<Omit<DeviceFlags, 'precision'> & { readonly precision: string }>();
+    if (flags.precision === 'auto') action.setOptionValue('precision', await choosePrecision(flags));
+  });
+}
+
+/** Reads `op=kernel,op=kernel`. */
+function kernelChoice(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => /^\s*(\w+)=(.+?)\s*$/.exec(pair));
+  if (pairs.includes(null)) throw new InvalidArgumentError('expected op=kernel, separated by commas.');
+  return Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![2]!]));
+}
+
 /** Opens the device chosen by the flags; the driver's own remarks are kept off the terminal. */
-export function openDevice(flags: Omit<DeviceFlags, 'precision'>): Promise<Gpu> {
-  return withQuietNativeCode(() => openGpu({ adapter: flags.adapter, defaultToggles: flags.defaultToggles }));
+export async function openDevice(flags: Omit<DeviceFlags, 'precision'> & { precision?: Precision }): Promise<Gpu> {
+  const { adapter, kernels, precision, defaultToggles } = flags;
+  const notes: string[] = [];
+  const onNote = (note: string): void => void notes.push(note);
+  const gpu = await withQuietNativeCode(() => openGpu({ adapter, kernels, precision, defaultToggles, onNote }));
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  return gpu;
 }
 
 /** Reads a whole number of at least `least`. */

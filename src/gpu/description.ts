@@ -20,7 +20,8 @@ export function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
   return named;
 }
 
-export function describeAdapter({ info, features, limits }: GPUAdapter): AdapterDescription {
-  const { vendor, architecture, device, description } = info;
-  return { vendor, architecture, device, description, features: [...features].sort(), limits: limitsOf(limits) };
+export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
+  const { vendor, architecture, device, description } = adapter.info;
+  const features = [...adapter.features].sort();
+  return { vendor, architecture, device, description, features, limits: limitsOf(adapter.limits) };
 }

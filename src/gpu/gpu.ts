@@ -2,17 +2,20 @@
 import './webgpu_names.js';
 import { countingDevice } from './counting_device.js';
 import { type AdapterDescription, describeAdapter } from './description.js';
-import { type Cover, gridOf } from './grid.js';
+import type { Dispatch } from './dispatch.js';
+import { gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
 import { NotedWork } from './noted_work.js';
+import { openDevice } from './open_device.js';
 import { PipelineCache } from './pipeline.js';
 import { BufferPool, type Storage } from './pool.js';
 import { Profile } from './profile.js';
 import { Readback, type Wait } from './readback.js';
-import type { Knobs, ShaderTexts, Tiles } from './shader.js';
-import { type Binding, CommandStream } from './stream.js';
+import type { ShaderTexts, Tiles } from './shader.js';
+import { CommandStream } from './stream.js';
 import { type Traits, traitsOf } from './traits.js';
 
+export type { Dispatch } from './dispatch.js';
 export { GpuError } from './health.js';
 
 /** What a host supplies: the WebGPU entry point, the kernels' texts and how to wait without stealing the device's time. */
@@ -35,30 +38,21 @@ export interface GpuOptions {
   readonly tiles?: Tiles | undefined;
 }
 
-export type Dispatch = Cover & {
-  readonly kernel: string;
-  readonly knobs?: Knobs;
-  readonly params: Readonly<Record<string, number>>;
-  readonly buffers: Readonly<Record<string, Binding>>;
-  /** Floating-point operations, for the timing report and to keep single submits short. */
-  readonly flops?: number;
-  /** Bytes read and written, for the timing report. */
-  readonly traffic?: number;
-};
-
 export class Gpu implements Disposable {
+  readonly traits: Traits;
   /** Kernel names that override the choice, by op. */
   readonly preferred: Readonly<Record<string, string>>;
   /** Whether kernels may round activations to f16. */
   readonly precision: 'f32' | 'f16';
   /** Whether it only counts (`counting`): nothing is computed, and host data is not copied. */
   readonly counts: boolean;
+  /** Tiles that override the kernels' own; may be replaced at any time, but matrices packed before keep their layout. */
+  tiles: Tiles;
   readonly pool: BufferPool;
   readonly kernels: PipelineCache;
   readonly profile: Profile;
   /** Where dispatches are noted instead of recorded, while there is one. */
   #dryRun: NotedWork | undefined;
-  #traits: Traits;
   readonly #shaders: ShaderTexts;
   readonly #health: Health;
   readonly #wait: Wait;
@@ -74,10 +68,11 @@ export class Gpu implements Disposable {
     this.#adapter = adapter;
     this.#device = device;
     this.counts = counted !== undefined;
-    this.#traits = counted ?? { ...traitsOf(adapter, device), tiles: options.tiles ?? {} };
+    this.traits = counted ?? traitsOf(adapter, device);
     this.#shaders = host.shaders;
     this.preferred = options.kernels ?? {};
     this.precision = options.precision ?? 'f32';
+    this.tiles = options.tiles ?? {};
     this.pool = new BufferPool(device);
     this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
@@ -92,40 +87,8 @@ export class Gpu implements Disposable {
    * @throws GpuError when there is no adapter; the message says how to get one.
    */
   static async open(host: GpuHost, options: GpuOptions = {}): Promise<Gpu> {
-    const adapter = await host.entry.requestAdapter({ powerPreference: 'high-performance' });
-    if (!adapter) {
-      throw new GpuError(
-        'webgpu: no adapter found: install a Vulkan driver (`npm run setup` does it where the system allows), or use a browser with WebGPU',
-      );
-    }
-    const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups', 'subgroup-size-control'];
-    const extra = ['chromium-experimental-subgroup-matrix'] as unknown as GPUFeatureName[];
-    const { limits } = adapter;
-    const device = await adapter.requestDevice({
-      requiredFeatures: [...wanted, ...extra].filter((f) => adapter.features.has(f)),
-      requiredLimits: {
-        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-        maxBufferSize: limits.maxBufferSize,
-        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-      },
-    });
+    const { adapter, device } = await openDevice(host.entry);
     return new Gpu(host, adapter, device, options);
-  }
-
-  get traits(): Traits {
-    return this.#traits;
-  }
-
-  /** Tiles that override the kernels' own; may be replaced at any time, but matrices packed before keep their layout. */
-  get tiles(): Tiles {
-    return this.#traits.tiles ?? {};
-  }
-
-  set tiles(tiles: Tiles) {
-    this.#traits = { ...this.#traits, tiles };
   }
 
   /**
@@ -136,7 +99,7 @@ export class Gpu implements Disposable {
   counting(other: { readonly traits?: Partial<Traits>; readonly limits?: Readonly<Record<string, number>> } = {}): Gpu {
     const device = countingDevice(this.#device, other.limits ?? {});
     const host = { entry: this.#entry, shaders: this.#shaders };
-    const options = { kernels: this.preferred, precision: this.precision };
+    const options = { kernels: this.preferred, precision: this.precision, tiles: this.tiles };
     return new Gpu(host, this.#adapter, device, options, { ...this.traits, ...other.traits });
   }
 

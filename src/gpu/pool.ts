@@ -12,9 +12,9 @@ export interface Storage {
   readonly id: number;
 }
 
-/** Rounds a size up to one of 16 steps per octave, so that at most a sixteenth of a new buffer is unused. */
+/** Rounds a size up to one of 32 steps per octave, so that at most a thirty-second of a new buffer is unused. */
 export function bucketOf(bytes: number): number {
-  const step = 2 ** Math.max(8, Math.floor(Math.log2(bytes)) - 4);
+  const step = 2 ** Math.max(8, Math.floor(Math.log2(bytes)) - 5);
   return Math.max(256, Math.ceil(bytes / step) * step);
 }
 

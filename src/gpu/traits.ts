@@ -1,7 +1,5 @@
 /** What an adapter can do and what is expensive on it. Kernels and batch sizes are chosen by these facts alone. */
 
-import type { Tiles } from './shader.js';
-
 /** A product of matrices that an adapter's matrix units do in one step: [m, k] times [k, n]. */
 export interface MatrixShape {
   readonly m: number;
@@ -34,8 +32,6 @@ export interface Traits {
   readonly tokensToFillDevice: number;
   /** Operations recorded before the stream submits by itself. */
   readonly workPerSubmit: number;
-  /** Tiles measured to be the best on this adapter (`GpuOptions.tiles`). */
-  readonly tiles?: Tiles | undefined;
 }
 
 /** Lanes of a subgroup where an adapter leaves the choice: the width of most GPUs, and AMD's faster one of two. */

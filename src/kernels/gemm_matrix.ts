@@ -1,42 +1,39 @@
 /** The product kernels on matrix units, which multiply f16: factors of f32 are split into a high and a low half. */
 import type { Gpu } from '../gpu/gpu.js';
-import type { MatrixShape, Traits } from '../gpu/traits.js';
+import type { MatrixShape } from '../gpu/traits.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 import { epilogue, type Gemm, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
-import { KERNEL, type MatrixProduct, type MatrixTile, matrixLanes, matrixTile } from './matrix_tiles.js';
+import { hasMatrixTile, type MatrixProduct, type MatrixTile, matrixLanes, matrixTile } from './matrix_tiles.js';
 import { matrixUnit } from './matrix_units.js';
 import { ROWS } from './packing.js';
 
 /** Activations rounded to f16, as f16 inference elsewhere does; sums in f32. */
-export const matrixF16Gemm: GemmRow = { name: 'matrix f16', coarse: true, ...aProductOf(1) };
+export const matrixF16Gemm: GemmRow = { coarse: true, ...aProduct('matrix f16', 1) };
 
 /** As exact as f32: 22 bits of every factor take part, and low bits that matrix units cut off do not add up. */
-export const matrixGemm: GemmRow = { name: 'matrix', ...aProductOf(2) };
+export const matrixGemm: GemmRow = aProduct('matrix', 2);
 
 /** Length of sums after which those of split factors leave the matrix units, whose additions cut off low bits. */
 export const LONGEST_SUM = 1024;
 
 /** @param terms halves of every value of a that take part */
-function aProductOf(terms: 1 | 2): Omit<GemmRow, 'name'> {
+function aProduct(name: string, terms: 1 | 2): GemmRow {
+  const tileOf = (gpu: Gpu, g: Gemm): MatrixTile => matrixTile(gpu.traits, gpu.tiles, name, productOf(g, terms));
   return {
+    name,
     packing: ROWS,
     runsOn(traits, job) {
-      if (!job) return matrixTile(traits, ANY) !== undefined;
-      return (
-        reads(ROWS, job) &&
-        inWords(job) &&
-        job.gradient !== 'b' &&
-        onePerRow(job) &&
-        tileOf(traits, job, terms) !== undefined
-      );
+      if (!job) return hasMatrixTile(traits, ANY);
+      const fits = reads(ROWS, job) && inWords(job) && onePerRow(job) && job.gradient !== 'b';
+      return fits && hasMatrixTile(traits, productOf(job, terms));
     },
-    momentsWidth: ({ traits }, job) => tileOf(traits, job, terms)!.columns,
-    dispatch: (gpu, job) => dispatchMatrices(gpu, job, terms),
+    momentsWidth: (gpu, job) => tileOf(gpu, job).columns,
+    dispatch: (gpu, job) => dispatchMatrices(gpu, job, productOf(job, terms), tileOf(gpu, job)),
   };
 }
 
-/** The product that asks for the most: whether an adapter can do any. */
-const ANY: MatrixProduct = { m: 1, n: 8, k: 8, terms: [2, 2], rowsAlongN: true };
+/** The product that asks for the most: where it runs, all do. */
+const ANY = { terms: [2, 2], rowsAlongN: true } as const;
 
 /** Whether rows of b lie along n: [N, K]. */
 const rowsAlongN = (g: Gemm): boolean => packedB(g)?.rowsAlongN ?? g.transB ?? false;
@@ -44,17 +41,15 @@ const rowsAlongN = (g: Gemm): boolean => packedB(g)?.rowsAlongN ?? g.transB ?? f
 /** Whether rows of a and b begin on eight values, and rows of c on four. */
 const inWords = (g: Gemm): boolean => !g.transA && g.k % 8 === 0 && g.n % (rowsAlongN(g) ? 4 : 8) === 0;
 
-/** Of what a kernel may be told about rows, it has room for one thing: moments to read or to write, or scales. */
+/** Whether the kernel is told one thing about rows at most: moments to read, moments to write, or scales. */
 const onePerRow = (job: GemmJob): boolean =>
   [job.norm, job.moments, job.gradient].filter((x) => x !== undefined).length <= 1;
 
-/** Planes of f16: b needs a second one unless its values are exact in f16, or may be rounded. */
-function termsOf(g: Gemm, a: 1 | 2): readonly [1 | 2, 1 | 2] {
-  return [a, packedB(g)?.half || g.round ? 1 : a];
+/** What the tile depends on. b needs a low half unless its values are exact in f16, or may be rounded. */
+function productOf(g: Gemm, terms: 1 | 2): MatrixProduct {
+  const { m, n, batch } = g;
+  return { m, n, batch, terms: [terms, packedB(g)?.half || g.round ? 1 : terms], rowsAlongN: rowsAlongN(g) };
 }
-
-const tileOf = (traits: Traits, g: Gemm, terms: 1 | 2): MatrixTile | undefined =>
-  matrixTile(traits, { ...g, terms: termsOf(g, terms), rowsAlongN: rowsAlongN(g) });
 
 /** Powers of two that bring the rows of a gradient near 1, for low halves that f16 can hold. */
 function scalesOf(a: Tensor, rows: number, k: number): Tensor {
@@ -73,23 +68,20 @@ function scalesOf(a: Tensor, rows: number, k: number): Tensor {
 const canLoadDirectly = (g: Gemm, { n }: MatrixShape, depth: number): boolean =>
   (packedB(g)?.half ?? false) && g.n % n === 0 && g.k % depth === 0;
 
-function dispatchMatrices(gpu: Gpu, g: GemmJob, aTerms: 1 | 2): void {
+function dispatchMatrices(gpu: Gpu, g: GemmJob, { terms }: MatrixProduct, tile: MatrixTile): void {
   const { m, n, k, c, batch = 1, norm } = g;
-  const { traits } = gpu;
-  const shape = matrixUnit(traits)!;
-  const tile = tileOf(traits, g, aTerms)!;
   if (g.moments && g.moments.width !== tile.columns) {
     throw new Error(
-      `${KERNEL}: moments of parts of ${g.moments.width} columns: expected ${tile.columns} (momentsWidth)`,
+      `matmul.matrix: moments of ${g.moments.width} columns a part: expected ${tile.columns} (momentsWidth)`,
     );
   }
+  const shape = matrixUnit(gpu.traits)!;
+  const lanes = matrixLanes(gpu.traits, shape);
   const packed = packedB(g);
-  const lanes = matrixLanes(traits, shape);
-  const [a, b] = termsOf(g, aTerms);
   const scaled = g.gradient === 'a';
   tidy(() =>
     gpu.dispatch({
-      kernel: KERNEL,
+      kernel: 'matmul.matrix',
       knobs: {
         WG: lanes * tile.down * tile.across,
         SG: lanes,
@@ -101,12 +93,12 @@ function dispatchMatrices(gpu: Gpu, g: GemmJob, aTerms: 1 | 2): void {
         FM: tile.rows / (tile.down * shape.m),
         FN: tile.columns / (tile.across * shape.n),
         BK: tile.depth,
-        A_TERMS: a,
-        B_TERMS: b,
+        A_TERMS: terms[0],
+        B_TERMS: terms[1],
         HALF: packed?.half ?? false,
         B_ROWS_K: !rowsAlongN(g),
-        B_DIRECT: (tile.direct ?? false) && canLoadDirectly(g, shape, tile.depth),
-        DRAIN: a > 1 && k > LONGEST_SUM ? LONGEST_SUM / tile.depth : 0,
+        B_DIRECT: tile.direct && canLoadDirectly(g, shape, tile.depth),
+        DRAIN: terms[0] > 1 && k > LONGEST_SUM ? LONGEST_SUM / tile.depth : 0,
         NORM: norm !== undefined,
         SCALED: scaled,
         MOMENTS: g.moments !== undefined,

@@ -12,16 +12,22 @@ export const tileGemm: GemmRow = {
   dispatch: dispatchTiles,
 };
 
+/** Steps along k that lie in workgroup memory at a time. */
+const STEPS = 16;
+
 function dispatchTiles(gpu: Gpu, g: GemmJob): void {
   const { m, n, k, c, batch = 1 } = g;
   const packed = packedB(g);
   const transB = packed ? packed.rowsAlongN : (g.transB ?? false);
   const size = squareSide(m * n * batch);
+  // Both tiles, with a word of padding a row: the large ones are a little over 16 KiB, all that some adapters have.
+  const fits = 2 * 4 * STEPS * (16 * size + 1) <= gpu.traits.workgroupMemory;
   gpu.dispatch({
     kernel: 'matmul.tile',
     knobs: {
       TM: size,
       TN: size,
+      BK: fits ? STEPS : STEPS / 2,
       HALF: packed?.half ?? false,
       TRANS_A: g.transA ?? false,
       TRANS_B: transB,

@@ -9,6 +9,8 @@ export interface TilePlace {
   /** The op whose list of kernels has the row, and the row's name: only the tiles of chosen kernels are worth tuning. */
   readonly op: string;
   readonly row: string;
+  /** The weights whose products use it, where not all do. */
+  readonly weights?: 'f16' | 'f32';
   /** The tile in use where `tiles` does not name one. */
   own(traits: Traits): Knobs;
   /** Every tile worth a try; a tile is one of them, or the kernel's own. */
@@ -19,6 +21,7 @@ const panelPlace = (half: boolean): TilePlace => ({
   key: panelKey(half),
   op: 'matmul',
   row: 'panel',
+  weights: half ? 'f16' : 'f32',
   own() {
     const { rows, vectors, workgroup } = panelTile({}, half);
     return { TM: rows, TN: vectors, WG: workgroup };

@@ -59,7 +59,7 @@ export const BLOCK_TILES: readonly { readonly outputs: number; readonly tile: Bl
   // The largest within 16 KiB of workgroup memory, which is all that some adapters have.
   { outputs: 64 * 128 * 192, tile: tile(16, 16, 1, 2) },
   { outputs: 64 * 64 * 64, tile: tile(16, 8, 2, 1) },
-  { outputs: 0, tile: tile(8, 8, 1, 1) },
+  { outputs: 0, tile: tile(8, 8, 1, 1, 32) },
 ];
 
 /**

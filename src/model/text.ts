@@ -132,7 +132,8 @@ export function encodeText(
     tower.blocks.forEach((p, i) => {
       const before = x;
       x = tidy(() => {
-        const y = block(before, p, { heads: tower.config.textHeads, mode: 'causal', activation, roundProducts });
+        const options = { heads: tower.config.textHeads, mode: 'causal', activation, roundProducts } as const;
+        const y = block({ x: before }, p, options).x;
         const adapter = adapters?.blocks[i];
         return adapter ? residualAdapter(y, adapter, mix) : y;
       });

@@ -10,6 +10,7 @@ import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js
 import { residualAdapter } from '../ops/adapter_mix.js';
 import type { AttentionMode } from '../ops/attention.js';
 import { linear } from '../ops/linear.js';
+import type { Rows } from '../ops/norm_linear.js';
 import { resizePositional } from '../ops/positional.js';
 import { reshape } from '../ops/reshape.js';
 import { slice } from '../ops/slice.js';
@@ -136,22 +137,25 @@ function runBlocks(
   const { config, activation, roundProducts } = tower;
   const wanted = options.levels ?? config.levels;
   const levels: Tensor[] = [];
-  let x = input;
+  let rows: Rows = { x: input };
   for (let i = from; i < to; i++) {
-    const before = x;
+    const before = rows;
     const adapter = adapters[i];
-    const body = ([t, weight]: readonly Tensor[]): Tensor =>
+    const body = (given: Rows, weight = adapter): Rows =>
       tidy(() => {
-        const y = block(t!, tower.blocks[i]!, { heads: config.visionHeads, mode, activation, roundProducts });
-        return adapter ? residualAdapter(y, weight ?? adapter, mix) : y;
+        const y = block(given, tower.blocks[i]!, { heads: config.visionHeads, mode, activation, roundProducts });
+        return weight ? { x: residualAdapter(y.x, weight, mix) } : y;
       });
     const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
-    x = options.recompute ? recompute([before, ...trainable], body) : body([before]);
+    rows = options.recompute
+      ? { x: recompute([before.x, ...trainable], ([x, weight]) => body({ x: x! }, weight).x) }
+      : body(before);
+    before.moments?.data.release();
     // Only a level, the tape or the caller needs a block's input again.
-    if (!levels.includes(before) && !(keepInput && before === input)) before.release();
-    if (wanted.includes(i + 1)) levels.push(x);
+    if (!levels.includes(before.x) && !(keepInput && before.x === input)) before.x.release();
+    if (wanted.includes(i + 1)) levels.push(rows.x);
   }
-  return { last: x, levels };
+  return { last: rows.x, levels };
 }
 
 /**

@@ -71,6 +71,6 @@ export function firstOfBlock(x: Tensor, p: Block, options: Omit<BlockOptions, 'm
       const attended = attendOnce(part(first(normed), 0), part(normed, d), part(normed, 2 * d), heads); // [B, D]
       return linear(attended, p.outProj.weight, { bias: p.outProj.bias, residual: first(x), roundProducts });
     });
-    return mlp(y, p, options);
+    return mlp({ x: y }, p, options).x;
   });
 }

@@ -5,7 +5,7 @@ import { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import { type AttentionMode, attention } from '../ops/attention.js';
 import { concat } from '../ops/concat.js';
 import { layerNorm } from '../ops/layer_norm.js';
-import { linear } from '../ops/linear.js';
+import { linearRows, normLinear, type Rows } from '../ops/norm_linear.js';
 import { slice } from '../ops/slice.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
 
@@ -58,42 +58,43 @@ export function partOf({ weight, bias }: Linear, from: number, count: number): L
 }
 
 /**
- * f of x, for a few entries of the batch at a time where a tensor inside f would be too large for one kernel.
- * @param x [B, ...]; f treats the entries of its batch alone
+ * f of rows, for a few entries of the batch at a time where a tensor inside f would be too large for one kernel.
+ * @param rows x [B, ...]; f treats the entries of its batch alone
  * @param widest values that f's largest tensor has for an entry
  */
-export function inParts(x: Tensor, widest: number, f: (part: Tensor) => Tensor): Tensor {
+export function inParts(rows: Rows, widest: number, f: (part: Rows) => Rows): Rows {
+  const { x } = rows;
   const batch = x.dim(0);
   const most = Math.max(1, Math.floor(x.gpu.bindingLimit / (4 * widest)));
-  if (batch <= most) return f(x);
+  if (batch <= most) return f(rows);
   // Parts of nearly one size: kernels prefer them, and buffers are used again.
   const size = Math.ceil(batch / Math.ceil(batch / most));
   return tidy(() => {
     const parts: Tensor[] = [];
     for (let at = 0; at < batch; at += size) {
-      parts.push(tidy(() => f(slice(x, 0, at, Math.min(size, batch - at)))));
+      parts.push(tidy(() => f({ x: slice(x, 0, at, Math.min(size, batch - at)) }).x));
     }
-    return concat(parts, 0);
+    return { x: concat(parts, 0) };
   });
 }
 
 /** y + mlp(ln_2 y). */
-export function mlp(y: Tensor, p: Block, { activation, roundProducts }: Omit<BlockOptions, 'heads' | 'mode'>): Tensor {
+export function mlp(y: Rows, p: Block, { activation, roundProducts }: Omit<BlockOptions, 'heads' | 'mode'>): Rows {
   return tidy(() => {
-    const h = linear(norm(y, p.ln2), p.fc.weight, { bias: p.fc.bias, activation, roundProducts }); // [..., 4 D]
-    return linear(h, p.proj.weight, { bias: p.proj.bias, residual: y, roundProducts });
+    const h = normLinear(y, p.ln2, p.fc.weight, { bias: p.fc.bias, activation, roundProducts }); // [..., 4 D]
+    return linearRows(h, p.proj.weight, { bias: p.proj.bias, residual: y.x, roundProducts });
   });
 }
 
 /** x + attention(ln_1 x). V-V attention computes no queries and no keys. */
-function attend(x: Tensor, p: Block, { heads, mode, roundProducts }: Omit<BlockOptions, 'activation'>): Tensor {
+function attend(rows: Rows, p: Block, { heads, mode, roundProducts }: Omit<BlockOptions, 'activation'>): Rows {
   return tidy(() => {
-    const d = x.dim(-1);
+    const d = rows.x.dim(-1);
     const { weight, bias } = mode === 'vv_token' || mode === 'vv_batch' ? partOf(p.inProj, 2 * d, d) : p.inProj;
-    const values = linear(norm(x, p.ln1), weight, { bias, roundProducts }); // [B, T, 3 D], or V-V's values [B, T, D]
-    return linear(attention(values, { heads, mode }), p.outProj.weight, {
+    const values = normLinear(rows, p.ln1, weight, { bias, roundProducts }); // [B, T, 3 D], or V-V's values [B, T, D]
+    return linearRows(attention(values, { heads, mode }), p.outProj.weight, {
       bias: p.outProj.bias,
-      residual: x,
+      residual: rows.x,
       roundProducts,
     });
   });
@@ -105,10 +106,11 @@ function attend(x: Tensor, p: Block, { heads, mode, roundProducts }: Omit<BlockO
  * A batch whose queries, keys and values or whose hidden layer exceed the adapter's binding limit goes through them in
  * parts. V-V attention along the batch does not: its tensors are as wide as x.
  */
-export function block(x: Tensor, p: Block, options: BlockOptions): Tensor {
+export function block(rows: Rows, p: Block, options: BlockOptions): Rows {
   return tidy(() => {
-    const entry = x.dim(1) * x.dim(2);
-    const y = options.mode === 'vv_batch' ? attend(x, p, options) : inParts(x, 3 * entry, (t) => attend(t, p, options));
-    return inParts(y, 4 * entry, (t) => mlp(t, p, options));
+    const entry = rows.x.dim(1) * rows.x.dim(2);
+    const whole = options.mode === 'vv_batch';
+    const y = whole ? attend(rows, p, options) : inParts(rows, 3 * entry, (part) => attend(part, p, options));
+    return inParts(y, 4 * entry, (part) => mlp(part, p, options));
   });
 }

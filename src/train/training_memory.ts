@@ -24,8 +24,8 @@ export type TrainingMemory = Partial<Record<Part, StageMemory>>;
 /** A run without its host: what the memory depends on. */
 export type PlannedRun = Omit<TrainRun, 'flagsText' | 'host'>;
 
-/** The first step fills the pool; the next ones show whether it keeps growing. */
-const STEPS = 3;
+/** The first step fills the pool; a second one begins with what that left behind. */
+const STEPS = 2;
 
 /** A batch of blank pictures, with as many classes in it as there can be. */
 function blankBatch({ classes, flags }: PlannedRun, size: number, { width, height }: PictureSides): LoadedSample[] {

@@ -258,6 +258,13 @@ describe('detect', () => {
     await expectError('class', run(['screw', 'pcb', 'pcb']), /for each of 2 pictures, got more/);
     await expectError('options', run('screw', { batchSize: 0 }), /batchSize: expected a whole number/);
     await expectError('options', run('screw', { batchSize: 1e6 }), /batchSize 1000000: .* at most \d+ pictures/);
+    await expectError('options', load({ batchSize: 1e6 }), /batchSize 1000000: .* at most \d+ pictures/);
+    const gpu = (await device()).counting({ limits: { maxStorageBufferBindingSize: 2 ** 19 } });
+    await expectError(
+      'options',
+      load({ gpu, imageSize: 224 }),
+      /^1 picture of 224 px at a time: .* binds at most 524288: use .*smaller pictures/,
+    );
   });
 
   it('ends when its signal is aborted: before, between and during batches', async () => {

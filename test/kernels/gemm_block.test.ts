@@ -143,20 +143,18 @@ describe('the block kernel', () => {
     expect(liveTensors(gpu)).toBe(before);
   });
 
-  it('gives the moments of every tile', async () => {
+  it('gives the moments of its largest tile, whose threads hold columns in two places', async () => {
     const gpu = await deviceTaking('matmul', 'block');
-    for (const { tile } of BLOCK_TILES) {
-      const [m, n, k] = [tile.rows + 1, tile.columns + 8, 4];
-      const [x, w] = [arr([m, k], 'x'), arr([n, k], 'w')];
-      using moments = empty(gpu, [m, 2, 2]);
-      await product(
-        gpu,
-        () => ({ m, n, k, a: put(gpu, x), b: put(gpu, w), transB: true }),
-        (device, job) => dispatchBlocks(device, { ...job, moments: { data: moments, width: tile.columns } }, tile),
-      );
-      const want = momentsOf(linear(x, w), tile.columns);
-      expect(normalisedError(await read(moments), want), `${tile.rows} x ${tile.columns}`).toBeLessThan(1e-5);
-    }
+    const { tile } = BLOCK_TILES[0]!;
+    const [m, n, k] = [tile.rows + 1, tile.columns + 72, 4];
+    const [x, w] = [arr([m, k], 'x'), arr([n, k], 'w')];
+    using moments = empty(gpu, [m, 2, 2]);
+    await product(
+      gpu,
+      () => ({ m, n, k, a: put(gpu, x), b: put(gpu, w), transB: true }),
+      (device, job) => dispatchBlocks(device, { ...job, moments: { data: moments, width: tile.columns } }, tile),
+    );
+    expect(normalisedError(await read(moments), momentsOf(linear(x, w), tile.columns))).toBeLessThan(1e-5);
   });
 
   it('leaves to others what it cannot load four at a time, and norms that it cannot fuse', async () => {

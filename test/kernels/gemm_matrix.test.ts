@@ -83,6 +83,15 @@ if (matrixUnit(traits))
       expect(normalisedError((await run(await device(), matrixGemm, job)).c, want)).toBeLessThan(SPLIT);
     });
 
+    it('show what is not a number, and what is too large for f16', async () => {
+      const a = arr([m, k], 'x');
+      a.data[3 * k + 5] = Number.NaN;
+      a.data[4 * k + 6] = 1e6;
+      const { c } = await run(await device(), matrixGemm, (gpu) => ({ m, n, k, a: put(gpu, a), b: pack(gpu, w) }));
+      const finite = Array.from({ length: m }, (_, i) => c.subarray(i * n, (i + 1) * n).every(Number.isFinite));
+      expect(finite.flatMap((all, i) => (all ? [] : [i]))).toEqual([3, 4]);
+    });
+
     it('of two f32 factors, in batches, need the low half of both', async () => {
       const batch = 3;
       const [a, b] = [arr([batch, m, k], 'a'), arr([batch, k, 48], 'b', 1 / 64)];
@@ -156,7 +165,7 @@ if (matrixUnit(traits))
         }
       expect(normalisedError(first.moments, want)).toBeLessThan(1e-5);
 
-      // 44 columns are not words of eight, so the next product takes the first 40 rows' worth of another width.
+      // Rows of mean 50, in parts as the kernel gives them: one of the full width, one of 8 columns less.
       const wide = arr([m, 2 * width - 8], 'wide', 2, 50);
       const inner = wide.shape[1]!;
       const parts: number[] = [];
@@ -219,7 +228,7 @@ if (matrixUnit(traits))
 
     it('take the tile that the table of the device names, and load weights directly where it says so', async () => {
       const own = await openGpu({
-        tiles: { 'matmul.matrix': { rows: 16, columns: 64, down: 1, across: 2, depth: 8, direct: true } },
+        tiles: { 'matmul.matrix tiny': { rows: 16, columns: 64, down: 1, across: 2, depth: 8, direct: true } },
       });
       opened.push(own);
       const weight = exact(arr([72, k], 'w', 0.5));

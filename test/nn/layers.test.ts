@@ -92,7 +92,7 @@ describe.each(variantsOf('matmul'))('a block (%s)', (variant) => {
       using x = upload(gpu, values([3, 11, 48], 'x', 1), [3, 11, 48]);
       const options = { heads: HEADS, activation: 'gelu' } as const;
       const [all, first] = tidy(() => [
-        slice(block(x, made.weights, { ...options, mode: 'full' }), 1, 0, 1),
+        slice(block({ x }, made.weights, { ...options, mode: 'full' }).x, 1, 0, 1),
         firstOfBlock(x, made.weights, options),
       ]);
       const [want, got] = await results(all!, first!);

@@ -191,6 +191,20 @@ describe('train', () => {
     expect(readdirSync(dir)).not.toContain('none.png');
   });
 
+  it('refuses a limit of memory that it cannot keep, and steps that the adapter cannot hold', async () => {
+    await expectError(
+      'options',
+      stepsOf({ memoryLimit: 2 ** 20 }),
+      /^train: memoryLimit: the (text|image) stage needs 0\.\d\d GiB of buffers, over the limit of 0\.00 GiB: .*use smaller/,
+    );
+    const gpu = (await device()).counting({ limits: { maxStorageBufferBindingSize: 2 ** 14 } });
+    await expectError(
+      'options',
+      stepsOf({ gpu }),
+      /^text stage with 3 pictures of 56 px a step: .* binds at most 16384: use/,
+    );
+  });
+
   it('notes words the model does not know', async () => {
     const notes: string[] = [];
     const samples = drawn().map((s) => ({ ...s, className: 'zyzzyva' }));

@@ -93,3 +93,6 @@ export function kernelReport(all: readonly string[], runs: readonly TestRun[], m
     ...(cannot.length > 0 ? [`Kernels not run: ${missing}:`, ...byOp(cannot)] : []),
   ];
 }
+
+/** vitest's argument in the second run: a report gets another file, `tests.matrix.json` beside `tests.json`. */
+export const secondReport = (arg: string): string => arg.replace(/^(--outputFile[.\w]*=.*?)(\.\w+)?$/, '$1.matrix$2');

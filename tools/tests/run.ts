@@ -13,14 +13,20 @@ import { kernelLists } from '#src/kernels/kernel_lists';
 import { ROOT } from '../child.js';
 import { runCommand } from '../command.js';
 import { matrixNode } from '../setup/matrix_driver.js';
-import { askAdapter, type Dispatched, filesFor, kernelReport, readDispatched, type TestRun } from './adapters.js';
+import {
+  askAdapter,
+  type Dispatched,
+  filesFor,
+  kernelReport,
+  readDispatched,
+  secondReport,
+  type TestRun,
+} from './adapters.js';
 
 const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-const MATRIX_TESTS = 'test/matrix/**/*.test.ts';
+/** Run on every adapter with matrix units. */
+const MATRIX_TESTS = ['test/matrix/**/*.test.ts', 'test/kernels/*matrix*.test.ts'];
 const NO_MATRIX = 'no adapter with matrix units here: npm run setup -- --matrix';
-
-/** The file of a report gets another name in the second run: `tests.json` becomes `tests.matrix.json`. */
-export const secondReport = (arg: string): string => arg.replace(/^(--outputFile[.\w]*=.*?)(\.\w+)?$/, '$1.matrix$2');
 
 /** Runs vitest. @returns its exit code */
 async function vitest(node: string, args: readonly string[], env: Record<string, string>): Promise<number> {
@@ -64,7 +70,7 @@ await runCommand(async () => {
           AACLIP_NODE: process.env.AACLIP_NODE ?? process.execPath,
           AACLIP_KERNELS_RUN: path,
           AACLIP_KERNELS_DONE: JSON.stringify(own.rows),
-          AACLIP_TEST_FILES: [...files, MATRIX_TESTS].join(','),
+          AACLIP_TEST_FILES: [...files, ...MATRIX_TESTS].join(','),
         }),
       );
       runs.push({ adapter: other, ran: second.map(({ row }) => row) });

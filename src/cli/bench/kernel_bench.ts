@@ -4,12 +4,12 @@ import { SMALL_SIZES, VIT_L_14_AT_518 } from '../../cases/model_sizes.js';
 import { disposeAttrs, type OpCase, type RealInput, type RealSize, type Work } from '../../cases/op_case.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { synth } from '../../io/synth.js';
-import { copyCeiling, multiplyAddCeiling } from '../../kernels/ceiling.js';
 import { add } from '../../ops/add.js';
 import { full } from '../../ops/fill.js';
 import { sizeOf } from '../../tensor/shape.js';
-import { empty, type Tensor, tidy, upload } from '../../tensor/tensor.js';
-import { type TimingPlan, timeCalls, timeWork } from './row_timer.js';
+import { type Tensor, tidy, upload } from '../../tensor/tensor.js';
+import { type Ceilings, measureCeilings } from './ceilings.js';
+import { planOf, type TimingPlan, timeCalls, timeWork } from './row_timer.js';
 import { type Direction, rowName, wantedSizes } from './wanted_rows.js';
 
 export interface BenchRow {
@@ -29,11 +29,6 @@ export interface BenchRow {
   readonly kernels: readonly string[];
 }
 
-export interface Ceilings {
-  readonly multiplyAddGflops: number;
-  readonly copyGbytes: number;
-}
-
 export interface BenchReport extends Ceilings {
   readonly rows: readonly BenchRow[];
 }
@@ -50,23 +45,8 @@ export interface KernelBenchOptions {
   readonly onRow?: ((row: BenchRow) => void) | undefined;
 }
 
-/** Milliseconds a row may take, not counting the warm-up. */
-const BUDGET = 600;
-
 /** Most bytes that recordings may hold while they wait for their backward pass to be timed. */
 const RECORDED_BYTES = 2 ** 28;
-
-async function ceilings(gpu: Gpu, plan: TimingPlan, quick: boolean): Promise<Ceilings> {
-  // Enough turns for a GPU as well, once calls are repeated.
-  const turns = quick ? 20 : gpu.traits.software ? 200 : 4000;
-  const flops = multiplyAddCeiling(gpu, turns);
-  const ms = await timeWork(gpu, plan, () => void multiplyAddCeiling(gpu, turns));
-  using from = empty(gpu, [quick ? 1 << 20 : 1 << 24]);
-  using to = empty(gpu, from.shape);
-  const moved = copyCeiling(gpu, from, to);
-  const copyMs = await timeWork(gpu, plan, () => void copyCeiling(gpu, from, to));
-  return { multiplyAddGflops: flops / ms / 1e6, copyGbytes: moved / copyMs / 1e6 };
-}
 
 /** An input of a size, its values a function of its name. */
 function uploadInput(gpu: Gpu, name: string, { shape, std = 1, mean = 0, values }: RealInput): Tensor {
@@ -169,9 +149,8 @@ function rowOf(o: Opened, direction: Direction, work: Work, { ms, kernels }: Mea
 export async function benchKernels(gpu: Gpu, options: KernelBenchOptions): Promise<BenchReport> {
   const { samples, quick = false, only = [], beside, onCeilings, onRow } = options;
   const sizes = wantedSizes(quick ? SMALL_SIZES : VIT_L_14_AT_518, only);
-  const plan = quick ? { samples: 1, budget: 0 } : { samples, budget: BUDGET };
-  const top = beside ?? (await ceilings(gpu, plan, quick));
-  const { multiplyAddGflops, copyGbytes } = top;
+  const plan = planOf(samples, quick);
+  const top = beside ?? (await measureCeilings(gpu, plan, quick));
   if (!beside) onCeilings?.(top);
   const rows: BenchRow[] = [];
   for (const { c, size, forward, backward } of sizes) {
@@ -192,5 +171,6 @@ export async function benchKernels(gpu: Gpu, options: KernelBenchOptions): Promi
     disposeAttrs(attrs);
     gpu.trim();
   }
-  return { multiplyAddGflops, copyGbytes, rows };
+  const { multiplyAddGflops, copyGbytes, matrixGflops, halfTime } = top;
+  return { multiplyAddGflops, copyGbytes, matrixGflops, halfTime, rows };
 }

@@ -9,6 +9,14 @@ export interface TimingPlan {
   readonly budget: number;
 }
 
+/** Milliseconds a row may take, not counting the warm-up. */
+const BUDGET = 600;
+
+/** `samples` at most within the time of a row; for a quick trial, one. */
+export function planOf(samples: number, quick: boolean): TimingPlan {
+  return quick ? { samples: 1, budget: 0 } : { samples, budget: BUDGET };
+}
+
 /** A sample is at least this long where calls can be repeated, so that waiting for its end does not count. */
 const SAMPLE_MS = 100;
 const MOST_CALLS = 200;

@@ -36,6 +36,12 @@ function needs({ peak, weights, perPicture }: NonNullable<ModelReport['memory']>
   return `${mib(peak)} of buffers for one picture of ${imageSize} px at a time, of which weights ${mib(weights)}; ${more}`;
 }
 
+/** Products of f16 matrices with f32 sums: the ones that kernels use. */
+function unitsText(shapes: Traits['matrixShapes']): string {
+  const used = shapes.filter((s) => s.componentType === 'f16' && s.resultComponentType === 'f32');
+  return used.length === 0 ? '' : `, matrix units ${used.map(({ m, n, k }) => `${m}x${n}x${k}`).join(' ')}`;
+}
+
 function modelLines({ name, config, memory, refused, flops }: ModelReport, imageSize: number): string[] {
   return [
     `model      ${name}: vision ${config.visionWidth} x ${config.visionLayers}, text ${config.textWidth} x ${config.textLayers}, patch ${config.patch}, levels ${config.levels.join(' ')}`,
@@ -62,7 +68,7 @@ export function printInfo(report: MachineReport, { json, img_size: imageSize, f1
     `adapter    ${adapter.description || adapter.device} (${adapter.vendor} ${adapter.architecture})`,
     'kernels    for each op, the chosen kernel first:',
     ...Object.entries(kernels.available).map(([op, names]) => `           ${op}: ${names.join(', ')}`),
-    `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}`,
+    `subgroups  ${kernels.subgroupSize || 'not used'}${f16 ? ', f16' : ''}${unitsText(kernels.matrixShapes)}`,
     `limits     ${mib(limits.maxStorageBufferBindingSize ?? 0)} per binding, ${mib(limits.maxBufferSize ?? 0)} per buffer, ${kib(limits.maxComputeWorkgroupStorageSize ?? 0)} of workgroup memory`,
     `features   ${adapter.features.join(' ')}`,
     `JPEG       ${jpeg}`,

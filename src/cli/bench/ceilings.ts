@@ -1,0 +1,54 @@
+/** What the adapter can do at best, measured in the same run as everything that is compared with it. */
+import type { Gpu } from '../../gpu/gpu.js';
+import { copyCeiling, matrixCeiling, matrixShape, multiplyAddCeiling } from '../../kernels/ceiling.js';
+import { empty } from '../../tensor/tensor.js';
+import { type TimingPlan, timeWork } from './row_timer.js';
+
+export interface Ceilings {
+  readonly multiplyAddGflops: number;
+  readonly copyGbytes: number;
+  /** Products of f16 matrices with f32 sums; null where the adapter has no such units. */
+  readonly matrixGflops: number | null;
+  /** Time of half the multiply-adds over the time of all: 0.5 where it is the work that takes the time. */
+  readonly halfTime: number;
+}
+
+/** Milliseconds of work before the first measurement: GPUs that idle clock themselves down. */
+const WARM_UP_MS = 1000;
+
+/** Measures the ceilings. @param quick few turns: for trying the benchmark, not for figures to quote */
+export async function measureCeilings(gpu: Gpu, plan: TimingPlan, quick: boolean): Promise<Ceilings> {
+  // Enough turns for a GPU as well, once calls are repeated.
+  const turns = quick ? 20 : gpu.traits.software ? 200 : 4000;
+  const warm = performance.now();
+  do {
+    multiplyAddCeiling(gpu, turns);
+    await gpu.idle();
+  } while (!quick && !gpu.traits.software && performance.now() - warm < WARM_UP_MS);
+  const flops = multiplyAddCeiling(gpu, turns);
+  const ms = await timeWork(gpu, plan, () => void multiplyAddCeiling(gpu, turns));
+  const half = await timeWork(gpu, plan, () => void multiplyAddCeiling(gpu, turns / 2));
+  using from = empty(gpu, [quick ? 1 << 20 : 1 << 24]);
+  using to = empty(gpu, from.shape);
+  const moved = copyCeiling(gpu, from, to);
+  const copyMs = await timeWork(gpu, plan, () => void copyCeiling(gpu, from, to));
+  return {
+    multiplyAddGflops: flops / ms / 1e6,
+    copyGbytes: moved / copyMs / 1e6,
+    matrixGflops: await matrixGflops(gpu, plan, quick),
+    halfTime: half / ms,
+  };
+}
+
+async function matrixGflops(gpu: Gpu, plan: TimingPlan, quick: boolean): Promise<number | null> {
+  const shape = matrixShape(gpu.traits);
+  if (!shape) return null;
+  const [turns, groups] = quick ? [2, 4] : gpu.traits.software ? [20, 64] : [1000, 1024];
+  const run = (): number => {
+    const { flops, sums } = matrixCeiling(gpu, shape, turns, groups);
+    sums.release();
+    return flops;
+  };
+  const flops = run();
+  return flops / (await timeWork(gpu, plan, () => void run())) / 1e6;
+}

@@ -1,0 +1,96 @@
+/** Attention kernels without matrix units: a lane or thread owns tokens of a head and the others stream past them. */
+import type { Gpu } from '../gpu/gpu.js';
+import type { Knobs } from '../gpu/shader.js';
+import { tidy } from '../tensor/tensor.js';
+import {
+  type AttentionBackwardJob,
+  type AttentionBackwardRow,
+  type AttentionRow,
+  type AttentionShape,
+  commonParams,
+  deltaOf,
+  forwardDispatch,
+  productOf,
+} from './attention_job.js';
+import { panelsPay } from './packing.js';
+
+const panelKnobs = (gpu: Gpu, head: number): Knobs => ({ SG: gpu.traits.subgroupSize, DH: head });
+const tileKnobs = (_: Gpu, head: number): Knobs => ({ DH: head, BK: head > 64 ? 8 : 16 });
+
+/** Threads where each owns this many tokens. */
+const grid = (each: number, { length, heads, sequences }: AttentionShape) =>
+  [Math.ceil(length / each), heads, sequences] as const;
+
+/** A subgroup owns four tokens in each lane: no workgroup memory, no barrier. */
+export const panelAttention: AttentionRow = {
+  name: 'panel',
+  runsOn: panelsPay,
+  dispatch: (gpu, job) =>
+    gpu.dispatch({
+      ...forwardDispatch(job),
+      kernel: 'attention.panel',
+      knobs: panelKnobs(gpu, job.head),
+      threads: grid(4, job),
+    }),
+};
+
+/** A thread owns a token; the others pass through workgroup memory, half as many if two tiles would exceed 16 KiB. */
+export const tileAttention: AttentionRow = {
+  name: 'tile',
+  runsOn: () => true,
+  dispatch: (gpu, job) =>
+    gpu.dispatch({
+      ...forwardDispatch(job),
+      kernel: 'attention.tile',
+      knobs: tileKnobs(gpu, job.head),
+      threads: grid(1, job),
+    }),
+};
+
+/** The gradients of queries, keys and values, one after the other. */
+function threeParts(kernel: string, each: number, own: (gpu: Gpu, head: number) => Knobs) {
+  return (gpu: Gpu, job: AttentionBackwardJob): void => {
+    const { q, k, v, stride, qkv, dy, lse, dqkv } = job;
+    const values = { at: v, stride, buffer: qkv };
+    const cotangent = { at: 0, stride: job.heads * job.head, buffer: dy };
+    tidy(() => {
+      const delta = deltaOf(gpu, job);
+      for (const part of ['queries', 'keys', 'values'] as const) {
+        const keys = part !== 'queries';
+        const [mate, other] = keys ? [values, cotangent] : [cotangent, values];
+        gpu.dispatch({
+          kernel,
+          knobs: { ...own(gpu, job.head), VALUES: part === 'values' },
+          params: {
+            ...commonParams(job),
+            x: keys ? k : q,
+            y: keys ? q : k,
+            mate: mate.at,
+            mate_stride: mate.stride,
+            other: other.at,
+            other_stride: other.stride,
+            to: { queries: q, keys: k, values: v }[part],
+            keys: keys ? 1 : 0,
+            add: keys && q === v ? 1 : 0,
+          },
+          buffers: { qkv, mate: mate.buffer, other: other.buffer, lse, delta, dqkv },
+          threads: grid(each, job),
+          flops: (part === 'values' ? 2 : 3) * productOf(job),
+          traffic: qkv.bytes + dy.bytes,
+        });
+      }
+    });
+  };
+}
+
+export const panelAttentionBackward: AttentionBackwardRow = {
+  name: 'panel',
+  runsOn: panelsPay,
+  dispatch: threeParts('attention_backward.panel', 4, panelKnobs),
+};
+
+export const tileAttentionBackward: AttentionBackwardRow = {
+  name: 'tile',
+  runsOn: () => true,
+  dispatch: threeParts('attention_backward.tile', 1, tileKnobs),
+};
