@@ -27,7 +27,7 @@ export function matrixShape({ matrixShapes, subgroupSize }: Traits): MatrixShape
 }
 
 /** Threads of a workgroup of the kernel below, and the places of the output that workgroups share. */
-const WG = 256;
+const THREADS = 256;
 const PLACES = 64;
 
 /**
@@ -41,7 +41,7 @@ export function matrixCeiling(
   groups = 1024,
 ): { readonly flops: number; readonly sums: Tensor } {
   const { subgroupSize } = gpu.traits;
-  const subgroups = WG / subgroupSize;
+  const subgroups = THREADS / subgroupSize;
   const flops = groups * subgroups * turns * 4 * 8 * 2 * m * n * k;
   const sums = tidy(() => {
     // Every value is 0.25: products stay small, and no unit can skip them.
@@ -54,7 +54,7 @@ export function matrixCeiling(
     const y = empty(gpu, [PLACES * subgroups, 8, m, n]);
     gpu.dispatch({
       kernel: 'ceiling_matrix',
-      knobs: { WG, SG: subgroupSize, MM: m, MN: n, MK: k },
+      knobs: { THREADS, SG: subgroupSize, MM: m, MN: n, MK: k },
       params: { turns },
       buffers: { x, y },
       workgroups: groups,

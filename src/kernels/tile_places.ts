@@ -1,6 +1,7 @@
 /** The places where a kernel's tile can be chosen for a device: what `aaclip bench tune` goes through. */
 import type { Knobs, Tiles } from '../gpu/shader.js';
 import type { Traits } from '../gpu/traits.js';
+import { matrixPlaces } from './matrix_tiles.js';
 import { PANEL_CANDIDATES, panelKey, panelTile } from './tuning.js';
 
 export interface TilePlace {
@@ -22,14 +23,14 @@ const panelPlace = (half: boolean): TilePlace => ({
   op: 'matmul',
   row: 'panel',
   weights: half ? 'f16' : 'f32',
-  own() {
-    const { rows, vectors, workgroup } = panelTile({}, half);
+  own(traits) {
+    const { rows, vectors, workgroup } = panelTile({ traits, tiles: {} }, half);
     return { TM: rows, TN: vectors, WG: workgroup };
   },
   candidates: () => PANEL_CANDIDATES,
 });
 
-export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false)];
+export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false), ...matrixPlaces];
 
 /** Whether two sets of knobs have the same names and values. */
 export function sameKnobs(a: Knobs, b: Knobs): boolean {
