@@ -23,8 +23,8 @@ const panelPlace = (half: boolean): TilePlace => ({
   op: 'matmul',
   row: 'panel',
   weights: half ? 'f16' : 'f32',
-  own() {
-    const { rows, vectors, workgroup } = panelTile({}, half);
+  own(traits) {
+    const { rows, vectors, workgroup } = panelTile({ ...traits, tiles: {} }, half);
     return { TM: rows, TN: vectors, WG: workgroup };
   },
   candidates: () => PANEL_CANDIDATES,

@@ -1,5 +1,6 @@
 /** How kernels are cut into tiles, by what they multiply: data, so that a measurement changes a row and nothing else. */
-import type { Knobs, Tiles } from '../gpu/shader.js';
+import type { Knobs } from '../gpu/shader.js';
+import type { Traits } from '../gpu/traits.js';
 
 /** The panel kernel: rows and vectors of sums that a subgroup holds, and threads of a workgroup. */
 export interface PanelTile {
@@ -8,27 +9,32 @@ export interface PanelTile {
   readonly workgroup: number;
 }
 
-/**
- * Measured on lavapipe 25.0 (AVX2 code, 16 registers): 8 x 32 sums with f16 weights, where a load brings two values;
- * 8 x 24 with f32 weights, where loads weigh more and spills less.
- */
-const PANEL_TILES: Readonly<Record<'f16' | 'f32', PanelTile>> = {
-  f16: { rows: 8, vectors: 4, workgroup: 64 },
-  f32: { rows: 8, vectors: 3, workgroup: 64 },
+/** The best tiles, by how a load gathers a vector of words and by the width of weights. */
+const PANEL_TILES: Readonly<Record<'together' | 'apart', Readonly<Record<'f16' | 'f32', PanelTile>>>> = {
+  // lavapipe 26.1: 16 x 32 sums, more than there are registers for, because they cost less than the loads they save.
+  together: {
+    f16: { rows: 16, vectors: 4, workgroup: 64 },
+    f32: { rows: 16, vectors: 4, workgroup: 64 },
+  },
+  // lavapipe 25.0: a load is some eighty instructions, and code that exceeds the first cache undoes what more sums save.
+  apart: {
+    f16: { rows: 8, vectors: 4, workgroup: 64 },
+    f32: { rows: 8, vectors: 3, workgroup: 64 },
+  },
 };
 
 /** What tuning tries for the panel kernel: its rows and vectors of sums. A workgroup is only a bundle of subgroups. */
-export const PANEL_CANDIDATES: readonly Knobs[] = [4, 6, 8, 12].flatMap((TM) =>
+export const PANEL_CANDIDATES: readonly Knobs[] = [4, 6, 8, 12, 16].flatMap((TM) =>
   [2, 3, 4, 5].map((TN) => ({ TM, TN, WG: 64 })),
 );
 
 /** The key of the panel kernel's tile in `Tiles`. @param half two f16 values of b share a word */
 export const panelKey = (half: boolean): string => `matmul.panel ${half ? 'f16' : 'f32'}`;
 
-/** The tile of the panel kernel: the device's, or else the kernel's own. @param half as in `panelKey` */
-export function panelTile(tiles: Tiles, half: boolean): PanelTile {
-  const own = PANEL_TILES[half ? 'f16' : 'f32'];
-  const { TM = own.rows, TN = own.vectors, WG = own.workgroup } = tiles[panelKey(half)] ?? {};
+/** The tile of the panel kernel: the device's, or else the one for how it loads. @param half as in `panelKey` */
+export function panelTile(traits: Traits, half: boolean): PanelTile {
+  const own = PANEL_TILES[traits.loadsGather ? 'together' : 'apart'][half ? 'f16' : 'f32'];
+  const { TM = own.rows, TN = own.vectors, WG = own.workgroup } = traits.tiles?.[panelKey(half)] ?? {};
   return { rows: Number(TM), vectors: Number(TN), workgroup: Number(WG) };
 }
 
