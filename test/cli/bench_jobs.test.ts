@@ -54,7 +54,7 @@ describe('bench', () => {
     const rows = await benchBlock(gpu, PLAN, TOP, { ...TINY, batches: [1, 2] }, (row) => told.push(row));
     expect(told).toEqual(rows);
     expect(rows.map((row) => row.name.replace(/^block (\d)\S+ /, '$1 '))).toEqual(
-      ['weights exact in f16', 'f32 weights'].flatMap((kind) =>
+      ['f16-exact weights', 'f32 weights'].flatMap((kind) =>
         [1, 2].flatMap((batch) => [`${batch} ${kind}, forward`, `${batch} ${kind}, backward`]),
       ),
     );

@@ -25,7 +25,7 @@ const base: Traits = {
   ...{
     barriersAreExpensive: false,
     loadsAreExpensive: false,
-    loadsGather: false,
+    loadsGather: true,
     tokensToFillDevice: 1,
     workPerSubmit: 1,
   },
