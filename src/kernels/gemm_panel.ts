@@ -38,7 +38,7 @@ function dispatchPanels(gpu: Gpu, g: GemmJob): void {
     // Columns of a large matrix lie a power of two apart and fall on the same few cache sets: transposed first, the
     // product of a weight's gradient takes a fraction of the time.
     const a = g.transA ? transposed(g.a, batch, k, m) : g.a;
-    const { rows, workgroup } = panelTile(gpu.traits, b.half);
+    const { rows, workgroup } = panelTile(gpu, b.half);
     const lanes = gpu.traits.subgroupSize;
     gpu.dispatch({
       kernel: 'matmul.panel',

@@ -65,7 +65,7 @@ export function packPanels(
   const { half, trans = false, batch = 1, first = 0, of = n } = options;
   const data = 'data' in src ? src.data : src;
   const { gpu } = data;
-  const columns = options.columns ?? panelTile(gpu.traits, half).vectors * gpu.traits.subgroupSize;
+  const columns = options.columns ?? panelTile(gpu, half).vectors * gpu.traits.subgroupSize;
   const words = panelWords(n, k, columns, half);
   const out = empty(gpu, [batch * words], 'packed');
   gpu.dispatch({

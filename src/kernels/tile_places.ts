@@ -23,7 +23,7 @@ const panelPlace = (half: boolean): TilePlace => ({
   row: 'panel',
   weights: half ? 'f16' : 'f32',
   own(traits) {
-    const { rows, vectors, workgroup } = panelTile({ ...traits, tiles: {} }, half);
+    const { rows, vectors, workgroup } = panelTile({ traits, tiles: {} }, half);
     return { TM: rows, TN: vectors, WG: workgroup };
   },
   candidates: () => PANEL_CANDIDATES,

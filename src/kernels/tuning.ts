@@ -1,6 +1,6 @@
 /** How kernels are cut into tiles, by what they multiply: data, so that a measurement changes a row and nothing else. */
+import type { Gpu } from '../gpu/gpu.js';
 import type { Knobs } from '../gpu/shader.js';
-import type { Traits } from '../gpu/traits.js';
 
 /** The panel kernel: rows and vectors of sums that a subgroup holds, and threads of a workgroup. */
 export interface PanelTile {
@@ -32,9 +32,9 @@ export const PANEL_CANDIDATES: readonly Knobs[] = [4, 6, 8, 12, 16].flatMap((TM)
 export const panelKey = (half: boolean): string => `matmul.panel ${half ? 'f16' : 'f32'}`;
 
 /** The tile of the panel kernel: the device's, or else the one for how it loads. @param half as in `panelKey` */
-export function panelTile(traits: Traits, half: boolean): PanelTile {
+export function panelTile({ traits, tiles }: Pick<Gpu, 'traits' | 'tiles'>, half: boolean): PanelTile {
   const own = PANEL_TILES[traits.loadsGather ? 'together' : 'apart'][half ? 'f16' : 'f32'];
-  const { TM = own.rows, TN = own.vectors, WG = own.workgroup } = traits.tiles?.[panelKey(half)] ?? {};
+  const { TM = own.rows, TN = own.vectors, WG = own.workgroup } = tiles[panelKey(half)] ?? {};
   return { rows: Number(TM), vectors: Number(TN), workgroup: Number(WG) };
 }
 
