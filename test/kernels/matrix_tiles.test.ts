@@ -25,7 +25,7 @@ const base: Traits = {
   ...{
     barriersAreExpensive: false,
     loadsAreExpensive: false,
-    loadsGather: true,
+    loadsGather: false,
     tokensToFillDevice: 1,
     workPerSubmit: 1,
   },
