@@ -68,22 +68,23 @@ var<workgroup> tile: array<vec4u, max(PT + ROWS * TERMS * PLD, ROWS * max(TERMS 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 const LOG2E = 1.4426950408889634;
 
-// Four numbers as f16, two a word; those beyond the range become its ends.
-fn f16_words(v: vec4f) -> vec2u {
-  let x = clamp(v, vec4f(-65504.0), vec4f(65504.0));
-  return vec2u(pack2x16float(x.xy), pack2x16float(x.zw));
+// The nearest numbers that f16 holds; those beyond its range become its ends. Made from bits, since drivers may take
+// packing and unpacking for the identity.
+fn f16_part(v: vec4f) -> vec4f {
+  let near = bitcast<vec4f>((bitcast<vec4u>(v) + vec4u(0x1000u)) & vec4u(0xffffe000u));
+  return clamp(near, vec4f(-65504.0), vec4f(65504.0));
 }
 
-fn f16_values(h: vec2u) -> vec4f {
-  return vec4f(unpack2x16float(h.x), unpack2x16float(h.y));
+fn f16_words(v: vec4f) -> vec2u {
+  return vec2u(pack2x16float(v.xy), pack2x16float(v.zw));
 }
 
 // Puts hi of eight numbers at a word of the tile, and what hi leaves `low` words further on.
 fn put(at: u32, low: u32, a: vec4f, b: vec4f) {
-  let ha = f16_words(a);
-  let hb = f16_words(b);
-  tile[at] = vec4u(ha, hb);
-  if (TERMS > 1u) { tile[at + low] = vec4u(f16_words(a - f16_values(ha)), f16_words(b - f16_values(hb))); }
+  let ha = f16_part(a);
+  let hb = f16_part(b);
+  tile[at] = vec4u(f16_words(ha), f16_words(hb));
+  if (TERMS > 1u) { tile[at + low] = vec4u(f16_words(f16_part(a - ha)), f16_words(f16_part(b - hb))); }
 }
 
 @compute @workgroup_size(WG)
@@ -119,7 +120,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     workgroupBarrier(); // the queries, then the keys of the turn before, have been read
     for (var i = lid; i < BKV * D8; i += WG) {
       let at = keys + min(j0 + i / D8, end) * step + i % D8 * 2u;
-      tile[i / D8 * LD + i % D8] = vec4u(f16_words(qkv[at]), f16_words(qkv[at + 1u]));
+      tile[i / D8 * LD + i % D8] = vec4u(f16_words(f16_part(qkv[at])), f16_words(f16_part(qkv[at + 1u])));
     }
     workgroupBarrier(); // the keys are staged
     for (var n = 0u; n < BKV / MN; n++) {

@@ -60,16 +60,57 @@ export function productOf({ causal, sequences, length, heads, head }: AttentionS
   return (causal ? 1 : 2) * sequences * length * length * heads * head;
 }
 
-/** delta = rowsum(dy * out) of every head, [sequences, heads, length]: what softmax's gradient subtracts along a row. */
-export function deltaOf(gpu: Gpu, job: AttentionBackwardJob): Tensor {
+/** What the gradients need of every row, [sequences, heads, length] each. */
+export interface RowFacts {
+  /** rowsum(dy * out), which softmax's gradient subtracts along a row. */
+  readonly delta: Tensor;
+  /** The largest |dy|. */
+  readonly peaks: Tensor;
+}
+
+/** Computes the facts of all rows. */
+export function factsOfRows(gpu: Gpu, job: AttentionBackwardJob): RowFacts {
   const { sequences, heads, length, head, row, batch, dy, out } = job;
   const delta = empty(gpu, [sequences, heads, length]);
+  const peaks = empty(gpu, delta.shape);
   gpu.dispatch({
     kernel: 'attention_backward_delta',
     params: { size: delta.size, length, heads, width: head, row, batch },
-    buffers: { dy, out, delta },
+    buffers: { dy, out, delta, peaks },
     threads: delta.size,
-    traffic: dy.bytes + out.bytes + delta.bytes,
+    traffic: dy.bytes + out.bytes + delta.bytes + peaks.bytes,
   });
-  return delta;
+  return { delta, peaks };
+}
+
+/**
+ * The two dispatches of kernels that give the gradient of queries, and those of keys and values at once, but for kernel
+ * and grid. With KEYS own rows are keys. The partner of a query is its row of dy, that of a key its value.
+ */
+export function gradientsByKeys(job: AttentionBackwardJob, { delta }: RowFacts) {
+  const { q, k, v, stride, qkv, dy, lse, dqkv } = job;
+  const values = { at: v, stride, buffer: qkv };
+  const cotangent = { at: 0, stride: job.heads * job.head, buffer: dy };
+  return [false, true].map((keys) => {
+    const [mate, other] = keys ? [values, cotangent] : [cotangent, values];
+    return {
+      knobs: { KEYS: keys },
+      params: {
+        ...commonParams(job),
+        x: keys ? k : q,
+        y: keys ? q : k,
+        mate: mate.at,
+        mate_stride: mate.stride,
+        other: other.at,
+        other_stride: other.stride,
+        to: keys ? k : q,
+        to_values: v,
+        // In V-V attention all gradients have one place, and that of queries comes first.
+        add: keys && q === v ? 1 : 0,
+      },
+      buffers: { qkv, mate: mate.buffer, other: other.buffer, lse, delta, dqkv },
+      flops: (keys ? 4 : 3) * productOf(job),
+      traffic: qkv.bytes + dy.bytes + dqkv.bytes / 3,
+    };
+  });
 }

@@ -1,6 +1,11 @@
 /** The kernels of attention, forward and backward, best first. */
 import type { AttentionBackwardRow, AttentionRow } from './attention_job.js';
-import { matrixAttentionRounded, matrixAttentionSplit } from './attention_matrix.js';
+import {
+  matrixAttentionBackwardRounded,
+  matrixAttentionBackwardSplit,
+  matrixAttentionRounded,
+  matrixAttentionSplit,
+} from './attention_matrix.js';
 import { panelAttention, panelAttentionBackward, tileAttention, tileAttentionBackward } from './attention_stream.js';
 import type { KernelList } from './kernel_choice.js';
 
@@ -11,5 +16,5 @@ export const attentionKernels: KernelList<AttentionRow> = {
 
 export const attentionBackwardKernels: KernelList<AttentionBackwardRow> = {
   op: 'attention_backward',
-  rows: [panelAttentionBackward, tileAttentionBackward],
+  rows: [panelAttentionBackward, matrixAttentionBackwardRounded, matrixAttentionBackwardSplit, tileAttentionBackward],
 };

@@ -8,7 +8,7 @@ import {
   type AttentionRow,
   type AttentionShape,
   commonParams,
-  deltaOf,
+  factsOfRows,
   forwardDispatch,
   productOf,
 } from './attention_job.js';
@@ -54,7 +54,7 @@ function threeParts(kernel: string, each: number, own: (gpu: Gpu, head: number) 
     const values = { at: v, stride, buffer: qkv };
     const cotangent = { at: 0, stride: job.heads * job.head, buffer: dy };
     tidy(() => {
-      const delta = deltaOf(gpu, job);
+      const { delta } = factsOfRows(gpu, job);
       for (const part of ['queries', 'keys', 'values'] as const) {
         const keys = part !== 'queries';
         const [mate, other] = keys ? [values, cotangent] : [cotangent, values];

@@ -1,6 +1,6 @@
 /** Measures what an adapter can do at best: the yardstick of the benchmark, not a part of the model. */
 import type { Gpu } from '../gpu/gpu.js';
-import type { MatrixShape, Traits } from '../gpu/traits.js';
+import type { MatrixShape } from '../gpu/traits.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 /** Records multiply-adds without memory traffic; returns how many floating-point operations they are. */
@@ -17,13 +17,6 @@ export function multiplyAddCeiling(gpu: Gpu, turns: number, threads = 1 << 16): 
     });
   });
   return flops;
-}
-
-/** The largest product of f16 matrices with f32 sums that an adapter's matrix units do; undefined where there is none. */
-export function matrixShape({ matrixShapes, subgroupSize }: Traits): MatrixShape | undefined {
-  const size = ({ m, n, k }: MatrixShape): number => m * n * k;
-  const fit = matrixShapes.filter((s) => s.componentType === 'f16' && s.resultComponentType === 'f32');
-  return subgroupSize === 0 ? undefined : [...fit].sort((a, b) => size(b) - size(a))[0];
 }
 
 /** Threads of a workgroup of the kernel below, and the places of the output that workgroups share. */

@@ -2,7 +2,7 @@
 import type { Knobs, Tiles } from '../gpu/shader.js';
 import type { Traits } from '../gpu/traits.js';
 import { matrixPlaces } from './matrix_tiles.js';
-import { PANEL_CANDIDATES, panelKey, panelTile } from './tuning.js';
+import { BLOCK_TILES, blockCandidates, blockKey, blockTile, PANEL_CANDIDATES, panelKey, panelTile } from './tuning.js';
 
 export interface TilePlace {
   /** Its key in `GpuOptions.tiles`: the kernel, and which of its tiles. */
@@ -30,7 +30,17 @@ const panelPlace = (half: boolean): TilePlace => ({
   candidates: () => PANEL_CANDIDATES,
 });
 
-export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false), ...matrixPlaces];
+const blockPlaces = BLOCK_TILES.map(
+  ({ name, outputs }): TilePlace => ({
+    key: blockKey(name),
+    op: 'matmul',
+    row: 'block',
+    own: ({ workgroupMemory }) => blockTile(workgroupMemory, outputs).knobs,
+    candidates: ({ workgroupMemory }) => blockCandidates(workgroupMemory).map(({ knobs }) => knobs),
+  }),
+);
+
+export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false), ...blockPlaces, ...matrixPlaces];
 
 /** Whether two sets of knobs have the same names and values. */
 export function sameKnobs(a: Knobs, b: Knobs): boolean {

@@ -1,6 +1,6 @@
 /** How kernels are cut into tiles, by what they multiply: data, so that a measurement changes a row and nothing else. */
 import type { Gpu } from '../gpu/gpu.js';
-import type { Knobs } from '../gpu/shader.js';
+import type { Knobs, Tiles } from '../gpu/shader.js';
 
 /** The panel kernel: rows and vectors of sums that a subgroup holds, and threads of a workgroup. */
 export interface PanelTile {
@@ -60,19 +60,47 @@ function tile(TX: number, TY: number, RM: number, RN: number, BK = 16): BlockTil
  * Largest first; each where enough workgroups remain to fill a device of about a hundred cores. Large tiles load each
  * value fewer times; small ones are taken for a few rows or a narrow result. Not measured on a GPU yet.
  */
-export const BLOCK_TILES: readonly { readonly outputs: number; readonly tile: BlockTile }[] = [
-  { outputs: 128 * 128 * 192, tile: tile(16, 16, 2, 2) },
+export const BLOCK_TILES: readonly { readonly name: string; readonly outputs: number; readonly tile: BlockTile }[] = [
+  { name: 'large', outputs: 128 * 128 * 192, tile: tile(16, 16, 2, 2) },
   // The largest within 16 KiB of workgroup memory, which is all that some adapters have.
-  { outputs: 64 * 128 * 192, tile: tile(16, 16, 1, 2) },
-  { outputs: 64 * 64 * 64, tile: tile(16, 8, 2, 1) },
-  { outputs: 0, tile: tile(8, 8, 1, 1, 32) },
+  { name: 'medium', outputs: 64 * 128 * 192, tile: tile(16, 16, 1, 2) },
+  { name: 'small', outputs: 64 * 64 * 64, tile: tile(16, 8, 2, 1) },
+  { name: 'tiny', outputs: 0, tile: tile(8, 8, 1, 1, 32) },
 ];
+
+/** What tuning tries for the block kernel, likeliest first. */
+const BLOCK_CANDIDATES: readonly BlockTile[] = [
+  tile(16, 16, 2, 2),
+  tile(16, 16, 1, 2),
+  tile(16, 16, 2, 1),
+  tile(16, 8, 2, 2),
+  tile(16, 8, 2, 1),
+  tile(16, 16, 2, 2, 8),
+  tile(8, 8, 2, 2),
+  tile(16, 16, 1, 1),
+  tile(8, 8, 2, 2, 32),
+  tile(8, 8, 1, 1, 32),
+];
+
+/** Tiles of the block kernel that an adapter with so much workgroup memory can take. */
+export const blockCandidates = (memory: number): readonly BlockTile[] =>
+  BLOCK_CANDIDATES.filter((candidate) => candidate.bytes <= memory);
+
+/** The key of the block kernel's tile in `Tiles`. @param name of a row of `BLOCK_TILES` */
+export const blockKey = (name: string): string => `matmul.block ${name}`;
 
 /**
  * @param memory bytes of workgroup memory the adapter has
  * @param outputs values of the product, all batches together
+ * @param tiles those that were chosen for the device; the kernel's own by default
  */
-export function blockTile(memory: number, outputs: number): BlockTile {
+export function blockTile(memory: number, outputs: number, tiles: Tiles = {}): BlockTile {
+  const row = BLOCK_TILES.find((one) => outputs >= one.outputs);
+  const chosen = row && tiles[blockKey(row.name)];
+  if (chosen) {
+    const { TX, TY, RM, RN, BK } = chosen as BlockTile['knobs'];
+    return tile(TX, TY, RM, RN, BK);
+  }
   const fitting = BLOCK_TILES.find((row) => outputs >= row.outputs && row.tile.bytes <= memory);
   return fitting?.tile ?? BLOCK_TILES.at(-1)!.tile;
 }

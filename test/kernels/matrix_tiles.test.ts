@@ -22,7 +22,13 @@ const shapes = (...sizes: [number, number, number][]): Traits['matrixShapes'] =>
   sizes.map(([m, n, k]) => ({ m, n, k, componentType: 'f16', resultComponentType: 'f32' }));
 const base: Traits = {
   ...{ software: false, subgroupSize: 32, f16: true, matrixShapes: shapes([16, 16, 16]), workgroupMemory: 32768 },
-  ...{ barriersAreExpensive: false, loadsAreExpensive: false, tokensToFillDevice: 1, workPerSubmit: 1 },
+  ...{
+    barriersAreExpensive: false,
+    loadsAreExpensive: false,
+    loadsGather: true,
+    tokensToFillDevice: 1,
+    workPerSubmit: 1,
+  },
 };
 const ADAPTERS: Record<string, Traits> = {
   'units of 16x16x16': { ...base, matrixShapes: shapes([16, 8, 8], [16, 8, 16], [16, 16, 16]) },
