@@ -19,6 +19,7 @@ import { layerNormCase } from './layer_norm_case.js';
 import { linearCase } from './linear_case.js';
 import { matmulCase } from './matmul_case.js';
 import { multiplyCase } from './multiply_case.js';
+import { normLinearCase } from './norm_linear_case.js';
 import type { OpCase } from './op_case.js';
 import { positionalCase } from './positional_case.js';
 import { probabilityMapCase } from './probability_map_case.js';
@@ -55,6 +56,7 @@ export const ALL_CASES: readonly OpCase[] = [
   frozenLinearCase,
   matmulCase,
   multiplyCase,
+  normLinearCase,
   positionalCase,
   reduceCase,
   resampleCase,

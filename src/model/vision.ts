@@ -7,7 +7,7 @@ import type { Activation } from '../kernels/epilogue.js';
 import { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import { firstOfBlock } from '../nn/class_row.js';
 import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
-import { residualAdapter } from '../ops/adapter_mix.js';
+import { residualAdapterRows } from '../ops/adapter_mix.js';
 import type { AttentionMode } from '../ops/attention.js';
 import { linear } from '../ops/linear.js';
 import type { Rows } from '../ops/norm_linear.js';
@@ -152,7 +152,7 @@ function runBlocks(
     const body = (given: Rows, weight = adapter): Rows =>
       tidy(() => {
         const y = block(given, tower.blocks[i]!, { heads: config.visionHeads, mode, activation, roundProducts });
-        return weight ? { x: residualAdapter(y.x, weight, mix) } : y;
+        return weight ? residualAdapterRows(y.x, weight, mix) : y;
       });
     const trainable = adapter && !(adapter instanceof FrozenMatrix) ? [adapter] : [];
     rows = options.recompute

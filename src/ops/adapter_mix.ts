@@ -1,11 +1,13 @@
 /** The residual adapter's mix: mix |x| a / |a| + (1 - mix) x with a = LeakyReLU(z) of slope 0.01, lengths by row. */
 import type { Op } from '../autograd/op.js';
-import { apply } from '../autograd/tape.js';
+import { apply, recording } from '../autograd/tape.js';
 import type { FrozenMatrix } from '../kernels/frozen_matrix.js';
+import { fusesNorm } from '../kernels/gemm.js';
 import type { Moments } from '../kernels/gemm_job.js';
 import { adapterMixBackwardKernels, adapterMixKernels, dispatchRows, rowsAndWidth } from '../kernels/row_kernels.js';
 import { empty, expectSameShape, type Tensor, tidy } from '../tensor/tensor.js';
-import { linear } from './linear.js';
+import { linear, linearProduct } from './linear.js';
+import type { Rows } from './norm_linear.js';
 
 /** Inputs: x and z, both [..., D]. Saves z and the lengths of both, and x where its own gradient is wanted. */
 export const adapterMixOp: Op<{ readonly mix: number; readonly moments?: Moments | undefined }> = {
@@ -73,4 +75,13 @@ export function adapterMixWithMoments(x: Tensor, z: Tensor, mix: number): { y: T
  */
 export function residualAdapter(x: Tensor, w: Tensor | FrozenMatrix, mix: number): Tensor {
   return tidy(() => adapterMix(x, linear(x, w), mix));
+}
+
+/** The same, with the moments of its rows where the products of this device normalise rows. */
+export function residualAdapterRows(x: Tensor, w: Tensor | FrozenMatrix, mix: number): Rows {
+  if (recording() || !fusesNorm(linearProduct(x, w, {}).g)) return { x: residualAdapter(x, w, mix) };
+  return tidy(() => {
+    const { y, moments } = adapterMixWithMoments(x, linear(x, w), mix);
+    return { x: y, moments };
+  });
 }
