@@ -48,3 +48,13 @@ it('memory and matrix units are those of the adapter, the units only where the d
   expect(own.matrixShapes).toEqual([{ m: 16, n: 8, k: 16, componentType: 'f16', resultComponentType: 'f32' }]);
   expect(traits({ subgroupMatrixConfigs: [config] }).matrixShapes).toEqual([]);
 });
+
+it('loads gather together on software drivers of Mesa from 26 on', () => {
+  const loadsGather = (description: string, lanes = 8) =>
+    traits({ architecture: 'llvmpipe', description, subgroupMinSize: lanes, subgroupMaxSize: lanes }).loadsGather;
+  expect(loadsGather('llvmpipe: Mesa 25.0.7-2 (LLVM 15.0.6)')).toBe(false);
+  expect(loadsGather('llvmpipe: Mesa 26.1.6-1 (LLVM 19.1.7)')).toBe(true);
+  expect(loadsGather('SwiftShader', 4)).toBe(false);
+  // A GPU's driver of the same version has no use for it.
+  expect(traits({ description: 'Mesa 26.1.6', subgroupMinSize: 32, subgroupMaxSize: 32 }).loadsGather).toBe(false);
+});

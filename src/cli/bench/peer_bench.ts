@@ -14,6 +14,8 @@ export interface PeerRow {
   /** Median wall time of a call, results read back; absent where the op failed or was wrong. */
   readonly ms?: number;
   readonly gflops?: number;
+  /** Processor time of a call in milliseconds, all threads together: on a software adapter, the work itself. */
+  readonly cpu?: number;
   /** Largest difference from float64; values are around 1. */
   readonly error?: number;
   /** Its time over aaclip's, for the same op; more than 1 where aaclip is faster. */
@@ -31,6 +33,7 @@ interface PeerLine {
   readonly flops?: number;
   readonly error?: number;
   readonly ms?: number;
+  readonly cpu?: number;
   readonly wrong?: boolean;
   readonly failed?: string;
 }
@@ -49,14 +52,14 @@ const OWN = 'aaclip';
 
 /** Puts a line into words, beside our own times so far. */
 function rowOf(line: PeerLine, versions: Map<string, string>, own: Map<string, number>): PeerRow {
-  const { op, size, ms, flops, error, wrong, failed } = line;
+  const { op, size, ms, cpu, flops, error, wrong, failed } = line;
   const peer = `${line.peer.replaceAll('_', '-')} ${versions.get(line.peer) ?? ''}`.trim();
   if (wrong)
     return { peer, op: op!, size: size!, error: error!, failed: `wrong by ${error!.toPrecision(2)}, so not timed` };
   if (ms === undefined) return { peer, ...(op === undefined ? {} : { op }), failed: failed ?? 'no result' };
   const ours = own.get(op!);
   return {
-    ...{ peer, op: op!, size: size!, ms, error: error!, gflops: flops! / ms / 1e6 },
+    ...{ peer, op: op!, size: size!, ms, cpu: cpu!, error: error!, gflops: flops! / ms / 1e6 },
     ...(line.peer === OWN || ours === undefined ? {} : { times: ms / ours }),
   };
 }
