@@ -13,8 +13,9 @@ export interface Barriers {
 
 export const BARRIERS: Readonly<Record<string, Barriers>> = {
   'matmul.matrix': { count: 4 },
-  'attention.matrix': { count: 10 },
-  'attention_backward.matrix': { count: 9 },
+  // Some order subgroups, but the small tiles of a software driver leave what they protect alone.
+  'attention.matrix': { count: 10, unseen: [2, 4, 7, 8, 9, 10] },
+  'attention_backward.matrix': { count: 9, unseen: [6, 7, 8, 9] },
 };
 
 const BARRIER = /\b(?:workgroup|storage)Barrier\(\);/g;
