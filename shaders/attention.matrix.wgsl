@@ -116,8 +116,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let last = select(end, min(row, end), p.causal == 1u);
   let stop = select(p.length, min(first + ROWS, p.length), p.causal == 1u);
   var top = -1e30;
+  workgroupBarrier(); // the queries have been read
   for (var j0 = 0u; j0 < stop; j0 += BKV) {
-    workgroupBarrier(); // the queries, then the keys of the turn before, have been read
     for (var i = lid; i < BKV * D8; i += WG) {
       let at = keys + min(j0 + i / D8, end) * step + i % D8 * 2u;
       tile[i / D8 * LD + i % D8] = vec4u(f16_words(f16_part(qkv[at])), f16_words(f16_part(qkv[at + 1u])));
@@ -131,7 +131,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
       }
       subgroupMatrixStore<row_major>(&tile, ST + sg * MM * SLD + n * (MN / 4u), s, SLD);
     }
-    workgroupBarrier(); // all lanes of the subgroup have stored their part of the scores
+    workgroupBarrier(); // the subgroup's lanes have stored their part of the scores, and all have read the keys
     for (var c = 0u; c < CL / 4u; c++) {
       let seen = vec4u(j0 + column + c * 4u) + FOUR <= vec4u(last);
       let s = select(vec4f(-1e30), bitcast<vec4f>(tile[own + c]), seen);
@@ -142,7 +142,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   var acc: array<O, DN>;
   var sum = 0.0;
   for (var j0 = 0u; j0 < stop; j0 += BKV) {
-    workgroupBarrier(); // keys, values and weights of the turn before have been read
+    workgroupBarrier(); // values and weights of the turn before have been read
     for (var i = lid; i < BKV * D8; i += WG) {
       let at = min(j0 + i / D8, end) * step + i % D8 * 2u;
       let to = i / D8 * LD + i % D8;

@@ -1,13 +1,14 @@
 // out = softmax(scale q kᵀ) v for every head, and the log-sum-exp of each row, for GPUs without matrix units.
 //
 // A thread owns one query with its sums and running maximum; BK keys and values at a time pass through workgroup
-// memory, where all threads read the same words. A tile's scores stay there too: registers take no variable index.
+// memory, where all threads read the same words. Four keys are taken at a time, so that their scores stay in registers and
+// their products do not wait for each other. Sums are rescaled only where the maximum grows, which soon is rare.
 // Token t of sequence z is at row z*batch + t*row of qkv, which has `stride` columns, and of out. Rows beyond the end are
-// clamped on load and guarded on store. lse is [sequences, heads, length].
+// clamped on load and guarded on store. lse is [sequences, heads, length]. BK is a multiple of four.
 // Grid: x = blocks of WG queries, y = heads, z = sequences.
-const WG: u32 = 64u;
+const WG: u32 = 128u;
 const DH: u32 = 64u;
-const BK: u32 = 16u;
+const BK: u32 = 32u;
 
 struct Params {
   length: u32,
@@ -29,10 +30,13 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> lse: array<f32>;
 
 const D4 = DH / 4u;
+const FOUR = vec4u(0u, 1u, 2u, 3u);
 var<workgroup> keys: array<vec4f, BK * D4>;
 var<workgroup> values: array<vec4f, BK * D4>;
-// Each thread writes and reads its own column.
-var<workgroup> scores: array<f32, BK * WG>;
+
+fn across(v: vec4f) -> f32 {
+  return (v.x + v.y) + (v.z + v.w);
+}
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid: u32) {
@@ -58,22 +62,32 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     }
     workgroupBarrier();
     let count = min(BK, stop - j0);
-    var m = top;
-    for (var j = 0u; j < count; j++) {
-      var products = vec4f();
-      for (var e = 0u; e < D4; e++) { products += q[e] * keys[j * D4 + e]; }
-      let s = select(-1e30, dot(products, vec4f(1.0)), j0 + j <= last);
-      scores[j * WG + lid] = s;
-      m = max(m, s);
-    }
-    let alpha = exp(top - m);
-    top = m;
-    sum *= alpha;
-    for (var e = 0u; e < D4; e++) { o[e] *= alpha; }
-    for (var j = 0u; j < count; j++) {
-      let w = exp(scores[j * WG + lid] - m);
-      sum += w;
-      for (var e = 0u; e < D4; e++) { o[e] += w * values[j * D4 + e]; }
+    for (var j = 0u; j < count; j += 4u) {
+      var s0 = vec4f();
+      var s1 = vec4f();
+      var s2 = vec4f();
+      var s3 = vec4f();
+      for (var e = 0u; e < D4; e++) {
+        let x = q[e];
+        s0 += x * keys[j * D4 + e];
+        s1 += x * keys[(j + 1u) * D4 + e];
+        s2 += x * keys[(j + 2u) * D4 + e];
+        s3 += x * keys[(j + 3u) * D4 + e];
+      }
+      let s = select(vec4f(-1e30), vec4f(across(s0), across(s1), across(s2), across(s3)), j0 + j + FOUR <= vec4u(last));
+      let most = max(max(s.x, s.y), max(s.z, s.w));
+      if (most > top) {
+        let alpha = exp(top - most);
+        top = most;
+        sum *= alpha;
+        for (var e = 0u; e < D4; e++) { o[e] *= alpha; }
+      }
+      let w = exp(s - top);
+      sum += across(w);
+      for (var e = 0u; e < D4; e++) {
+        let near = w.x * values[j * D4 + e] + w.y * values[(j + 1u) * D4 + e];
+        o[e] += near + w.z * values[(j + 2u) * D4 + e] + w.w * values[(j + 3u) * D4 + e];
+      }
     }
     workgroupBarrier();
   }

@@ -10,12 +10,12 @@ import {
   commonParams,
   factsOfRows,
   forwardDispatch,
+  gradientsByKeys,
   productOf,
 } from './attention_job.js';
 import { panelsPay } from './packing.js';
 
 const panelKnobs = (gpu: Gpu, head: number): Knobs => ({ SG: gpu.traits.subgroupSize, DH: head });
-const tileKnobs = (_: Gpu, head: number): Knobs => ({ DH: head, BK: head > 64 ? 8 : 16 });
 
 /** Threads where each owns this many tokens. */
 const grid = (each: number, { length, heads, sequences }: AttentionShape) =>
@@ -34,7 +34,7 @@ export const panelAttention: AttentionRow = {
     }),
 };
 
-/** A thread owns a token; the others pass through workgroup memory, half as many if two tiles would exceed 16 KiB. */
+/** A thread owns a query; keys and values pass through workgroup memory, as many as fill 16 KiB at most. */
 export const tileAttention: AttentionRow = {
   name: 'tile',
   runsOn: () => true,
@@ -42,55 +42,65 @@ export const tileAttention: AttentionRow = {
     gpu.dispatch({
       ...forwardDispatch(job),
       kernel: 'attention.tile',
-      knobs: tileKnobs(gpu, job.head),
+      knobs: { DH: job.head, BK: job.head > 64 ? 16 : 32 },
       threads: grid(1, job),
     }),
 };
 
 /** The gradients of queries, keys and values, one after the other. */
-function threeParts(kernel: string, each: number, own: (gpu: Gpu, head: number) => Knobs) {
-  return (gpu: Gpu, job: AttentionBackwardJob): void => {
-    const { q, k, v, stride, qkv, dy, lse, dqkv } = job;
-    const values = { at: v, stride, buffer: qkv };
-    const cotangent = { at: 0, stride: job.heads * job.head, buffer: dy };
-    tidy(() => {
-      const { delta } = factsOfRows(gpu, job);
-      for (const part of ['queries', 'keys', 'values'] as const) {
-        const keys = part !== 'queries';
-        const [mate, other] = keys ? [values, cotangent] : [cotangent, values];
-        gpu.dispatch({
-          kernel,
-          knobs: { ...own(gpu, job.head), VALUES: part === 'values' },
-          params: {
-            ...commonParams(job),
-            x: keys ? k : q,
-            y: keys ? q : k,
-            mate: mate.at,
-            mate_stride: mate.stride,
-            other: other.at,
-            other_stride: other.stride,
-            to: { queries: q, keys: k, values: v }[part],
-            keys: keys ? 1 : 0,
-            add: keys && q === v ? 1 : 0,
-          },
-          buffers: { qkv, mate: mate.buffer, other: other.buffer, lse, delta, dqkv },
-          threads: grid(each, job),
-          flops: (part === 'values' ? 2 : 3) * productOf(job),
-          traffic: qkv.bytes + dy.bytes,
-        });
-      }
-    });
-  };
+function panelGradients(gpu: Gpu, job: AttentionBackwardJob): void {
+  const { q, k, v, stride, qkv, dy, lse, dqkv } = job;
+  const values = { at: v, stride, buffer: qkv };
+  const cotangent = { at: 0, stride: job.heads * job.head, buffer: dy };
+  tidy(() => {
+    const { delta } = factsOfRows(gpu, job);
+    for (const part of ['queries', 'keys', 'values'] as const) {
+      const keys = part !== 'queries';
+      const [mate, other] = keys ? [values, cotangent] : [cotangent, values];
+      gpu.dispatch({
+        kernel: 'attention_backward.panel',
+        knobs: { ...panelKnobs(gpu, job.head), VALUES: part === 'values' },
+        params: {
+          ...commonParams(job),
+          x: keys ? k : q,
+          y: keys ? q : k,
+          mate: mate.at,
+          mate_stride: mate.stride,
+          other: other.at,
+          other_stride: other.stride,
+          to: { queries: q, keys: k, values: v }[part],
+          keys: keys ? 1 : 0,
+          add: keys && q === v ? 1 : 0,
+        },
+        buffers: { qkv, mate: mate.buffer, other: other.buffer, lse, delta, dqkv },
+        threads: grid(4, job),
+        flops: (part === 'values' ? 2 : 3) * productOf(job),
+        traffic: qkv.bytes + dy.bytes,
+      });
+    }
+  });
 }
 
 export const panelAttentionBackward: AttentionBackwardRow = {
   name: 'panel',
   runsOn: panelsPay,
-  dispatch: threeParts('attention_backward.panel', 4, panelKnobs),
+  dispatch: panelGradients,
 };
 
+/** Two threads share a token. */
 export const tileAttentionBackward: AttentionBackwardRow = {
   name: 'tile',
   runsOn: () => true,
-  dispatch: threeParts('attention_backward.tile', 1, tileKnobs),
+  dispatch: (gpu, job) =>
+    tidy(() => {
+      for (const part of gradientsByKeys(job, factsOfRows(gpu, job))) {
+        gpu.dispatch({
+          ...part,
+          kernel: 'attention_backward.tile',
+          // Wide heads would exceed 16 KiB of workgroup memory with eight rows, and software adapters compile twice as long.
+          knobs: { DH: job.head, BK: job.head > 64 || gpu.traits.software ? 4 : 8, ...part.knobs },
+          threads: grid(0.5, job),
+        });
+      }
+    }),
 };

@@ -15,8 +15,7 @@ export const BARRIERS: Readonly<Record<string, Barriers>> = {
   // 4, 7, 8 and 10 order the lanes of a subgroup; 2 and 9 protect what these keep right as well, since they stop everyone.
   'attention.matrix': { count: 10, unseen: [2, 4, 7, 8, 9, 10] },
   'matmul.matrix': { count: 4 },
-
-  'attention_backward.matrix': { count: 9 },
+  'attention_backward.matrix': { count: 9, unseen: [6, 7, 8, 9] },
 };
 
 const BARRIER = /\b(?:workgroup|storage)Barrier\(\);/g;

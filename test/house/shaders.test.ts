@@ -39,13 +39,13 @@ const CASES: Readonly<Record<string, Case | readonly Case[]>> = {
     knobs: { WG: 8, DH: 8, BK: 4 },
     params: { length: 12, heads: 1, row: 1, batch: 12, stride: 24, q: 0, k: 8, v: 16, causal: 0 },
   },
-  'attention_backward.tile': {
-    knobs: { WG: 8, DH: 8, BK: 4 },
+  'attention_backward.tile': [false, true].map((KEYS) => ({
+    knobs: { WG: 8, DH: 8, BK: 4, KEYS },
     params: {
-      ...{ length: 12, heads: 1, row: 1, batch: 12, causal: 0, keys: 0, add: 0 },
-      ...{ stride: 24, mate_stride: 8, other_stride: 24, x: 0, y: 8, mate: 0, other: 16, to: 0 },
+      ...{ length: 12, heads: 1, row: 1, batch: 12, causal: 0, add: 0 },
+      ...{ stride: 24, mate_stride: 8, other_stride: 24, x: 0, y: 8, mate: 0, other: 16, to: 0, to_values: 16 },
     },
-  },
+  })),
   'adapter_mix.tree': { knobs: { MOMENTS: true } },
   ceiling_multiply_add: { params: { turns: 1 } },
   'layer_norm_backward.tree': { params: { start: 0 } },
