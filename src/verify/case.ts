@@ -45,6 +45,11 @@ export interface CaseContext {
   readonly packaged?: PackagedFile | undefined;
 }
 
+/** The bound of an error relative to the expected values: the wider one where a device or its weights are rounded to f16. */
+export function boundOf({ gpu, precision }: CaseContext, f32: number, f16: number): number {
+  return precision === 'f16' || gpu.precision === 'f16' ? f16 : f32;
+}
+
 export type CaseRunner = (context: CaseContext) => AsyncIterable<Comparison>;
 
 export interface TensorReport {

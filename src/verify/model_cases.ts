@@ -11,7 +11,7 @@ import { encodeImage, loadVision } from '../model/vision.js';
 import type { LoadOptions } from '../model/weights.js';
 import { reshape } from '../ops/reshape.js';
 import { read, type Tensor, tidy, upload } from '../tensor/tensor.js';
-import { type CaseContext, type Comparison, metadata, metadataNumber } from './case.js';
+import { boundOf, type CaseContext, type Comparison, metadata, metadataNumber } from './case.js';
 
 /** The configuration in a case's metadata. */
 export function parseConfig(text: string): { config: ClipConfig; activation: Activation } {
@@ -78,7 +78,7 @@ export async function* modelCase(context: CaseContext): AsyncIterable<Comparison
   const clip = syntheticClip(config, metadataNumber(file, 'clip_seed'), half);
   const adapters = syntheticAdapters(config, metadataNumber(file, 'adapter_seed'));
   const options: LoadOptions & { activation: Activation } = { precision, activation };
-  const bound = config.visionLayers >= 12 ? 1e-4 : 1e-5;
+  const bound = boundOf(context, config.visionLayers >= 12 ? 1e-4 : 1e-5, 5e-3);
   const check = async (tensor: string, got: Float32Array): Promise<Comparison> => ({
     tensor,
     got,
