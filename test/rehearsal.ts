@@ -1,5 +1,5 @@
 /** What a device would be asked to do: ops run on a stand-in that computes nothing and notes each dispatch. */
-import type { Dispatch, Gpu } from '../src/gpu/gpu.js';
+import { type Dispatch, Gpu } from '../src/gpu/gpu.js';
 import type { Storage } from '../src/gpu/pool.js';
 import { labelOf } from '../src/gpu/shader.js';
 import type { Traits } from '../src/gpu/traits.js';
@@ -24,14 +24,14 @@ export interface Rehearsal {
 const rowsOf = new WeakMap<object, Set<string>>();
 let onRow: ((op: string, name: string) => void) | undefined;
 
-// Every row tells when it dispatches: a rehearsal collects its rows, and of devices the listener is told.
+// Every row tells when it dispatches: a rehearsal collects its rows, and the listener is told of devices that compute.
 for (const { op, rows } of kernelLists) {
   for (const row of rows) {
     const { dispatch, name } = row as { dispatch: (gpu: Gpu, job: never) => void; name: string };
     const noting = (gpu: Gpu, job: never): void => {
       const rehearsed = rowsOf.get(gpu);
       if (rehearsed) rehearsed.add(`${op}/${name}`);
-      else onRow?.(op, name);
+      else if (gpu instanceof Gpu && !gpu.counts && !gpu.dry) onRow?.(op, name);
       dispatch.call(row, gpu, job);
     };
     (row as { dispatch: unknown }).dispatch = noting;
