@@ -1,9 +1,14 @@
 // y = mix |x| a / |a| + (1 - mix) x with a = LeakyReLU(z) of slope 0.01, over rows of d values; saves |x| and |a| of
-// each row. As in the published model nothing guards |a| = 0.
+// each row. As in the published model nothing guards |a| = 0. MOMENTS: also the mean of every row of y, and the sum of
+// squared differences from it.
 //
 // For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory. Grid: one workgroup a row.
+// V is what a thread loads at a time: f32, or vec4f where 4 divides d; W its values.
 const WG: u32 = 64u;
-alias Sums = vec2f;
+alias V = f32;
+const W: u32 = 1u;
+alias Sums = vec4f;
+const MOMENTS: bool = false;
 
 struct Params {
   rows: u32,
@@ -12,10 +17,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> z: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read> z: array<V>;
 @group(0) @binding(3) var<storage, read_write> norms: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> moments: array<vec2f>;
+@group(0) @binding(5) var<storage, read_write> y: array<V>;
 
 var<workgroup> parts: array<Sums, WG>;
 
@@ -30,24 +36,59 @@ fn total(lid: u32, part: Sums) -> Sums {
   return parts[0];
 }
 
-fn leaky_relu(v: f32) -> f32 { return select(0.01 * v, v, v > 0.0); }
+// The sum of the values of a load.
+fn fold(v: V) -> f32 { return dot(vec4f(v), vec4f(f32(W) / 4.0)); }
+
+fn leaky_relu(v: V) -> V { return select(0.01 * v, v, v > V()); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let row = wid.y * groups.x + wid.x;
   if (row >= p.rows) { return; }
-  let at = row * p.d;
-  var squares = vec2f();
-  for (var i = lid; i < p.d; i += WG) {
-    let both = vec2f(x[at + i], leaky_relu(z[at + i]));
-    squares += both * both;
+  let n = p.d / W;
+  let at = row * n;
+  var xx = V();
+  var aa = V();
+  var sum_x = V();
+  var sum_a = V();
+  for (var i = lid; i < n; i += WG) {
+    let v = x[at + i];
+    let a = leaky_relu(z[at + i]);
+    xx += v * v;
+    aa += a * a;
+    if (MOMENTS) {
+      sum_x += v;
+      sum_a += a;
+    }
   }
-  let lengths = sqrt(total(lid, squares));
-  let scale = p.mix * lengths.x / lengths.y;
-  for (var i = lid; i < p.d; i += WG) { y[at + i] = scale * leaky_relu(z[at + i]) + (1.0 - p.mix) * x[at + i]; }
+  let sums = total(lid, vec4f(fold(xx), fold(aa), fold(sum_x), fold(sum_a)));
+  let norm_x = sqrt(sums.x);
+  let norm_a = sqrt(sums.y);
+  let scale = p.mix * norm_x / norm_a;
+  var mean = 0.0;
+  if (MOMENTS) { mean = (scale * sums.w + (1.0 - p.mix) * sums.z) / f32(p.d); }
+  // The mean is known before the second pass, which sums what it leaves; delta is the error of rounding it.
+  var errors = V();
+  var squares = V();
+  for (var i = lid; i < n; i += WG) {
+    let mixed = scale * leaky_relu(z[at + i]) + (1.0 - p.mix) * x[at + i];
+    y[at + i] = mixed;
+    if (MOMENTS) {
+      let off = mixed - mean;
+      errors += off;
+      squares += off * off;
+    }
+  }
   if (lid == 0u) {
-    norms[2u * row] = lengths.x;
-    norms[2u * row + 1u] = lengths.y;
+    norms[2u * row] = norm_x;
+    norms[2u * row + 1u] = norm_a;
+  }
+  if (MOMENTS) {
+    let left = vec4f(fold(errors), fold(squares), 0.0, 0.0);
+    workgroupBarrier(); // the first sums have been read
+    let rest = total(lid, left);
+    let delta = rest.x / f32(p.d);
+    if (lid == 0u) { moments[row] = vec2f(mean + delta, max(rest.y - f32(p.d) * delta * delta, 0.0)); }
   }
 }

@@ -3,10 +3,13 @@
 //
 // DX and DZ select what is read and written. Where |x| = 0 the gradient of |x| counts as 0. A subgroup owns a row and a
 // lane every SG-th column: no workgroup memory, no barrier. Grid: WG/SG rows a workgroup.
+// V is what a thread loads at a time: f32, or vec4f where 4 divides d; W its values.
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see
 const WG: u32 = 64u;
 const SG: u32 = 8u;
+alias V = f32;
+const W: u32 = 1u;
 const DX: bool = true;
 const DZ: bool = true;
 
@@ -17,32 +20,36 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> z: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read> z: array<V>;
 @group(0) @binding(3) var<storage, read> norms: array<f32>;
-@group(0) @binding(4) var<storage, read> dy: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dz: array<f32>;
+@group(0) @binding(4) var<storage, read> dy: array<V>;
+@group(0) @binding(5) var<storage, read_write> dx: array<V>;
+@group(0) @binding(6) var<storage, read_write> dz: array<V>;
 
-fn leaky_relu_slope(v: f32) -> f32 { return select(0.01, 1.0, v > 0.0); }
+// The sum of the values of a load.
+fn fold(v: V) -> f32 { return dot(vec4f(v), vec4f(f32(W) / 4.0)); }
+
+fn leaky_relu_slope(v: V) -> V { return select(V(0.01), V(1.0), v > V()); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lid: u32, @builtin(subgroup_invocation_id) lane: u32) {
   let row = (wid.y * groups.x + wid.x) * (WG / SG) + lid / SG;
   if (row >= p.rows) { return; }
-  let at = row * p.d;
-  var part = 0.0;
-  for (var i = lane; i < p.d; i += SG) {
+  let n = p.d / W;
+  let at = row * n;
+  var part = V();
+  for (var i = lane; i < n; i += SG) {
     let v = z[at + i];
     part += dy[at + i] * v * leaky_relu_slope(v);
   }
   let norm_x = norms[2u * row];
   let norm_a = norms[2u * row + 1u];
-  let along = subgroupAdd(part) / norm_a; // <dy, u>
+  let along = subgroupAdd(fold(part)) / norm_a; // <dy, u>
   let to_x = select(p.mix * along / norm_x, 0.0, norm_x == 0.0);
   let to_a = p.mix * norm_x / norm_a;
-  for (var i = lane; i < p.d; i += SG) {
+  for (var i = lane; i < n; i += SG) {
     let g = dy[at + i];
     if (DX) { dx[at + i] = (1.0 - p.mix) * g + to_x * x[at + i]; }
     if (DZ) {

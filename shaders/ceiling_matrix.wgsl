@@ -4,7 +4,7 @@
 enable f16;
 enable chromium_experimental_subgroup_matrix;
 diagnostic(off, chromium.subgroup_matrix_uniformity);
-const WG: u32 = 256u;
+const THREADS: u32 = 256u;
 const SG: u32 = 32u;
 const MM: u32 = 16u;
 const MN: u32 = 16u;
@@ -21,7 +21,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(WG)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lid: u32) {
   let left = subgroupMatrixLoad<L, row_major>(&x, 0u, MK / 2u);
   let right = subgroupMatrixLoad<R, row_major>(&x, 0u, MN / 2u);
@@ -31,6 +31,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
       for (var i = 0u; i < 8u; i++) { sums[i] = subgroupMatrixMultiplyAccumulate(left, right, sums[i]); }
     }
   }
-  let place = (group.x % 64u * (WG / SG) + lid / SG) * 8u;
+  let place = (group.x % 64u * (THREADS / SG) + lid / SG) * 8u;
   for (var i = 0u; i < 8u; i++) { subgroupMatrixStore<row_major>(&y, (place + i) * MM * MN, sums[i], MN); }
 }

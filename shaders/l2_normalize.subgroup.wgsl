@@ -1,10 +1,13 @@
 // y = x / max(|x|, 1e-12) over rows of d values; saves |x| of each row.
 //
 // A subgroup owns a row and a lane every SG-th column: no workgroup memory, no barrier. Grid: WG/SG rows a workgroup.
+// V is what a thread loads at a time: f32, or vec4f where 4 divides d; W its values.
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see
 const WG: u32 = 64u;
 const SG: u32 = 8u;
+alias V = f32;
+const W: u32 = 1u;
 
 struct Params {
   rows: u32,
@@ -12,20 +15,24 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<V>;
 @group(0) @binding(2) var<storage, read_write> norms: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<V>;
+
+// The sum of the values of a load.
+fn fold(v: V) -> f32 { return dot(vec4f(v), vec4f(f32(W) / 4.0)); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lid: u32, @builtin(subgroup_invocation_id) lane: u32) {
   let row = (wid.y * groups.x + wid.x) * (WG / SG) + lid / SG;
   if (row >= p.rows) { return; }
-  let at = row * p.d;
-  var squares = 0.0;
-  for (var i = lane; i < p.d; i += SG) { squares += x[at + i] * x[at + i]; }
-  let norm = sqrt(subgroupAdd(squares));
+  let n = p.d / W;
+  let at = row * n;
+  var squares = V();
+  for (var i = lane; i < n; i += SG) { squares += x[at + i] * x[at + i]; }
+  let norm = sqrt(subgroupAdd(fold(squares)));
   let scale = 1.0 / max(norm, 1e-12);
-  for (var i = lane; i < p.d; i += SG) { y[at + i] = x[at + i] * scale; }
+  for (var i = lane; i < n; i += SG) { y[at + i] = x[at + i] * scale; }
   if (lane == 0u) { norms[row] = norm; }
 }

@@ -1,7 +1,10 @@
 // y = x / max(|x|, 1e-12) over rows of d values; saves |x| of each row.
 //
 // For adapters without subgroups: a workgroup owns a row, summed in a tree in its memory. Grid: one workgroup a row.
+// V is what a thread loads at a time: f32, or vec4f where 4 divides d; W its values.
 const WG: u32 = 64u;
+alias V = f32;
+const W: u32 = 1u;
 alias Sums = f32;
 
 struct Params {
@@ -10,9 +13,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<V>;
 @group(0) @binding(2) var<storage, read_write> norms: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<V>;
 
 var<workgroup> parts: array<Sums, WG>;
 
@@ -27,16 +30,20 @@ fn total(lid: u32, part: Sums) -> Sums {
   return parts[0];
 }
 
+// The sum of the values of a load.
+fn fold(v: V) -> f32 { return dot(vec4f(v), vec4f(f32(W) / 4.0)); }
+
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let row = wid.y * groups.x + wid.x;
   if (row >= p.rows) { return; }
-  let at = row * p.d;
-  var squares = 0.0;
-  for (var i = lid; i < p.d; i += WG) { squares += x[at + i] * x[at + i]; }
-  let norm = sqrt(total(lid, squares));
+  let n = p.d / W;
+  let at = row * n;
+  var squares = V();
+  for (var i = lid; i < n; i += WG) { squares += x[at + i] * x[at + i]; }
+  let norm = sqrt(total(lid, fold(squares)));
   let scale = 1.0 / max(norm, 1e-12);
-  for (var i = lid; i < p.d; i += WG) { y[at + i] = x[at + i] * scale; }
+  for (var i = lid; i < n; i += WG) { y[at + i] = x[at + i] * scale; }
   if (lid == 0u) { norms[row] = norm; }
 }

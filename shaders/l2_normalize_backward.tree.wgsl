@@ -1,7 +1,10 @@
 // dx = (dy - y <y, dy>) / |x|, or dy / 1e-12 where |x| is below that; y is the result of l2_normalize.
 //
 // For adapters without subgroups: a workgroup owns a row and sums in a tree in its memory. Grid: one workgroup a row.
+// V is what a thread loads at a time: f32, or vec4f where 4 divides d; W its values.
 const WG: u32 = 64u;
+alias V = f32;
+const W: u32 = 1u;
 alias Sums = f32;
 
 struct Params {
@@ -10,10 +13,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> y: array<f32>;
+@group(0) @binding(1) var<storage, read> y: array<V>;
 @group(0) @binding(2) var<storage, read> norms: array<f32>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(3) var<storage, read> dy: array<V>;
+@group(0) @binding(4) var<storage, read_write> dx: array<V>;
 
 var<workgroup> parts: array<Sums, WG>;
 
@@ -28,17 +31,21 @@ fn total(lid: u32, part: Sums) -> Sums {
   return parts[0];
 }
 
+// The sum of the values of a load.
+fn fold(v: V) -> f32 { return dot(vec4f(v), vec4f(f32(W) / 4.0)); }
+
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let row = wid.y * groups.x + wid.x;
   if (row >= p.rows) { return; }
-  let at = row * p.d;
-  var part = 0.0;
-  for (var i = lid; i < p.d; i += WG) { part += y[at + i] * dy[at + i]; }
+  let n = p.d / W;
+  let at = row * n;
+  var part = V();
+  for (var i = lid; i < n; i += WG) { part += y[at + i] * dy[at + i]; }
   let norm = norms[row];
   // A clamped length does not depend on x, so nothing is subtracted there.
-  let along = select(0.0, total(lid, part), norm >= 1e-12);
+  let along = select(0.0, total(lid, fold(part)), norm >= 1e-12);
   let scale = 1.0 / max(norm, 1e-12);
-  for (var i = lid; i < p.d; i += WG) { dx[at + i] = (dy[at + i] - y[at + i] * along) * scale; }
+  for (var i = lid; i < n; i += WG) { dx[at + i] = (dy[at + i] - y[at + i] * along) * scale; }
 }

@@ -2,10 +2,13 @@
 //
 // A subgroup owns a row and a lane every SG-th column: no workgroup memory, no barrier. Of the `tokens` of a sequence
 // only start .. start + count - 1 have a row in dy and stats; dx is zero in the others. Grid: WG/SG rows a workgroup.
+// V is what a thread loads at a time: f32, or vec4f where 4 divides d; W its values.
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // lid / SG is the same in all lanes of a subgroup, which the analysis cannot see
 const WG: u32 = 64u;
 const SG: u32 = 8u;
+alias V = f32;
+const W: u32 = 1u;
 
 struct Params {
   rows: u32,
@@ -16,38 +19,42 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read> weight: array<V>;
 @group(0) @binding(3) var<storage, read> stats: array<f32>;
-@group(0) @binding(4) var<storage, read> dy: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(4) var<storage, read> dy: array<V>;
+@group(0) @binding(5) var<storage, read_write> dx: array<V>;
+
+// The sum of the values of a load.
+fn fold(v: V) -> f32 { return dot(vec4f(v), vec4f(f32(W) / 4.0)); }
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lid: u32, @builtin(subgroup_invocation_id) lane: u32) {
   let row = (wid.y * groups.x + wid.x) * (WG / SG) + lid / SG;
   if (row >= p.rows) { return; }
-  let at_x = row * p.d;
+  let n = p.d / W;
+  let at_x = row * n;
   let token = row % p.tokens;
   if (token < p.start || token >= p.start + p.count) {
-    for (var i = lane; i < p.d; i += SG) { dx[at_x + i] = 0.0; }
+    for (var i = lane; i < n; i += SG) { dx[at_x + i] = V(); }
     return;
   }
   let row_y = row / p.tokens * p.count + token - p.start;
-  let at_y = row_y * p.d;
+  let at_y = row_y * n;
   let mean = stats[2u * row_y];
   let rstd = stats[2u * row_y + 1u];
-  var sum_g = 0.0;
-  var sum_gn = 0.0;
-  for (var i = lane; i < p.d; i += SG) {
+  var sum_g = V();
+  var sum_gn = V();
+  for (var i = lane; i < n; i += SG) {
     let g = dy[at_y + i] * weight[i];
     sum_g += g;
     sum_gn += g * (x[at_x + i] - mean) * rstd;
   }
-  let mean_g = subgroupAdd(sum_g) / f32(p.d);
-  let mean_gn = subgroupAdd(sum_gn) / f32(p.d);
-  for (var i = lane; i < p.d; i += SG) {
-    let n = (x[at_x + i] - mean) * rstd;
-    dx[at_x + i] = rstd * (dy[at_y + i] * weight[i] - mean_g - n * mean_gn);
+  let mean_g = subgroupAdd(fold(sum_g)) / f32(p.d);
+  let mean_gn = subgroupAdd(fold(sum_gn)) / f32(p.d);
+  for (var i = lane; i < n; i += SG) {
+    let normal = (x[at_x + i] - mean) * rstd;
+    dx[at_x + i] = rstd * (dy[at_y + i] * weight[i] - mean_g - normal * mean_gn);
   }
 }

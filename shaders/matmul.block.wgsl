@@ -194,13 +194,15 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
   for (var k0 = 0u; k0 < p.k + BK; k0 += BK) {
     // The loads of a step are under way while the sums of the step before are taken; one turn more for the last sums.
     let kept = fetch(wid, lid, k0);
-    for (var k = 0u; k < BK && k0 > 0u; k++) {
-      var x = array<vec4f, RM>();
-      for (var r = 0u; r < RM; r++) { x[r] = tile[k * LDA + r * TY + tid.y]; }
-      for (var t = 0u; t < RN; t++) {
-        let w = tile[AT_B + k * LDB + t * TX + tid.x];
-        for (var r = 0u; r < RM; r++) {
-          for (var e = 0u; e < 4u; e++) { acc[(4u * r + e) * RN + t] += x[r][e] * w; }
+    if (k0 > 0u) {
+      for (var k = 0u; k < BK; k++) {
+        var x = array<vec4f, RM>();
+        for (var r = 0u; r < RM; r++) { x[r] = tile[k * LDA + r * TY + tid.y]; }
+        for (var t = 0u; t < RN; t++) {
+          let w = tile[AT_B + k * LDB + t * TX + tid.x];
+          for (var r = 0u; r < RM; r++) {
+            for (var e = 0u; e < 4u; e++) { acc[(4u * r + e) * RN + t] += x[r][e] * w; }
+          }
         }
       }
     }

@@ -81,6 +81,7 @@ const B_PLANE = BR * LDB;
 const NB = select((BR * B8 + WG - 1u) / WG, 0u, B_DIRECT);
 const BW = select(2u, 1u, HALF); // words of memory that hold eight values of b
 const B_SCALE = select(16.0, 1.0, HALF); // f32 weights are small: 16 times as large, f16 keeps more of their low halves
+const AT_NORM = 2u * NA + BW * NB; // of what a thread fetches: words of a, of b, then the norm's weight and bias
 const TB = A_TERMS * A_PLANE;
 const ENDS = TB + select(B_TERMS * B_PLANE, 0u, B_DIRECT);
 // The tiles' memory again, for sums: SGM * MM rows of f32. LANES lanes own a row, STEP rows at once.
@@ -147,9 +148,9 @@ fn normal_of(row: u32) -> vec2f {
   return vec2f(mean, inverseSqrt(squares / count + p.eps));
 }
 
-// This thread's words of a and b for one BK of k.
-fn fetch(wid: vec3u, lid: u32, k0: u32) -> array<vec4u, 2u * NA + BW * NB> {
-  var got: array<vec4u, 2u * NA + BW * NB>;
+// This thread's words for one BK of k. All its words of a have the same place along k.
+fn fetch(wid: vec3u, lid: u32, k0: u32) -> array<vec4u, AT_NORM + 4u> {
+  var got: array<vec4u, AT_NORM + 4u>;
   for (var j = 0u; j < NA; j++) {
     let i = lid + j * WG;
     let k = k0 + i % A8 * 8u;
@@ -165,11 +166,16 @@ fn fetch(wid: vec3u, lid: u32, k0: u32) -> array<vec4u, 2u * NA + BW * NB> {
     let at = wid.z * p.b_batch + select(min(col, p.n - 1u) * p.k + k, k * p.n + min(col, p.n - 8u), B_ROWS_K);
     for (var h = 0u; h < BW; h++) { got[2u * NA + j * BW + h] = b[at / 8u * BW + h]; }
   }
+  for (var h = 0u; NORM && h < 2u; h++) {
+    let at = min(k0 + lid % A8 * 8u, p.k - 8u) / 4u + h;
+    got[AT_NORM + h] = bitcast<vec4u>(norm_weight[at]);
+    got[AT_NORM + 2u + h] = bitcast<vec4u>(norm_bias[at]);
+  }
   return got;
 }
 
-// Writes fetched words to the tiles: normalised, scaled, split. `affine` is the norm's weight and bias here.
-fn stage(lid: u32, got: array<vec4u, 2u * NA + BW * NB>, affine: array<vec4f, 4>) {
+// Writes fetched words to the tiles: normalised, scaled, split.
+fn stage(lid: u32, got: array<vec4u, AT_NORM + 4u>) {
   for (var j = 0u; j < NA; j++) {
     let i = lid + j * WG;
     if (i >= BM * A8) { continue; }
@@ -181,8 +187,8 @@ fn stage(lid: u32, got: array<vec4u, 2u * NA + BW * NB>, affine: array<vec4f, 4>
       y = (y - row.x) * row.y;
     }
     if (NORM) {
-      x = x * affine[0] + affine[2];
-      y = y * affine[1] + affine[3];
+      x = x * bitcast<vec4f>(got[AT_NORM]) + bitcast<vec4f>(got[AT_NORM + 2u]);
+      y = y * bitcast<vec4f>(got[AT_NORM + 1u]) + bitcast<vec4f>(got[AT_NORM + 3u]);
     }
     put(i / A8 * LDA + i % A8, x, y, A_TERMS, A_PLANE);
   }
@@ -198,7 +204,7 @@ fn stage(lid: u32, got: array<vec4u, 2u * NA + BW * NB>, affine: array<vec4f, 4>
   }
 }
 
-// A matrix of b: MK values of k from k on, MN columns of the tile from col on.
+// A matrix of b: MK values of k from k0 + k on, MN columns of the tile from col on.
 fn right_at(wid: vec3u, plane: u32, k0: u32, k: u32, col: u32) -> Right {
   if (B_DIRECT) {
     let at = min(wid.x * BN + col, p.n - MN);
@@ -228,35 +234,30 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
     let row = wid.z * p.m + min(row0 + r, p.m - 1u);
     if (NORM) { of_row[r] = normal_of(row); } else { of_row[r] = moments[row]; }
   }
-  var affine: array<vec4f, 4>;
   var acc: array<Result, FM * FN>;
-  var left: array<Left, A_TERMS * FM>;
+  var right: array<Right, B_TERMS * FN>;
   var v: array<vec4f, QUADS>;
   let segment = select(p.k, DRAIN * BK, DRAIN > 0u);
   for (var first = 0u; first < p.k; first += segment) {
     let end = min(first + segment, p.k);
     for (var i = 0u; i < FM * FN; i++) { acc[i] = Result(); }
     for (var k0 = first; k0 < end; k0 += BK) {
-      for (var i = 0u; NORM && i < 2u; i++) {
-        let at = min(k0 + lid % A8 * 8u, p.k - 8u) / 4u + i;
-        affine[i] = norm_weight[at];
-        affine[2u + i] = norm_bias[at];
-      }
       workgroupBarrier(); // tiles have been read, what is known of rows is written
-      stage(lid, got, affine);
+      stage(lid, got);
       workgroupBarrier(); // tiles are written
       got = fetch(wid, lid, k0 + BK);
       for (var k = 0u; k < BK; k += MK) {
-        for (var i = 0u; i < A_TERMS * FM; i++) {
-          let at = i / FM * A_PLANE + (am + i % FM * MM) * LDA + k / 8u;
-          left[i] = subgroupMatrixLoad<Left, row_major>(&tile, at, LDA);
+        for (var t = 0u; t < B_TERMS; t++) {
+          for (var n = 0u; n < FN; n++) { right[t * FN + n] = right_at(wid, t, k0, k, bn + n * MN); }
         }
-        for (var i = 0u; i < FN * B_TERMS; i++) {
-          let right = right_at(wid, i % B_TERMS, k0, k, bn + i / B_TERMS * MN);
-          // hi·hi and lo·hi; with the low half of b only hi·lo.
-          for (var t = 0u; t < (A_TERMS - i % B_TERMS) * FM; t++) {
-            let at = t % FM * FN + i / B_TERMS;
-            acc[at] = subgroupMatrixMultiplyAccumulate(left[t], right, acc[at]);
+        for (var f = 0u; f < FM; f++) {
+          for (var t = 0u; t < A_TERMS; t++) {
+            let left = subgroupMatrixLoad<Left, row_major>(&tile, t * A_PLANE + (am + f * MM) * LDA + k / 8u, LDA);
+            for (var n = 0u; n < FN; n++) {
+              let at = f * FN + n;
+              acc[at] = subgroupMatrixMultiplyAccumulate(left, right[n], acc[at]);
+              if (B_TERMS > 1u && t == 0u) { acc[at] = subgroupMatrixMultiplyAccumulate(left, right[FN + n], acc[at]); }
+            }
           }
         }
       }

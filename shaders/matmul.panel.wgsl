@@ -22,6 +22,8 @@ struct Params {
   k: u32,
   a_batch: u32,
   b_batch: u32,
+  // Equal to TN: a bound the compiler cannot see keeps the last loop rolled.
+  vectors: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -85,7 +87,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let per_pair = select(2u * NB, NB, HALF);
   let panel = wid.z * p.b_batch + wid.x * words + lane;
   let a0 = wid.z * p.a_batch;
-  var acc: array<f32, TM * TN>;
+  var acc: array<array<f32, TN>, TM>; // drivers unroll a loop whose index runs over a whole array
   var ar: array<f32, TM>;
   var w: array<vec2f, TN>;
   for (var k = 0u; k < p.k; k += 8u) {
@@ -101,38 +103,35 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
       for (var r = 0u; r < TM; r++) {
         let x = subgroupBroadcast(ar[r], 0u);
         let y = subgroupBroadcast(ar[r], 1u);
-        for (var t = 0u; t < TN; t++) { acc[r * TN + t] += x * w[t].x + y * w[t].y; }
+        for (var t = 0u; t < TN; t++) { acc[r][t] += x * w[t].x + y * w[t].y; }
       }
       for (var t = 0u; t < TN; t++) { w[t] = pair(base + per_pair + t * SG); }
       for (var r = 0u; r < TM; r++) {
         let x = subgroupBroadcast(ar[r], 2u);
         let y = subgroupBroadcast(ar[r], 3u);
-        for (var t = 0u; t < TN; t++) { acc[r * TN + t] += x * w[t].x + y * w[t].y; }
+        for (var t = 0u; t < TN; t++) { acc[r][t] += x * w[t].x + y * w[t].y; }
       }
       if (SG == 8u) {
         for (var t = 0u; t < TN; t++) { w[t] = pair(base + 2u * per_pair + t * SG); }
         for (var r = 0u; r < TM; r++) {
           let x = subgroupBroadcast(ar[r], 4u);
           let y = subgroupBroadcast(ar[r], 5u);
-          for (var t = 0u; t < TN; t++) { acc[r * TN + t] += x * w[t].x + y * w[t].y; }
+          for (var t = 0u; t < TN; t++) { acc[r][t] += x * w[t].x + y * w[t].y; }
         }
         for (var t = 0u; t < TN; t++) { w[t] = pair(base + 3u * per_pair + t * SG); }
         for (var r = 0u; r < TM; r++) {
           let x = subgroupBroadcast(ar[r], 6u);
           let y = subgroupBroadcast(ar[r], 7u);
-          for (var t = 0u; t < TN; t++) { acc[r * TN + t] += x * w[t].x + y * w[t].y; }
+          for (var t = 0u; t < TN; t++) { acc[r][t] += x * w[t].x + y * w[t].y; }
         }
       }
     }
   }
-  for (var t = 0u; t < TN; t++) {
+  // Rolled: an activation unrolled for every sum slows down even the loop above.
+  for (var t = 0u; t < p.vectors; t++) {
     let col = wid.x * NB + t * SG + lane;
     if (col >= p.n) { continue; }
     let add = bias_of(col);
-    for (var r = 0u; r < TM; r++) {
-      let row = row0 + r;
-      if (row >= p.m) { break; }
-      store(wid.z, row, col, acc[r * TN + t] + add);
-    }
+    for (var r = 0u; r < min(p.m - row0, TM); r++) { store(wid.z, row0 + r, col, acc[r][t] + add); }
   }
 }

@@ -9,6 +9,7 @@ const GPU = {
   workgroupMemory: 32768,
   barriersAreExpensive: false,
   loadsAreExpensive: false,
+  loadsGather: false,
   tokensToFillDevice: 8 * 1370,
   workPerSubmit: 4e12,
 } as Traits;

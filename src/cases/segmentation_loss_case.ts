@@ -18,8 +18,7 @@ export const segmentationLossCase: OpCase<{ s: Tensor; mask: Tensor }> = {
         name: `${grid} to ${picture}`,
         inputs: { s: { shape: s, std: 3 }, mask: { shape: mask, values: 'mask' } },
         forward: { flops: 40 * pixels, bytes: bytesOf(s, mask) },
-        // Every pixel is visited by the four points of the grid around it.
-        backward: { flops: 4 * 60 * pixels, bytes: bytesOf(s, mask, s) },
+        backward: { flops: 60 * pixels, bytes: bytesOf(s, mask, s) },
       },
     ];
   },

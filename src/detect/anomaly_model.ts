@@ -179,9 +179,12 @@ export class AnomalyModel implements Disposable {
     );
   }
 
-  /** Floating-point operations of one image, matrix products and attention only. */
+  /** Floating-point operations of one image, as its kernels declare them: mostly matrix products and attention. */
   get flopsPerImage(): number {
-    return imageFlops(this.config, this.imageSize, this.#adapters?.weights.blocks.length ?? 0);
+    const [name] = this.#anchors.keys();
+    if (name === undefined) return 0;
+    const s = this.imageSize;
+    return this.#gpu.dryRun(() => tidy(() => void this.run(empty(this.#gpu, [1, 3, s, s]), name))).flops;
   }
 
   [Symbol.dispose](): void {
@@ -191,7 +194,7 @@ export class AnomalyModel implements Disposable {
   }
 }
 
-/** Operations of the image tower for one picture (two for each multiply-add). */
+/** Operations of the adapted image tower for one picture (two for each multiply-add), by its sizes alone. */
 export function imageFlops(c: ClipConfig, imageSize: number, adapters: number): number {
   const patches = Math.floor(imageSize / c.patch) ** 2;
   const t = patches + 1;

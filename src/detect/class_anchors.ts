@@ -21,7 +21,11 @@ export async function classAnchors(
   load: Pick<LoadOptions, 'onProgress'>,
 ): Promise<Map<string, Tensor>> {
   const text = adapters?.text;
-  const cache = store && (await AnchorCache.open(store, gpu, { clip, text, textMix, activation, precision }));
+  // A device that only counts has no anchors to keep.
+  const cache =
+    !store || gpu.counts
+      ? undefined
+      : await AnchorCache.open(store, gpu, { clip, text, textMix, activation, precision });
   const made = new Map<string, Tensor>();
   try {
     const missing: ClassTokens[] = [];

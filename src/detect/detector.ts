@@ -1,13 +1,12 @@
 /** The library's detector: pictures in, scores and maps out. */
 import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
-import type { Picture } from '../picture/picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
-import { type Detection, detectionOf } from './detection.js';
+import type { Detection } from './detection.js';
 import { AaclipError, abortable, checkAborted, libraryError, within } from './errors.js';
+import { LaunchedBatch, type Opened } from './launched_batch.js';
 import { type DetectorOptions, type DetectorSettings, type OpenedModel, openModel } from './open_model.js';
-import { scorePictures } from './picture_batch.js';
 import { type LibraryHost, openPicture, type PictureSource } from './sources.js';
 
 /** A class that was loaded. */
@@ -46,10 +45,12 @@ type Numbered = AsyncGenerator<
   undefined
 >;
 
-type Opened = { readonly index: number; readonly className: string } & (
-  | { readonly picture: Picture }
-  | { readonly error: AaclipError }
-);
+/** Pictures that are being opened. */
+interface Coming {
+  readonly opened: Promise<readonly Opened[]>;
+  /** Whether all are open. */
+  ready(): boolean;
+}
 
 export class Detector implements Disposable {
   /** The level below, which works on tensors. */
@@ -86,8 +87,8 @@ export class Detector implements Disposable {
   }
 
   /**
-   * Scores pictures, in their order; the next batch is decoded while the device works on one. Classes and domains may be
-   * mixed, also within a batch.
+   * Scores pictures, in their order. The next batch is decoded while the device works on one, and given to the device
+   * before the results of that one are yielded. Classes and domains may be mixed, also within a batch.
    *
    * @param pictures one, several, or a stream of them
    * @param classes the class of all pictures, or a class for each
@@ -104,15 +105,33 @@ export class Detector implements Disposable {
     const total = Array.isArray(list) ? list.length : undefined;
     const named = this.#withClasses(list, classes);
     let coming = this.#openAhead(named, batch, signal);
+    let more = true;
+    const launch = async (): Promise<LaunchedBatch> => {
+      const opened = await abortable(coming.opened, signal);
+      checkAborted(signal);
+      const launched = new LaunchedBatch(this.model, opened, options.onBroken);
+      more = opened.length === batch && !launched.failure;
+      return launched;
+    };
     let done = 0;
+    let since = 0;
+    let running: LaunchedBatch | undefined;
     try {
-      for (let more = true; more; ) {
+      while (running || more) {
         options.onProgress?.(done, total);
-        const opened = await abortable(coming, signal);
-        more = opened.length === batch;
-        if (more) coming = this.#openAhead(named, batch, signal);
-        yield* this.#score(opened, options, signal);
-        done += opened.length;
+        if (!running) {
+          running = await launch();
+          if (more) coming = this.#openAhead(named, batch, signal);
+        }
+        await running.finish(since, signal);
+        since = performance.now();
+        // The device goes on while the caller takes results. A batch that is not open yet is not waited for.
+        const next = more && coming.ready() ? await launch() : undefined;
+        yield* running.detections(signal);
+        done += running.count;
+        // Opened only now: two batches are in memory at a time, not three.
+        if (next && more) coming = this.#openAhead(named, batch, signal);
+        running = next;
       }
       options.onProgress?.(done, total);
     } finally {
@@ -140,10 +159,16 @@ export class Detector implements Disposable {
   }
 
   /** Starts opening the next pictures; a failure surfaces when they are awaited. */
-  #openAhead(named: Numbered, count: number, signal: AbortSignal | undefined): Promise<Opened[]> {
-    const opening = this.#open(named, count, signal);
-    opening.catch(() => undefined);
-    return opening;
+  #openAhead(named: Numbered, count: number, signal: AbortSignal | undefined): Coming {
+    let isReady = false;
+    const opened = this.#open(named, count, signal);
+    opened.then(
+      () => {
+        isReady = true;
+      },
+      () => undefined,
+    );
+    return { opened, ready: () => isReady };
   }
 
   /** Opens the next pictures, at most `count`. */
@@ -162,46 +187,6 @@ export class Detector implements Disposable {
       );
     }
     return Promise.all(opening);
-  }
-
-  async *#score(
-    opened: readonly Opened[],
-    { onBroken }: DetectOptions,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Detection, void, undefined> {
-    const good: (Opened & { readonly picture: Picture })[] = [];
-    let failure: AaclipError | undefined;
-    for (const o of opened) {
-      if ('picture' in o) good.push(o);
-      else if (onBroken) onBroken(o.error, o.index);
-      else {
-        failure = o.error;
-        break;
-      }
-    }
-    if (good.length > 0) {
-      checkAborted(signal);
-      const started = performance.now();
-      const { sums, scores } = await within('device', () =>
-        abortable(
-          scorePictures(
-            this.model,
-            good.map(({ picture }) => picture),
-            good.map(({ className }) => className),
-          ),
-          signal,
-        ),
-      );
-      const ms = (performance.now() - started) / good.length;
-      const size = this.imageSize;
-      for (const [i, { picture, className, index }] of good.entries()) {
-        const sum = { width: size, height: size, data: sums[i]! };
-        const domain = this.model.domainOf(className);
-        yield detectionOf(picture, sum, this.model.levels, { index, className, domain, imageScore: scores[i]!, ms });
-        checkAborted(signal);
-      }
-    }
-    if (failure) throw failure;
   }
 
   /** Floating-point operations of one picture, matrix products and attention only. */

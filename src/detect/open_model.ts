@@ -59,7 +59,10 @@ export interface DetectorOptions extends OpenOptions {
   readonly imageMix?: number | undefined;
   /** By default as trained, else gelu as published. */
   readonly activation?: Activation | undefined;
-  /** f32 (the default) keeps every weight exactly; f16 rounds matrices to half the memory. */
+  /**
+   * f32 (the default) keeps every weight exactly; f16 rounds matrices to half the memory, and lets matrix units round
+   * activations on a device that is opened here.
+   */
   readonly precision?: Precision | undefined;
   /**
    * Keep the anchors of classes for the next start, which then needs no text tower: in Node, in `aaclip/anchors` of the
@@ -125,11 +128,14 @@ export async function openClasses(
 }
 
 /** The device to work on, and the same device as `own` where it was opened here. */
-export async function openDevice(host: LibraryHost, options: OpenOptions): Promise<{ gpu: Gpu; own: Gpu | undefined }> {
-  const { gpu, signal } = options;
+export async function openDevice(
+  host: LibraryHost,
+  options: OpenOptions & { readonly precision?: Precision | undefined },
+): Promise<{ gpu: Gpu; own: Gpu | undefined }> {
+  const { gpu, signal, precision } = options;
   checkAborted(signal);
   if (gpu && typeof gpu !== 'function') return { gpu, own: undefined };
-  const opening = within('device', gpu ?? (() => host.openDevice()));
+  const opening = within('device', gpu ?? (() => host.openDevice(precision)));
   try {
     const opened = await abortable(opening, signal);
     return { gpu: opened, own: opened };

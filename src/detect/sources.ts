@@ -47,8 +47,11 @@ export interface OpenedAdapters {
 export interface LibraryHost {
   /** Bytes of the machine's memory, where the host knows them: a software adapter works in it. */
   readonly hostMemory?: number | undefined;
-  /** @throws GpuError when there is no adapter */
-  openDevice(): Promise<Gpu>;
+  /**
+   * @param precision what kernels may round activations to
+   * @throws GpuError when there is no adapter
+   */
+  openDevice(precision?: 'f32' | 'f16'): Promise<Gpu>;
   /** CLIP's tokenizer with the merges of the package. */
   openTokenizer(signal: AbortSignal | undefined): Promise<Tokenizer>;
   /** CLIP's weights by path or URL, or by a name that stands for them ("tiny"). */

@@ -28,6 +28,8 @@ export interface Traits {
   readonly barriersAreExpensive: boolean;
   /** A load costs as much as many multiply-adds, even of a word that was just loaded. */
   readonly loadsAreExpensive: boolean;
+  /** Where loads are expensive: the lanes of a load are gathered by one instruction, not one after another. */
+  readonly loadsGather: boolean;
   /** Tokens of pictures worked on at a time beyond which the device gets no faster. */
   readonly tokensToFillDevice: number;
   /** Operations recorded before the stream submits by itself. */
@@ -53,6 +55,9 @@ const shapeOf = ({ M, N, K, componentType, resultComponentType }: MatrixConfig):
   componentType,
   resultComponentType,
 });
+
+/** Mesa's version as its drivers write it into an adapter's description; 0 for other drivers. */
+const mesaVersion = (description: string): number => Number(/Mesa (\d+\.\d+)/.exec(description)?.[1] ?? 0);
 
 /** Reads the traits of an adapter and the device opened on it. */
 export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
@@ -81,6 +86,7 @@ export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
     workgroupMemory: device.limits.maxComputeWorkgroupStorageSize,
     barriersAreExpensive: vector,
     loadsAreExpensive: vector,
+    loadsGather: vector && mesaVersion(info.description) >= 26,
     // On GPUs: eight pictures of 518 px in patches of 14.
     tokensToFillDevice: vector ? 2048 : 8 * 1370,
     workPerSubmit: software ? 40e9 : 4e12,

@@ -29,7 +29,11 @@ export function shapesOnly<View extends TensorView>(
   return {
     ...view,
     dtype: (name) => dtype ?? view.dtype(name),
-    read: async (name) => rawF32(view.shape(name), await readF32(name)),
+    async read(name) {
+      const values = await readF32(name);
+      if ((dtype ?? view.dtype(name)) !== 'F16') return rawF32(view.shape(name), values);
+      return { dtype: 'F16', shape: view.shape(name), bytes: new Uint8Array(values.buffer, 0, 2 * values.length) };
+    },
     readF32,
   };
 }

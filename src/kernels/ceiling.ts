@@ -1,6 +1,6 @@
 /** Measures what an adapter can do at best: the yardstick of the benchmark, not a part of the model. */
 import type { Gpu } from '../gpu/gpu.js';
-import type { MatrixShape, Traits } from '../gpu/traits.js';
+import type { MatrixShape } from '../gpu/traits.js';
 import { empty, type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 /** Records multiply-adds without memory traffic; returns how many floating-point operations they are. */
@@ -19,15 +19,8 @@ export function multiplyAddCeiling(gpu: Gpu, turns: number, threads = 1 << 16): 
   return flops;
 }
 
-/** The largest product of f16 matrices with f32 sums that an adapter's matrix units do; undefined where there is none. */
-export function matrixShape({ matrixShapes, subgroupSize }: Traits): MatrixShape | undefined {
-  const size = ({ m, n, k }: MatrixShape): number => m * n * k;
-  const fit = matrixShapes.filter((s) => s.componentType === 'f16' && s.resultComponentType === 'f32');
-  return subgroupSize === 0 ? undefined : [...fit].sort((a, b) => size(b) - size(a))[0];
-}
-
 /** Threads of a workgroup of the kernel below, and the places of the output that workgroups share. */
-const WG = 256;
+const THREADS = 256;
 const PLACES = 64;
 
 /**
@@ -41,7 +34,7 @@ export function matrixCeiling(
   groups = 1024,
 ): { readonly flops: number; readonly sums: Tensor } {
   const { subgroupSize } = gpu.traits;
-  const subgroups = WG / subgroupSize;
+  const subgroups = THREADS / subgroupSize;
   const flops = groups * subgroups * turns * 4 * 8 * 2 * m * n * k;
   const sums = tidy(() => {
     // Every value is 0.25: products stay small, and no unit can skip them.
@@ -54,7 +47,7 @@ export function matrixCeiling(
     const y = empty(gpu, [PLACES * subgroups, 8, m, n]);
     gpu.dispatch({
       kernel: 'ceiling_matrix',
-      knobs: { WG, SG: subgroupSize, MM: m, MN: n, MK: k },
+      knobs: { THREADS, SG: subgroupSize, MM: m, MN: n, MK: k },
       params: { turns },
       buffers: { x, y },
       workgroups: groups,

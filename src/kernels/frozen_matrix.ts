@@ -23,10 +23,10 @@ export class FrozenMatrix implements Disposable {
 
   /**
    * Packs a weight for the best matmul kernel.
-   * @param data [N, K] row-major, as linear layers store it
+   * @param data [N, K] row-major, as linear layers store it: floats, or the bits of f16 values
    * @param half every value of `data` is exact in f16 (`isExactInF16`)
    */
-  static pack(gpu: Gpu, data: Float32Array, n: number, k: number, half: boolean): FrozenMatrix {
+  static pack(gpu: Gpu, data: Float32Array | Uint16Array, n: number, k: number, half: boolean): FrozenMatrix {
     const forward = chooseRow(gpu, matmulKernels).packing.pack(gpu, data, n, k, half);
     persist(forward.data);
     return new FrozenMatrix(gpu, n, k, forward);

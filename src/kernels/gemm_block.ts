@@ -1,6 +1,5 @@
 /** The product kernel for GPUs without matrix units: blocks of f32 sums in registers, four values a load. */
 import type { Gpu } from '../gpu/gpu.js';
-import type { Traits } from '../gpu/traits.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 import { epilogue, type Gemm, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
 import { ROWS } from './packing.js';
@@ -10,8 +9,8 @@ export const blockGemm: GemmRow = {
   name: 'block',
   packing: ROWS,
   runsOn: (_, job) => !job || (reads(ROWS, job) && inQuads(job) && fusesOneWay(job)),
-  momentsWidth: ({ traits }, job) => tileOf(traits, job).columns,
-  dispatch: (gpu, job) => dispatchBlocks(gpu, job, tileOf(gpu.traits, job)),
+  momentsWidth: (gpu, job) => tileOf(gpu, job).columns,
+  dispatch: (gpu, job) => dispatchBlocks(gpu, job, tileOf(gpu, job)),
 };
 
 /** Whether rows of b lie along n: [N, K]. */
@@ -24,7 +23,8 @@ const inQuads = (g: Gemm): boolean =>
 /** Moments are read or written, by one binding; those that are read belong to the rows of an a that is not transposed. */
 const fusesOneWay = (job: GemmJob): boolean => !job.norm || !(job.moments || job.transA);
 
-const tileOf = (traits: Traits, { m, n, batch = 1 }: Gemm) => blockTile(traits.workgroupMemory, m * n * batch);
+const tileOf = ({ traits, tiles }: Gpu, { m, n, batch = 1 }: Gemm) =>
+  blockTile(traits.workgroupMemory, m * n * batch, tiles);
 
 /** Records a product cut into tiles of this kind. */
 export function dispatchBlocks(gpu: Gpu, g: GemmJob, { knobs, rows, columns }: BlockTile): void {

@@ -70,6 +70,7 @@ const canLoadDirectly = (g: Gemm, { n }: MatrixShape, depth: number): boolean =>
 
 function dispatchMatrices(gpu: Gpu, g: GemmJob, { terms }: MatrixProduct, tile: MatrixTile): void {
   const { m, n, k, c, batch = 1, norm } = g;
+  if (!onePerRow(g)) throw new Error('matmul.matrix: expected a norm, moments or a gradient, one of them at most');
   if (g.moments && g.moments.width !== tile.columns) {
     throw new Error(
       `matmul.matrix: moments of ${g.moments.width} columns a part: expected ${tile.columns} (momentsWidth)`,

@@ -38,12 +38,12 @@ function dispatchPanels(gpu: Gpu, g: GemmJob): void {
     // Columns of a large matrix lie a power of two apart and fall on the same few cache sets: transposed first, the
     // product of a weight's gradient takes a fraction of the time.
     const a = g.transA ? transposed(g.a, batch, k, m) : g.a;
-    const { rows, workgroup } = panelTile(gpu.tiles, b.half);
+    const { rows, workgroup } = panelTile(gpu, b.half);
     const lanes = gpu.traits.subgroupSize;
     gpu.dispatch({
       kernel: 'matmul.panel',
       knobs: { WG: workgroup, SG: lanes, TM: rows, TN: b.panel / lanes, HALF: b.half, ...epilogue(g) },
-      params: { m, n, k, a_batch: m * k, b_batch: panelWords(n, k, b.panel, b.half) },
+      params: { m, n, k, a_batch: m * k, b_batch: panelWords(n, k, b.panel, b.half), vectors: b.panel / lanes },
       buffers: { a, b: b.data, bias: g.bias ?? a, residual: g.residual ?? a, c },
       workgroups: [Math.ceil(n / b.panel), Math.ceil(m / (rows * (workgroup / lanes))), batch],
       ...work(g),

@@ -91,6 +91,8 @@ export function runsTile(
     t.rows % (t.down * shape.m) === 0 &&
     t.columns % (t.across * shape.n) === 0 &&
     t.depth % shape.k === 0 &&
+    // All words a thread fetches of a lie at the same k: it keeps one word of a norm's weight.
+    threads % (t.depth / 8) === 0 &&
     // The lanes of a row add up in pairs, and whole steps of rows make up what is staged.
     Number.isInteger(Math.log2(t.columns / 4)) &&
     (t.down * shape.m) % stepRows === 0 &&

@@ -20,10 +20,10 @@ export interface PackedMatrix {
 export interface Packing {
   /**
    * Packs a weight for x Wᵀ.
-   * @param data [N, K] row-major, as linear layers store it
+   * @param data [N, K] row-major, as linear layers store it: floats, or the bits of f16 values
    * @param half every value is exact in f16
    */
-  pack(gpu: Gpu, data: Float32Array, n: number, k: number, half: boolean): PackedMatrix;
+  pack(gpu: Gpu, data: Float32Array | Uint16Array, n: number, k: number, half: boolean): PackedMatrix;
   /** The same weight for dy W: k and n are swapped. It may share its data with `packed`. */
   turn(packed: PackedMatrix, n: number, k: number): PackedMatrix;
   /**
@@ -51,21 +51,30 @@ export function panelWords(n: number, k: number, panel: number, half: boolean): 
   return Math.ceil(n / panel) * panel * (half ? k8 / 2 : k8);
 }
 
+interface PanelOptions {
+  /** Two f16 values share a word of the panels. */
+  readonly half: boolean;
+  /** Two f16 values share a word of the source. */
+  readonly sourceHalf?: boolean;
+  /** The source is [N, K]. */
+  readonly trans?: boolean;
+  readonly batch?: number;
+  /** Columns of a panel. */
+  readonly columns?: number;
+  /** Where b is only some of the source's columns: the first of them, and how many the source has. */
+  readonly first?: number;
+  readonly of?: number;
+}
+
 /**
  * Packs b for the panel kernel.
  * @param src row-major [K, N], or [N, K] with `trans`, or a packed matrix of the transposed product (backward pass)
- * @param options where b is only some of the source's columns, `first` is the first of them and `of` their number
  */
-export function packPanels(
-  src: Tensor | PackedMatrix,
-  n: number,
-  k: number,
-  options: { half: boolean; trans?: boolean; batch?: number; columns?: number; first?: number; of?: number },
-): PackedMatrix {
-  const { half, trans = false, batch = 1, first = 0, of = n } = options;
+export function packPanels(src: Tensor | PackedMatrix, n: number, k: number, options: PanelOptions): PackedMatrix {
+  const { half, sourceHalf = false, trans = false, batch = 1, first = 0, of = n } = options;
   const data = 'data' in src ? src.data : src;
   const { gpu } = data;
-  const columns = options.columns ?? panelTile(gpu.tiles, half).vectors * gpu.traits.subgroupSize;
+  const columns = options.columns ?? panelTile(gpu, half).vectors * gpu.traits.subgroupSize;
   const words = panelWords(n, k, columns, half);
   const out = empty(gpu, [batch * words], 'packed');
   gpu.dispatch({
@@ -73,7 +82,7 @@ export function packPanels(
     knobs:
       'data' in src
         ? { NB: columns, HALF: half, FROM_PANEL: true, SRC_NB: src.panel }
-        : { NB: columns, HALF: half, TRANS: trans },
+        : { NB: columns, HALF: half, TRANS: trans, SRC_HALF: sourceHalf },
     params: { n, k, ld: trans ? k : of, src_batch: n * k, words, first },
     buffers: { src: data, panel: out },
     threads: words,
@@ -85,7 +94,11 @@ export function packPanels(
 
 /** Blocks of columns, k after k: what the panel kernel streams without gaps. */
 export const PANELS: Packing = {
-  pack: (gpu, data, n, k, half) => tidy(() => packPanels(upload(gpu, data, [n, k]), n, k, { half, trans: true })),
+  pack: (gpu, data, n, k, half) =>
+    tidy(() => {
+      const sourceHalf = data instanceof Uint16Array;
+      return packPanels(uploadValues(gpu, data), n, k, { half, sourceHalf, trans: true });
+    }),
   turn: (packed, n, k) => packPanels(packed, n, k, { half: packed.half }),
   rows(packed, { n, k, from, count }) {
     const { half, panel, data } = packed;
@@ -99,9 +112,10 @@ export const PANELS: Packing = {
 
 /** Row-major as given; two f16 a word where that is exact and rows begin on a word. */
 export const ROWS: Packing = {
-  pack(gpu, data, n, k, half) {
+  pack(gpu, data, _n, k, half) {
     const halves = half && k % 2 === 0;
-    const packed = tidy(() => (halves ? packHalves(gpu, data) : upload(gpu, data, [n, k])));
+    const isF16 = data instanceof Uint16Array;
+    const packed = isF16 === halves ? uploadValues(gpu, data) : repacked(gpu, data, halves);
     return { packing: ROWS, data: packed, half: halves, panel: 0, rowsAlongN: true };
   },
   turn: (packed) => ({ ...packed, rowsAlongN: !packed.rowsAlongN }),
@@ -116,8 +130,23 @@ export const ROWS: Packing = {
   },
 };
 
-/** Two f16 a word, by the device: the values are exact, so nothing is rounded. */
-function packHalves(gpu: Gpu, data: Float32Array): Tensor {
-  // A panel one column wide is the matrix itself, two neighbours a word.
-  return packPanels(upload(gpu, data, [data.length]), 1, data.length, { half: true, columns: 1 }).data;
+/** Floats as they are, or the bits of f16 values two a word. */
+function uploadValues(gpu: Gpu, data: Float32Array | Uint16Array): Tensor {
+  if (data instanceof Float32Array) return upload(gpu, data, [data.length]);
+  const whole = data.length % 2 === 0 && data.byteOffset % 4 === 0;
+  const padded = whole ? data : new Uint16Array(data.length + (data.length % 2));
+  if (!whole) padded.set(data);
+  return upload(
+    gpu,
+    new Uint32Array(padded.buffer, padded.byteOffset, padded.length / 2),
+    [padded.length / 2],
+    'packed',
+  );
+}
+
+/** Floats as f16 two a word, or the reverse, by the device: the values are exact, so nothing is rounded. */
+function repacked(gpu: Gpu, data: Float32Array | Uint16Array, half: boolean): Tensor {
+  const options = { half, sourceHalf: !half, columns: 1 };
+  // A panel one column wide is the matrix itself, its values side by side.
+  return tidy(() => packPanels(uploadValues(gpu, data), 1, data.length, options).data);
 }

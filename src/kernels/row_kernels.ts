@@ -15,26 +15,44 @@ type RowKernels = KernelList<KernelRow<RowJob>>;
 
 const hasSubgroups = ({ subgroupSize }: Traits): boolean => subgroupSize > 0;
 
-/**
- * A subgroup owns a row, or several at once where the kernel has the knob ROWS: no workgroup memory, no barrier.
- * @param shared how many rows a subgroup owns and shares loads among
- */
-function aSubgroupARow(kernel: string, shared?: number): Omit<KernelRow<RowJob>, 'name'> {
+interface RowShape {
+  /** How many rows a subgroup owns and shares loads among, for kernels with the knob ROWS. */
+  readonly shared?: number;
+  /** Whether the kernel has the knobs V and W, and so can load four values at a time. */
+  readonly wide?: boolean;
+}
+
+/** Four values a load where rows begin on four, except on adapters where that is as dear as four loads. */
+function widthOfLoads(gpu: Gpu, { params }: RowJob): Knobs {
+  return !gpu.traits.loadsAreExpensive && params.d! % 4 === 0 ? { V: 'vec4f', W: 4 } : {};
+}
+
+/** A subgroup owns a row, or several at once: no workgroup memory, no barrier. */
+function aSubgroupARow(kernel: string, { shared, wide = true }: RowShape = {}): Omit<KernelRow<RowJob>, 'name'> {
   return {
     runsOn: hasSubgroups,
-    dispatch(gpu, { rows, knobs, ...job }) {
+    dispatch(gpu, job) {
       const { subgroupSize: lanes } = gpu.traits;
-      const own: Knobs = { WG: Math.max(64, lanes), SG: lanes, ...(shared === undefined ? {} : { ROWS: shared }) };
-      gpu.dispatch({ ...job, kernel, knobs: { ...own, ...knobs }, threads: Math.ceil(rows / (shared ?? 1)) * lanes });
+      const { rows, knobs, ...rest } = job;
+      const own: Knobs = {
+        WG: Math.max(64, lanes),
+        SG: lanes,
+        ...(shared === undefined ? {} : { ROWS: shared }),
+        ...(wide ? widthOfLoads(gpu, job) : {}),
+      };
+      gpu.dispatch({ ...rest, kernel, knobs: { ...own, ...knobs }, threads: Math.ceil(rows / (shared ?? 1)) * lanes });
     },
   };
 }
 
 /** A workgroup owns a row and sums in a tree: needs nothing of the adapter. */
-function aWorkgroupARow(kernel: string): Omit<KernelRow<RowJob>, 'name'> {
+function aWorkgroupARow(kernel: string, { wide = true }: RowShape = {}): Omit<KernelRow<RowJob>, 'name'> {
   return {
     runsOn: () => true,
-    dispatch: (gpu, { rows, ...job }) => gpu.dispatch({ ...job, kernel, workgroups: rows }),
+    dispatch(gpu, job) {
+      const { rows, knobs, ...rest } = job;
+      gpu.dispatch({ ...rest, kernel, knobs: { ...(wide ? widthOfLoads(gpu, job) : {}), ...knobs }, workgroups: rows });
+    },
   };
 }
 
@@ -44,10 +62,10 @@ export const layerNormKernels: RowKernels = {
     {
       // Elsewhere caches serve the loads, and many small rows fill the device. More than 4 gains nothing (lavapipe 25.0).
       name: 'subgroup x4',
-      ...aSubgroupARow('layer_norm.subgroup', 4),
+      ...aSubgroupARow('layer_norm.subgroup', { shared: 4 }),
       runsOn: (traits) => traits.loadsAreExpensive && hasSubgroups(traits),
     },
-    { name: 'subgroup', ...aSubgroupARow('layer_norm.subgroup', 1) },
+    { name: 'subgroup', ...aSubgroupARow('layer_norm.subgroup', { shared: 1 }) },
     { name: 'tree', ...aWorkgroupARow('layer_norm.tree') },
   ],
 };
@@ -79,8 +97,8 @@ export const l2NormalizeBackwardKernels: RowKernels = {
 export const cosineScoreKernels: RowKernels = {
   op: 'cosine_score',
   rows: [
-    { name: 'subgroup', ...aSubgroupARow('cosine_score.subgroup') },
-    { name: 'tree', ...aWorkgroupARow('cosine_score.tree') },
+    { name: 'subgroup', ...aSubgroupARow('cosine_score.subgroup', { wide: false }) },
+    { name: 'tree', ...aWorkgroupARow('cosine_score.tree', { wide: false }) },
   ],
 };
 

@@ -1,7 +1,8 @@
 /** The places where a kernel's tile can be chosen for a device: what `aaclip bench tune` goes through. */
 import type { Knobs, Tiles } from '../gpu/shader.js';
 import type { Traits } from '../gpu/traits.js';
-import { PANEL_CANDIDATES, panelKey, panelTile } from './tuning.js';
+import { matrixPlaces } from './matrix_tiles.js';
+import { BLOCK_TILES, blockCandidates, blockKey, blockTile, PANEL_CANDIDATES, panelKey, panelTile } from './tuning.js';
 
 export interface TilePlace {
   /** Its key in `GpuOptions.tiles`: the kernel, and which of its tiles. */
@@ -22,14 +23,24 @@ const panelPlace = (half: boolean): TilePlace => ({
   op: 'matmul',
   row: 'panel',
   weights: half ? 'f16' : 'f32',
-  own() {
-    const { rows, vectors, workgroup } = panelTile({}, half);
+  own(traits) {
+    const { rows, vectors, workgroup } = panelTile({ traits, tiles: {} }, half);
     return { TM: rows, TN: vectors, WG: workgroup };
   },
   candidates: () => PANEL_CANDIDATES,
 });
 
-export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false)];
+const blockPlaces = BLOCK_TILES.map(
+  ({ name, outputs }): TilePlace => ({
+    key: blockKey(name),
+    op: 'matmul',
+    row: 'block',
+    own: ({ workgroupMemory }) => blockTile(workgroupMemory, outputs).knobs,
+    candidates: ({ workgroupMemory }) => blockCandidates(workgroupMemory).map(({ knobs }) => knobs),
+  }),
+);
+
+export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false), ...blockPlaces, ...matrixPlaces];
 
 /** Whether two sets of knobs have the same names and values. */
 export function sameKnobs(a: Knobs, b: Knobs): boolean {

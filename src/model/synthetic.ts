@@ -130,7 +130,12 @@ function view(name: string, specs: Map<string, Spec>, seed: number, half: boolea
     has: (tensor) => specs.has(tensor),
     shape: (tensor) => spec(tensor).shape,
     dtype: (tensor) => (half && spec(tensor).shape.length > 1 ? 'F16' : 'F32'),
-    read: async (tensor) => rawF32(spec(tensor).shape, await readF32(tensor)),
+    async read(tensor) {
+      const { shape } = spec(tensor);
+      const values = await readF32(tensor);
+      if (!half || shape.length < 2) return rawF32(shape, values);
+      return { dtype: 'F16', shape, bytes: new Uint8Array(packF16(values).buffer) };
+    },
     readF32,
   };
 }

@@ -52,6 +52,11 @@ export interface VisionOptions {
   readonly recompute?: boolean | undefined;
   /** The levels that are wanted, of `config.levels`; all by default. */
   readonly levels?: readonly number[] | undefined;
+  /**
+   * Called with the tokens of each level as soon as they are there. What it makes is differentiated before the blocks below
+   * that level, so that no gradient of a level waits in memory for its turn.
+   */
+  readonly atLevel?: ((tokens: Tensor, level: number) => Tensor) | undefined;
 }
 
 export interface VisionTokens {
@@ -59,6 +64,8 @@ export interface VisionTokens {
   readonly last: Tensor;
   /** After the blocks of `config.levels`. */
   readonly levels: readonly Tensor[];
+  /** What `atLevel` made of each level. */
+  readonly made: readonly Tensor[];
 }
 
 /** Loads the image tower, and resizes its positional grid to `imageSize`. @throws when a tensor is missing */
@@ -137,6 +144,7 @@ function runBlocks(
   const { config, activation, roundProducts } = tower;
   const wanted = options.levels ?? config.levels;
   const levels: Tensor[] = [];
+  const made: Tensor[] = [];
   let rows: Rows = { x: input };
   for (let i = from; i < to; i++) {
     const before = rows;
@@ -153,9 +161,11 @@ function runBlocks(
     before.moments?.data.release();
     // Only a level, the tape or the caller needs a block's input again.
     if (!levels.includes(before.x) && !(keepInput && before.x === input)) before.x.release();
-    if (wanted.includes(i + 1)) levels.push(rows.x);
+    if (!wanted.includes(i + 1)) continue;
+    levels.push(rows.x);
+    if (options.atLevel) made.push(options.atLevel(rows.x, wanted.indexOf(i + 1)));
   }
-  return { last: rows.x, levels };
+  return { last: rows.x, levels, made };
 }
 
 /**
@@ -172,7 +182,11 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
     if (!vv || fork === to) return plain;
     const keepInput = plain.levels.includes(plain.last);
     const rest = runBlocks(plain.last, tower, { from: fork, to, mode: `vv_${vv}`, keepInput }, options);
-    return { last: rest.last, levels: [...plain.levels, ...rest.levels] };
+    return {
+      last: rest.last,
+      levels: [...plain.levels, ...rest.levels],
+      made: [...plain.made, ...rest.made],
+    };
   });
 }
 

@@ -1,6 +1,6 @@
 /** Loads weights onto the device: frozen matrices packed, the rest as tensors. */
 import type { Gpu } from '../gpu/gpu.js';
-import { isExactInF16, packF16, unpackF16 } from '../io/dtype.js';
+import { isExactInF16, packF16, toF32, unpackF16 } from '../io/dtype.js';
 import type { TensorView } from '../io/tensor_view.js';
 import { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import type { Block, Linear, Norm, Weight } from '../nn/layers.js';
@@ -71,42 +71,57 @@ export class WeightLoader implements Disposable {
     const shape = this.#tensors.shape(name);
     const rows = shape[0]!;
     const columns = shape.slice(1).reduce((a, b) => a * b, 1);
-    const raw = await this.host(name);
     const [n, k] = transposed ? [columns, rows] : [rows, columns];
-    const data = transposed ? transpose(raw, rows, columns) : raw;
     if (this.#options.trainable) {
+      const raw = await this.host(name);
+      const data = transposed ? transpose(raw, rows, columns) : raw;
       const t = persist(upload(this.gpu, data, [n, k]));
       this.#made.push(t);
       this.#named.push({ name, tensor: t, shape, transposed });
       return t;
     }
-    return this.#freeze(data, n, k, this.#tensors.dtype(name) === 'F16');
+    const raw = await this.#stored(name);
+    return this.#freeze(transposed ? transpose(raw, rows, columns) : raw, n, k);
   }
 
   /** Matrices [N, K] of equal width one below the other, as one frozen matrix: what reads the same rows is one product. */
   async stacked(names: readonly string[]): Promise<FrozenMatrix> {
-    const parts: Float32Array[] = [];
-    for (const name of names) parts.push(await this.host(name));
+    const read: (Float32Array | Uint16Array)[] = [];
+    for (const name of names) read.push(await this.#stored(name));
+    // Joined as f16 only where all are.
+    const parts = read.every((p) => p instanceof Uint16Array) ? read : read.map(floats);
     const k = this.#tensors
       .shape(names[0]!)
       .slice(1)
       .reduce((a, b) => a * b, 1);
-    const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    const data = parts[0] instanceof Uint16Array ? new Uint16Array(size) : new Float32Array(size);
     let at = 0;
     for (const part of parts) {
       data.set(part, at);
       at += part.length;
     }
-    const stored = names.every((name) => this.#tensors.dtype(name) === 'F16');
-    return this.#freeze(data, data.length / k, k, stored);
+    return this.#freeze(data, data.length / k, k);
   }
 
-  /** @param stored the file holds the values as f16, so they are exact in it */
-  #freeze(data: Float32Array, n: number, k: number, stored: boolean): FrozenMatrix {
-    const rounded = this.#options.precision === 'f16';
-    const values = rounded && !stored ? unpackF16(packF16(data)) : data;
-    const exact = stored || rounded || (!this.gpu.counts && isExactInF16(values));
-    const frozen = FrozenMatrix.pack(this.gpu, values, n, k, exact);
+  /** A tensor of the file on the host: the bits of its values where it is stored as f16, else floats. */
+  async #stored(name: string): Promise<Float32Array | Uint16Array> {
+    const { dtype, bytes } = await this.#tensors.read(name);
+    const aligned = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
+    const data =
+      dtype === 'F16'
+        ? new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2)
+        : toF32(bytes, dtype);
+    // Progress counts every value as a float, as the sizes of towers do.
+    this.#bytes += 4 * data.length;
+    this.#options.onProgress?.(this.#bytes);
+    return data;
+  }
+
+  #freeze(data: Float32Array | Uint16Array, n: number, k: number): FrozenMatrix {
+    const rounded = data instanceof Float32Array && this.#options.precision === 'f16' ? packF16(data) : data;
+    const exact = rounded instanceof Uint16Array || (!this.gpu.counts && isExactInF16(rounded));
+    const frozen = FrozenMatrix.pack(this.gpu, rounded, n, k, exact);
     this.#made.push(frozen);
     return frozen;
   }
@@ -139,9 +154,16 @@ export class WeightLoader implements Disposable {
   }
 }
 
+const floats = (data: Float32Array | Uint16Array): Float32Array =>
+  data instanceof Float32Array ? data : unpackF16(data);
+
 /** [rows, columns] to [columns, rows]. */
-export function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(data.length);
+export function transpose<Values extends Float32Array | Uint16Array>(
+  data: Values,
+  rows: number,
+  columns: number,
+): Values {
+  const out = data.slice() as Values;
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = data[r * columns + c]!;
   return out;
 }

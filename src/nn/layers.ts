@@ -1,5 +1,6 @@
 /** Layers as plain typed parameters and pure functions. A weight is trainable (a tensor) or frozen (packed). */
 
+import { recording } from '../autograd/tape.js';
 import type { Activation } from '../kernels/epilogue.js';
 import { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import { type AttentionMode, attention } from '../ops/attention.js';
@@ -51,9 +52,11 @@ export function norm(x: Tensor, p: Norm): Tensor {
 
 /** Rows `from` up to `from + count` of a layer's output features, as a layer. */
 export function partOf({ weight, bias }: Linear, from: number, count: number): Linear {
+  // The tape follows slices, not tensors in the same memory.
+  const inPlace = recording() ? undefined : bias.part(from, [count]);
   return {
     weight: weight instanceof FrozenMatrix ? weight.rows(from, count) : slice(weight, 0, from, count),
-    bias: slice(bias, 0, from, count),
+    bias: inPlace ?? slice(bias, 0, from, count),
   };
 }
 

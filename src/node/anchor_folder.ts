@@ -1,10 +1,10 @@
 /** Anchors of classes in a folder of the user's cache: one small file each, the oldest removed when there are too many. */
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import type { AnchorStore } from '../detect/anchor_cache.js';
 import { writeAtomically } from './atomic_write.js';
+import { cacheFolder } from './cache_folder.js';
 
 /** Files that are kept; a file of a ViT-L/14 takes 6.5 KB. */
 const MOST_FILES = 1000;
@@ -13,11 +13,8 @@ const MOST_BYTES = 1 << 20;
 
 const ENDING = '.safetensors';
 
-/** `aaclip/anchors` below XDG_CACHE_HOME, else below ~/.cache. A relative XDG_CACHE_HOME is ignored, as its rules say. */
-export function anchorFolder(): string {
-  const named = process.env.XDG_CACHE_HOME;
-  return join(named && isAbsolute(named) ? named : join(homedir(), '.cache'), 'aaclip', 'anchors');
-}
+/** The folder of the cache for anchors. */
+export const anchorFolder = (): string => cacheFolder('anchors');
 
 /** The version of this program: another one may compute other anchors. */
 function version(): string {

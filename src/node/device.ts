@@ -19,6 +19,12 @@ const ENABLE = [
 ];
 const DISABLE = ['timestamp_quantization', 'enable_spirv_validation'];
 
+/** Flags for Dawn's entry point. */
+export const TOGGLES: readonly string[] = [
+  `enable-dawn-features=${ENABLE.join()}`,
+  `disable-dawn-features=${DISABLE.join()}`,
+];
+
 /** Dawn's objects must stay referenced as long as a device lives, or the process crashes. */
 const kept: unknown[] = [];
 
@@ -62,9 +68,7 @@ export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> 
   ensureRuntimeFolder();
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  const flags = options.defaultToggles
-    ? []
-    : [`enable-dawn-features=${ENABLE.join()}`, `disable-dawn-features=${DISABLE.join()}`];
+  const flags = options.defaultToggles ? [] : [...TOGGLES];
   if (options.adapter) flags.push(`adapter=${options.adapter}`);
   const entry = create(flags);
   kept.push(entry);

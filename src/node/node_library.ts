@@ -35,7 +35,7 @@ async function openFile(place: string | URL, signal: AbortSignal | undefined): P
 /** What the library needs of its host, in Node. */
 export const NODE_LIBRARY: LibraryHost = {
   hostMemory: totalmem(),
-  openDevice: () => openGpu(),
+  openDevice: (precision) => openGpu({ precision }),
   openTokenizer: () => openTokenizer(),
   async openClip(place, signal) {
     const found = placeOf(place);

@@ -2,14 +2,15 @@
 import type { Op } from '../autograd/op.js';
 import { apply } from '../autograd/tape.js';
 import type { FrozenMatrix } from '../kernels/frozen_matrix.js';
+import type { Moments } from '../kernels/gemm_job.js';
 import { adapterMixBackwardKernels, adapterMixKernels, dispatchRows, rowsAndWidth } from '../kernels/row_kernels.js';
 import { empty, expectSameShape, type Tensor, tidy } from '../tensor/tensor.js';
 import { linear } from './linear.js';
 
 /** Inputs: x and z, both [..., D]. Saves z and the lengths of both, and x where its own gradient is wanted. */
-export const adapterMixOp: Op<{ readonly mix: number }> = {
+export const adapterMixOp: Op<{ readonly mix: number; readonly moments?: Moments | undefined }> = {
   name: 'adapter_mix',
-  forward([x, z], { mix }, needs) {
+  forward([x, z], { mix, moments }, needs) {
     expectSameShape('adapter_mix', x!, z!);
     const { gpu } = x!;
     const { rows, d } = rowsAndWidth('adapter_mix', x!);
@@ -17,8 +18,10 @@ export const adapterMixOp: Op<{ readonly mix: number }> = {
     const norms = empty(gpu, [rows, 2]); // |x|, |a|
     dispatchRows(gpu, adapterMixKernels, {
       rows,
+      knobs: { MOMENTS: moments !== undefined },
       params: { rows, d, mix },
-      buffers: { x: x!, z: z!, norms, y },
+      // Moments that nobody asked for are not written, but their binding needs a buffer of its own.
+      buffers: { x: x!, z: z!, norms, moments: moments?.data ?? empty(gpu, [2]), y },
       traffic: 12 * y.size,
     });
     if (needs[0]) return { out: y, saved: [z!, norms, x!] };
@@ -50,6 +53,16 @@ export const adapterMixOp: Op<{ readonly mix: number }> = {
  */
 export function adapterMix(x: Tensor, z: Tensor, mix: number): Tensor {
   return apply(adapterMixOp, [x, z], { mix });
+}
+
+/**
+ * The same mix, and the moments of its rows, for a product that normalises them (`Gemm.norm`).
+ * @returns y [..., D] and its moments in one part, [rows, 1, 2]
+ */
+export function adapterMixWithMoments(x: Tensor, z: Tensor, mix: number): { y: Tensor; moments: Moments } {
+  const { rows, d } = rowsAndWidth('adapter_mix', x);
+  const moments = { data: empty(x.gpu, [rows, 1, 2]), width: d };
+  return { y: apply(adapterMixOp, [x, z], { mix, moments }), moments };
 }
 
 /**

@@ -5,8 +5,6 @@ import { show } from '../tensor/shape.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 import { sum } from './reduce.js';
 
-const STRIP = 64;
-
 interface Sizes {
   readonly batch: number;
   readonly grid: number;
@@ -37,18 +35,40 @@ function sizesOf(s: Tensor, mask: Tensor): Sizes {
 /** Per-image sums [B, 4]: focal terms, p m, p, m. */
 function imageSums(s: Tensor, mask: Tensor, z: Sizes): Tensor {
   return tidy(() => {
-    const perImage = Math.ceil(z.pixels / STRIP);
-    const sums = empty(s.gpu, [z.batch, perImage, 4]);
+    const sums = empty(s.gpu, [z.batch, z.size * z.grid, 4]);
+    const cells = z.batch * z.size * z.grid;
     s.gpu.dispatch({
       kernel: 'segmentation_loss_sums',
-      knobs: { STRIP },
-      params: { strips: z.batch * perImage, pixels: z.pixels, size: z.size, grid: z.grid, scale: z.scale },
+      params: { cells, pixels: z.pixels, size: z.size, grid: z.grid, scale: z.scale },
       buffers: { s, mask, sums },
-      threads: z.batch * perImage,
+      threads: cells,
       flops: 40 * z.batch * z.pixels,
     });
     return sum(sums, 1);
   });
+}
+
+/** Gradient by the grid: first over the pixels between two columns of it, row by row, then over the rows. */
+function gridGradient(s: Tensor, mask: Tensor, sums: Tensor, dy: Tensor): Tensor {
+  const { batch, pixels, size, grid, scale } = sizesOf(s, mask);
+  const ds = empty(s.gpu, s.shape);
+  const cells = empty(s.gpu, [batch, size, grid, 2]);
+  s.gpu.dispatch({
+    kernel: 'segmentation_loss_backward_cells',
+    params: { cells: batch * size * grid, pixels, size, grid, batch, scale },
+    buffers: { s, mask, sums, cells },
+    threads: batch * size * grid,
+    flops: 60 * batch * pixels,
+  });
+  const points = batch * grid * grid;
+  s.gpu.dispatch({
+    kernel: 'segmentation_loss_backward',
+    params: { points, size, grid, scale },
+    buffers: { cells, dy, ds },
+    threads: points,
+    traffic: 16 * cells.size,
+  });
+  return ds;
 }
 
 export const segmentationLossOp: Op<null> = {
@@ -67,17 +87,7 @@ export const segmentationLossOp: Op<null> = {
   },
   vjp(dy, [s, mask, sums], _attrs, needs) {
     if (!needs[0]) return [null, null];
-    const z = sizesOf(s!, mask!);
-    const ds = empty(s!.gpu, s!.shape);
-    const points = z.batch * z.grid * z.grid;
-    s!.gpu.dispatch({
-      kernel: 'segmentation_loss_backward',
-      params: { points, pixels: z.pixels, size: z.size, grid: z.grid, batch: z.batch, scale: z.scale },
-      buffers: { s: s!, mask: mask!, sums: sums!, dy, ds },
-      threads: points,
-      flops: 4 * 60 * z.batch * z.pixels,
-    });
-    return [ds, null];
+    return [gridGradient(s!, mask!, sums!, dy), null];
   },
 };
 

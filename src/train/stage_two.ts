@@ -44,24 +44,27 @@ export function stageTwoLoss(
   const { mix, recompute: again } = options;
   const { blocks, seg, det, relu } = imageAdapterWeights(adapters);
   const activation = relu ? 'leaky_relu' : 'none';
+  const expected = tower.config.levels.length;
+  if (seg.length !== expected) {
+    throw new Error(`stage two: expected ${expected} projections, one for each level, got ${seg.length}`);
+  }
+  /** A loss of a level's unit patch tokens [B, G G, E]. */
+  const lossOf = (tokens: Tensor, weight: Tensor, loss: (patches: Tensor) => Tensor): Tensor => {
+    const body = ([t, w]: readonly Tensor[]): Tensor =>
+      tidy(() => loss(l2Normalize(linear(patchTokens(t!, tower), w!, { activation }))));
+    return again ? recompute([tokens, weight], body) : body([tokens, weight]);
+  };
+  const segmentation = (tokens: Tensor, level: number): Tensor =>
+    lossOf(tokens, seg[level]!, (patches) => {
+      const [b, l] = patches.shape as [number, number];
+      const g = Math.sqrt(l);
+      return segmentationLoss(reshape(similarity(patches, anchors), [b, 2, g, g]), masks);
+    });
   return tidy(() => {
-    const { levels } = visionTokens(images, tower, { adapters: blocks, mix, recompute: again });
-    if (levels.length !== seg.length) {
-      throw new Error(`stage two: expected ${levels.length} projections, one for each level, got ${seg.length}`);
-    }
-    /** A loss of a level's unit patch tokens [B, G G, E]. */
-    const lossOf = (tokens: Tensor, weight: Tensor, loss: (patches: Tensor) => Tensor): Tensor => {
-      const body = ([t, w]: readonly Tensor[]): Tensor =>
-        tidy(() => loss(l2Normalize(linear(patchTokens(t!, tower), w!, { activation }))));
-      return again ? recompute([tokens, weight], body) : body([tokens, weight]);
-    };
-    const losses = levels.map((tokens, i) =>
-      lossOf(tokens, seg[i]!, (patches) => {
-        const [b, l] = patches.shape as [number, number];
-        const g = Math.sqrt(l);
-        return segmentationLoss(reshape(similarity(patches, anchors), [b, 2, g, g]), masks);
-      }),
-    );
+    const { levels, made: losses } = visionTokens(images, tower, {
+      ...{ adapters: blocks, mix, recompute: again },
+      atLevel: segmentation,
+    });
     const detection = lossOf(levels.at(-1)!, det, (patches) =>
       crossEntropy(detectionLogits(mean(patches, 1), anchors), labels),
     );

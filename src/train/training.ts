@@ -210,6 +210,10 @@ export class Training implements AsyncIterable<StepReport> {
 function watched(clip: ClipTensors, signal: AbortSignal | undefined): ClipTensors {
   return {
     ...clip,
+    read: (name) => {
+      checkAborted(signal);
+      return clip.read(name);
+    },
     readF32: (name) => {
       checkAborted(signal);
       return clip.readF32(name);

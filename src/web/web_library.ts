@@ -42,7 +42,7 @@ async function openTensors(place: string | URL, signal: AbortSignal | undefined)
 
 /** What the library needs of its host, in a browser. */
 export const WEB_LIBRARY: LibraryHost = {
-  openDevice: () => openGpu(),
+  openDevice: (precision) => openGpu({ precision }),
   async openTokenizer(signal) {
     const file = await fetchSource(MERGES, signal);
     return createTokenizer(new TextDecoder().decode(await file.read(0, file.size)));

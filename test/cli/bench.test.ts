@@ -1,9 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ALL_CASES } from '../../src/cases/all_cases.js';
 import { SMALL_SIZES } from '../../src/cases/model_sizes.js';
 import { type BenchReport, type BenchRow, benchKernels } from '../../src/cli/bench/kernel_bench.js';
 import { rowLine } from '../../src/cli/bench/output.js';
 import { timeCalls } from '../../src/cli/bench/row_timer.js';
+import type { StartRow } from '../../src/cli/bench/start_bench.js';
 import { rowName } from '../../src/cli/bench/wanted_rows.js';
 import { kernelLists } from '../../src/kernels/kernel_lists.js';
 import { liveTensors } from '../../src/tensor/tensor.js';
@@ -67,6 +71,33 @@ describe('bench', () => {
     const bad = await runCli('bench', '--quick', '--only', 'nothing');
     expect(bad.code).not.toBe(0);
     expect(bad.stderr).toContain('aaclip: bench: no row matches nothing');
+  });
+});
+
+describe('bench by name', () => {
+  it('start: a process of its own tells its phases and the score', async () => {
+    const run = await runCli('bench', 'start', '--quick', '--json');
+    expect(run.code, run.stderr).toBe(0);
+    const { what, rows } = JSON.parse(run.stdout) as { what: string; rows: StartRow[] };
+    expect(what).toBe('start');
+    expect(rows).toHaveLength(1);
+    const { total, score, ...phases } = rows[0]!;
+    expect(score).toBeGreaterThan(0);
+    expect(score).toBeLessThan(1);
+    const sum = phases.import + phases.device + phases.load + phases.picture;
+    expect(sum / total).toBeCloseTo(1, 6);
+  });
+
+  it('--train is the same as train, and --report draws what was measured', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aaclip-bench-'));
+    const file = join(folder, 'steps.svg');
+    const run = await runCli('bench', '--train', '--quick', '--layers', '2', '--json', '--report', file);
+    expect(run.code, run.stderr).toBe(0);
+    const { what, training } = JSON.parse(run.stdout) as { what: string; training: { rows: { stage: string }[] } };
+    expect(what).toBe('train');
+    expect(training.rows.map((row) => row.stage)).toEqual(['one', 'two', 'two', 'two']);
+    expect(readFileSync(file, 'utf8')).toMatch(/^<svg .*step of stage two.*<\/svg>\n$/);
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -53,7 +53,7 @@ describe('charts of results', () => {
   });
 
   it('is XML whatever names hold', () => {
-    const svg = svgOf(chartsOf(KERNELS));
+    const svg = svgOf(chartsOf(KERNELS), KERNELS.adapter.name);
     expect(svg).toContain('Rocket &lt;9&gt;');
     expect(svg).toContain('slow &amp; long');
     expect(svg).not.toMatch(/&(?!amp;|lt;|gt;|quot;)|<9>/);
@@ -120,6 +120,7 @@ describe('--report', () => {
     expect(said).toEqual([`3 charts in ${to}`]);
     const html = readFileSync(to, 'utf8');
     expect(html.match(/<svg /g)).toHaveLength(3);
+    expect(html).toContain('<p>Rocket &lt;9&gt;</p>');
     // It shows the same with no network: nothing is fetched.
     expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<link|@import|url\(/);
   });

@@ -19,6 +19,7 @@ const timeOf = (tiles: Tiles): number => {
 function subject(over: Partial<Subject> = {}): Subject & { opened: number } {
   const made = {
     opened: 0,
+    kernels: async (tiles: Tiles) => JSON.stringify([tileAt(tiles, 'a'), tileAt(tiles, 'b')]),
     prepare: async () => {},
     check: async () => 1e-6,
     time: async (tiles: Tiles) => timeOf(tiles),
@@ -87,7 +88,7 @@ describe('coordinate descent', () => {
     expect(lost.ended).toBe('device lost; opening the device again: no adapter');
     // It was found before the tile that loses the device.
     expect(lost.tiles).toEqual({ a: { T: 4 }, b: { T: 4 } });
-    expect(lost.tried.map((t) => t.knobs.T)).toEqual([1, 2, 4]);
+    expect(lost.tried.map((t) => t.knobs.T)).toEqual([2, 4]);
   });
 
   it('a tile that was fast only once is not taken', async () => {
@@ -102,6 +103,13 @@ describe('coordinate descent', () => {
       },
     });
     expect((await descend(lucky, PLACES, OPTIONS)).tiles).toEqual({});
+  });
+
+  it('tries no tile with which the kernels stay the same', async () => {
+    const deaf = subject({ kernels: async (tiles) => String(tileAt(tiles, 'b')) });
+    const { tried } = await descend(deaf, PLACES, OPTIONS);
+    expect(new Set(tried.map((t) => t.key))).toEqual(new Set(['b']));
+    expect(tried.every((t) => t.knobs.T !== 1)).toBe(true);
   });
 
   it('stops when its time is used up', async () => {

@@ -16,7 +16,14 @@ import { liveTensors } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
 const PLAN = planOf(1, true);
-const TOP = { multiplyAddGflops: 10, copyGbytes: 1, matrixGflops: 40, halfTime: 0.5 };
+const TOP = {
+  multiplyAddGflops: 10,
+  copyGbytes: 1,
+  matrixGflops: 40,
+  halfTime: 0.5,
+  dispatchMicroseconds: 1,
+  readMilliseconds: 1,
+};
 const TINY = { tiny: true, layers: 2, imageSize: 28, precision: 'f32' } as const;
 
 /** Rates, shares and the work they come from agree. */
@@ -35,6 +42,8 @@ describe('bench', () => {
     expect(top.multiplyAddGflops).toBeGreaterThan(0);
     expect(top.copyGbytes).toBeGreaterThan(0);
     expect(top.halfTime).toBeGreaterThan(0);
+    expect(top.dispatchMicroseconds).toBeGreaterThan(0);
+    expect(top.readMilliseconds).toBeGreaterThan(0);
     expect(top.matrixGflops !== null).toBe(gpu.traits.matrixShapes.some((s) => s.resultComponentType === 'f32'));
   });
 
@@ -45,7 +54,7 @@ describe('bench', () => {
     const rows = await benchBlock(gpu, PLAN, TOP, { ...TINY, batches: [1, 2] }, (row) => told.push(row));
     expect(told).toEqual(rows);
     expect(rows.map((row) => row.name.replace(/^block (\d)\S+ /, '$1 '))).toEqual(
-      ['weights exact in f16', 'f32 weights'].flatMap((kind) =>
+      ['f16-exact weights', 'f32 weights'].flatMap((kind) =>
         [1, 2].flatMap((batch) => [`${batch} ${kind}, forward`, `${batch} ${kind}, backward`]),
       ),
     );

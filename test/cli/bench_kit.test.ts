@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -112,7 +112,8 @@ describe('bench kit', () => {
   });
 
   it('goes on where it was left, and counts what a Python that dies has printed', async () => {
-    const out = join(folder, 'run');
+    const out = join(folder, 'resumed');
+    mkdirSync(out);
     const names = stagesAfter(flags({ tiny: true }), INFO, HERE).map((s) => s.name);
     const rest = names.filter((name) => name !== 'pytorch' && !STAGES.some((s) => s.stage === name));
     const lines = [...STAGES, ...rest.map((name) => done(name, {}))].map((s) => JSON.stringify(s));

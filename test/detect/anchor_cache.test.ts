@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AnomalyModel, type AnomalyModelOptions } from '../../src/detect/anomaly_model.js';
 import type { ClassTokens } from '../../src/detect/class_tokens.js';
+import type { RawTensor } from '../../src/io/tensor_file.js';
 import type { TensorView } from '../../src/io/tensor_view.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { anchorFolder, anchorStore } from '../../src/node/anchor_folder.js';
@@ -33,8 +34,12 @@ function counted(seed: number, fingerprint: string | undefined): { clip: TensorV
     names.push(name);
     return clip.readF32(name);
   };
+  const read = (name: string): Promise<RawTensor> => {
+    names.push(name);
+    return clip.read(name);
+  };
   const print = fingerprint === undefined ? undefined : async () => fingerprint;
-  return { clip: { ...clip, readF32, fingerprint: print }, names };
+  return { clip: { ...clip, read, readF32, fingerprint: print }, names };
 }
 
 const ofText = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('visual.'));

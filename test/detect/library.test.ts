@@ -223,6 +223,39 @@ describe('detect', () => {
     expect(told.slice(4)).toEqual([0, 2, 2].map((n) => [n, undefined]));
   });
 
+  it('gives the device the next batch before it yields the results of one', async () => {
+    const gpu = await device();
+    using detector = await load();
+    const pixels = { width: 40, height: 30, data: new Uint8Array(3600).fill(90) };
+    const launched: number[] = [];
+    const before = gpu.dispatches;
+    for await (const _ of detector.detect(Array(5).fill(pixels), 'screw', { batchSize: 2 })) {
+      launched.push(gpu.dispatches - before);
+    }
+    const last = launched.at(-1)!;
+    // Batches of 2, 2 and 1: the first results come when two are launched, those of the second when all are.
+    expect(launched[0]).toBe(launched[1]);
+    expect(launched[0]).toBeLessThan(last);
+    expect(launched.slice(2)).toEqual([last, last, last]);
+  });
+
+  it('does not wait for pictures that are not there yet', async () => {
+    using detector = await load();
+    let taken = 0;
+    const live = async function* () {
+      for (let i = 0; i < 3; i++) {
+        // The next picture comes only after the result of the one before.
+        while (taken < i) await new Promise((later) => setTimeout(later, 5));
+        yield png(NAMES[i]!);
+      }
+    };
+    for await (const d of detector.detect(live(), 'screw', { batchSize: 1 })) {
+      expect(d.index).toBe(taken);
+      taken++;
+    }
+    expect(taken).toBe(3);
+  });
+
   it('gives a broken picture to onBroken, or ends with its error after the pictures before it', async () => {
     using detector = await load();
     const paths = [png('a'), png('broken'), at('missing.png'), png('b')];

@@ -46,6 +46,7 @@ const CASES: Readonly<Record<string, Case | readonly Case[]>> = {
       ...{ stride: 24, mate_stride: 8, other_stride: 24, x: 0, y: 8, mate: 0, other: 16, to: 0, to_values: 16 },
     },
   })),
+  'adapter_mix.tree': { knobs: { MOMENTS: true } },
   ceiling_multiply_add: { params: { turns: 1 } },
   'layer_norm_backward.tree': { params: { start: 0 } },
   // A product either gives moments or reads them.

@@ -22,6 +22,7 @@ const traits = (m: number, n: number, k: number, subgroupSize: number, kib: numb
   matrixShapes: [{ m, n, k, componentType: 'f16', resultComponentType: 'f32' }],
   barriersAreExpensive: false,
   loadsAreExpensive: false,
+  loadsGather: false,
   tokensToFillDevice: 1,
   workPerSubmit: 1,
 });

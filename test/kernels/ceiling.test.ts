@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { copyCeiling, matrixCeiling, matrixShape, multiplyAddCeiling } from '../../src/kernels/ceiling.js';
+import { copyCeiling, matrixCeiling, multiplyAddCeiling } from '../../src/kernels/ceiling.js';
+import { matrixUnit } from '../../src/kernels/matrix_units.js';
 import { empty, read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 
@@ -20,20 +21,9 @@ it('the copy ceiling copies, and counts bytes read and written', async () => {
   expect([...(await read(b))]).toEqual([1, 2, 3, 4]);
 });
 
-it('the largest product with f32 sums is taken, and none where an adapter has no matrix units or no fixed subgroups', async () => {
-  const { traits } = await device();
-  const shape = (m: number, n: number, k: number, resultComponentType = 'f32') => {
-    return { m, n, k, componentType: 'f16', resultComponentType };
-  };
-  const matrixShapes = [shape(32, 32, 32, 'f16'), shape(16, 8, 16), shape(16, 16, 16), shape(16, 8, 8)];
-  expect(matrixShape({ ...traits, subgroupSize: 32, matrixShapes })).toEqual(shape(16, 16, 16));
-  expect(matrixShape({ ...traits, subgroupSize: 0, matrixShapes })).toBeUndefined();
-  expect(matrixShape({ ...traits, subgroupSize: 32, matrixShapes: [] })).toBeUndefined();
-});
-
 it('the ceiling of matrix units computes every product it counts', async () => {
   const gpu = await device();
-  const shape = matrixShape(gpu.traits);
+  const shape = matrixUnit(gpu.traits);
   // Without such units nothing is dispatched: the kernel would not compile.
   if (!shape) {
     expect(gpu.traits.matrixShapes.filter((s) => s.resultComponentType === 'f32')).toEqual([]);

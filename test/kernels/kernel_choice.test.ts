@@ -14,6 +14,7 @@ const PLAIN: Traits = {
   workgroupMemory: 32768,
   barriersAreExpensive: false,
   loadsAreExpensive: false,
+  loadsGather: false,
   tokensToFillDevice: 1,
   workPerSubmit: 1,
 };

@@ -12,13 +12,23 @@ import {
   runsTile,
 } from '../../src/kernels/matrix_tiles.js';
 import { matrixUnit } from '../../src/kernels/matrix_units.js';
+import { PANELS } from '../../src/kernels/packing.js';
+import { checkTiles } from '../../src/kernels/tile_places.js';
 import { readShaders } from '../../src/node/device.js';
+import { empty } from '../../src/tensor/tensor.js';
+import { device } from '../devices.js';
 
 const shapes = (...sizes: [number, number, number][]): Traits['matrixShapes'] =>
   sizes.map(([m, n, k]) => ({ m, n, k, componentType: 'f16', resultComponentType: 'f32' }));
 const base: Traits = {
   ...{ software: false, subgroupSize: 32, f16: true, matrixShapes: shapes([16, 16, 16]), workgroupMemory: 32768 },
-  ...{ barriersAreExpensive: false, loadsAreExpensive: false, tokensToFillDevice: 1, workPerSubmit: 1 },
+  ...{
+    barriersAreExpensive: false,
+    loadsAreExpensive: false,
+    loadsGather: false,
+    tokensToFillDevice: 1,
+    workPerSubmit: 1,
+  },
 };
 const ADAPTERS: Record<string, Traits> = {
   'units of 16x16x16': { ...base, matrixShapes: shapes([16, 8, 8], [16, 8, 16], [16, 16, 16]) },
@@ -71,6 +81,36 @@ describe('an adapter runs kernels on matrix units', () => {
   });
 });
 
+it('products that the kernel cannot do go to the next row', async () => {
+  const gpu = await device();
+  using x = empty(gpu, [64 * 64]);
+  using c = empty(gpu, [64 * 64]);
+  const job = { m: 64, n: 64, k: 64, a: x, b: x, c };
+  const moments = { data: x, width: 64 };
+  const norm = { moments, weight: x, bias: x, eps: 1e-5 };
+  const runs = (more: object): boolean => matrixGemm.runsOn(base, { ...job, ...more });
+  for (const good of [
+    {},
+    { n: 8 },
+    { n: 4, transB: true },
+    { norm },
+    { moments },
+    { gradient: 'a' },
+    { batch: 3, m: 1 },
+  ])
+    expect(runs(good), Object.keys(good).join()).toBe(true);
+  const panels = { packing: PANELS, data: x, half: true, panel: 32, rowsAlongN: false };
+  for (const bad of [{ transA: true }, { k: 12 }, { n: 12 }, { n: 6, transB: true }, { gradient: 'b' }, { b: panels }])
+    expect(runs(bad), Object.keys(bad).join()).toBe(false);
+  // Moments to read, moments to write and scales share one binding.
+  for (const two of [
+    { norm, moments },
+    { norm, gradient: 'a' },
+    { moments, gradient: 'a' },
+  ])
+    expect(runs(two), Object.keys(two).join()).toBe(false);
+});
+
 describe('the tile of a product', () => {
   it('is larger for larger products, and smaller where workgroups have less memory', () => {
     const area = (traits: Traits, m: number): number => {
@@ -110,6 +150,7 @@ describe('the tile of a product', () => {
         const tried = place.candidates(traits);
         expect(tried.length, `${place.key} ${name}`).toBeGreaterThan(2);
         expect(tried, `${place.key} ${name}`).toContainEqual(place.own(traits));
+        expect(checkTiles({ [place.key]: tried.at(-1) }, traits)).toEqual({ [place.key]: tried.at(-1) });
       }
   });
 });
@@ -121,16 +162,16 @@ describe('the kernel compiles', async () => {
   const held = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
   const adapter = (await held.requestAdapter())!;
   const features = ['subgroups', 'shader-f16', 'chromium-experimental-subgroup-matrix', 'subgroup-size-control'];
-  const device = await adapter.requestDevice({ requiredFeatures: features as GPUFeatureName[] });
-  Object.assign(globalThis, { heldByTests: [held, adapter, device] });
+  const checker = await adapter.requestDevice({ requiredFeatures: features as GPUFeatureName[] });
+  Object.assign(globalThis, { heldByTests: [held, adapter, checker] });
   const text = readShaders().get('matmul.matrix')!;
 
   const fault = async (code: string): Promise<string | undefined> => {
-    device.pushErrorScope('validation');
-    const module = device.createShaderModule({ code });
+    checker.pushErrorScope('validation');
+    const module = checker.createShaderModule({ code });
     const layout = 'auto';
-    device.createComputePipeline({ layout, compute: { module, entryPoint: 'main' } });
-    return (await device.popErrorScope())?.message;
+    checker.createComputePipeline({ layout, compute: { module, entryPoint: 'main' } });
+    return (await checker.popErrorScope())?.message;
   };
   const forms: Record<string, Record<string, number | boolean>> = {
     plain: { A_TERMS: 1, HALF: true },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unpackF16 } from '../../src/io/dtype.js';
 import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { packPanels, panelWords } from '../../src/kernels/packing.js';
 import { readWords, tidy, upload } from '../../src/tensor/tensor.js';
@@ -40,6 +41,29 @@ describe('panels', () => {
 });
 
 describe('a frozen matrix', () => {
+  // Odd sizes, where a row of f16 does not end with a word; the values include the smallest and the largest of f16.
+  it.each(
+    variantsOf('matmul').flatMap((variant) =>
+      [
+        [6, 8],
+        [5, 9],
+        [33, 16],
+        [1, 3],
+      ].map(([n, k]) => [variant, n!, k!] as const),
+    ),
+  )('is the same from the bits of f16 values as from floats (%s, %i x %i)', async (variant, n, k) => {
+    const gpu = await device(variant);
+    const bits = Uint16Array.from(
+      { length: n * k },
+      (_, i) => [0x0001, 0x7bff, 0x8000, 0x3c00 + ((37 * i) % 1000)][i % 4]!,
+    );
+    using fromBits = FrozenMatrix.pack(gpu, bits, n, k, true);
+    using fromFloats = FrozenMatrix.pack(gpu, unpackF16(bits), n, k, true);
+    expect(fromBits.half).toBe(fromFloats.half);
+    const [words, want] = [await readWords(fromBits.forward().data), await readWords(fromFloats.forward().data)];
+    expect(words.subarray(0, want.length)).toEqual(want);
+  });
+
   it.each(variantsOf('matmul'))(
     'is really transposed for the backward pass, even after a dry run (%s)',
     async (variant) => {

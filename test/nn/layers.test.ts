@@ -8,7 +8,7 @@ import { type Block, block, partOf } from '../../src/nn/layers.js';
 import { linear } from '../../src/ops/linear.js';
 import { slice } from '../../src/ops/slice.js';
 import { liveTensors, read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';
-import { device, variants } from '../devices.js';
+import { device, isCoarse, variantsOf } from '../devices.js';
 import { normalisedError } from '../op_harness.js';
 import { arr } from '../reference/arr.js';
 
@@ -57,7 +57,7 @@ async function results(...made: readonly Tensor[]): Promise<Float32Array[]> {
   return out;
 }
 
-describe.each(variants)('a block (%s)', (variant) => {
+describe.each(variantsOf('matmul'))('a block (%s)', (variant) => {
   // Panels hold 24 or 32 columns: a third of 48 columns begins inside a panel, a third of 96 between two.
   it.each([
     [48, false],
@@ -96,7 +96,7 @@ describe.each(variants)('a block (%s)', (variant) => {
         firstOfBlock(x, made.weights, options),
       ]);
       const [want, got] = await results(all!, first!);
-      expect(normalisedError(got!, want!)).toBeLessThan(2e-6);
+      expect(normalisedError(got!, want!)).toBeLessThan(isCoarse(variant) ? 2e-3 : 2e-6);
     }
     expect(liveTensors(gpu), 'tensors left behind').toBe(before);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { attentionCase } from '../../src/cases/attention_case.js';
 import { type AttentionMode, attention } from '../../src/ops/attention.js';
 import { read, upload } from '../../src/tensor/tensor.js';
-import { allVariants, device, isCoarse, variantsOf } from '../devices.js';
+import { device, isCoarse, plainest, variantsOf } from '../devices.js';
 import { type Bounds, normalisedError, testCase } from '../op_harness.js';
 import { type Arr, arr } from '../reference/arr.js';
 import { attention as reference } from '../reference/attention.js';
@@ -44,7 +44,6 @@ testAttention([1, 261, 1, 8], 'causal', { forwardOnly: true });
 
 // The width every published CLIP has, and others: 80 has a scale that is not a power of two, 128 is the widest. A software
 // adapter compiles the tiles of wide heads for many seconds, so not every kernel is tried at every width.
-const plainest = allVariants.filter((variant) => !isCoarse(variant)).at(-1)!;
 testAttention([1, 21, 2, 64], 'full', { variants: ['best'] });
 testAttention([1, 34, 1, 64], 'causal', { forwardOnly: true });
 testAttention([1, 9, 1, 32], 'causal', { variants: ['best'] });

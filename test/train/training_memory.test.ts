@@ -60,7 +60,7 @@ describe('counted memory is the memory that is taken', () => {
 describe('ViT-L/14 at 518 px', () => {
   const clip = syntheticClip(VIT_L_14_336, 1, true);
   const shape = { textUntil: 3, imageUntil: 6, relu: false };
-  const flagsOf = (changed: Partial<TrainFlags>) => trainFlags({ imageSize: 518, shape, textEpochs: 0, ...changed });
+  const flagsOf = (changed: Partial<TrainFlags>) => trainFlags({ imageSize: 518, shape, ...changed });
   const GIB = 2 ** 30;
   const need = async (kind: 'card' | 'processor', changed: Partial<TrainFlags>) => {
     const own = await device();
@@ -78,7 +78,7 @@ describe('ViT-L/14 at 518 px', () => {
   it('reads no weights, and says which step an adapter cannot hold', async () => {
     const gpu = (await device()).counting({ limits: { maxStorageBufferBindingSize: 2 ** 25 } });
     const unread = { ...clip, readF32: () => expect.unreachable('weights were read') };
-    const run = { gpu, clip: unread, config: VIT_L_14_336, flags: flagsOf({ imageBatch: 8 }), classes };
+    const run = { gpu, clip: unread, config: VIT_L_14_336, flags: flagsOf({ textEpochs: 0, imageBatch: 8 }), classes };
     await expect(trainingMemory(run)).rejects.toThrow(
       /^image stage with 8 pictures of 518 px a step: .* binds at most 33554432: use a smaller batch or smaller pictures$/,
     );

@@ -84,7 +84,7 @@ export async function benchBlock(
   const tokens = tokensOf(options);
   for (const weights of ['f16', 'f32'] as const) {
     using opened = await loadBlock(gpu, options.tiny, blockTensors(options.tiny, weights));
-    const kind = weights === 'f16' ? 'weights exact in f16' : 'f32 weights';
+    const kind = weights === 'f16' ? 'f16-exact weights' : 'f32 weights';
     for (const batch of options.batches) {
       using x = noise(gpu, 'tokens', [batch, tokens, opened.width]);
       const name = `block ${batch}x${tokens}x${opened.width}, ${kind}`;

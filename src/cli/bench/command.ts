@@ -25,7 +25,7 @@ async function machineOf(flags: BenchFlags): Promise<object> {
 }
 
 function whatOf(word: string, flags: BenchFlags): What {
-  const what = flags.train ? 'train' : flags.tune ? 'tune' : word;
+  const what = flags.train ? 'train' : flags.tune ? 'tune' : flags.peers ? 'peers' : word;
   if (!Object.hasOwn(WHAT, what)) {
     throw new Error(`bench: nothing called "${what}": expected one of ${Object.keys(WHAT).join(', ')}`);
   }

@@ -8,6 +8,8 @@ export interface Coordinate {
 
 /** What is tuned. Every function may throw: the candidate then counts as failed, and the subject is opened again. */
 export interface Subject {
+  /** The kernels that run with these tiles, as a text: tiles with the same kernels need no trial. `key` as below. */
+  kernels(tiles: Tiles, key: string): Promise<string>;
   /** Compiles what several candidates need, side by side; a candidate that does not compile shows when it is checked. */
   prepare(all: readonly Tiles[], key: string): Promise<void>;
   /** The error of the results with these tiles, relative to those at the start; `key` as below. */
@@ -70,25 +72,38 @@ class Search {
   /** Goes through one place. Returns whether its tile changed. */
   async place({ key, candidates }: Coordinate): Promise<boolean> {
     const before = this.tiles;
-    const all = candidates.map((knobs) => ({ ...before, [key]: knobs }));
+    const all = await this.#different(
+      candidates.map((knobs) => ({ ...before, [key]: knobs })),
+      key,
+    );
+    if (all.length === 0) return false;
     await this.#safely(() => this.#subject.prepare(all, key));
     const first = await this.#safely(() => this.#subject.time(before, key));
     if (typeof first !== 'number') return false;
     let best: number = first;
-    for (const [i, knobs] of candidates.entries()) {
+    for (const tiles of all) {
       if (performance.now() > this.#options.until) throw new Ended('the time for tuning is used up');
-      const time = await this.#attempt(key, knobs, all[i]!);
+      const time = await this.#attempt(key, tiles[key]!, tiles);
       if (time === null || time >= best * GAIN) continue;
       // Timed once more, both of them: one sample of many is often fast by chance.
       const again = await this.#safely(async () => {
         const rival = await this.#subject.time(this.tiles, key);
-        return [Math.max(time, await this.#subject.time(all[i]!, key)), Math.min(best, rival)] as const;
+        return [Math.max(time, await this.#subject.time(tiles, key)), Math.min(best, rival)] as const;
       });
       if (typeof again === 'string' || again[0] >= again[1] * GAIN) continue;
       best = again[0];
-      this.tiles = all[i]!;
+      this.tiles = tiles;
     }
     return this.tiles !== before;
+  }
+
+  /** Those with other kernels than the tiles in use: a place that this work does not need has none. */
+  async #different(all: readonly Tiles[], key: string): Promise<Tiles[]> {
+    const own = await this.#safely(() => this.#subject.kernels(this.tiles, key));
+    const found: Tiles[] = [];
+    for (const tiles of all)
+      if ((await this.#safely(() => this.#subject.kernels(tiles, key))) !== own) found.push(tiles);
+    return found;
   }
 
   async #attempt(key: string, knobs: Knobs, tiles: Tiles): Promise<number | null> {

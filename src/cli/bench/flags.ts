@@ -14,6 +14,7 @@ export const WHAT = {
   growth: 'time and memory against batch and tokens, with straight lines through them',
   precision: 'how far f16 is off on this adapter, and what it gains',
   tune: 'the fastest tiles for this adapter, timed inside a block; kept for later starts',
+  peers: 'a block and its ops beside other WebGPU libraries (npm install --prefix bench/peers)',
   kit: 'all of this in order, within --budget seconds, into --out',
   report: 'no measurement: charts of earlier results (--json), to --report',
 } as const;
@@ -27,6 +28,7 @@ export interface BenchFlags extends CommonOptions {
   readonly variants?: boolean;
   readonly train?: boolean;
   readonly tune?: boolean;
+  readonly peers?: boolean;
   readonly tiny?: boolean;
   readonly layers?: number;
   readonly img_size: number;
@@ -62,6 +64,7 @@ export function benchOptions(program: Command): Command {
       .option('--variants', 'kernels: also the other kernels that run on the adapter, where an op has several')
       .addOption(new Option('--train', 'the same as "bench train"'))
       .addOption(new Option('--tune', 'the same as "bench tune"'))
+      .addOption(new Option('--peers', 'the same as "bench peers"'))
       .option('--tiny', 'the smallest model instead of ViT-L/14')
       .option('--layers <n>', 'blocks of the image tower (default: all of the model)', count(1))
       .option('--img_size <px>', 'side of the pictures (--tiny: 56 by default)', count(14), 518)

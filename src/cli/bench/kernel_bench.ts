@@ -171,6 +171,5 @@ export async function benchKernels(gpu: Gpu, options: KernelBenchOptions): Promi
     disposeAttrs(attrs);
     gpu.trim();
   }
-  const { multiplyAddGflops, copyGbytes, matrixGflops, halfTime } = top;
-  return { multiplyAddGflops, copyGbytes, matrixGflops, halfTime, rows };
+  return { ...top, rows };
 }

@@ -28,9 +28,10 @@ export function rowLine(row: BenchRow): string {
   return `${row.name.padEnd(62)} ${ms} ms ${gflops} GFLOP/s ${gbytes} GB/s${share}`;
 }
 
-export function ceilingsLine({ multiplyAddGflops, copyGbytes, matrixGflops }: Ceilings): string {
+export function ceilingsLine(top: Ceilings): string {
+  const { multiplyAddGflops, copyGbytes, matrixGflops } = top;
   const matrix = matrixGflops === null ? '' : `, ${matrixGflops.toFixed(1)} GFLOP/s on matrix units`;
-  return `ceilings: ${multiplyAddGflops.toFixed(1)} GFLOP/s multiply-add, ${copyGbytes.toFixed(1)} GB/s copy${matrix}`;
+  return `ceilings: ${multiplyAddGflops.toFixed(1)} GFLOP/s multiply-add, ${copyGbytes.toFixed(1)} GB/s copy${matrix}; ${figure(top.dispatchMicroseconds)} us a dispatch, ${figure(top.readMilliseconds)} ms a read`;
 }
 
 /** A block, picture or step: time, rate, shares of the ceilings, memory, dispatches. */

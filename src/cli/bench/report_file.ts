@@ -12,13 +12,15 @@ figure { margin: 24px 0; }
 svg { max-width: 100%; height: auto; }
 p { color: #57606a; }`;
 
-function htmlOf(charts: readonly Chart[], results: readonly BenchResult[]): string {
-  const facts = results.map(({ what, adapter, date, cpu, precision }) =>
-    [what, adapter?.name, precision, cpu, date]
-      .filter((fact) => fact !== undefined)
-      .map(String)
-      .join(' · '),
+/** Where and when results were measured, each once. */
+function placesOf(results: readonly BenchResult[]): string[] {
+  const facts = results.map(({ adapter, cpu, date }) =>
+    [adapter?.name, cpu, typeof date === 'string' ? date.slice(0, 10) : undefined].filter((fact) => fact).join(' · '),
   );
+  return [...new Set(facts)].filter((fact) => fact !== '');
+}
+
+function htmlOf(charts: readonly Chart[], results: readonly BenchResult[]): string {
   const figures = charts.map((chart) => `<figure>${svgOf([chart])}</figure>`);
   return `<!doctype html>
 <html lang="en">
@@ -27,7 +29,9 @@ function htmlOf(charts: readonly Chart[], results: readonly BenchResult[]): stri
 <title>aaclip benchmark</title>
 <style>${PAGE}</style>
 <h1>aaclip benchmark</h1>
-${[...new Set(facts)].map((fact) => `<p>${escaped(fact)}</p>`).join('\n')}
+${placesOf(results)
+  .map((fact) => `<p>${escaped(fact)}</p>`)
+  .join('\n')}
 ${figures.join('\n')}
 </html>
 `;
@@ -80,6 +84,9 @@ export async function drawReport(
   if (charts.length === 0) throw new Error('bench report: nothing to draw in these results');
   const html = /\.html?$/i.test(to);
   if (!html && !/\.svg$/i.test(to)) throw new Error(`bench report: ${to}: expected a name that ends in .html or .svg`);
-  await writeAtomically(to, new TextEncoder().encode(html ? htmlOf(charts, results) : svgOf(charts)));
+  await writeAtomically(
+    to,
+    new TextEncoder().encode(html ? htmlOf(charts, results) : svgOf(charts, placesOf(results).join('; '))),
+  );
   say(`${charts.length} charts in ${to}`);
 }

@@ -107,18 +107,13 @@ export function ratioBars(ratios: readonly Ratio[], title: string): BarChart {
 
 /** The charts of a result; none where there is nothing to draw. */
 export function chartsOf(result: BenchResult): Chart[] {
-  const where = result.adapter?.name;
-  return chartsWithin(result).map((chart) => (where ? { ...chart, note: `${chart.note} ${where}` } : chart));
-}
-
-function chartsWithin(result: BenchResult): Chart[] {
   const { precision } = result;
   // Results from before there were several kinds are of kernels, or of steps.
   const what = result.what ?? (result.rows === undefined ? undefined : 'kernels');
   const title = [what, precision].filter((part) => part !== undefined).join(', ');
   const charts: Chart[] = [];
   const rows = (result.rows ?? (result.training as { rows?: unknown } | undefined)?.rows ?? []) as readonly unknown[];
-  if (Array.isArray(result.ratios)) charts.push(ratioBars(result.ratios as Ratio[], title));
+  if (Array.isArray(result.ratios) && result.ratios.length > 0) charts.push(ratioBars(result.ratios as Ratio[], title));
   if (what === 'growth') charts.push(...growthLines(result as unknown as GrowthBench, title));
   if (rows.length === 0) return charts;
   if (what === 'kernels') charts.push(kernelBars(rows as BenchRow[], title));

@@ -13,6 +13,7 @@ import { benchGrowth } from './growth_bench.js';
 import { type BenchReport, type BenchRow, benchKernels } from './kernel_bench.js';
 import { benchMemory } from './memory_bench.js';
 import * as lines from './output.js';
+import { benchPeers, peerLine } from './peer_bench.js';
 import { benchPrecision } from './precision_bench.js';
 import { planOf } from './row_timer.js';
 import { benchStart } from './start_bench.js';
@@ -120,6 +121,10 @@ async function start(flags: BenchFlags, say: Say): Promise<object> {
   return { weights, rows };
 }
 
+async function peers({ samples, quick = false, adapter }: BenchFlags, say: Say): Promise<object> {
+  return { rows: await benchPeers({ samples, quick, adapter }, (row) => say(peerLine(row))) };
+}
+
 async function precisionReport(flags: BenchFlags, say: Say): Promise<object> {
   const report = await benchPrecision(
     (precision) => openDevice({ ...flags, precision }),
@@ -153,6 +158,7 @@ async function tuneReport(flags: BenchFlags, say: Say): Promise<object> {
 /** Measures; the device that was opened is returned with the report where there is one. */
 export async function runWhat(what: What, flags: BenchFlags, say: Say): Promise<object> {
   if (what === 'start') return start(flags, say);
+  if (what === 'peers') return peers(flags, say);
   if (what === 'precision') return precisionReport(flags, say);
   if (what === 'tune') return tuneReport(flags, say);
   using gpu = await openDevice(flags);

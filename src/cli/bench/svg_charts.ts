@@ -165,9 +165,10 @@ export const draw = (chart: Chart): Drawing => (chart.kind === 'bars' ? drawBars
 
 const FONT = 'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif"';
 
-/** One SVG of several charts, one below the other. */
-export function svgOf(charts: readonly Chart[]): string {
-  let height = 0;
+/** One SVG of several charts, one below the other. @param where a line above them all; none by default */
+export function svgOf(charts: readonly Chart[], where = ''): string {
+  const above = where === '' ? '' : words(where, { x: MARGIN, y: 24, size: 12, fill: QUIET });
+  let height = where === '' ? 0 : 28;
   const parts = charts.map((chart) => {
     const { body, height: own } = draw(chart);
     const placed = `<g transform="translate(0 ${height})">${body}</g>`;
@@ -175,5 +176,5 @@ export function svgOf(charts: readonly Chart[]): string {
     return placed;
   });
   const title = `<title>${escaped(charts.map((c) => c.title).join('; '))}</title>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" ${FONT}>${title}<rect width="100%" height="100%" fill="#ffffff"/>${parts.join('')}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" ${FONT}>${title}<rect width="100%" height="100%" fill="#ffffff"/>${above}${parts.join('')}</svg>\n`;
 }

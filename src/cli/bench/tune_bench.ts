@@ -1,7 +1,7 @@
 /** Tunes the tiles of products for an adapter inside a whole block: alone, a kernel often prefers another tile. */
 import { Tape } from '../../autograd/tape.js';
 import type { Gpu } from '../../gpu/gpu.js';
-import type { Tiles } from '../../gpu/shader.js';
+import { labelOf, type Tiles } from '../../gpu/shader.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { synth } from '../../io/synth.js';
 import { chosenKernels } from '../../kernels/kernel_lists.js';
@@ -85,6 +85,21 @@ class TunedBlock implements Subject {
     this.gpu.tiles = tiles;
     using opened = await loadBlock(this.gpu, this.#options.tiny, this.#tensors[kind]);
     return await work(opened);
+  }
+
+  async kernels(tiles: Tiles, key: string): Promise<string> {
+    const labels: string[] = [];
+    for (const kind of kindsOf(key)) {
+      await this.#with(tiles, kind, async (opened) => {
+        const works = this.#works(opened);
+        const { noted } = this.gpu.dryRun(() => {
+          for (const { run } of works) run();
+        });
+        labels.push(...noted.map(({ stem, knobs }) => labelOf(stem, knobs)));
+        releaseInputs(works);
+      });
+    }
+    return labels.join();
   }
 
   async prepare(all: readonly Tiles[], key: string): Promise<void> {

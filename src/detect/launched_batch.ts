@@ -1,0 +1,82 @@
+/** A batch of pictures on the device: launched at once, its results taken later. */
+import type { Picture } from '../picture/picture.js';
+import type { AnomalyModel } from './anomaly_model.js';
+import { type Detection, detectionOf } from './detection.js';
+import { type AaclipError, abortable, checkAborted, within } from './errors.js';
+import { type BatchScores, scorePictures } from './picture_batch.js';
+
+/** A picture of a batch, or why it cannot be read. */
+export type Opened = { readonly index: number; readonly className: string } & (
+  | { readonly picture: Picture }
+  | { readonly error: AaclipError }
+);
+
+type Good = Extract<Opened, { readonly picture: Picture }>;
+
+type OnBroken = ((error: AaclipError, index: number) => void) | undefined;
+
+export class LaunchedBatch {
+  /** Pictures that were opened, broken ones included. */
+  readonly count: number;
+  /** A broken picture that ends the detection: those behind it are not scored. */
+  readonly failure: AaclipError | undefined;
+  readonly #model: AnomalyModel;
+  readonly #onBroken: OnBroken;
+  readonly #good: Good[] = [];
+  readonly #broken: (readonly [AaclipError, number])[] = [];
+  readonly #started = performance.now();
+  readonly #scores: Promise<BatchScores> | undefined;
+  #done: BatchScores | undefined;
+  /** Milliseconds of a picture. */
+  #ms = 0;
+
+  /**
+   * Records and submits the work for a batch, so that the device is busy while the caller goes on.
+   * @param onBroken told about pictures that cannot be read; without it, the first such picture is the batch's `failure`
+   */
+  constructor(model: AnomalyModel, opened: readonly Opened[], onBroken: OnBroken) {
+    this.#model = model;
+    this.#onBroken = onBroken;
+    this.count = opened.length;
+    for (const o of opened) {
+      if ('picture' in o) this.#good.push(o);
+      else if (onBroken) this.#broken.push([o.error, o.index]);
+      else {
+        this.failure = o.error;
+        break;
+      }
+    }
+    if (this.#good.length === 0) return;
+    const pictures = this.#good.map(({ picture }) => picture);
+    const classes = this.#good.map(({ className }) => className);
+    this.#scores = within('device', () => scorePictures(model, pictures, classes));
+    // Awaited by `finish`; this avoids an unhandled rejection until then.
+    this.#scores.catch(() => undefined);
+  }
+
+  /**
+   * Waits for the device.
+   * @param since when the device could begin with it at the earliest, by `performance.now`: it may have worked on another
+   * batch before
+   * @throws AaclipError `device` or `aborted`
+   */
+  async finish(since: number, signal: AbortSignal | undefined): Promise<void> {
+    this.#done = this.#scores && (await abortable(this.#scores, signal));
+    this.#ms = (performance.now() - Math.max(since, this.#started)) / this.#good.length;
+  }
+
+  /** The detections, in the order of the pictures; only after `finish`. */
+  *detections(signal: AbortSignal | undefined): Generator<Detection, void, undefined> {
+    for (const [error, index] of this.#broken) this.#onBroken?.(error, index);
+    const size = this.#model.imageSize;
+    for (const [i, { picture, className, index }] of this.#good.entries()) {
+      const { sums, scores } = this.#done!;
+      const sum = { width: size, height: size, data: sums[i]! };
+      const domain = this.#model.domainOf(className);
+      const about = { index, className, domain, imageScore: scores[i]!, ms: this.#ms };
+      yield detectionOf(picture, sum, this.#model.levels, about);
+      checkAborted(signal);
+    }
+    if (this.failure) throw this.failure;
+  }
+}
