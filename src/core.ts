@@ -52,12 +52,14 @@ export type {
   WeightsSource,
 } from './detect/sources.js';
 export type { TrainedWith } from './detect/trained_with.js';
+export type { AdapterDescription } from './gpu/description.js';
 export { type Dispatch, Gpu, GpuError, type GpuHost, type GpuOptions } from './gpu/gpu.js';
 export type { Cover, Extent } from './gpu/grid.js';
+export type { KernelWork, NotedDispatch, NotedWork } from './gpu/noted_work.js';
 export type { Kernel, PipelineCache } from './gpu/pipeline.js';
 export type { BufferPool, Storage } from './gpu/pool.js';
 export type { Profile, ProfileRow } from './gpu/profile.js';
-export type { BindingSlot, Knobs, ParamField, ShaderInterface, ShaderTexts } from './gpu/shader.js';
+export type { BindingSlot, Knobs, ParamField, ShaderInterface, ShaderTexts, Tiles } from './gpu/shader.js';
 export type { Binding } from './gpu/stream.js';
 export type { MatrixShape, Traits } from './gpu/traits.js';
 export { type AdapterTensors, canonicalAdapters } from './io/adapter_names.js';
@@ -82,7 +84,7 @@ export { createTokenizer, type Tokenizer, type Word } from './io/tokenizer.js';
 export { readTorchArchive, type TorchArchive } from './io/torch_archive.js';
 export type { Activation } from './kernels/epilogue.js';
 export type { FrozenMatrix } from './kernels/frozen_matrix.js';
-export type { PackedMatrix, Packing } from './kernels/packing.js';
+export type { PackedMatrix, Packing, RowsOfWeight } from './kernels/packing.js';
 export {
   type AdaptedImage,
   type AdaptedOptions,
