@@ -1,7 +1,7 @@
 /** The product kernel for GPUs without matrix units: blocks of f32 sums in registers, four values a load. */
 import type { Gpu } from '../gpu/gpu.js';
-import { empty, type Tensor, tidy } from '../tensor/tensor.js';
-import { epilogue, type Gemm, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
+import { tidy } from '../tensor/tensor.js';
+import { epilogue, fusingArguments, type Gemm, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
 import { ROWS } from './packing.js';
 import { type BlockTile, blockTile } from './tuning.js';
 
@@ -28,7 +28,7 @@ const tileOf = ({ traits, tiles }: Gpu, { m, n, batch = 1 }: Gemm) =>
 
 /** Records a product cut into tiles of this kind. */
 export function dispatchBlocks(gpu: Gpu, g: GemmJob, { knobs, rows, columns }: BlockTile): void {
-  const { m, n, k, c, batch = 1, norm } = g;
+  const { m, n, batch = 1, norm } = g;
   const packed = packedB(g);
   if (g.moments && g.moments.width !== columns) {
     throw new Error(`matmul.block: moments of parts of ${g.moments.width} columns: expected ${columns} (momentsWidth)`);
@@ -45,18 +45,7 @@ export function dispatchBlocks(gpu: Gpu, g: GemmJob, { knobs, rows, columns }: B
         MOMENTS: g.moments !== undefined,
         ...epilogue(g),
       },
-      params: { m, n, k, a_batch: m * k, b_batch: n * k, width: norm?.moments.width ?? k, eps: norm?.eps ?? 0 },
-      buffers: {
-        a: g.a,
-        b: packed?.data ?? (g.b as Tensor),
-        bias: g.bias ?? g.a,
-        residual: g.residual ?? g.a,
-        norm_weight: norm?.weight ?? g.a,
-        norm_bias: norm?.bias ?? g.a,
-        // No other binding may share the buffer of an output.
-        moments: (norm?.moments ?? g.moments)?.data ?? empty(gpu, [2]),
-        c,
-      },
+      ...fusingArguments(g),
       workgroups: [Math.ceil(n / columns), Math.ceil(m / rows), batch],
       ...work(g),
     }),

@@ -1,6 +1,6 @@
 /** What a matrix product is asked to do, and what kernels of products have in common. */
-import type { Gpu } from '../gpu/gpu.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Dispatch, Gpu } from '../gpu/gpu.js';
+import { empty, type Tensor } from '../tensor/tensor.js';
 import { type Activation, activationCode } from './epilogue.js';
 import type { KernelRow } from './kernel_choice.js';
 import type { PackedMatrix, Packing } from './packing.js';
@@ -84,6 +84,26 @@ export function epilogue(g: Gemm) {
     BIAS: g.bias !== undefined,
     RESIDUAL: g.residual !== undefined,
     ACT: activationCode(g.activation ?? 'none'),
+  };
+}
+
+/** Parameters and buffers of the kernels that can fuse norms. */
+export function fusingArguments(g: GemmJob): Required<Pick<Dispatch, 'params' | 'buffers'>> {
+  const { m, n, k, norm } = g;
+  const packed = packedB(g);
+  return {
+    params: { m, n, k, a_batch: m * k, b_batch: n * k, width: norm?.moments.width ?? k, eps: norm?.eps ?? 0 },
+    buffers: {
+      a: g.a,
+      b: packed?.data ?? (g.b as Tensor),
+      bias: g.bias ?? g.a,
+      residual: g.residual ?? g.a,
+      norm_weight: norm?.weight ?? g.a,
+      norm_bias: norm?.bias ?? g.a,
+      // No other binding may share the buffer of an output.
+      moments: (norm?.moments ?? g.moments)?.data ?? empty(g.a.gpu, [2]),
+      c: g.c,
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Gpu } from '../gpu/gpu.js';
 import type { MatrixShape } from '../gpu/traits.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
-import { epilogue, type Gemm, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
+import { epilogue, fusingArguments, type Gemm, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
 import { hasMatrixTile, type MatrixProduct, type MatrixTile, matrixLanes, matrixTile } from './matrix_tiles.js';
 import { matrixUnit } from './matrix_units.js';
 import { ROWS } from './packing.js';
@@ -69,7 +69,7 @@ const canLoadDirectly = (g: Gemm, { n }: MatrixShape, depth: number): boolean =>
   (packedB(g)?.half ?? false) && g.n % n === 0 && g.k % depth === 0;
 
 function dispatchMatrices(gpu: Gpu, g: GemmJob, { terms }: MatrixProduct, tile: MatrixTile): void {
-  const { m, n, k, c, batch = 1, norm } = g;
+  const { m, n, k, batch = 1, norm } = g;
   if (!onePerRow(g)) throw new Error('matmul.matrix: expected a norm, moments or a gradient, one of them at most');
   if (g.moments && g.moments.width !== tile.columns) {
     throw new Error(
@@ -80,7 +80,8 @@ function dispatchMatrices(gpu: Gpu, g: GemmJob, { terms }: MatrixProduct, tile: 
   const lanes = matrixLanes(gpu.traits, shape);
   const packed = packedB(g);
   const scaled = g.gradient === 'a';
-  tidy(() =>
+  tidy(() => {
+    const { params, buffers } = fusingArguments(g);
     gpu.dispatch({
       kernel: 'matmul.matrix',
       knobs: {
@@ -105,20 +106,10 @@ function dispatchMatrices(gpu: Gpu, g: GemmJob, { terms }: MatrixProduct, tile: 
         MOMENTS: g.moments !== undefined,
         ...epilogue(g),
       },
-      params: { m, n, k, a_batch: m * k, b_batch: n * k, width: norm?.moments.width ?? k, eps: norm?.eps ?? 0 },
-      buffers: {
-        a: g.a,
-        b: packed?.data ?? (g.b as Tensor),
-        bias: g.bias ?? g.a,
-        residual: g.residual ?? g.a,
-        norm_weight: norm?.weight ?? g.a,
-        norm_bias: norm?.bias ?? g.a,
-        // No other binding may share the buffer of an output.
-        moments: scaled ? scalesOf(g.a, batch * m, k) : ((norm?.moments ?? g.moments)?.data ?? empty(gpu, [2])),
-        c,
-      },
+      params,
+      buffers: scaled ? { ...buffers, moments: scalesOf(g.a, batch * m, k) } : buffers,
       workgroups: [Math.ceil(n / tile.columns), Math.ceil(m / tile.rows), batch],
       ...work(g),
-    }),
-  );
+    });
+  });
 }
