@@ -69,18 +69,18 @@ export class Profile {
       body();
       const count = 2 * this.#labels.length;
       if (count === 0) return [];
-      this.#stream.beforeSubmit = (encoder) => {
-        encoder.resolveQuerySet(set, 0, count, resolved, 0);
-        encoder.copyBufferToBuffer(resolved, 0, readable, 0, count * 8);
-      };
+      // The stream may have submitted the last dispatches already, so the times get a submit of their own.
       this.#stream.flush();
+      const encoder = this.#device.createCommandEncoder();
+      encoder.resolveQuerySet(set, 0, count, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, readable, 0, count * 8);
+      this.#device.queue.submit([encoder.finish()]);
       await this.#wait(readable.mapAsync(GPUMapMode.READ));
       const times = new BigUint64Array(readable.getMappedRange().slice(0, count * 8));
       return this.#rows(times);
     } finally {
       this.#on = false;
       this.#stream.timer = undefined;
-      this.#stream.beforeSubmit = undefined;
       set.destroy();
       resolved.destroy();
       readable.destroy();

@@ -29,8 +29,6 @@ export class CommandStream {
   submits = 0;
   /** Called with the encoder and label of a dispatch; returns the timestamp writes of its pass, if it is timed. */
   timer: ((label: string) => GPUComputePassTimestampWrites | undefined) | undefined;
-  /** Called on the encoder just before it is finished. */
-  beforeSubmit: ((encoder: GPUCommandEncoder) => void) | undefined;
 
   readonly #device: GPUDevice;
   readonly #uniforms: GPUBuffer;
@@ -112,7 +110,6 @@ export class CommandStream {
     this.#endPass();
     if (this.#encoder) {
       if (this.#used > 0) this.#device.queue.writeBuffer(this.#uniforms, 0, this.#staging, 0, this.#used);
-      this.beforeSubmit?.(this.#encoder);
       this.#device.queue.submit([this.#encoder.finish()]);
       this.submits++;
       this.#encoder = undefined;

@@ -119,6 +119,17 @@ describe('the device', () => {
     expect(rows[0]!.ms).toBeGreaterThan(0);
   });
 
+  it('times work that the stream submits by itself, up to the last dispatch', async () => {
+    const gpu = await device();
+    const rows = await gpu.profile.run(() => {
+      using y = empty(gpu, [1 << 16]);
+      const job = { kernel: 'fill', params: { size: y.size, word: 1 }, buffers: { y }, threads: y.size };
+      for (let i = 0; i < 2; i++) gpu.dispatch({ ...job, flops: 2 * gpu.traits.workPerSubmit });
+    });
+    expect(rows[0]!.calls).toBe(2);
+    expect(rows[0]!.ms).toBeGreaterThan(0);
+  });
+
   it('stays failed after its first error: every later flush and read throws it', async () => {
     own = await openGpu();
     using x = upload(own, Float32Array.of(1), [1]);
