@@ -45,9 +45,18 @@ describe('aaclip index', () => {
   test('writes the list and says what is in it', async () => {
     const text = await run(pictures, '--out', out);
     expect(readFileSync(join(out, 'full-shot.jsonl'), 'utf8')).toBe(list);
-    expect(text).toBe(
-      `class  normal  abnormal  masks\nnut         2         1      1\n\n${join(out, 'full-shot.jsonl')}: 3 samples\n`,
-    );
+    expect(text.split('\n')).toEqual([
+      'class  normal  abnormal  masks',
+      'nut         2         1      1',
+      '',
+      'folder  taken as  because of              files',
+      'bent    abnormal  beside a normal folder      1',
+      'good    normal    its name                    2',
+      'masks   masks     folder                      1',
+      '',
+      `${join(out, 'full-shot.jsonl')}: 3 samples`,
+      '',
+    ]);
   });
 
   test('draws few-shot lists, and prints JSON for programs', async () => {
@@ -59,7 +68,13 @@ describe('aaclip index', () => {
         { file: join(out, '2-shot.jsonl'), samples: 2 },
       ],
       classes: [{ className: 'metal nut', normal: 2, abnormal: 1, masks: 1 }],
+      folders: [
+        { name: 'bent', taken: 'abnormal', reason: 'beside a normal folder', files: 1 },
+        { name: 'good', taken: 'normal', reason: 'its name', files: 2 },
+        { name: 'masks', taken: 'masks', reason: 'folder', files: 1 },
+      ],
       notes: [],
+      warnings: [],
     });
     expect(readFileSync(join(out, '2-shot.jsonl'), 'utf8')).toMatch(/bent\/1\.png.*\n.*"label":0.*\n$/);
   });

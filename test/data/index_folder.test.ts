@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { indexFolder, metadataText, type SampleRow } from '../../src/data/index_folder.js';
+import { indexFolder } from '../../src/data/index_folder.js';
 import type { Layout } from '../../src/data/index_layouts.js';
+import { indexNotes, metadataText, type SampleRow } from '../../src/data/index_rows.js';
 import { parseMetadata } from '../../src/data/metadata.js';
 import { drawShots } from '../../src/data/shots.js';
 
-const index = (layout: Layout, paths: readonly string[], visaSplit?: string) =>
-  indexFolder(paths, { layout, className: 'thing', visaSplit });
+const index = (layout: Layout, paths: readonly string[], visaSplit?: string) => {
+  const found = indexFolder(paths, { layout, className: 'thing', visaSplit });
+  return { ...found, notes: indexNotes(found) };
+};
 
 /** Rows as `class label image mask`. */
 const told = (rows: readonly SampleRow[]) =>
@@ -161,7 +164,7 @@ describe('the list of a data set', () => {
       ['nut/1.png', 'pill/2.png'],
       /no folder says which pictures are good: expected/,
     ],
-    ['lies beside the folders', 'folder', ['1.png'], /no picture fits the layout folder/],
+    ['lies beside the folders', 'folder', ['1.png'], /no folder says which pictures are good/],
     [
       'has two masks',
       'mvtec',

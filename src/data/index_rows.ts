@@ -1,0 +1,90 @@
+/** The rows of a list of samples, and what there is to say about them. */
+import type { FolderGuess } from './index_guesses.js';
+import type { PublishedLayout } from './index_layouts.js';
+import { readName } from './index_words.js';
+
+/** A sample to list; paths are relative to the data set's folder, with `/`. */
+export interface SampleRow {
+  readonly imagePath: string;
+  readonly label: 0 | 1;
+  readonly className: string;
+  readonly maskPath?: string;
+}
+
+export interface FolderIndex {
+  readonly rows: readonly SampleRow[];
+  /** All masks of the pictures that have several, each for a part; `maskPath` is the first. */
+  readonly parts: ReadonlyMap<string, readonly string[]>;
+  /** Every picture has a mask and nothing else tells: those with an empty mask are normal. */
+  readonly unsettled: boolean;
+  /** What was made of the folders, where it was guessed. */
+  readonly folders: readonly FolderGuess[];
+  /** Files that are left out, abnormal pictures without masks, masks without abnormal pictures. */
+  readonly unused: readonly string[];
+  readonly unmasked: readonly string[];
+  readonly orphans: readonly string[];
+}
+
+/** No picture fits a layout. */
+export class LayoutError extends Error {
+  /** A layout that fits. */
+  readonly fits: PublishedLayout | undefined;
+
+  constructor(message: string, fits: PublishedLayout | undefined) {
+    super(message);
+    this.fits = fits;
+  }
+}
+
+/** The first two of some names. */
+export const some = (names: readonly string[]): string =>
+  `${names.slice(0, 2).join(', ')}${names.length > 2 ? ', ...' : ''}`;
+
+/** What the user should know about a list. */
+export function indexNotes({ unused, unmasked, orphans, parts }: Omit<FolderIndex, 'rows'>): string[] {
+  const notes: string[] = [];
+  if (unused.length > 0)
+    notes.push(`${unused.length} pictures do not belong to the list and are left out (${some(unused)})`);
+  if (unmasked.length > 0) {
+    notes.push(
+      `${unmasked.length} abnormal pictures have no mask (${some(unmasked)}): they can be tested, for image figures only, and cannot be trained on`,
+    );
+  }
+  if (orphans.length > 0) notes.push(`${orphans.length} masks belong to no abnormal picture (${some(orphans)})`);
+  if (parts.size > 0)
+    notes.push(`${parts.size} pictures have several masks (${some([...parts.keys()])}): each gets their union`);
+  return notes;
+}
+
+/** What is probably wrong with a list, each with its remedy. */
+export function indexWarnings(rows: readonly SampleRow[]): string[] {
+  const normal = new Set<string>();
+  const all = new Set<string>();
+  for (const { className, label } of rows) {
+    all.add(className);
+    if (label === 0) normal.add(className);
+  }
+  const bare = [...all].filter((name) => !normal.has(name));
+  const telling = [...all].filter((name) => name.split('/').some((part) => readName(part).sure));
+  const warnings: string[] = [];
+  if (bare.length > 0) {
+    const named = bare.length === 1 ? `class ${bare[0]} has` : `${bare.length} classes have`;
+    warnings.push(
+      `${named} no normal pictures${bare.length === 1 ? '' : ` (${some(bare)})`}: if a folder has some, name it with --normal`,
+    );
+  }
+  if (telling.length > 0) {
+    warnings.push(
+      `the name of a class says good or bad (${some(telling)}): if its folder tells the state, name it with --normal or --abnormal`,
+    );
+  }
+  return warnings;
+}
+
+/** The text of a `.jsonl` list, a line for each sample. */
+export function metadataText(rows: readonly SampleRow[]): string {
+  const lines = rows.map(({ imagePath, label, className, maskPath }) =>
+    JSON.stringify({ image_path: imagePath, label, class_name: className, mask_path: maskPath }),
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}
