@@ -62,8 +62,10 @@ export class NamePatterns {
   readonly #names = new Set<string>();
   readonly #paths: RegExp[] = [];
   readonly #single: RegExp[] = [];
+  readonly #text: string;
 
   constructor(text: string) {
+    this.#text = text;
     // A comma within braces belongs to the pattern.
     for (const given of text.split(/,(?![^{]*\})/)) {
       const name = given.trim().replaceAll('\\', '/').replace(/^\.\//, '').replace(/\/+$/, '');
@@ -94,6 +96,15 @@ export class NamePatterns {
       this.#names.has(name.toLowerCase()) ||
       this.#single.some((p) => p.test(name)) ||
       this.#paths.some((p) => p.test(path))
+    );
+  }
+
+  /** The error for names that no file has. */
+  unmatched(flag: string, entries: readonly FileEntry[]): Error {
+    const there = [...new Set(entries.flatMap(({ folder }) => folder.names.slice(-1)))].slice(0, 5);
+    const such = there.length === 0 ? '' : ` such as ${there.join(', ')}`;
+    return new Error(
+      `${flag}: no folder or file is called so: expected names or paths below the data folder${such}, got ${this.#text}`,
     );
   }
 }

@@ -3,6 +3,7 @@ import { type GuessOptions, guessFolder } from './index_guess.js';
 import type { Layout } from './index_layouts.js';
 import { indexPublished, type PublishedOptions } from './index_published.js';
 import type { FolderIndex } from './index_rows.js';
+import { oneLine } from './show_value.js';
 
 export interface IndexOptions extends GuessOptions, PublishedOptions {
   readonly layout: Layout;
@@ -14,6 +15,15 @@ export interface IndexOptions extends GuessOptions, PublishedOptions {
  * @throws LayoutError when no picture fits the layout; an error when two masks fit one picture
  */
 export function indexFolder(paths: readonly string[], options: IndexOptions): FolderIndex {
+  try {
+    return byLayout(paths, options);
+  } catch (error) {
+    if (error instanceof Error) error.message = oneLine(error.message);
+    throw error;
+  }
+}
+
+function byLayout(paths: readonly string[], options: IndexOptions): FolderIndex {
   const { layout, className } = options;
   if (layout === 'folder') return guessFolder(paths, className, options);
   const flag = (['normal', 'abnormal', 'masks'] as const).find((name) => options[name] !== undefined);

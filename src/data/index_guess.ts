@@ -1,7 +1,7 @@
 /** The user's own folders: classes, states and masks from what the folders are called. */
 import { type FileEntry, fileEntries, NamePatterns, onceAFolder } from './index_files.js';
 import { Guesses } from './index_guesses.js';
-import { LAYOUTS } from './index_layouts.js';
+import { fittingLayout, LAYOUTS } from './index_layouts.js';
 import { MaskSearch } from './index_masks.js';
 import { type FolderIndex, LayoutError, type SampleRow, some } from './index_rows.js';
 import { type PictureState, StateReader } from './index_states.js';
@@ -50,7 +50,7 @@ export function guessFolder(paths: readonly string[], className: string, options
   const telling = read.some((state) => state);
   const { masks, orphans } = search.match((i) => (telling ? states[i]?.label === 1 : !search.isMask(i)));
   if (!telling) {
-    if (masks.size === 0) throw nothingTells(paths, options);
+    if (masks.size === 0) throw nothingTells(paths);
     unsettled = masks.size === places.length;
     for (const i of places) states[i] = statedByMask(entries[i]!, masks.has(i));
   }
@@ -77,7 +77,9 @@ export function guessFolder(paths: readonly string[], className: string, options
     rows.push(own.length === 0 ? base : { ...base, maskPath: own[0]! });
   });
   const lost = orphans.map((i) => entries[i]!.path);
-  return { rows, parts, unsettled, folders: guesses.list(), unused, unmasked, orphans: lost };
+  const training = rows.some(({ imagePath }) => /(?:^|\/)train\//i.test(imagePath));
+  const alike = training ? fittingLayout(paths) : undefined;
+  return { rows, parts, unsettled, alike, folders: guesses.list(), unused, unmasked, orphans: lost };
 }
 
 function statedByMask({ folder }: FileEntry, masked: boolean): PictureState {
@@ -85,17 +87,10 @@ function statedByMask({ folder }: FileEntry, masked: boolean): PictureState {
   return { label: masked ? 1 : 0, className: names.join('/'), place: folder.names.length, reason: 'masks', below: [] };
 }
 
-function nothingTells(paths: readonly string[], { normal, abnormal }: GuessOptions): LayoutError {
+function nothingTells(paths: readonly string[]): LayoutError {
   const got = some(paths) || 'no pictures';
-  const flags = [
-    normal === undefined ? '' : `--normal ${normal}`,
-    abnormal === undefined ? '' : `--abnormal ${abnormal}`,
-  ];
-  const given = flags.filter((f) => f !== '').join(' and ');
   return new LayoutError(
-    given === ''
-      ? `index: no folder says which pictures are good: expected ${LAYOUTS.folder}, got ${got}: name the folders with --normal and --abnormal`
-      : `index: no folder or file fits ${given}: expected names or paths below the data folder, got ${got}`,
+    `index: no folder says which pictures are good: expected ${LAYOUTS.folder}, got ${got}: name the folders with --normal and --abnormal`,
     undefined,
   );
 }

@@ -120,10 +120,12 @@ export class MaskSearch {
 
   #named(patterns: NamePatterns): (MaskFile | undefined)[] {
     const placeOf = onceAFolder((folder) => patterns.folder(folder));
-    return this.#entries.map(({ folder, path, stem }) => {
+    const masks = this.#entries.map(({ folder, path, stem }) => {
       const place = placeOf(folder);
       return place < 0 && !patterns.file(path) ? undefined : { ...named(stem, '--masks'), place };
     });
+    if (!masks.some((mask) => mask)) throw patterns.unmatched('--masks', this.#entries);
+    return masks;
   }
 
   #guess(): (MaskFile | undefined)[] {

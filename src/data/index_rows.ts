@@ -2,6 +2,7 @@
 import type { FolderGuess } from './index_guesses.js';
 import type { PublishedLayout } from './index_layouts.js';
 import { readName } from './index_words.js';
+import { oneLine } from './show_value.js';
 
 /** A sample to list; paths are relative to the data set's folder, with `/`. */
 export interface SampleRow {
@@ -17,6 +18,8 @@ export interface FolderIndex {
   readonly parts: ReadonlyMap<string, readonly string[]>;
   /** Every picture has a mask and nothing else tells: those with an empty mask are normal. */
   readonly unsettled: boolean;
+  /** A published layout that fits as well and lists fewer pictures. */
+  readonly alike?: PublishedLayout | undefined;
   /** What was made of the folders, where it was guessed. */
   readonly folders: readonly FolderGuess[];
   /** Files that are left out, abnormal pictures without masks, masks without abnormal pictures. */
@@ -38,21 +41,39 @@ export class LayoutError extends Error {
 
 /** The first two of some names. */
 export const some = (names: readonly string[]): string =>
-  `${names.slice(0, 2).join(', ')}${names.length > 2 ? ', ...' : ''}`;
+  oneLine(`${names.slice(0, 2).join(', ')}${names.length > 2 ? ', ...' : ''}`);
+
+/** A number of things: "1 mask", "2 masks". */
+const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 /** What the user should know about a list. */
-export function indexNotes({ unused, unmasked, orphans, parts }: Omit<FolderIndex, 'rows'>): string[] {
+export function indexNotes({ unused, unmasked, orphans, parts, alike }: FolderIndex): string[] {
   const notes: string[] = [];
-  if (unused.length > 0)
-    notes.push(`${unused.length} pictures do not belong to the list and are left out (${some(unused)})`);
+  const one = (names: readonly unknown[], single: string, several: string): string =>
+    names.length === 1 ? single : several;
+  if (unused.length > 0) {
+    const belong = one(unused, 'does not belong to the list and is', 'do not belong to the list and are');
+    notes.push(`${counted(unused.length, 'picture')} ${belong} left out (${some(unused)})`);
+  }
   if (unmasked.length > 0) {
     notes.push(
-      `${unmasked.length} abnormal pictures have no mask (${some(unmasked)}): they can be tested, for image figures only, and cannot be trained on`,
+      `${counted(unmasked.length, 'abnormal picture')} ${one(unmasked, 'has', 'have')} no mask (${some(unmasked)}): they can be tested, for image figures only, and cannot be trained on`,
     );
   }
-  if (orphans.length > 0) notes.push(`${orphans.length} masks belong to no abnormal picture (${some(orphans)})`);
-  if (parts.size > 0)
-    notes.push(`${parts.size} pictures have several masks (${some([...parts.keys()])}): each gets their union`);
+  if (orphans.length > 0) {
+    const belong = one(orphans, 'belongs', 'belong');
+    notes.push(`${counted(orphans.length, 'mask')} ${belong} to no abnormal picture (${some(orphans)})`);
+  }
+  if (parts.size > 0) {
+    notes.push(
+      `${counted(parts.size, 'picture')} with several masks (${some([...parts.keys()])}): the list names one that unites them`,
+    );
+  }
+  if (alike !== undefined) {
+    notes.push(
+      `the folder fits --layout ${alike} too, which lists the test pictures alone: this list has those for training as well`,
+    );
+  }
   return notes;
 }
 

@@ -79,6 +79,12 @@ export class StateReader {
       else if (given) found[i] = stated(entry, given, 'given');
     });
     const { normal, abnormal } = this.#named;
+    for (const [flag, patterns, label] of [
+      ['--normal', normal, 0],
+      ['--abnormal', abnormal, 1],
+    ] as const) {
+      if (patterns && !found.some((f) => f?.label === label)) throw patterns.unmatched(flag, entries);
+    }
     const outright = normal !== undefined || abnormal !== undefined;
     // With one of the two flags everything else is of the other state.
     const other: State | undefined = normal === undefined ? 0 : abnormal === undefined ? 1 : undefined;

@@ -21,11 +21,12 @@ export interface NameReading {
 const words = (text: string): Set<string> => new Set(text.split(/\s+/).filter((word) => word !== ''));
 
 const NORMAL = words(`
-  good goods normal normals ok okay pass passed passing healthy intact undamaged unbroken flawless faultless defectless
+  good normal normals ok okay pass passed passing healthy intact undamaged unbroken flawless faultless defectless
   nondefective nondefect defectfree nodefect nodefects accepted accept acceptable conforming conform compliant nonanomalous
   gut gute guter gutes gutteil gutteile fehlerfrei einwandfrei unbeschadigt
   bueno buena buenos buenas correcto correcta correctos sano sana bon bonne bons bonnes conforme conformes sain normaux normale
-  normales buono buona buoni bom boa bons норма нормальные нормальный хорошие хороший годные годный`);
+  normales buono buona buoni bom boa bons goed iyi saglam kusursuz dobre dobry aprobado aprobados aprobada
+  норма нормальные нормальный хорошие хороший годные годный`);
 const ABNORMAL = words(`
   bad bads ungood ng nok ko notok nogood anomaly anomalies anomalous abnormal abnormals abnormality defect defects defective
   defected faulty fault faults fail fails failed failure failures damage damaged damages broken reject rejects rejected scrap
@@ -33,7 +34,12 @@ const ABNORMAL = words(`
   schlecht schlechte defekt defekte fehler fehlerhaft fehlerhafte beschadigt ausschuss anomalie anomalien
   malo mala malos malas defecto defectos defectuoso defectuosa defectuosos rechazado rechazados anomalia anomalias
   mauvais mauvaise defaut defauts defectueux defectueuse rebut rebuts difetto difetti difettoso scarto
-  defeito defeitos defeituoso брак дефект дефекты дефектные дефектный плохие плохой аномалия аномалии`);
+  defeito defeitos defeituoso ruim ruins slecht kotu hatalı kusurlu wadliwe wadliwy uszkodzone
+  брак дефект дефекты дефектные дефектный плохие плохой аномалия аномалии`);
+/** German writes such words as one: Gutteile, Fehlerteile. */
+const COMPOUND_NORMAL = /^(?:gut(?:teil|stück|stuck)|fehler(?:frei|los)|defektfrei)/;
+const COMPOUND_ABNORMAL = /^(?:fehler|schlecht|defekt|ausschuss)/;
+const isAbnormal = (token: string): boolean => ABNORMAL.has(token) || COMPOUND_ABNORMAL.test(token);
 const UNSURE_NORMAL = words('negative negatives neg clean perfect io');
 const UNSURE_ABNORMAL = words('positive positives pos def nio');
 const NEGATIONS = words('no non not none without un ohne kein keine nicht sin sans pas senza sem без не нет');
@@ -44,7 +50,7 @@ const MASKS_OR_PRODUCTS = words(
 const SPLITS = words(
   'train test val valid validation training testing eval evaluation public private dev trainset testset',
 );
-const CONTAINERS = words('image images img imgs picture pictures pics photo photos rgb data dataset');
+const CONTAINERS = words('jpeg jpg png bmp image images img imgs picture pictures pics photo photos rgb data dataset');
 const GENERAL = words(`
   image images img imgs picture pictures pic pics photo photos frame frames rgb data dataset set dir folder files part parts sample samples piece pieces item items product products unit units example examples
   teil teile bilder bild piezas imagenes pieces`);
@@ -60,10 +66,7 @@ const EAST = new RegExp(
 const EAST_MASK = /掩码|掩膜|掩模|遮罩|标注|標註|マスク|마스크/u;
 const EAST_WHOLE = new Map<string, State>([
   ['好', 0],
-  ['好的', 0],
-  ['好品', 0],
   ['坏', 1],
-  ['坏的', 1],
   ['壞', 1],
 ]);
 const EAST_GENERAL =
@@ -100,7 +103,7 @@ function statesOf(tokens: readonly string[]): Found {
   const [states, unsure, rest]: [State[], State[], string[]] = [[], [], []];
   let negated = false;
   tokens.forEach((token, i) => {
-    const sure = NORMAL.has(token) ? 0 : ABNORMAL.has(token) ? 1 : undefined;
+    const sure = NORMAL.has(token) || COMPOUND_NORMAL.test(token) ? 0 : isAbnormal(token) ? 1 : undefined;
     const may = UNSURE_NORMAL.has(token) ? 0 : UNSURE_ABNORMAL.has(token) ? 1 : undefined;
     if (NEGATIONS.has(token)) negated = true;
     else if (sure !== undefined) {
@@ -128,7 +131,7 @@ function read(name: string): NameReading {
     east.push((before === undefined) === (after === undefined) ? state : flip(state));
     return '';
   });
-  const whole = EAST_WHOLE.get(name.trim());
+  const whole = EAST_WHOLE.get(name.replaceAll(EAST_GENERAL, '').trim());
   const sure = whole ?? one([...found.states, ...east]);
   const both = new Set([...found.states, ...east]).size > 1;
   const left = other

@@ -12,3 +12,8 @@ function written(value: unknown): string {
     return `${Array.isArray(value) ? 'an array' : 'an object'} nested too deeply`;
   }
 }
+
+/** A text with its control characters written out, as names of files may have them: messages are one line. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1));
+}

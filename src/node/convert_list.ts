@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileText } from '../data/file_text.js';
 import { type ForeignList, foreignRows } from '../data/foreign_lists.js';
 import { some } from '../data/index_rows.js';
-import { listText } from '../data/list_text.js';
 import { fileError } from './file_error.js';
 import { linksNote, placeSamples } from './list_paths.js';
 
@@ -23,7 +23,7 @@ export async function convertList(
   const bytes = await readFile(file).catch((error: unknown) => {
     throw fileError(file, 'read', error);
   });
-  const { rows, notes } = foreignRows(file, listText(file, bytes), split, className);
+  const { rows, notes } = foreignRows(file, fileText(file, bytes), split, className);
   const placed = placeSamples(
     rows.map((row, i) => ({ ...row, line: i + 1 })),
     { list: file, root },

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetInfo } from '../data/datasets.js';
+import { fileText } from '../data/file_text.js';
 import { LAYOUTS, type Layout } from '../data/index_layouts.js';
 import { LayoutError } from '../data/index_rows.js';
-import { listText } from '../data/list_text.js';
 import { parseMetadata, type Sample } from '../data/metadata.js';
 import { own, similarName } from '../data/names.js';
 import { DATA_VARIABLE, findRoot, isFolder, type RootOptions } from './data_roots.js';
@@ -121,7 +121,7 @@ export async function openData(
     const bytes = await readFile(path).catch((error: unknown) => {
       throw fileError(path, 'read', error);
     });
-    const samples = placeSamples(parseMetadata(path, listText(path, bytes)), {
+    const samples = placeSamples(parseMetadata(path, fileText(path, bytes)), {
       list: path,
       root,
       allowOutside: location.allowOutside,

@@ -34,8 +34,8 @@ describe('the list of a data set', () => {
         'metal_nut 1 metal_nut/test/bent/008.png -',
       ],
       [
-        /^1 pictures do not belong to the list and are left out \(bottle\/train\/good\/000\.png\)$/,
-        /^1 abnormal pictures have no mask \(metal_nut\/test\/bent\/008\.png\)/,
+        /^1 picture does not belong to the list and is left out \(bottle\/train\/good\/000\.png\)$/,
+        /^1 abnormal picture has no mask \(metal_nut\/test\/bent\/008\.png\)/,
       ],
     ],
     [
@@ -96,9 +96,9 @@ describe('the list of a data set', () => {
         'pill 0 pill/ok/a.jpg -',
       ],
       [
-        /^1 pictures do not belong .*overview/,
+        /^1 picture does not belong .*overview/,
         /^1 abnormal .*b\.jpg/,
-        /^1 masks belong to no abnormal picture \(nut\/masks\/stray\.png\)$/,
+        /^1 mask belongs to no abnormal picture \(nut\/masks\/stray\.png\)$/,
       ],
     ],
   ];

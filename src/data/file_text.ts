@@ -1,13 +1,13 @@
-/** The text of a list's file, whatever it was saved as. */
+/** The text of a file that people edit, whatever it was saved as. */
 
 /**
  * The text of a file in UTF-8, or in UTF-16 where the file says so or its zero bytes show it; a byte-order mark is left out.
  * @param file name in messages
  * @throws one line for a packed file, or one in another encoding
  */
-export function listText(file: string, bytes: Uint8Array): string {
+export function fileText(file: string, bytes: Uint8Array): string {
   const packed = packedAs(bytes);
-  if (packed) throw new Error(`${file}: ${packed}, not a list: unpack it, or save it as text in UTF-8`);
+  if (packed) throw new Error(`${file}: ${packed}, not text: unpack it, or save it as text in UTF-8`);
   const [a = 0, b = 0, c = 1, d = 1] = bytes;
   if ((a === 0xff && b === 0xfe && c === 0 && d === 0) || (a === 0 && b === 0 && c === 0xfe && d === 0xff)) {
     throw new Error(`${file}: saved as UTF-32: save it as UTF-8`);
