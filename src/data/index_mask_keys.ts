@@ -1,10 +1,10 @@
 /** What a mask and its picture have in common: the names of their folders, apart from those that tell them apart. */
 import { type FileEntry, type FolderPath, onceAFolder } from './index_files.js';
-import { numberOf, readName } from './index_words.js';
+import { nameCore, numberOf, readName } from './index_words.js';
 
 /** Names of the folders of a path that pictures and masks have in common; the one at `skipped` is left out. */
 export function folderCores(
-  { names, readings }: FolderPath,
+  { names }: FolderPath,
   skipped: number,
   products: ReadonlySet<string>,
   withCore: boolean,
@@ -13,8 +13,7 @@ export function folderCores(
   let above = '';
   names.forEach((name, i) => {
     above += `${name}/`;
-    const reading = readings[i]!;
-    const core = products.has(above) ? name.toLowerCase() : reading.core;
+    const core = products.has(above) ? name.toLowerCase() : nameCore(name);
     if (core !== '' && (i !== skipped || withCore)) found.push(core);
   });
   return found;
@@ -40,7 +39,7 @@ export class PictureKeys {
   add(index: number, { folder, stem }: FileEntry): void {
     const number = numberOf(stem);
     this.#parts(folder).forEach((parts, level) => {
-      for (const name of number === undefined ? [stem] : [stem, number]) {
+      for (const name of number === undefined || number === stem ? [stem] : [stem, `#${number}`]) {
         const at = `${level}${key(parts, name)}`;
         const there = this.#keys.get(at);
         if (there) there.push(index);

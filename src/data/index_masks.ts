@@ -58,6 +58,7 @@ export class MaskSearch {
    * @throws when a mask fits two pictures, or two masks fit a picture and are not its parts
    */
   match(mayHave: (index: number) => boolean): { masks: Map<number, number[]>; orphans: number[] } {
+    if (!this.#masks.some((mask) => mask)) return { masks: new Map(), orphans: [] };
     const keys = new PictureKeys(this.#products);
     const beside = new Map<string, number>();
     this.#entries.forEach((entry, i) => {
@@ -105,7 +106,8 @@ export class MaskSearch {
     }
     const variants = this.#variants(folder, place);
     const numbered = stems.map(numberOf).find((n) => n !== undefined);
-    const names = numbered === undefined ? stems : [...stems, numbered];
+    // Pictures that have more than a number in their names are found by it after a sign that no name begins with.
+    const names = numbered === undefined ? stems : [...stems, `#${numbered}`, numbered];
     for (const { level, parts, stem, part } of placesToTry(
       variants,
       names,
@@ -138,6 +140,7 @@ export class MaskSearch {
   /** Decides folders with a mask word, the outermost ones first: a product may be called "label". */
   #guessFolders(masks: (MaskFile | undefined)[]): void {
     const placesOf = onceAFolder(({ readings }) => readings.flatMap((r, i) => (r.mask ? [i] : [])));
+    if (!this.#entries.some(({ folder }) => placesOf(folder).length > 0)) return;
     const keys = new PictureKeys(this.#products);
     let waiting: { index: number; next: number }[] = [];
     let pictures = 0;

@@ -44,7 +44,7 @@ export const some = (names: readonly string[]): string =>
   oneLine(`${names.slice(0, 2).join(', ')}${names.length > 2 ? ', ...' : ''}`);
 
 /** A number of things: "1 mask", "2 masks". */
-const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 /** What the user should know about a list. */
 export function indexNotes({ unused, unmasked, orphans, parts, alike }: FolderIndex): string[] {
@@ -57,7 +57,7 @@ export function indexNotes({ unused, unmasked, orphans, parts, alike }: FolderIn
   }
   if (unmasked.length > 0) {
     notes.push(
-      `${counted(unmasked.length, 'abnormal picture')} ${one(unmasked, 'has', 'have')} no mask (${some(unmasked)}): they can be tested, for image figures only, and cannot be trained on`,
+      `${counted(unmasked.length, 'abnormal picture')} ${one(unmasked, 'has', 'have')} no mask (${some(unmasked)}): such pictures can be tested, for image figures only, but not trained on`,
     );
   }
   if (orphans.length > 0) {

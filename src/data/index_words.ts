@@ -12,8 +12,6 @@ export interface NameReading {
   /** Whether a word of the name means masks; `maskOnly` says that no such word is likely to be a product ("label"). */
   readonly mask: boolean;
   readonly maskOnly: boolean;
-  /** The name without mask words and general ones, lower case: what it has in common with the pictures' folder. */
-  readonly core: string;
   /** A part of the data (`train`), or a folder that only says that pictures are in it (`images`, `rgb`). */
   readonly kind: 'split' | 'container' | 'name';
 }
@@ -122,6 +120,9 @@ function statesOf(tokens: readonly string[]): Found {
 
 const one = (states: readonly State[]): State | undefined => (new Set(states).size === 1 ? states[0] : undefined);
 
+const general = (token: string): boolean => GENERAL.has(token);
+const isMask = (token: string): boolean => MASKS.has(token) || MASKS_OR_PRODUCTS.has(token);
+
 function read(name: string): NameReading {
   const tokens = wordsOf(name);
   const found = statesOf(tokens);
@@ -137,15 +138,7 @@ function read(name: string): NameReading {
   const left = other
     .replaceAll(EAST_GENERAL, '')
     .match(/[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]+/gu);
-  const general = (t: string): boolean => GENERAL.has(t);
   const maskOnly = tokens.some((t) => MASKS.has(t)) || EAST_MASK.test(name);
-  const isMask = (t: string): boolean => MASKS.has(t) || MASKS_OR_PRODUCTS.has(t);
-  const core = name
-    .toLowerCase()
-    .split(/[\s._-]+/u)
-    .filter((t) => t !== '' && !general(t) && !isMask(t) && t !== 'ground' && t !== 'truth' && t !== 'groundtruth')
-    .join('_')
-    .replaceAll(new RegExp(EAST_MASK, 'gu'), '');
   const mask = maskOnly || tokens.some(isMask);
   const split =
     tokens.length > 0 && tokens.every((t) => SPLITS.has(t) || general(t)) && tokens.some((t) => SPLITS.has(t));
@@ -161,22 +154,40 @@ function read(name: string): NameReading {
     rest: [...found.rest, ...(whole === undefined ? (left ?? []) : [])].join('_'),
     mask,
     maskOnly,
-    core: core === '' && !mask && !container ? name.toLowerCase() : core,
     kind: split ? 'split' : container ? 'container' : 'name',
   };
 }
 
 const readings = new Map<string, NameReading>();
 
+/** Names of files are many: the memory of what was read stays small. */
+function remembered<T>(memory: Map<string, T>, name: string, make: (name: string) => T): T {
+  const known = memory.get(name);
+  if (known !== undefined) return known;
+  if (memory.size >= 10_000) memory.clear();
+  const value = make(name);
+  memory.set(name, value);
+  return value;
+}
+
+/** Which number a name has says nothing, so that names such as `S0001` and `S0002` are read once. */
+const shape = (name: string): string => name.replaceAll(/\d+/g, '0');
+
 /** What the name of a folder (or of a file, without its ending) says. */
 export function readName(name: string): NameReading {
-  const known = readings.get(name);
-  if (known) return known;
-  // Names of files are many and each is asked for once: the memory of readings stays small.
-  if (readings.size >= 10_000) readings.clear();
-  const reading = read(name);
-  readings.set(name, reading);
-  return reading;
+  return remembered(readings, shape(name), read);
+}
+
+/** A folder's name without mask words and general ones, lower case: what a mask folder has in common with the pictures'. */
+export function nameCore(name: string): string {
+  const core = name
+    .toLowerCase()
+    .split(/[\s._-]+/u)
+    .filter((t) => t !== '' && !general(t) && !isMask(t) && t !== 'ground' && t !== 'truth' && t !== 'groundtruth')
+    .join('_')
+    .replaceAll(new RegExp(EAST_MASK, 'gu'), '');
+  const { mask, kind } = readName(name);
+  return core === '' && !mask && kind !== 'container' ? name.toLowerCase() : core;
 }
 
 const MARK = 'masks?|gts?|ground[_-]?truth|labels?|seg(?:mentation)?|annotations?|maps?';
@@ -194,10 +205,12 @@ export function markedStem(stem: string): { readonly stem: string; readonly part
   return before && { stem: before.stem!, part: false };
 }
 
-/** The number in a name that otherwise has only general or mask words: "#3" of `image3` and `mask3`. */
+const generalShapes = new Map<string, boolean>();
+
+/** The number in a name that otherwise has only general or mask words: "3" of `image3` and `mask3`. */
 export function numberOf(stem: string): string | undefined {
   const digits = /^\D*(\d+)\D*$/u.exec(stem)?.[1];
   if (digits === undefined) return undefined;
-  const said = wordsOf(stem);
-  return said.every((t) => GENERAL.has(t) || MASKS.has(t) || MASKS_OR_PRODUCTS.has(t)) ? `#${digits}` : undefined;
+  const only = remembered(generalShapes, shape(stem), (s) => wordsOf(s).every((t) => general(t) || isMask(t)));
+  return only ? digits : undefined;
 }

@@ -1,7 +1,7 @@
 /** The paths of a list as they are found on this machine: absolute ones, ones with `\`, ones that lead out, links. */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
-import { type SampleRow, some } from '../data/index_rows.js';
+import { counted, type SampleRow, some } from '../data/index_rows.js';
 
 export interface PathOptions {
   /** Name of the list, for messages. */
@@ -28,7 +28,7 @@ function placed(path: string, line: number, { list, root, allowOutside }: PathOp
   if (isAbsolute(found)) return relative(resolve(root), found);
   if (leadsOut(normalize(found)) && !allowOutside) {
     throw new Error(
-      `${list}:${line}: ${JSON.stringify(path)} leads out of the data folder ${root}: write it as an absolute path, or give --allow_outside`,
+      `${list}:${line}: ${JSON.stringify(path)} leads out of the data folder ${root}: write it as an absolute path, or give --allow-outside`,
     );
   }
   return found;
@@ -74,5 +74,6 @@ export function linksNote(root: string, paths: Iterable<string>): string | undef
   for (const path of paths) check(path);
   if (links.length === 0) return undefined;
   const named = links.slice(0, 2).map((path) => `${path} to ${readlinkSync(join(root, path))}`);
-  return `${links.length} symbolic links are followed (${some([...named, ...links.slice(2)])})`;
+  const are = links.length === 1 ? 'is' : 'are';
+  return `${counted(links.length, 'symbolic link')} ${are} followed (${some([...named, ...links.slice(2)])})`;
 }

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { indexFolder } from '../data/index_folder.js';
 import type { GuessOptions } from '../data/index_guess.js';
+import type { FolderGuess } from '../data/index_guesses.js';
 import type { Layout } from '../data/index_layouts.js';
-import { type FolderIndex, indexNotes } from '../data/index_rows.js';
+import { counted, type FolderIndex, indexNotes, type SampleRow, some } from '../data/index_rows.js';
 import { notUnicode } from './file_error.js';
 import { linksNote } from './list_paths.js';
 import { settleByMasks, UNION_FOLDER } from './mask_files.js';
@@ -36,7 +37,9 @@ export async function scanFolder(
   className: string,
   guess: GuessOptions = {},
 ): Promise<ScannedFolder> {
-  const all = (await expandImages([root])).map((path) => relative(root, path).split(sep).join('/'));
+  const within = (path: string): string => relative(root, path).split(sep).join('/');
+  const dead: string[] = [];
+  const all = (await expandImages([root], (path) => dead.push(within(path)))).map(within);
   const unreadable = all.find(notUnicode);
   if (unreadable !== undefined) throw nameError(join(root, unreadable), root);
   const paths = all.filter((path) => !path.split('/').includes(UNION_FOLDER));
@@ -50,12 +53,22 @@ export async function scanFolder(
   }
   const rows = index.unsettled ? await settleByMasks(root, index.rows) : index.rows;
   if (index.unsettled) notes.push('no folder says good or bad: pictures whose mask is empty are taken as normal');
+  if (dead.length > 0) notes.push(`${counted(dead.length, 'symbolic link')} to nothing (${some(dead)}): left out`);
   const links = linksNote(
     root,
     rows.flatMap(({ imagePath, maskPath }) => (maskPath ? [imagePath, maskPath] : [imagePath])),
   );
   if (links !== undefined) notes.push(links);
-  return { rows, parts: index.parts, folders: index.folders, notes };
+  return { rows, parts: index.parts, folders: settledFolders(index, rows), notes };
+}
+
+/** What was made of the folders, once the masks have told. */
+function settledFolders({ folders, unsettled }: FolderIndex, rows: readonly SampleRow[]): readonly FolderGuess[] {
+  if (!unsettled) return folders;
+  const told = (['normal', 'abnormal'] as const).map((taken, label): FolderGuess => {
+    return { name: '(files)', taken, reason: 'masks', files: rows.filter((r) => r.label === label).length };
+  });
+  return [...folders.filter((f) => f.reason !== 'masks'), ...told.filter((f) => f.files > 0)];
 }
 
 /** A name that cannot be read back: the system's bytes for it are not UTF-8. */

@@ -24,7 +24,7 @@ export function treeRow({ title, files, flags = {} }: Tree): string {
     ...(ignored.length > 0 ? [`says nothing: ${ignored.join(', ')}`] : []),
     ...(unsettled ? ['pictures whose mask is empty are normal'] : indexWarnings(rows)),
     // Without the names of files, which are in the row already.
-    ...indexNotes(found).map((note) => note.replace(/ \([^)]*\)/, '').replace(/: they can.*$/, '')),
+    ...indexNotes(found).map((note) => note.replace(/ \([^)]*\)/, '').replace(/: such pictures can.*$/, '')),
   ];
   const flag = Object.entries(flags).map(([name, value]) => `\`--${name} ${value}\``);
   const cells = [
