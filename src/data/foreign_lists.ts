@@ -1,6 +1,6 @@
 /** Lists that other programs write: AnomalyCLIP's and AdaCLIP's `meta.json`, anomalib's and VisA's CSV, UniAD's JSON lines. */
 import { csvRows } from './csv.js';
-import type { SampleRow } from './index_rows.js';
+import { counted, type SampleRow } from './index_rows.js';
 import { readName } from './index_words.js';
 import { showValue } from './show_value.js';
 
@@ -147,7 +147,12 @@ export function foreignRows(file: string, text: string, split: string | undefine
   const left = entries.length - chosen.length;
   return {
     rows,
-    notes: left > 0 ? [`${left} samples are of other parts than ${wanted} and are left out (--split all)`] : [],
+    notes:
+      left > 0
+        ? [
+            `${counted(left, 'sample')} of other parts than ${wanted} ${left === 1 ? 'is' : 'are'} left out (--split all)`,
+          ]
+        : [],
   };
 }
 

@@ -77,26 +77,33 @@ export function indexNotes({ unused, unmasked, orphans, parts, alike }: FolderIn
   return notes;
 }
 
-/** What is probably wrong with a list, each with its remedy. */
-export function indexWarnings(rows: readonly SampleRow[]): string[] {
+/**
+ * What is probably wrong with a list, each with its remedy.
+ * @param outright whether the user has said which pictures are normal or abnormal, so that names do not count
+ */
+export function indexWarnings(rows: readonly SampleRow[], outright = false): string[] {
   const normal = new Set<string>();
   const all = new Set<string>();
   for (const { className, label } of rows) {
     all.add(className);
     if (label === 0) normal.add(className);
   }
-  const bare = [...all].filter((name) => !normal.has(name));
-  const telling = [...all].filter((name) => name.split('/').some((part) => readName(part).sure));
   const warnings: string[] = [];
+  const bare = [...all].filter((name) => !normal.has(name));
   if (bare.length > 0) {
-    const named = bare.length === 1 ? `class ${bare[0]} has` : `${bare.length} classes have`;
-    warnings.push(
-      `${named} no normal pictures${bare.length === 1 ? '' : ` (${some(bare)})`}: if a folder has some, name it with --normal`,
-    );
+    const named = bare.length === 1 ? `class ${some(bare)} has` : `${bare.length} classes have`;
+    const which = bare.length === 1 ? '' : ` (${some(bare)})`;
+    warnings.push(`${named} no normal pictures${which}: if a folder has some, name it with --normal`);
   }
+  if (outright) return warnings;
+  const says = (name: string): boolean => {
+    const { sure, kind } = readName(name);
+    return sure && kind === 'name';
+  };
+  const telling = [...all].filter((name) => name.split('/').some(says));
   if (telling.length > 0) {
     warnings.push(
-      `the name of a class says good or bad (${some(telling)}): if its folder tells the state, name it with --normal or --abnormal`,
+      `the name of a class says good or bad (${some(telling)}): if that folder tells the state, name it with --normal or --abnormal`,
     );
   }
   return warnings;

@@ -139,9 +139,17 @@ export class StateReader {
       return deepest(folder, (i) => isName(folder, i) && states.has(classes[i]!));
     });
     entries.forEach((entry, i) => {
-      if (found[i]) return;
       const { folder } = entry;
       const place = beside(folder);
+      const known = found[i];
+      if (known) {
+        // "defects/bolt/cut", where "defects/bolt" has a good folder: the class is the bolt.
+        const deeper = known.label === 1 && known.reason === 'its name' && place > known.place;
+        if (deeper && states.get(above(folder)[place]!)!.has(0)) {
+          found[i] = stated(entry, { state: 1, place }, 'beside a normal folder');
+        }
+        return;
+      }
       if (place < 0) {
         if (outright) found[i] = stated(entry, { state, place: folder.names.length }, 'given');
         return;

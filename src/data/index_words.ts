@@ -33,7 +33,7 @@ const ABNORMAL = words(`
   malo mala malos malas defecto defectos defectuoso defectuosa defectuosos rechazado rechazados anomalia anomalias
   mauvais mauvaise defaut defauts defectueux defectueuse rebut rebuts difetto difetti difettoso scarto
   defeito defeitos defeituoso ruim ruins slecht kotu hatalı kusurlu wadliwe wadliwy uszkodzone
-  брак дефект дефекты дефектные дефектный плохие плохой аномалия аномалии`);
+  брак дефект дефекты дефектов дефектные дефектный плохие плохой аномалия аномалии`);
 /** German writes such words as one: Gutteile, Fehlerteile. */
 const COMPOUND_NORMAL = /^(?:gut(?:teil|stück|stuck)|fehler(?:frei|los)|defektfrei)/;
 const COMPOUND_ABNORMAL = /^(?:fehler|schlecht|defekt|ausschuss)/;
@@ -76,12 +76,12 @@ function wordsOf(name: string): string[] {
     .normalize('NFD')
     .replaceAll(/[\u0300-\u036f]/gu, '')
     .normalize('NFC')
-    .replaceAll(/(?<!\p{L})n[ ._-]?i[ ._-]?o(?!\p{L})/giu, ' nio ')
-    .replaceAll(/(?<!\p{L})i[ ._-]?o(?!\p{L})/giu, ' io ')
+    .replaceAll(/(?<!\p{L})n[ ._-]{0,2}i[ ._-]{0,2}o(?!\p{L})/giu, ' nio ')
+    .replaceAll(/(?<!\p{L})i[ ._-]{0,2}o(?!\p{L})/giu, ' io ')
     .replaceAll(/(?<!\p{L})n[ ._-]?ok(?!\p{L})/giu, ' nok ')
     .replaceAll(/ground[ ._-]?truth/giu, ' groundtruth ')
     // "No. 3" is a number.
-    .replaceAll(/(?<!\p{L})no[ ._-]?(?=\d)/giu, ' ')
+    .replaceAll(/(?<!\p{L})no[ ._-]{0,2}(?=\d)/giu, ' ')
     .replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
     .replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
     .toLowerCase();

@@ -61,7 +61,7 @@ async function runIndex(given: string | undefined, flags: IndexFlags): Promise<v
   const misplaced = flags.split !== undefined && from === undefined ? 'split' : undefined;
   if (misplaced) throw new Error('--split: chooses a part of a list: give the list with --from');
   const { rows: found, parts, folders, notes: about } = await findSamples(root, flags);
-  const warnings = indexWarnings(found);
+  const warnings = indexWarnings(found, flags.normal !== undefined || flags.abnormal !== undefined);
   if (flags.strict && warnings.length > 0) throw new Error(`${root}: ${warnings.join('; ')}`);
   const rows = dry ? found : await uniteMasks(root, found, parts, out!);
   const lists = new Map<string, readonly SampleRow[]>([[FULL, rows]]);
