@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { DatasetInfo } from '../data/datasets.js';
 import { fileText } from '../data/file_text.js';
 import { LAYOUTS, type Layout } from '../data/index_layouts.js';
-import { LayoutError } from '../data/index_rows.js';
+import { counted, LayoutError } from '../data/index_rows.js';
 import { parseMetadata, type Sample } from '../data/metadata.js';
 import { own, similarName } from '../data/names.js';
 import { DATA_VARIABLE, findRoot, isFolder, type RootOptions } from './data_roots.js';
@@ -144,7 +144,7 @@ export async function openData(
   });
   if (parts.size > 0) {
     throw new Error(
-      `${name}: ${parts.size} pictures in ${root} have several masks: unite them with "aaclip index ${root} --layout ${info.layout} --out ${root}"`,
+      `${name}: ${counted(parts.size, 'picture')} in ${root} with several masks: unite them with "aaclip index ${root} --layout ${info.layout} --out ${root}"`,
     );
   }
   const note = `${name}: no ${list}: ${rows.length} samples listed from the files in ${root}`;
