@@ -20,7 +20,7 @@ export function registryOptions(command: Command): Command {
     );
 }
 
-/** Adds `--data --metadata --registry --config`. */
+/** Adds `--data --metadata --allow-outside --registry --config`. */
 export function dataOptions(command: Command): Command {
   return registryOptions(
     command
@@ -31,6 +31,7 @@ export function dataOptions(command: Command): Command {
       .option(
         '--metadata <file>',
         'list of samples, or a folder with a list for each data set (default: the list in the data folder, or one made from its files)',
-      ),
+      )
+      .option('--allow-outside', 'accept relative paths in the list that lead out of the data folder'),
   );
 }

@@ -1,9 +1,9 @@
 /** Layouts of data sets on disk: which files are pictures, of which class and state, and which masks belong to them. */
 
-/** What a file is. A mask and its picture have the same key. */
+/** What a file is. A mask and its picture have the same key; of masks that are parts a picture may have several. */
 export type FileRole =
   | { readonly kind: 'picture'; readonly className: string | undefined; readonly label: 0 | 1; readonly key: string }
-  | { readonly kind: 'mask'; readonly key: string };
+  | { readonly kind: 'mask'; readonly key: string; readonly part: boolean };
 
 export interface LayoutRule {
   /** The expected paths, for messages and help. */
@@ -15,8 +15,8 @@ export interface LayoutRule {
 const STEM = '(?<stem>[^/]+)\\.[^./]+';
 
 /**
- * A layout with one pattern for pictures and another one for masks. Named groups: `class` (may be missing), `state`, `stem`;
- * a state that `normal` matches gives label 0.
+ * A layout with one pattern for pictures and another one for masks. Named groups: `class` (may be missing), `state`, `stem`,
+ * `part` (of a mask that is one of several); a state that `normal` matches gives label 0.
  */
 function byPatterns(expects: string, picture: string, mask: string, normal: RegExp): LayoutRule {
   const [pictures, masks] = [new RegExp(`^${picture}$`), new RegExp(`^${mask}$`)];
@@ -26,7 +26,7 @@ function byPatterns(expects: string, picture: string, mask: string, normal: RegE
     expects,
     role(path) {
       const marks = masks.exec(path)?.groups;
-      if (marks) return { kind: 'mask', key: keyOf(marks) };
+      if (marks) return { kind: 'mask', key: keyOf(marks), part: marks.part !== undefined };
       const shows = pictures.exec(path)?.groups;
       if (!shows) return undefined;
       const label = normal.test(shows.state ?? '') ? 0 : 1;
@@ -35,68 +35,16 @@ function byPatterns(expects: string, picture: string, mask: string, normal: RegE
   };
 }
 
-/** Folder names that say what is inside, in upper or lower case. */
-const NORMAL = new Set(['good', 'normal', 'normals', 'ok', 'non_defective', 'defect_free']);
-const ABNORMAL = new Set([
-  'bad',
-  'ungood',
-  'ng',
-  'ko',
-  'anomaly',
-  'anomalies',
-  'abnormal',
-  'defect',
-  'defects',
-  'defective',
-]);
-const MASKS = new Set(['mask', 'masks', 'ground_truth', 'groundtruth', 'gt', 'label', 'labels', 'anomaly_mask']);
-const NEUTRAL = new Set(['images', 'image', 'imgs', 'img', 'data', 'train', 'test', 'val', 'validation']);
-
-/**
- * The user's own pictures: the innermost folder with a telling name says good or what is wrong, the folders above it
- * are the class; masks are in a separate folder anywhere in the class.
- */
-const folder: LayoutRule = {
-  expects:
-    'CLASS/good/NAME.png, CLASS/DEFECT/NAME.png and, where there are masks, CLASS/masks/DEFECT/NAME.png (without CLASS for a single class)',
-  role(path) {
-    const parts = path.split('/');
-    const file = parts.pop()!;
-    const names = parts.map((p) => p.toLowerCase());
-    const telling = parts.filter((_, i) => !NEUTRAL.has(names[i]!) && !MASKS.has(names[i]!));
-    const stem = file.replace(/\.[^.]+$/, '');
-    if (names.some((n) => MASKS.has(n))) {
-      return { kind: 'mask', key: [...telling, stem.replace(/[_-](?:mask|gt)$/i, '')].join('/') };
-    }
-    const state = telling.at(-1);
-    if (state === undefined) return undefined;
-    const className = telling.slice(0, -1).join('/');
-    return {
-      kind: 'picture',
-      className: className === '' ? undefined : className,
-      label: NORMAL.has(state.toLowerCase()) ? 0 : 1,
-      key: [...telling, stem].join('/'),
-    };
-  },
-};
-
-/**
- * Whether a folder's name says good or bad outright, which distinguishes a tree with states from a tree of classes
- * only.
- */
-export function namesAState(path: string): boolean {
-  return path.split('/').some((p) => NORMAL.has(p.toLowerCase()) || ABNORMAL.has(p.toLowerCase()));
-}
-
 const CLASS = '(?:(?<class>[^/]+)/)?';
 
-export const LAYOUTS = {
-  folder,
-  // MVTec AD and MPDD; also BTAD, whose states are ok and ko and whose masks have the picture's name.
+/** Layouts of published data sets. */
+export const PUBLISHED = {
+  // MVTec AD and MPDD; also BTAD, whose states are ok and ko and whose masks have the picture's name, and MVTec LOCO, which
+  // has a folder of masks for each picture.
   mvtec: byPatterns(
     'CLASS/test/good/NAME.png, CLASS/test/DEFECT/NAME.png and CLASS/ground_truth/DEFECT/NAME_mask.png',
     `${CLASS}test/(?<state>[^/]+)/${STEM}`,
-    `${CLASS}ground_truth/(?<state>[^/]+)/(?<stem>[^/]+?)(?:_mask)?\\.[^./]+`,
+    `${CLASS}ground_truth/(?<state>[^/]+)/(?<stem>[^/]+?)(?:/(?<part>[^/]+)|(?:_mask)?\\.[^./]+)`,
     /^(?:good|ok)$/i,
   ),
   mvtec2: byPatterns(
@@ -128,4 +76,25 @@ export const LAYOUTS = {
   polyp: byPatterns('images/NAME.png and masks/NAME.png', `${CLASS}images/${STEM}`, `${CLASS}masks/${STEM}`, /(?!)/),
 } as const satisfies Record<string, LayoutRule>;
 
-export type Layout = keyof typeof LAYOUTS;
+export type PublishedLayout = keyof typeof PUBLISHED;
+export type Layout = 'folder' | PublishedLayout;
+
+/** The expected paths of each layout, for messages and help. */
+export const LAYOUTS: Readonly<Record<Layout, string>> = {
+  folder:
+    'CLASS/good/NAME.png, CLASS/DEFECT/NAME.png and, where there are masks, CLASS/masks/DEFECT/NAME.png (without CLASS for a single class), and what else docs/data.md lists',
+  ...(Object.fromEntries(Object.entries(PUBLISHED).map(([name, { expects }]) => [name, expects])) as Record<
+    PublishedLayout,
+    string
+  >),
+};
+
+/** The published layout that most files fit; undefined where no picture fits any. */
+export function fittingLayout(paths: readonly string[]): PublishedLayout | undefined {
+  const counts = Object.entries(PUBLISHED).map(([name, rule]) => {
+    const kinds = paths.map((path) => rule.role(path)?.kind);
+    return { name, pictures: kinds.filter((k) => k === 'picture').length, all: kinds.filter((k) => k).length };
+  });
+  const [best] = counts.filter((c) => c.pictures > 0).sort((a, b) => b.all - a.all);
+  return best?.name as PublishedLayout | undefined;
+}

@@ -1,6 +1,7 @@
 /**
  * The list of a data set's samples: one JSON object per line, `{"image_path", "label", "class_name", "mask_path"?}`.
  */
+import { foreignKind } from './foreign_lists.js';
 import { showValue } from './show_value.js';
 
 export interface Sample {
@@ -17,13 +18,7 @@ export interface Sample {
 
 const KEYS = '{"image_path", "label", "class_name", "mask_path"?}';
 
-function readSample(text: string, line: number, fail: (problem: string) => Error): Sample {
-  let row: unknown;
-  try {
-    row = JSON.parse(text);
-  } catch {
-    throw fail(`not JSON: expected one object ${KEYS}, got ${showValue(text)}`);
-  }
+function readSample(row: unknown, line: number, fail: (problem: string) => Error): Sample {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     throw fail(`not a sample: expected one object ${KEYS}, got ${showValue(row)}`);
   }
@@ -42,28 +37,60 @@ function readSample(text: string, line: number, fail: (problem: string) => Error
   return { ...sample, maskPath: mask_path };
 }
 
+/** A line's value; a comma at its end is one of a list that was copied out of an array. */
+function parseLine(text: string, fail: (problem: string) => Error): unknown {
+  try {
+    return JSON.parse(text.trim().replace(/,$/, ''));
+  } catch {
+    const single = /^\s*\{\s*'/.test(text) ? ': write quotation marks as "' : '';
+    throw fail(`not JSON: expected one object ${KEYS}, got ${showValue(text)}${single}`);
+  }
+}
+
+/** The entries of a file that is one array; undefined for any other. */
+function wholeArray(text: string): unknown[] | undefined {
+  if (!/^\s*\[/.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every((v) => typeof v === 'object') ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * Parses the text of a `.jsonl` list. Labels may be written 1 or 1.0; a byte-order mark, CR LF, empty lines and a last line
- * without a line feed are accepted; other keys are ignored.
+ * Parses the text of a `.jsonl` list. Labels may be written 1 or 1.0; a byte-order mark, CR LF, empty lines, commas behind
+ * the objects and a last line without a line feed are accepted, as is one array of objects; other keys are ignored.
  * @param file name of the list in messages
- * @throws one line that begins with file and line
+ * @throws one line that begins with file and line (or, in an array, the number of the entry)
  */
 export function parseMetadata(file: string, text: string): Sample[] {
+  const clean = text.replace(/^\ufeff/, '');
+  const kind = foreignKind(clean);
+  if (kind !== undefined) {
+    throw new Error(
+      `${file}: ${kind}, not a list with a line for each sample: convert it with "aaclip index DATA_FOLDER --from ${file} --out FOLDER"`,
+    );
+  }
   const samples: Sample[] = [];
-  text
-    .replace(/^\ufeff/, '')
-    .split(/\r\n|\n|\r/)
-    .forEach((row, i) => {
-      if (row.trim() === '') return;
-      samples.push(readSample(row, i + 1, (problem) => new Error(`${file}:${i + 1}: ${problem}`)));
+  const add = (row: (fail: (problem: string) => Error) => unknown, line: number): void => {
+    const fail = (problem: string): Error => new Error(`${file}:${line}: ${problem}`);
+    samples.push(readSample(row(fail), line, fail));
+  };
+  const array = wholeArray(clean);
+  if (array) array.forEach((value, i) => void add(() => value, i + 1));
+  else {
+    clean.split(/\r\n|\n|\r/).forEach((row, i) => {
+      if (row.trim() !== '') add((fail) => parseLine(row, fail), i + 1);
     });
+  }
   if (samples.length === 0) throw new Error(`${file}: empty list: expected one object per line ${KEYS}`);
   return samples;
 }
 
 /** Samples by class, classes in the order of their first sample. */
-export function byClass(samples: readonly Sample[]): Map<string, Sample[]> {
-  const groups = new Map<string, Sample[]>();
+export function byClass<T extends { readonly className: string }>(samples: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
   for (const s of samples) {
     const group = groups.get(s.className);
     if (group) group.push(s);

@@ -1,6 +1,14 @@
 /** Few-shot lists: half normal and half abnormal samples of each class. */
-import type { FolderIndex, SampleRow } from './index_folder.js';
+
+import type { SampleRow } from './index_rows.js';
+import { byClass } from './metadata.js';
 import { Draws } from './random.js';
+
+export interface FewShots {
+  readonly rows: readonly SampleRow[];
+  /** Classes with too few samples. */
+  readonly notes: readonly string[];
+}
 
 /** Draws `count` of the rows, every choice equally likely; they keep their order. */
 function choose<T>(rows: readonly T[], count: number, draws: Draws): T[] {
@@ -21,14 +29,13 @@ function choose<T>(rows: readonly T[], count: number, draws: Draws): T[] {
  * samples, all are taken, and a note says so.
  * @throws when `shots` is not an even number of at least 2
  */
-export function drawShots(rows: readonly SampleRow[], shots: number, seed: number): FolderIndex {
+export function drawShots(rows: readonly SampleRow[], shots: number, seed: number): FewShots {
   if (!Number.isInteger(shots) || shots < 2 || shots % 2 !== 0) {
     throw new Error(`shots: expected an even number, half of them normal and half abnormal, got ${shots}`);
   }
   const notes: string[] = [];
   const chosen = new Set<SampleRow>();
-  for (const className of new Set(rows.map((r) => r.className))) {
-    const own = rows.filter((r) => r.className === className);
+  for (const [className, own] of byClass(rows)) {
     const abnormal = own.filter((r) => r.label === 1);
     const masked = abnormal.filter((r) => r.maskPath !== undefined);
     const draws = new Draws({ seed, stream: `shots ${className}`, index: shots });

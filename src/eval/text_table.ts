@@ -23,7 +23,7 @@ export function tableLines(
   columns: readonly Alignment[],
   titles: readonly Alignment[] = columns,
 ): string[] {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const widths = head.map((title, i) => rows.reduce((most, row) => Math.max(most, row[i]!.length), title.length));
   const line = (cells: readonly string[], how: readonly Alignment[]): string =>
     cells
       .map((cell, i) => align(cell, widths[i]!, how[Math.min(i, how.length - 1)]!))

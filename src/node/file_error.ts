@@ -16,10 +16,21 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
 };
 
+/** Whether a name has lost bytes on its way here: Node replaces those that are not UTF-8. */
+export function notUnicode(path: string): boolean {
+  return path.includes('\ufffd');
+}
+
 /** A one-line error for a failed system call on `path`; an error of another kind is returned unchanged. */
 export function fileError(path: string, action: 'read' | 'write', error: unknown): Error {
   const code = codeOf(error);
   if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  if (code === 'ENOENT' && notUnicode(path)) {
+    return new Error(
+      `${path}: cannot ${action}: the name is not UTF-8, perhaps from an archive in GBK; rename it, for example with "convmv -f GBK -t UTF-8 --notest FILE"`,
+      { cause: error },
+    );
+  }
   return new Error(`${path}: cannot ${action}: ${REASONS[code] ?? `the system says ${code}`}`, { cause: error });
 }
 

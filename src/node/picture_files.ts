@@ -2,8 +2,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
+import { globToRegExp } from '../data/glob.js';
 import { PictureError } from '../picture/picture.js';
-import { fileError } from './file_error.js';
+import { fileError, notUnicode } from './file_error.js';
 
 /** Extensions looked for in folders, in upper or lower case. A file named directly may have any name. */
 const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
@@ -20,38 +21,14 @@ function isPicture(name: string): boolean {
   return PICTURE_EXTENSIONS.some((e) => lower.endsWith(e));
 }
 
-/**
- * A glob as a regular expression for paths with forward slashes: `*` and `?` stay within a name, `**` as a whole name
- * stands for any number of folders, `{a,b}` for a or b. As in a shell, wildcards do not match a leading dot.
- */
-export function globToRegExp(glob: string): RegExp {
-  let source = '';
-  let depth = 0;
-  const atStart = (i: number) => i === 0 || glob[i - 1] === '/';
-  for (let i = 0; i < glob.length; i++) {
-    const ch = glob[i]!;
-    if (ch === '*' && glob[i + 1] === '*' && atStart(i) && glob[i + 2] === '/') {
-      source += '(?:(?!\\.)[^/]+/)*';
-      i += 2;
-    } else if (ch === '*' && glob[i + 1] === '*' && atStart(i) && i + 2 === glob.length) {
-      source += '(?:(?!\\.)[^/]+/)*(?!\\.)[^/]+';
-      i += 1;
-    } else if (ch === '*' || ch === '?') source += `${atStart(i) ? '(?!\\.)' : ''}[^/]${ch === '*' ? '*' : ''}`;
-    else if (ch === '{' && glob.indexOf('}', i) > i) {
-      source += '(?:';
-      depth++;
-    } else if (ch === '}' && depth > 0) {
-      source += ')';
-      depth--;
-    } else if (ch === ',' && depth > 0) source += '|';
-    else source += ch.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
-  }
-  return new RegExp(`^${source}$`);
-}
+/** Told of a link below a folder that leads nowhere. */
+type DeadLink = (path: string) => void;
 
 /** All files below a folder except hidden ones; a folder that links lead to twice is entered once. */
-async function* walk(folder: string, seen: Set<string> = new Set()): AsyncGenerator<string> {
-  const real = await realpath(folder);
+async function* walk(folder: string, onDeadLink: DeadLink, seen: Set<string> = new Set()): AsyncGenerator<string> {
+  const real = await realpath(folder).catch((e: unknown) => {
+    throw fileError(folder, 'read', e);
+  });
   if (seen.has(real)) return;
   seen.add(real);
   const entries = await readdir(folder, { withFileTypes: true }).catch((e: unknown) => {
@@ -61,8 +38,9 @@ async function* walk(folder: string, seen: Set<string> = new Set()): AsyncGenera
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
-    if (kind?.isDirectory()) yield* walk(path, seen);
+    if (kind?.isDirectory()) yield* walk(path, onDeadLink, seen);
     else if (kind?.isFile()) yield path;
+    else if (!kind) onDeadLink(path);
   }
 }
 
@@ -76,22 +54,26 @@ async function collect(files: AsyncGenerator<string>, wanted: (path: string) => 
   return found.sort(compareNatural);
 }
 
-async function matchGlob(pattern: string): Promise<string[]> {
+async function matchGlob(pattern: string, onDeadLink: DeadLink): Promise<string[]> {
   const glob = posix.normalize(sep === '\\' ? pattern.replaceAll('\\', '/') : pattern);
   // Start at the last folder before the first wildcard.
   const fixed = glob.slice(0, glob.search(/[*?{]/));
   const root = fixed.includes('/') ? fixed.slice(0, fixed.lastIndexOf('/')) || '/' : '.';
   const matcher = globToRegExp(glob);
   if (!(await stat(root).catch(() => undefined))?.isDirectory()) return [];
-  return collect(walk(root), (path) => matcher.test(sep === '\\' ? path.replaceAll('\\', '/') : path));
+  return collect(walk(root, onDeadLink), (path) => matcher.test(sep === '\\' ? path.replaceAll('\\', '/') : path));
 }
 
 /**
  * The picture files that paths, folders (searched to any depth) and globs name: in the order given, each once, in
  * natural order within a folder or glob. A file named directly is accepted with any extension.
+ * @param onDeadLink told of links that lead nowhere, which are left out
  * @throws PictureError (as a rejection) for a missing path, a folder without pictures or a pattern without matches
  */
-export async function expandImages(inputs: readonly string[]): Promise<string[]> {
+export async function expandImages(
+  inputs: readonly string[],
+  onDeadLink: DeadLink = () => undefined,
+): Promise<string[]> {
   if (inputs.length === 0)
     throw new Error('pictures: none given: expected a file, a folder or a pattern such as "*.png"');
   const found = new Set<string>();
@@ -99,7 +81,7 @@ export async function expandImages(inputs: readonly string[]): Promise<string[]>
     const info = await stat(input).catch(() => undefined);
     let paths: string[];
     if (info?.isDirectory()) {
-      paths = await collect(walk(input), isPicture);
+      paths = await collect(walk(input, onDeadLink), isPicture);
       if (paths.length === 0) {
         throw new PictureError(
           input,
@@ -109,10 +91,11 @@ export async function expandImages(inputs: readonly string[]): Promise<string[]>
     } else if (info) {
       paths = [input];
     } else if (/[*?{]/.test(input)) {
-      paths = await matchGlob(input);
+      paths = await matchGlob(input, onDeadLink);
       if (paths.length === 0)
         throw new PictureError(input, 'no file matches this pattern', 'check the folder and the pattern');
     } else {
+      if (notUnicode(input)) throw fileError(input, 'read', Object.assign(new Error(), { code: 'ENOENT' }));
       throw new PictureError(input, 'no such file or folder', 'check the path');
     }
     for (const path of paths) found.add(path);

@@ -1,6 +1,7 @@
 /** The registry of data sets, with what the user's own file adds. */
 import { readFile } from 'node:fs/promises';
 import { REGISTRY, type Registry } from '../data/datasets.js';
+import { fileText } from '../data/file_text.js';
 import { extendRegistry } from '../data/registry_file.js';
 import { fileError } from './file_error.js';
 import { readConfig } from './settings_file.js';
@@ -17,8 +18,8 @@ export interface RegistryFiles {
 export async function openRegistry(files: RegistryFiles): Promise<Registry> {
   const path = files.registry ?? (await readConfig(files.config)).registry;
   if (path === undefined) return REGISTRY;
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(path, 'read', error);
   });
-  return extendRegistry(path, text, REGISTRY);
+  return extendRegistry(path, fileText(path, bytes), REGISTRY);
 }

@@ -3,10 +3,14 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetInfo } from '../data/datasets.js';
+import { fileText } from '../data/file_text.js';
+import { LAYOUTS, type Layout } from '../data/index_layouts.js';
+import { counted, LayoutError } from '../data/index_rows.js';
 import { parseMetadata, type Sample } from '../data/metadata.js';
 import { own, similarName } from '../data/names.js';
 import { DATA_VARIABLE, findRoot, isFolder, type RootOptions } from './data_roots.js';
 import { fileError } from './file_error.js';
+import { linksNote, placeSamples } from './list_paths.js';
 import { openRegistry, type RegistryFiles } from './registry_source.js';
 import { scanFolder } from './scan_folder.js';
 import { readConfig } from './settings_file.js';
@@ -20,6 +24,8 @@ export interface DataLocation extends RegistryFiles {
   readonly data?: string;
   /** The list, or a folder with a list for each data set. */
   readonly metadata?: string;
+  /** Whether relative paths in the list may lead out of the data set's folder. */
+  readonly allowOutside?: boolean;
 }
 
 export interface DataSource {
@@ -84,6 +90,18 @@ const listPlaces = (dataset: string, root: string, list: string): string[] => [
   join('dataset', 'metadata', dataset, list),
 ];
 
+/** The files of samples, pictures and masks. */
+const filesOf = (samples: readonly Sample[]): string[] =>
+  samples.flatMap(({ imagePath, maskPath }) => (maskPath === undefined ? [imagePath] : [imagePath, maskPath]));
+
+/** A known data set whose files lie in another way than it is published: repacked by another program, for example. */
+function otherLayout(name: string, root: string, error: LayoutError, layout: Layout): Error {
+  const fits = error.fits ? ` --layout ${error.fits}` : '';
+  return new Error(
+    `${name}: the files in ${root} are not laid out as published (${LAYOUTS[layout]}): list them with "aaclip index ${root}${fits} --out ${root}"`,
+  );
+}
+
 /**
  * Opens a data set.
  * @param list name of the list: `full-shot.jsonl` (made from the data set's files where it is missing and the layout is
@@ -100,10 +118,16 @@ export async function openData(
   const root = findRoot(name, places);
   const path = listFile(name, root, list, location.metadata);
   if (path !== undefined) {
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const bytes = await readFile(path).catch((error: unknown) => {
       throw fileError(path, 'read', error);
     });
-    return { name, info, root, list: path, samples: parseMetadata(path, text), notes: [] };
+    const samples = placeSamples(parseMetadata(path, fileText(path, bytes)), {
+      list: path,
+      root,
+      allowOutside: location.allowOutside,
+    });
+    const links = linksNote(root, filesOf(samples));
+    return { name, info, root, list: path, samples, notes: links === undefined ? [] : [links] };
   }
   if (info?.layout === undefined || list !== FULL) {
     const shots = list === FULL ? '' : ` --shots ${Number.parseInt(list, 10)}`;
@@ -114,7 +138,15 @@ export async function openData(
   }
   // A data set with a single class may have no folder for it.
   const [only = name, ...others] = Object.keys(info.classes);
-  const { rows, notes } = await scanFolder(root, info.layout, others.length === 0 ? only : name);
+  const className = others.length === 0 ? only : name;
+  const { rows, parts, notes } = await scanFolder(root, info.layout, className).catch((error: unknown) => {
+    throw error instanceof LayoutError ? otherLayout(name, root, error, info.layout!) : error;
+  });
+  if (parts.size > 0) {
+    throw new Error(
+      `${name}: ${counted(parts.size, 'picture')} in ${root} with several masks: unite them with "aaclip index ${root} --layout ${info.layout} --out ${root}"`,
+    );
+  }
   const note = `${name}: no ${list}: ${rows.length} samples listed from the files in ${root}`;
   const samples = rows.map((row, i) => ({ ...row, line: i + 1 }));
   return { name, info, root, list: root, samples, notes: [note, ...notes] };

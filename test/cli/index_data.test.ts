@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
@@ -45,9 +45,18 @@ describe('aaclip index', () => {
   test('writes the list and says what is in it', async () => {
     const text = await run(pictures, '--out', out);
     expect(readFileSync(join(out, 'full-shot.jsonl'), 'utf8')).toBe(list);
-    expect(text).toBe(
-      `class  normal  abnormal  masks\nnut         2         1      1\n\n${join(out, 'full-shot.jsonl')}: 3 samples\n`,
-    );
+    expect(text.split('\n')).toEqual([
+      'class  normal  abnormal  masks',
+      'nut         2         1      1',
+      '',
+      'folder  taken as  because of              files',
+      'bent    abnormal  beside a normal folder      1',
+      'good    normal    its name                    2',
+      'masks   masks     folder                      1',
+      '',
+      `${join(out, 'full-shot.jsonl')}: 3 samples`,
+      '',
+    ]);
   });
 
   test('draws few-shot lists, and prints JSON for programs', async () => {
@@ -59,7 +68,13 @@ describe('aaclip index', () => {
         { file: join(out, '2-shot.jsonl'), samples: 2 },
       ],
       classes: [{ className: 'metal nut', normal: 2, abnormal: 1, masks: 1 }],
+      folders: [
+        { name: 'bent', taken: 'abnormal', reason: 'beside a normal folder', files: 1 },
+        { name: 'good', taken: 'normal', reason: 'its name', files: 2 },
+        { name: 'masks', taken: 'masks', reason: 'folder', files: 1 },
+      ],
       notes: [],
+      warnings: [],
     });
     expect(readFileSync(join(out, '2-shot.jsonl'), 'utf8')).toMatch(/bent\/1\.png.*\n.*"label":0.*\n$/);
   });
@@ -81,6 +96,45 @@ describe('aaclip index', () => {
     );
   });
 
+  test('shows what it would list, and writes nothing', async () => {
+    const dry = join(root, 'dry');
+    const text = await run(pictures, '--dry_run', '--out', dry);
+    expect(text).toMatch(/^class .*nothing was written \(--dry_run\)\n$/s);
+    expect(existsSync(dry)).toBe(false);
+  });
+
+  test('takes what is said outright, and warnings for errors', async () => {
+    const json = JSON.parse(await run(pictures, '--normal', 'bent', '--masks', 'masks', '--dry_run', '--json'));
+    expect(json.classes).toEqual([{ className: 'nut', normal: 1, abnormal: 2, masks: 0 }]);
+    const bare = join(root, 'bare');
+    mkdirSync(join(bare, 'nut', 'defect'), { recursive: true });
+    writeFileSync(join(bare, 'nut', 'defect', '1.png'), '');
+    expect(await run(bare, '--dry_run')).toMatch(/\nwarning: class nut has no normal pictures/);
+    await expect(run(bare, '--out', join(root, 'strict'), '--strict')).rejects.toThrow(
+      /bare: class nut has no normal pictures: .*--normal$/,
+    );
+    expect(existsSync(join(root, 'strict'))).toBe(false);
+  });
+
+  test('converts the list of another program', async () => {
+    const meta = join(pictures, 'meta.json');
+    const entry = (img_path: string, anomaly: number) => ({
+      img_path,
+      anomaly,
+      mask_path: anomaly ? 'masks/bent/1.png' : '',
+    });
+    writeFileSync(meta, JSON.stringify({ test: { nut: [entry('good/2.png', 0), entry('bent/1.png', 1)] } }));
+    await run('--from', meta, '--out', out);
+    expect(readFileSync(join(out, 'full-shot.jsonl'), 'utf8').split('\n').slice(0, 2)).toEqual([
+      '{"image_path":"good/2.png","label":0,"class_name":"nut"}',
+      '{"image_path":"bent/1.png","label":1,"class_name":"nut","mask_path":"masks/bent/1.png"}',
+    ]);
+    await expect(run(root, '--from', meta, '--out', out)).rejects.toThrow(
+      /meta\.json: 3 of 3 files are not below .* \(good\/2\.png, .*name the folder that the paths start from/,
+    );
+    await expect(run(pictures, '--split', 'test', '--out', out)).rejects.toThrow(/^--split: .*--from$/);
+  });
+
   test('refuses in one line what it cannot list', async () => {
     await expect(run(join(root, 'none'), '--out', out)).rejects.toThrow(
       /none: no such file or folder; check the path$/,
@@ -88,6 +142,11 @@ describe('aaclip index', () => {
     await expect(run(pictures, '--out', out, '--layout', 'mvtec')).rejects.toThrow(
       /^index: no picture fits the layout mvtec: expected CLASS\/test\/good\/NAME\.png[^\n]*$/,
     );
+    await expect(run(pictures, '--out', out, '--layout', 'mvtec', '--normal', 'x')).rejects.toThrow(
+      /^--normal: the layout mvtec says it already/,
+    );
+    await expect(run(pictures)).rejects.toThrow(/^index: no folder for the lists: give --out/);
+    await expect(run('--out', out)).rejects.toThrow(/^index: no folder: name/);
     await expect(run(pictures, '--out', out, '--shots', '3')).rejects.toThrow(/^shots: expected an even number/);
     await expect(run(pictures, '--out', join(pictures, 'notes.txt'))).rejects.toThrow(/notes\.txt: cannot write/);
   });

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { indexFolder, metadataText, type SampleRow } from '../../src/data/index_folder.js';
+import { indexFolder } from '../../src/data/index_folder.js';
 import type { Layout } from '../../src/data/index_layouts.js';
+import { indexNotes, metadataText, type SampleRow } from '../../src/data/index_rows.js';
 import { parseMetadata } from '../../src/data/metadata.js';
 import { drawShots } from '../../src/data/shots.js';
 
-const index = (layout: Layout, paths: readonly string[], visaSplit?: string) =>
-  indexFolder(paths, { layout, className: 'thing', visaSplit });
+const index = (layout: Layout, paths: readonly string[], visaSplit?: string) => {
+  const found = indexFolder(paths, { layout, className: 'thing', visaSplit });
+  return { ...found, notes: indexNotes(found) };
+};
 
 /** Rows as `class label image mask`. */
 const told = (rows: readonly SampleRow[]) =>
@@ -31,8 +34,8 @@ describe('the list of a data set', () => {
         'metal_nut 1 metal_nut/test/bent/008.png -',
       ],
       [
-        /^1 pictures do not belong to the list and are left out \(bottle\/train\/good\/000\.png\)$/,
-        /^1 abnormal pictures have no mask \(metal_nut\/test\/bent\/008\.png\)/,
+        /^1 picture does not belong to the list and is left out \(bottle\/train\/good\/000\.png\)$/,
+        /^1 abnormal picture has no mask \(metal_nut\/test\/bent\/008\.png\)/,
       ],
     ],
     [
@@ -93,9 +96,9 @@ describe('the list of a data set', () => {
         'pill 0 pill/ok/a.jpg -',
       ],
       [
-        /^1 pictures do not belong .*overview/,
+        /^1 picture does not belong .*overview/,
         /^1 abnormal .*b\.jpg/,
-        /^1 masks belong to no abnormal picture \(nut\/masks\/stray\.png\)$/,
+        /^1 mask belongs to no abnormal picture \(nut\/masks\/stray\.png\)$/,
       ],
     ],
   ];
@@ -161,7 +164,7 @@ describe('the list of a data set', () => {
       ['nut/1.png', 'pill/2.png'],
       /no folder says which pictures are good: expected/,
     ],
-    ['lies beside the folders', 'folder', ['1.png'], /no picture fits the layout folder/],
+    ['lies beside the folders', 'folder', ['1.png'], /no folder says which pictures are good/],
     [
       'has two masks',
       'mvtec',

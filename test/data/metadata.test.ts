@@ -47,6 +47,31 @@ describe('a list of samples', () => {
     expect(() => parseMetadata('l', `${row()}\n${text}\n${row()}`)).toThrow(message);
   });
 
+  test('may have commas behind its objects, or be one array of them', () => {
+    expect(parseMetadata('l', `${row()},\n${row()} , \n`)).toHaveLength(2);
+    const array = `[\n${row()},\n${row({ label: 1 })}\n]\n`;
+    expect(parseMetadata('l', array).map(({ label, line }) => [label, line])).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+    expect(() => parseMetadata('l', `[${row()}, ${row({ label: 2 })}]`)).toThrow(/^l:2: bad "label"/);
+  });
+
+  test('with odd JSON is refused in a line', () => {
+    const deep = `${'['.repeat(20000)}${']'.repeat(20000)}`;
+    expect(() => parseMetadata('l', `${row()}\n${deep}`)).toThrow(
+      /^l:2: not a sample: .* got an array nested too deeply$/,
+    );
+    expect(() => parseMetadata('l', deep)).toThrow(/^l:1: not a sample/);
+    expect(() => parseMetadata('l', `{"image_path": ${deep}}`)).toThrow(/bad "image_path".*nested too deeply$/);
+    expect(() => parseMetadata('l', '{"__proto__": {"image_path": "a", "label": 0, "class_name": "c"}}')).toThrow(
+      /^l:1: /,
+    );
+    expect(() => parseMetadata('l', "{'image_path': 'a.png'}")).toThrow(
+      /^l:1: not JSON.*: write quotation marks as "$/,
+    );
+  });
+
   test('without samples is refused', () => {
     expect(() => parseMetadata('few.jsonl', '\n \n')).toThrow(/^few\.jsonl: empty list: expected/);
   });

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compareNatural, expandImages, globToRegExp } from '../../src/node/picture_files.js';
+import { globToRegExp } from '../../src/data/glob.js';
+import { compareNatural, expandImages } from '../../src/node/picture_files.js';
 
 const root = mkdtempSync(join(tmpdir(), 'aaclip-images-'));
 const at = (path: string) => join(root, path);

@@ -1,7 +1,9 @@
 /** What `index` writes and prints. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { metadataText, type SampleRow } from '../../data/index_folder.js';
+import type { FolderGuess } from '../../data/index_guesses.js';
+import { metadataText, type SampleRow } from '../../data/index_rows.js';
+import { byClass } from '../../data/metadata.js';
 import { tableLines } from '../../eval/text_table.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { fileError } from '../../node/file_error.js';
@@ -36,11 +38,23 @@ interface ClassCounts {
 }
 
 function countsOf(rows: readonly SampleRow[]): ClassCounts[] {
-  return [...new Set(rows.map((r) => r.className))].map((className) => {
-    const own = rows.filter((r) => r.className === className);
+  return [...byClass(rows)].map(([className, own]) => {
     const abnormal = own.reduce((sum, r) => sum + r.label, 0);
     return { className, normal: own.length - abnormal, abnormal, masks: own.filter((r) => r.maskPath).length };
   });
+}
+
+/** Most lines of the table of folders. */
+const MOST_FOLDERS = 40;
+
+/** What was made of each folder, for the user to look over. */
+function folderTable(folders: readonly FolderGuess[]): string[] {
+  const cells = folders
+    .slice(0, MOST_FOLDERS)
+    .map(({ name, taken, files, reason }) => [name, taken, reason, String(files)]);
+  const more = folders.length > MOST_FOLDERS ? [`(and ${folders.length - MOST_FOLDERS} more)`] : [];
+  const table = tableLines(['folder', 'taken as', 'because of', 'files'], cells, ['left', 'left', 'left', 'right']);
+  return folders.length === 0 ? [] : ['', ...table, ...more];
 }
 
 export interface IndexReport {
@@ -48,17 +62,21 @@ export interface IndexReport {
   readonly files: readonly WrittenList[];
   /** Samples of the whole list. */
   readonly rows: readonly SampleRow[];
+  /** What was guessed of the folders. */
+  readonly folders: readonly FolderGuess[];
   readonly notes: readonly string[];
+  readonly warnings: readonly string[];
 }
 
-export function printIndex({ root, files, rows, notes }: IndexReport, json: boolean): void {
+export function printIndex({ root, files, rows, folders, notes, warnings }: IndexReport, json: boolean): void {
   const classes = countsOf(rows);
   if (json) {
-    process.stdout.write(`${JSON.stringify({ root, files, classes, notes })}\n`);
+    process.stdout.write(`${JSON.stringify({ root, files, classes, folders, notes, warnings })}\n`);
     return;
   }
   const cells = classes.map((c) => [c.className, ...[c.normal, c.abnormal, c.masks].map(String)]);
   const table = tableLines(['class', 'normal', 'abnormal', 'masks'], cells, ['left', 'right']);
   const written = files.map(({ file, samples }) => `${file}: ${samples} samples`);
-  process.stdout.write([...table, '', ...notes, ...written, ''].join('\n'));
+  const warned = warnings.map((w) => `warning: ${w}`);
+  process.stdout.write([...table, ...folderTable(folders), '', ...warned, ...notes, ...written, ''].join('\n'));
 }
