@@ -151,7 +151,7 @@ function rowWriter(header: Header, palette: Uint8Array | undefined): RowWriter {
     return (src, at, n, out, to, step) => {
       for (let x = 0, o = to; x < n; x++, o += step) {
         const bit = x * depth;
-        const i = ((src[at + (bit >> 3)]! >> (8 - depth - (bit & 7))) & most) * 3;
+        const i = ((src[at + Math.floor(bit / 8)]! >> (8 - depth - (bit & 7))) & most) * 3;
         out[o] = table[i]!;
         out[o + 1] = table[i + 1]!;
         out[o + 2] = table[i + 2]!;
@@ -193,7 +193,7 @@ export async function decodePng(
   const passes = (header.interlaced ? ADAM7 : WHOLE)
     .map((p) => ({ ...p, w: Math.ceil((width - p.x0) / p.dx), h: Math.ceil((height - p.y0) / p.dy) }))
     .filter((p) => p.w > 0 && p.h > 0)
-    .map((p) => ({ ...p, rowBytes: (p.w * bits + 7) >> 3 }));
+    .map((p) => ({ ...p, rowBytes: Math.ceil((p.w * bits) / 8) }));
   const size = passes.reduce((sum, p) => sum + p.h * (p.rowBytes + 1), 0);
   const out = new Uint8Array(width * height * 3);
   try {
