@@ -5,8 +5,8 @@
  * repeats them, libjpeg interpolates); TIFF and WebP are refused.
  */
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { constants, inflate } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { createInflate } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { decodeBmp } from '../picture/bmp.js';
 import { toMask } from '../picture/mask.js';
@@ -23,13 +23,11 @@ export interface DecodeOptions {
   readonly sharp?: boolean | undefined;
 }
 
-const inflateAsync = promisify(inflate);
+/** Bytes that zlib gives at a time. */
+const PIECE = 1 << 18;
 
-/** zlib's inflate on the thread pool, with a limit on its output. */
-const inflateParts: Inflate = async (parts, limit) => {
-  const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-  return inflateAsync(whole, { maxOutputLength: limit, finishFlush: constants.Z_FINISH });
-};
+/** zlib's inflate on the thread pool. */
+const inflateParts: Inflate = (parts) => Readable.from(parts).pipe(createInflate({ chunkSize: PIECE }));
 
 function decodeWithJpegJs(name: string, bytes: Uint8Array, maxPixels: number): Picture {
   try {

@@ -11,28 +11,19 @@ import { decodePng, type Inflate } from '../picture/png.js';
 import { type Bitmap, browser } from './browser.js';
 
 /** zlib's inflate as browsers have it. */
-const inflateStream: Inflate = async (parts, limit) => {
+const inflateStream: Inflate = async function* (parts) {
   const packed = new Blob(parts.map((part) => new Uint8Array(part)));
   const reader = packed.stream().pipeThrough(new DecompressionStream('deflate')).getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    size += value.length;
-    if (size > limit) {
-      await reader.cancel();
-      throw new Error(`more than ${limit} bytes of rows`);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
     }
+  } finally {
+    // Where reading was left early, the rest is not inflated.
+    await reader.cancel().catch(() => undefined);
   }
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
 };
 
 /** RGB bytes of a bitmap. */
