@@ -8,6 +8,9 @@ import { fileError } from './file_error.js';
 /** Extensions looked for in folders, in upper or lower case. A file named directly may have any name. */
 const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
 
+/** Extensions of pictures that are not read: in folders they are left out, and the caller is told. */
+const OTHER_PICTURES = /\.(?:heic|heif|avif|jxl|gif|jp2|j2k|jpx|psd|dcm|exr|svg|ico|dng|cr2|cr3|nef|arw)$/i;
+
 const natural = new Intl.Collator('en', { numeric: true });
 
 /** Orders names as people count: img2 before img10; equal names by their code units. */
@@ -76,6 +79,16 @@ async function collect(files: AsyncGenerator<string>, wanted: (path: string) => 
   return found.sort(compareNatural);
 }
 
+/** Counts of formats: "2 HEIC, 1 GIF". */
+function formatsOf(paths: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const path of paths) {
+    const format = OTHER_PICTURES.exec(path)![0].slice(1).toUpperCase();
+    counts.set(format, (counts.get(format) ?? 0) + 1);
+  }
+  return [...counts].map(([format, n]) => `${n} ${format}`).join(', ');
+}
+
 async function matchGlob(pattern: string): Promise<string[]> {
   const glob = posix.normalize(sep === '\\' ? pattern.replaceAll('\\', '/') : pattern);
   // Start at the last folder before the first wildcard.
@@ -89,9 +102,10 @@ async function matchGlob(pattern: string): Promise<string[]> {
 /**
  * The picture files that paths, folders (searched to any depth) and globs name: in the order given, each once, in
  * natural order within a folder or glob. A file named directly is accepted with any extension.
+ * @param onNote told about pictures in folders that are left out since their format is not read
  * @throws PictureError (as a rejection) for a missing path, a folder without pictures or a pattern without matches
  */
-export async function expandImages(inputs: readonly string[]): Promise<string[]> {
+export async function expandImages(inputs: readonly string[], onNote?: (note: string) => void): Promise<string[]> {
   if (inputs.length === 0)
     throw new Error('pictures: none given: expected a file, a folder or a pattern such as "*.png"');
   const found = new Set<string>();
@@ -99,11 +113,20 @@ export async function expandImages(inputs: readonly string[]): Promise<string[]>
     const info = await stat(input).catch(() => undefined);
     let paths: string[];
     if (info?.isDirectory()) {
-      paths = await collect(walk(input), isPicture);
+      const all = await collect(walk(input), (path) => isPicture(path) || OTHER_PICTURES.test(path));
+      paths = all.filter(isPicture);
+      const others = all.filter((path) => !isPicture(path));
       if (paths.length === 0) {
+        const got = others.length > 0 ? `, got ${formatsOf(others)}` : '';
         throw new PictureError(
           input,
-          `no pictures in this folder: expected files ending in ${PICTURE_EXTENSIONS.join(' ')}`,
+          `no pictures in this folder that can be read: expected files ending in ${PICTURE_EXTENSIONS.join(' ')}${got}`,
+          others.length > 0 ? 'convert them to PNG' : undefined,
+        );
+      }
+      if (others.length > 0) {
+        onNote?.(
+          `${input}: pictures left out, since their format is not read: ${formatsOf(others)}; convert them to PNG`,
         );
       }
     } else if (info) {
