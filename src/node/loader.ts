@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Sample } from '../data/metadata.js';
-import type { Picture } from '../picture/picture.js';
+import type { Picture, PictureRules } from '../picture/picture.js';
+import { PIXEL_BUDGET } from '../picture/pixel_budget.js';
 import { DecodePool } from './decode_pool.js';
 
 export interface LoaderOptions {
@@ -15,8 +16,10 @@ export interface LoaderOptions {
   readonly threads?: number | undefined;
   /** Most samples that are opened ahead; two batches by default. */
   readonly ahead?: number | undefined;
-  /** Largest picture accepted, in pixels. */
-  readonly maxPixels?: number | undefined;
+  /** Bytes of each sample's decoded picture, where they are known: then memory is kept within a budget. */
+  readonly bytes?: readonly number[] | undefined;
+  /** How pictures and masks are read. */
+  readonly rules?: PictureRules | undefined;
 }
 
 /** A sample of the list with its picture and mask. */
@@ -30,6 +33,9 @@ export interface DecodedSample {
    */
   readonly mask: Uint8Array | undefined;
 }
+
+/** Half of the budget: the other half is for the batches in use. */
+const AHEAD_BYTES = PIXEL_BUDGET / 2;
 
 export class Loader implements AsyncDisposable {
   readonly #options: LoaderOptions;
@@ -60,8 +66,17 @@ export class Loader implements AsyncDisposable {
     const indices = batches.flatMap((b) => Array.from(b));
     const coming: Promise<DecodedSample>[] = [];
     let asked = 0;
+    /** Where the batch that is being loaded ends. */
+    let end = 0;
+    /** Bytes of the samples asked for that are not yet given back. */
+    let held = 0;
+    const bytesOf = (index: number): number => this.#options.bytes?.[index] ?? 0;
     const ask = (): void => {
       while (asked < indices.length && coming.length < Math.max(1, ahead)) {
+        const bytes = bytesOf(indices[asked]!);
+        // What the batch needs is opened in any case, what comes after it only within the budget.
+        if (asked >= end && held + bytes > AHEAD_BYTES) return;
+        held += bytes;
         const sample = this.#open(indices[asked++]!);
         // Awaited below; this avoids an unhandled rejection until then.
         sample.catch(() => undefined);
@@ -69,6 +84,7 @@ export class Loader implements AsyncDisposable {
       }
     };
     for (const batch of batches) {
+      end += batch.length;
       const loaded: DecodedSample[] = [];
       while (loaded.length < batch.length) {
         ask();
@@ -77,6 +93,7 @@ export class Loader implements AsyncDisposable {
       }
       ask();
       yield loaded;
+      held -= loaded.reduce((sum, { index }) => sum + bytesOf(index), 0);
     }
   }
 
@@ -90,13 +107,13 @@ export class Loader implements AsyncDisposable {
   }
 
   async #open(index: number): Promise<DecodedSample> {
-    const { root, samples, maskSize, maxPixels } = this.#options;
+    const { root, samples, maskSize, rules = {} } = this.#options;
     const sample = samples[index];
     if (!sample) throw new Error(`loader: sample ${index}: expected one of 0 to ${samples.length - 1}`);
     const image = join(root, sample.imagePath);
     // A normal picture has nothing marked, even if its line names a mask.
     const maskPath = sample.label === 1 && sample.maskPath !== undefined ? join(root, sample.maskPath) : undefined;
-    const { width, height, rgb, mask } = await this.#pool.open({ image, mask: maskPath, maskSize, maxPixels });
+    const { width, height, rgb, mask } = await this.#pool.open({ image, mask: maskPath, maskSize, rules });
     return {
       index,
       sample,

@@ -155,7 +155,7 @@ describe('a decoding thread that ends', () => {
       `import { parentPort } from 'node:worker_threads';\nparentPort.on('message', () => { ${fate} });\n`,
     );
     const pool = new DecodePool(1, pathToFileURL(script));
-    const files = { mask: undefined, maskSize: 8, maxPixels: undefined };
+    const files = { mask: undefined, maskSize: 8, rules: {} };
     const wanted = ['a.png', 'b.png', 'c.png'].map((image) =>
       pool.open({ ...files, image }).catch((e: Error) => e.message),
     );

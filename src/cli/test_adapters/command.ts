@@ -8,10 +8,11 @@ import { inferConfig } from '../../model/config.js';
 import { anchorStore } from '../../node/anchor_folder.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
+import { checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { tellUnknownWords } from '../unknown_words.js';
-import { testData } from './data_run.js';
+import { type RunResult, type TestedData, testData } from './data_run.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
 import { TestResults, type TestSettings } from './output.js';
@@ -57,8 +58,17 @@ function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings
   };
 }
 
+/** The data sets without what cannot be used, as far as `--skip-broken` allows that. */
+async function lookedAt(sets: readonly TestedData[], flags: TestFlags, maskSize: number): Promise<TestedData[]> {
+  const needs = { maskSize, masks: false, threads: flags.threads, json: flags.json ?? false };
+  const checked = await checkLists(sets, flags, needs);
+  return sets
+    .map((set, i) => ({ ...set, samples: checked[i]!.samples, bytes: checked[i]!.bytes }))
+    .filter(({ samples }) => samples.length > 0);
+}
+
 async function runTest(flags: TestFlags): Promise<void> {
-  const { sets, classes: prompted, notes } = await openTestedSets(flags);
+  const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
   const encoded = await encodeClasses(
     await openTokenizer(),
@@ -68,9 +78,11 @@ async function runTest(flags: TestFlags): Promise<void> {
   );
   const tested = await openTested(flags, inferConfig(clip));
   const settings = settingsOf(flags, tested);
-  const results = new TestResults(settings, flags.json ?? false);
   if (!flags.json) for (const note of notes) process.stderr.write(`note: ${note}\n`);
   tellUnknownWords(encoded, flags.json ?? false);
+  const sets = await lookedAt(listed, flags, settings.imageSize);
+  if (flags.dry_run) return;
+  const results = new TestResults(settings, flags.json ?? false);
   const gpu = await openDevice(flags);
   const loading = progress('weights', 1, flags.json ?? false);
   using detector = await AnomalyModel.load(gpu, {
@@ -97,6 +109,7 @@ async function runTest(flags: TestFlags): Promise<void> {
       const result = await testData(detector, set, {
         batch,
         threads: flags.threads,
+        rules: rulesOf(flags),
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
         onProgress: (done, note) => {
           const rate = (before + done) / ((performance.now() - started) / 1000);
@@ -105,7 +118,8 @@ async function runTest(flags: TestFlags): Promise<void> {
       });
       before += set.samples.length;
       bar.finish();
-      await results.add({ dataset: set.name, domain: set.domain, epoch, result });
+      if (result.rows.length > 0) await results.add({ dataset: set.name, domain: set.domain, epoch, result });
+      if (result.failure) throw endedEarly(set.name, results.file, result.failure);
     }
     results.endEpoch(epoch);
   }
@@ -116,6 +130,12 @@ async function runTest(flags: TestFlags): Promise<void> {
   process.stderr.write(
     `${before} pictures in ${duration(seconds)}, ${(before / seconds).toFixed(2)} images/s; ${results.file}${drawn}\n`,
   );
+}
+
+/** The error that ended a data set, and what its results lack. */
+function endedEarly(dataset: string, file: string, { error, missing }: NonNullable<RunResult['failure']>): Error {
+  const kept = `${dataset}: missing because of this: ${missing.join(', ')}; the classes before are kept in ${file}`;
+  return new Error(`${error.message} (${kept})`, { cause: error });
 }
 
 const named = (epoch: ImageCheckpoint['epoch']): string => (typeof epoch === 'number' ? `epoch ${epoch}, ` : '');

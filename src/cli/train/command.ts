@@ -14,6 +14,7 @@ import { measureSteps } from '../../train/dry_run.js';
 import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
 import { recordedFlags, trainStages } from '../../train/resume.js';
 import type { TrainRun } from '../../train/training_run.js';
+import { checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
@@ -41,7 +42,7 @@ Defaults are those of the published AA-CLIP program, which "as published" refers
     .action(runTrain);
 }
 
-/** The list that is trained on. @throws when it holds a faulty picture without mask */
+/** The list that is trained on. */
 async function openTraining(
   flags: TrainCommandFlags,
   output: TrainOutput,
@@ -49,23 +50,17 @@ async function openTraining(
   const places = await dataPlaces(flags, false);
   const list = flags.training_mode === 'full_shot' ? FULL : `${flags.shot}-shot.jsonl`;
   const source = await openData(flags.dataset, list, flags, places);
-  const bare = source.samples.find((s) => s.label === 1 && s.maskPath === undefined);
-  if (bare) {
-    throw new Error(
-      `${source.list}:${bare.line}: an anomalous picture without mask: training needs "mask_path" (${bare.imagePath})`,
-    );
-  }
   for (const note of source.notes) output.note(note);
   return { ...source, registry: places.registry };
 }
 
 async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const output = new TrainOutput(flags.json ?? false);
-  const { root, samples, registry } = await openTraining(flags, output);
+  const listed = await openTraining(flags, output);
   const clip = await openClip(flags.weights);
-  const prompted = [...new Set(samples.map((s) => s.className))]
+  const prompted = [...new Set(listed.samples.map((s) => s.className))]
     .sort()
-    .map((className) => promptedClass(className, registry, { dataset: flags.dataset }));
+    .map((className) => promptedClass(className, listed.registry, { dataset: flags.dataset }));
   const encoded = await encodeClasses(
     await openTokenizer(),
     clip,
@@ -74,6 +69,9 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   );
   tellUnknownWords(encoded, flags.json ?? false);
   const { classes } = encoded;
+  const needs = { maskSize: flags.img_size, masks: true, threads: flags.threads, json: flags.json ?? false };
+  const [checked] = await checkLists([listed], flags, needs);
+  const { samples, bytes } = checked!;
   const config = inferConfig(clip);
   const gpu = await openDevice(flags);
   const asked = toTrainFlags(flags, config.visionLayers);
@@ -90,7 +88,14 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   if (over && limit !== undefined) throw new Error(`--memory_limit ${flags.memory_limit}: ${over}`);
   if (over) output.note(`note: ${over} (--memory_limit)`);
   const planned = { ...base, flags: { ...asked, recompute: plan.recompute } };
-  await using loader = new Loader({ root, samples, maskSize: flags.img_size, threads: flags.threads });
+  await using loader = new Loader({
+    root: listed.root,
+    samples,
+    bytes,
+    rules: rulesOf(flags),
+    maskSize: flags.img_size,
+    threads: flags.threads,
+  });
   const source = trainingSamples(loader);
   if (flags.dry_run) {
     output.measured(plan, await measureSteps(planned, source));
