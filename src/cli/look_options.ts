@@ -93,13 +93,13 @@ export interface LookNeeds {
 const MOST_PRINTED = 10;
 
 /** Prints notes: on the error stream, and for programs in a line of JSON. */
-export function tellNotes(notes: readonly string[], json: boolean): void {
+function tellNotes(notes: readonly string[], json: boolean): void {
   for (const note of notes) process.stderr.write(`note: ${note}\n`);
   if (json && notes.length > 0) process.stdout.write(`${JSON.stringify({ notes })}\n`);
 }
 
 /** Looks at files behind a progress bar. */
-export async function lookBehindBar(
+async function lookBehindBar(
   files: readonly FilesToLookAt[],
   flags: PictureFlags,
   { maskSize, threads, json }: Omit<LookNeeds, 'masks'>,
@@ -175,13 +175,14 @@ export async function checkLists(
 /**
  * Looks at pictures, names those that cannot be read (at most ten of them, or in `--json` a line for each) and says what the
  * rules cost.
+ * @param notes to tell with those of the look
  * @returns the pictures that can be read
  * @throws when there are none
  */
 export async function checkPictures(
   paths: readonly string[],
   flags: PictureFlags,
-  json: boolean,
+  { json, notes }: { readonly json: boolean; readonly notes: readonly string[] },
 ): Promise<{ readonly paths: readonly string[]; readonly broken: number }> {
   const files = paths.map((image) => ({ image }));
   const looked = await lookBehindBar(files, flags, { maskSize: 1, threads: undefined, json });
@@ -190,7 +191,7 @@ export async function checkPictures(
   if (paths.length === 1 && broken[0]) throw new Error(broken[0][1]);
   for (const [, error] of broken.slice(0, MOST_PRINTED)) process.stderr.write(`skipped: ${error}\n`);
   if (broken.length > MOST_PRINTED) process.stderr.write(`... and ${broken.length - MOST_PRINTED} more\n`);
-  tellNotes(lookNotes(files, looked, rulesOf(flags)), json);
+  tellNotes([...notes, ...lookNotes(files, looked, rulesOf(flags))], json);
   if (broken.length === paths.length) throw new Error(`none of ${paths.length} pictures can be read; check the files`);
   if (flags.dry_run && !json) {
     process.stderr.write(`looked at ${paths.length} pictures: ${broken.length} cannot be read\n`);

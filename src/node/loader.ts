@@ -18,6 +18,8 @@ export interface LoaderOptions {
   readonly ahead?: number | undefined;
   /** Bytes of each sample's decoded picture, where they are known: then memory is kept within a budget. */
   readonly bytes?: readonly number[] | undefined;
+  /** Called with a sample that cannot be read, which is then missing from its batch; by default it ends the run. */
+  readonly onBroken?: ((error: Error, sample: Sample) => void) | undefined;
   /** How pictures and masks are read. */
   readonly rules?: PictureRules | undefined;
 }
@@ -59,10 +61,12 @@ export class Loader implements AsyncDisposable {
   /**
    * The batches of an epoch in the order given, regardless of the order in which threads finish.
    * @param batches indices of samples
-   * @throws when a file cannot be read: one line that names it, after all batches before it were yielded
+   * @throws when a file cannot be read and there is no `onBroken`: one line that names it, after all batches before it were
+   * yielded
    */
   async *batches(batches: readonly ArrayLike<number>[]): AsyncGenerator<readonly DecodedSample[], void, undefined> {
     const ahead = this.#options.ahead ?? 2 * Math.max(1, ...batches.map((b) => b.length));
+    const { onBroken, samples } = this.#options;
     const indices = batches.flatMap((b) => Array.from(b));
     const coming: Promise<DecodedSample>[] = [];
     let asked = 0;
@@ -86,14 +90,19 @@ export class Loader implements AsyncDisposable {
     for (const batch of batches) {
       end += batch.length;
       const loaded: DecodedSample[] = [];
-      while (loaded.length < batch.length) {
+      for (const index of Array.from(batch)) {
         ask();
-        loaded.push(await coming[0]!);
+        try {
+          loaded.push(await coming[0]!);
+        } catch (error) {
+          if (!onBroken || !samples[index]) throw error;
+          onBroken(error instanceof Error ? error : new Error(String(error)), samples[index]);
+        }
         coming.shift();
       }
       ask();
       yield loaded;
-      held -= loaded.reduce((sum, { index }) => sum + bytesOf(index), 0);
+      for (const index of Array.from(batch)) held -= bytesOf(index);
     }
   }
 

@@ -120,7 +120,7 @@ export async function expandImages(inputs: readonly string[], onNote?: (note: st
         const got = others.length > 0 ? `, got ${formatsOf(others)}` : '';
         throw new PictureError(
           input,
-          `no pictures in this folder that can be read: expected files ending in ${PICTURE_EXTENSIONS.join(' ')}${got}`,
+          `no pictures in this folder: expected files ending in ${PICTURE_EXTENSIONS.join(' ')}${got}`,
           others.length > 0 ? 'convert them to PNG' : undefined,
         );
       }

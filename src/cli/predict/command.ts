@@ -8,7 +8,7 @@ import { fileError } from '../../node/file_error.js';
 import { loadDetector } from '../../node/node_library.js';
 import { expandImages } from '../../node/picture_files.js';
 import { openRegistry } from '../../node/registry_source.js';
-import { checkPictures, rulesOf, tellNotes } from '../look_options.js';
+import { checkPictures, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { type PredictFlags, predictOptions } from './flags.js';
@@ -48,8 +48,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
       `note: "${flags.class}" is used as written; the class ${known} of a known data set has its own prompt name\n`,
     );
   }
-  const found = await expandImages(inputs, (note) => tellNotes([note], json));
-  const { paths, broken: unreadable } = await checkPictures(found, flags, json);
+  const leftOut: string[] = [];
+  const found = await expandImages(inputs, (note) => leftOut.push(note));
+  const { paths, broken: unreadable } = await checkPictures(found, flags, { json, notes: leftOut });
   if (unreadable > 0 && !flags.skipBroken) process.exitCode = 1;
   if (flags.dry_run) return;
   const outputs = new Outputs(paths, {

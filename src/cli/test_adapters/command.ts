@@ -12,7 +12,7 @@ import { checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { tellUnknownWords } from '../unknown_words.js';
-import { type RunResult, type TestedData, testData } from './data_run.js';
+import { type Failure, type TestedData, testData } from './data_run.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
 import { TestResults, type TestSettings } from './output.js';
@@ -103,6 +103,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   const bar = progress('test', pictures * tested.images.length, flags.json ?? false);
   const started = performance.now();
   let before = 0;
+  let lost: Error | undefined;
   for (const [i, { epoch, tensors }] of tested.images.entries()) {
     if (i > 0) await detector.loadAdapters(tensors);
     for (const set of sets) {
@@ -119,11 +120,14 @@ async function runTest(flags: TestFlags): Promise<void> {
       before += set.samples.length;
       bar.finish();
       if (result.rows.length > 0) await results.add({ dataset: set.name, domain: set.domain, epoch, result });
-      if (result.failure) throw endedEarly(set.name, results.file, result.failure);
+      const { failure } = result;
+      if (failure) lost ??= incomplete(set.name, failure);
+      if (failure?.final) throw lost;
     }
     results.endEpoch(epoch);
   }
   results.end();
+  if (lost) throw lost;
   if (flags.json) return;
   const seconds = (performance.now() - started) / 1000;
   const drawn = flags.visualize ? `; pictures in ${join(settings.resultsDir, 'visualization')}` : '';
@@ -132,10 +136,12 @@ async function runTest(flags: TestFlags): Promise<void> {
   );
 }
 
-/** The error that ended a data set, and what its results lack. */
-function endedEarly(dataset: string, file: string, { error, missing }: NonNullable<RunResult['failure']>): Error {
-  const kept = `${dataset}: missing because of this: ${missing.join(', ')}; the classes before are kept in ${file}`;
-  return new Error(`${error.message} (${kept})`, { cause: error });
+/** The error that cost some classes, with their names. */
+function incomplete(dataset: string, { error, missing }: Failure): Error {
+  const shown = missing.slice(0, 10).join(', ') + (missing.length > 10 ? ` and ${missing.length - 10} more` : '');
+  return new Error(`${error.message} (${dataset}: no figures for ${shown}; the other classes are kept)`, {
+    cause: error,
+  });
 }
 
 const named = (epoch: ImageCheckpoint['epoch']): string => (typeof epoch === 'number' ? `epoch ${epoch}, ` : '');

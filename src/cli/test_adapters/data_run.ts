@@ -39,11 +39,19 @@ export interface RunOptions {
   readonly onProgress: (done: number, note: string) => void;
 }
 
+export interface Failure {
+  readonly error: Error;
+  /** Classes without figures. */
+  readonly missing: readonly string[];
+  /** Whether nothing more can be tested, as after a device failed. */
+  readonly final: boolean;
+}
+
 export interface RunResult {
   /** The classes that were completed, in the order of the samples. */
   readonly rows: readonly ClassRow[];
-  /** What ended the run early, and the classes that are missing because of it. */
-  readonly failure: { readonly error: Error; readonly missing: readonly string[] } | undefined;
+  /** Why classes are missing. */
+  readonly failure: Failure | undefined;
   readonly seconds: number;
   /** The sheets of the classes that were drawn. */
   readonly sheets: readonly string[];
@@ -62,8 +70,8 @@ interface Pending {
 }
 
 /**
- * The figures of a data set. Where a picture cannot be read, a map is not finite or the device fails, the run ends with the
- * classes completed before: figures of a part of a class could not be compared.
+ * The figures of a data set. A picture that cannot be read costs the figures of its class, since those of a part of a class
+ * could not be compared; where a map is not finite or the device fails, the run ends with the classes it has.
  */
 export async function testData(model: AnomalyModel, data: TestedData, options: RunOptions): Promise<RunResult> {
   await using run = new DataRun(model, data, options);
@@ -79,6 +87,8 @@ class DataRun implements AsyncDisposable {
   readonly #open = new Map<string, OpenClass>();
   readonly #rows: ClassRow[] = [];
   readonly #sheets: string[] = [];
+  /** Classes with a picture that cannot be read. */
+  readonly #broken = new Map<string, Error>();
   #done = 0;
 
   constructor(model: AnomalyModel, data: TestedData, options: RunOptions) {
@@ -87,20 +97,25 @@ class DataRun implements AsyncDisposable {
     this.#options = options;
     const { root, samples, bytes } = data;
     const { threads, rules } = options;
+    const onBroken = (error: Error, { className }: Sample): void => {
+      if (!this.#broken.has(className)) this.#broken.set(className, error);
+    };
     this.#classes = byClass(samples);
-    this.#loader = new Loader({ root, samples, bytes, rules, maskSize: model.imageSize, threads });
+    this.#loader = new Loader({ root, samples, bytes, rules, maskSize: model.imageSize, threads, onBroken });
   }
 
   async all(): Promise<RunResult> {
     const started = performance.now();
-    let failure: RunResult['failure'];
+    let ended: Error | undefined;
     try {
       await this.#run();
     } catch (e) {
-      const done = new Set(this.#rows.map(({ className }) => className));
-      const missing = [...this.#classes.keys()].filter((name) => !done.has(name));
-      failure = { error: e instanceof Error ? e : new Error(String(e)), missing };
+      ended = e instanceof Error ? e : new Error(String(e));
     }
+    const done = new Set(this.#rows.map(({ className }) => className));
+    const missing = [...this.#classes.keys()].filter((name) => !done.has(name));
+    const [error = ended] = this.#broken.values();
+    const failure = error && { error: ended ?? error, missing, final: ended !== undefined };
     return { rows: this.#rows, failure, sheets: this.#sheets, seconds: (performance.now() - started) / 1000 };
   }
 
@@ -111,7 +126,8 @@ class DataRun implements AsyncDisposable {
     let pending: Pending | undefined;
     for await (const batch of this.#loader.batches(batches)) {
       // The device works on this batch while the batch before it is counted.
-      const next = this.#launch(batch);
+      const good = batch.filter(({ sample }) => !this.#broken.has(sample.className));
+      const next = good.length > 0 ? this.#launch(good) : undefined;
       await this.#settle(pending);
       pending = next;
     }
@@ -138,6 +154,7 @@ class DataRun implements AsyncDisposable {
     if (!pending) return;
     const { sums, scores } = await pending.values;
     for (const [i, { sample, mask }] of pending.batch.entries()) {
+      if (this.#broken.has(sample.className)) continue;
       const open = await this.#classOf(sample.className);
       const map = sums[i]!;
       const place = open.scores.images;
