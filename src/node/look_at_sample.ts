@@ -84,7 +84,7 @@ async function lookAtPicture({ image, rules, whole }: LookedFiles): Promise<Pict
 }
 
 /** Counts a mask's levels. */
-export function lookAtMask(mask: Mask, size: number, threshold = 1): LookedMask {
+function lookAtMask(mask: Mask, size: number, threshold = 1): LookedMask {
   const counts = new Uint32Array(256);
   for (const level of mask.data) counts[level]!++;
   const levels = [...counts.keys()].filter((level) => counts[level]! > 0);

@@ -79,7 +79,9 @@ export class PngRows {
         continue;
       }
       const n = Math.min(this.#row.length - this.#filled, chunk.length - at);
-      this.#row.set(chunk.subarray(at, at + n), this.#filled);
+      // Short rows are copied by hand: a view of the bytes would cost more than the copy.
+      if (n < 16) for (let i = 0; i < n; i++) this.#row[this.#filled + i] = chunk[at + i]!;
+      else this.#row.set(chunk.subarray(at, at + n), this.#filled);
       this.#filled += n;
       at += n;
       if (this.#filled === this.#row.length) this.#endRow();

@@ -9,6 +9,7 @@ import type { ClassRow } from '../../eval/report.js';
 import { type DecodedSample, Loader } from '../../node/loader.js';
 import type { PictureRules } from '../../picture/picture.js';
 import { PIXEL_BUDGET, runsWithin } from '../../picture/pixel_budget.js';
+import { checkFits } from '../../picture/resize_picture.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
 
@@ -89,6 +90,9 @@ class DataRun implements AsyncDisposable {
   readonly #sheets: string[] = [];
   /** Classes with a picture that cannot be read. */
   readonly #broken = new Map<string, Error>();
+  readonly #onBroken = (error: Error, { className }: Sample): void => {
+    if (!this.#broken.has(className)) this.#broken.set(className, error);
+  };
   #done = 0;
 
   constructor(model: AnomalyModel, data: TestedData, options: RunOptions) {
@@ -97,11 +101,16 @@ class DataRun implements AsyncDisposable {
     this.#options = options;
     const { root, samples, bytes } = data;
     const { threads, rules } = options;
-    const onBroken = (error: Error, { className }: Sample): void => {
-      if (!this.#broken.has(className)) this.#broken.set(className, error);
-    };
     this.#classes = byClass(samples);
-    this.#loader = new Loader({ root, samples, bytes, rules, maskSize: model.imageSize, threads, onBroken });
+    this.#loader = new Loader({
+      root,
+      samples,
+      bytes,
+      rules,
+      maskSize: model.imageSize,
+      threads,
+      onBroken: this.#onBroken,
+    });
   }
 
   async all(): Promise<RunResult> {
@@ -126,6 +135,7 @@ class DataRun implements AsyncDisposable {
     let pending: Pending | undefined;
     for await (const batch of this.#loader.batches(batches)) {
       // The device works on this batch while the batch before it is counted.
+      for (const one of batch) this.#checkFits(one);
       const good = batch.filter(({ sample }) => !this.#broken.has(sample.className));
       const next = good.length > 0 ? this.#launch(good) : undefined;
       await this.#settle(pending);
@@ -137,6 +147,14 @@ class DataRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loader.close();
     for (const { maps } of this.#open.values()) await maps?.[Symbol.asyncDispose]();
+  }
+
+  #checkFits({ sample, picture }: DecodedSample): void {
+    try {
+      checkFits(this.#model.gpu, picture, this.#model.imageSize);
+    } catch (error) {
+      this.#onBroken(error as Error, sample);
+    }
   }
 
   #launch(batch: readonly DecodedSample[]): Pending {
