@@ -164,10 +164,11 @@ export async function checkLists(
   if (broken > 0)
     report({ problems, broken, total, notes, where: lists.map(({ list }) => list).join(', ') }, flags, needs);
   const masks = looked.filter(({ mask }) => mask).length;
-  if (flags.dry_run && !needs.json) {
-    process.stderr.write(
-      `looked at ${total} pictures and ${masks} masks in ${duration((performance.now() - started) / 1000)}\n`,
-    );
+  if (flags.dry_run) {
+    const seconds = (performance.now() - started) / 1000;
+    if (needs.json)
+      process.stdout.write(`${JSON.stringify({ looked: { pictures: total, masks, broken, seconds } })}\n`);
+    else process.stderr.write(`looked at ${total} pictures and ${masks} masks in ${duration(seconds)}\n`);
   }
   return checked;
 }
@@ -193,8 +194,10 @@ export async function checkPictures(
   if (broken.length > MOST_PRINTED) process.stderr.write(`... and ${broken.length - MOST_PRINTED} more\n`);
   tellNotes([...notes, ...lookNotes(files, looked, rulesOf(flags))], json);
   if (broken.length === paths.length) throw new Error(`none of ${paths.length} pictures can be read; check the files`);
-  if (flags.dry_run && !json) {
-    process.stderr.write(`looked at ${paths.length} pictures: ${broken.length} cannot be read\n`);
+  if (flags.dry_run) {
+    const looked = { pictures: paths.length, broken: broken.length };
+    if (json) process.stdout.write(`${JSON.stringify({ looked })}\n`);
+    else process.stderr.write(`looked at ${looked.pictures} pictures: ${looked.broken} cannot be read\n`);
   }
   return { paths: paths.filter((_, i) => looked[i]!.problems.length === 0), broken: broken.length };
 }

@@ -3,7 +3,7 @@
  * bit fields or without; rows bottom-up or top-down. Equal to Pillow's `convert('RGB')`: an alpha channel is dropped and a
  * field of n bits becomes floor(v * 255 / (2^n - 1)).
  */
-import { checkPictureSize, type Picture, PictureError } from './picture.js';
+import { checkPictureSize, newPixels, type Picture, PictureError } from './picture.js';
 import { readPictureSize } from './picture_header.js';
 
 const AGAIN = 'copy or download it again';
@@ -195,10 +195,11 @@ export function decodeBmp(name: string, bytes: Uint8Array, maxPixels?: number): 
   const { width, height, topDown } = layout;
   try {
     const read = rowReader(bytes, v, layout);
-    const data = new Uint8Array(width * height * 3);
+    const data = newPixels(name, width, height);
     for (let y = 0; y < height; y++) read(y, data, (topDown ? y : height - 1 - y) * width * 3);
     return { name, width, height, channels: 3, data };
   } catch (e) {
+    if (e instanceof PictureError) throw e;
     throw new PictureError(name, `broken or truncated BMP: ${e instanceof Error ? e.message : String(e)}`, AGAIN);
   }
 }

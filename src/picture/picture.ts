@@ -45,6 +45,18 @@ export class PictureError extends Error {
 export const MAX_PIXELS = 100_000_000;
 
 /**
+ * Memory for an RGB picture, all black.
+ * @throws PictureError when there is not so much
+ */
+export function newPixels(name: string, width: number, height: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(3 * width * height);
+  } catch {
+    throw new PictureError(name, `no memory for ${width}x${height} pixels`, 'shrink the picture');
+  }
+}
+
+/**
  * Refuses empty and oversized pictures from their header alone, before any pixel memory is taken.
  * @param limit largest number of pixels accepted
  * @throws PictureError

@@ -6,7 +6,7 @@
  * the grey of their number; 16-bit grey is *clipped* at 255; 16-bit grey with alpha and 16-bit RGB(A) keep the high byte.
  */
 import { type DepthRule, greyBytes } from './depth.js';
-import { checkPictureSize, type Picture, PictureError } from './picture.js';
+import { checkPictureSize, newPixels, type Picture, PictureError } from './picture.js';
 import { type Pass, PngRows } from './png_rows.js';
 
 /**
@@ -187,7 +187,7 @@ export async function decodePng(
       await readRows(passes, parts, inflate, rows);
       return { name, width, height, channels: 3, data: greyBytes(samples, depth, false) };
     }
-    const data = new Uint8Array(width * height * 3);
+    const data = newPixels(name, width, height);
     const write = rowWriter(header, palette);
     const rows = new PngRows(passes, Math.max(1, bits >> 3), ({ x0, y0, dx, dy, w }, y, row) =>
       write(row, w, data, ((y0 + y * dy) * width + x0) * 3, dx * 3),
@@ -195,6 +195,7 @@ export async function decodePng(
     await readRows(passes, parts, inflate, rows);
     return { name, width, height, channels: 3, data };
   } catch (e) {
+    if (e instanceof PictureError) throw e;
     throw new PictureError(name, `broken or truncated PNG: ${e instanceof Error ? e.message : String(e)}`, AGAIN);
   }
 }

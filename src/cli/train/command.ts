@@ -1,5 +1,6 @@
 /** `aaclip train`: trains the adapters in two stages, and resumes a run that was stopped. */
 import { totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Registry } from '../../data/datasets.js';
 import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
@@ -13,8 +14,8 @@ import { trainingHost, trainingSamples } from '../../node/training_host.js';
 import { measureSteps } from '../../train/dry_run.js';
 import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
 import { recordedFlags, trainStages } from '../../train/resume.js';
-import type { TrainRun } from '../../train/training_run.js';
-import { checkLists, rulesOf } from '../look_options.js';
+import type { TrainFlags, TrainRun } from '../../train/training_run.js';
+import { type CheckedList, checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
@@ -54,6 +55,23 @@ async function openTraining(
   return { ...source, registry: places.registry };
 }
 
+/** Colours are changed on the whole picture at once. @throws when one is too large for that */
+function checkJitter(
+  root: string,
+  { samples, bytes }: CheckedList,
+  { chances, imageEpochs }: TrainFlags,
+  limit: number,
+): void {
+  const { brightness, contrast, saturation } = chances;
+  if (imageEpochs === 0 || Math.max(brightness, contrast, saturation) === 0) return;
+  const large = samples.filter((_, i) => bytes[i]! > limit);
+  if (large.length === 0) return;
+  const most = Math.floor(limit / 3e6);
+  throw new Error(
+    `${join(root, large[0]!.imagePath)}: ${large.length} of ${samples.length} pictures are too large for the change of colours on this adapter: expected at most ${most} megapixels; shrink them or give --augment rotate,translate,flip`,
+  );
+}
+
 async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const output = new TrainOutput(flags.json ?? false);
   const listed = await openTraining(flags, output);
@@ -75,6 +93,7 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const config = inferConfig(clip);
   const gpu = await openDevice(flags);
   const asked = toTrainFlags(flags, config.visionLayers);
+  checkJitter(listed.root, checked!, asked, gpu.bindingLimit);
   const base = { gpu, clip, config, classes };
   const limit = flags.memory_limit === undefined ? undefined : flags.memory_limit * 2 ** 30;
   const plan = await planRun({
