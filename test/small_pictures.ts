@@ -42,11 +42,18 @@ export function exif(orientation: number, little: boolean): Uint8Array {
   return new Uint8Array(v.buffer);
 }
 
-/** A PNG with an EXIF chunk. */
-export function withExif(png: Uint8Array, orientation: number): Uint8Array {
-  const parts = [png.subarray(0, 33), chunk('eXIf', exif(orientation, false)), png.subarray(33)];
-  return new Uint8Array(Buffer.concat(parts));
+/** A PNG with one more chunk behind its header. */
+function withChunk(png: Uint8Array, kind: string, body: Uint8Array): Uint8Array {
+  return new Uint8Array(Buffer.concat([png.subarray(0, 33), chunk(kind, body), png.subarray(33)]));
 }
+
+/** A PNG with an EXIF chunk. */
+export const withExif = (png: Uint8Array, orientation: number): Uint8Array =>
+  withChunk(png, 'eXIf', exif(orientation, false));
+
+/** A PNG that says to hold so many frames. */
+export const withFrames = (png: Uint8Array, frames: number): Uint8Array =>
+  withChunk(png, 'acTL', Uint8Array.of(0, 0, 0, frames, 0, 0, 0, 0));
 
 /** An uncompressed grey TIFF. */
 export function greyTiff(

@@ -45,7 +45,10 @@ export function pictureOptions(command: Command): Command {
         .argParser(depthRule)
         .default('clip'),
     )
-    .option('--orient', 'turn pictures and masks upright by their EXIF orientation, which is ignored as published')
+    .option(
+      '--orient',
+      'turn pictures and masks upright by their EXIF orientation; by default it is ignored, as published',
+    )
     .option(
       '--skip-broken',
       'decode every picture before the start, leave out those that cannot be used, and go on without them',

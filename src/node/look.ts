@@ -98,6 +98,12 @@ export function lookNotes(
       'they are used as stored, as in the published program; --orient turns them upright',
     );
   }
+  note(
+    all,
+    pictures(({ picture }) => picture?.several === true),
+    'pictures hold several pages or frames',
+    'only the first one is read, as in the published program',
+  );
   const threshold = rules.maskThreshold ?? 1;
   const rule = threshold === 1 ? 'every level that is not 0 counts' : `levels from ${threshold} on count`;
   const allMasks = masks(() => true).length;

@@ -1,5 +1,5 @@
 /** Looks at one sample without opening it as a whole: its picture's header and end, and its mask's levels. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { prepareMask } from '../picture/mask.js';
 import { checkPictureSize, type Mask, PictureError } from '../picture/picture.js';
 import { type PictureFacts, readPictureFacts } from '../picture/picture_facts.js';
@@ -33,8 +33,8 @@ export interface LookedSample {
   readonly mask: LookedMask | undefined;
 }
 
-/** Bytes of a file's beginning that are read at first: room for EXIF data before the size. */
-const HEAD = 1 << 17;
+/** Bytes of a file's beginning that are read, one after the other until they hold the header: EXIF data may come before it. */
+const HEADS = [1 << 14, 1 << 18, Number.POSITIVE_INFINITY];
 const TAIL = 64;
 
 /** Whether the file ends where its format says that it does; where this is unknown, true. */
@@ -49,33 +49,37 @@ async function readAt(handle: FileHandle, at: number, length: number): Promise<B
   return buffer.subarray(0, bytesRead);
 }
 
+/** The header, from as little of the file as it takes; undefined where even the whole file does not have all of it. */
+async function readHeader(name: string, handle: FileHandle, size: number): Promise<PictureFacts | undefined> {
+  for (const length of HEADS) {
+    try {
+      const facts = readPictureFacts(name, await readAt(handle, 0, Math.min(size, length)));
+      if (facts || length >= size) return facts;
+    } catch (error) {
+      // The beginning alone may look broken.
+      if (length >= size) throw error;
+    }
+  }
+  return undefined;
+}
+
 /** @throws PictureError, or an error of the file system, when the picture cannot be used */
 async function lookAtPicture({ image, rules, whole }: LookedFiles): Promise<PictureFacts | undefined> {
   let handle: FileHandle | undefined;
   try {
+    // Asked before it is opened: a pipe can be opened and read only once.
+    const file = await stat(image);
+    if (file.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    if (!file.isFile()) return undefined;
+    const { size } = file;
     handle = await open(image, 'r');
-    const stat = await handle.stat();
-    if (stat.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-    if (!stat.isFile()) return undefined; // a pipe can be read only once
-    const { size } = stat;
-    const head = await readAt(handle, 0, Math.min(size, HEAD));
-    let facts: PictureFacts | undefined;
-    try {
-      facts = readPictureFacts(image, head);
-    } catch (error) {
-      // The beginning alone may look broken.
-      if (head.length === size) throw error;
-    }
+    const facts = await readHeader(image, handle, size);
     if (facts) checkPictureSize(image, facts.width, facts.height, rules.maxPixels);
     const tail = await readAt(handle, Math.max(0, size - TAIL), TAIL);
     if (facts && !whole && endsAsStated(facts, size, tail)) return facts;
     // Only the decoder can tell.
-    const bytes = await readAt(handle, 0, size);
-    facts ??= readPictureFacts(image, bytes);
-    if (facts) checkPictureSize(image, facts.width, facts.height, rules.maxPixels);
-    if (facts && !whole && endsAsStated(facts, size, tail)) return facts;
-    const { width, height } = await decode(image, bytes, { ...rules, orient: false });
-    return facts && { ...facts, width, height };
+    await decode(image, await readAt(handle, 0, size), rules);
+    return facts;
   } catch (error) {
     throw error instanceof PictureError ? error : fileError(image, 'read', error);
   } finally {

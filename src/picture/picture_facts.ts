@@ -2,7 +2,7 @@
 import { exifOrientation } from './orientation.js';
 import { PictureError } from './picture.js';
 import { type PictureFormat, readPictureSize, sniffFormat } from './picture_header.js';
-import { readTiffTags, TAG } from './tiff_tags.js';
+import { NEXT_DIRECTORY, readTiffTags, TAG } from './tiff_tags.js';
 
 export interface PictureFacts {
   readonly format: PictureFormat;
@@ -14,6 +14,8 @@ export interface PictureFacts {
   readonly exifAt?: number | undefined;
   /** Grey samples whose values may lie outside 0 to 255. */
   readonly deep: '16-bit' | '32-bit' | 'float' | undefined;
+  /** Whether it holds more pages or frames than the first, which alone is read. */
+  readonly several: boolean;
   /** Whether grey is stored with 0 for white. */
   readonly whiteIsZero: boolean;
   /** Bytes that the file must have at least; 0 where the header does not say. */
@@ -26,12 +28,13 @@ const fourLetters = (b: Uint8Array, at: number): string => String.fromCharCode(.
 
 /** Undefined when the bytes end before the pixels do. */
 function pngFacts(b: Uint8Array, v: DataView): Found | undefined {
-  const deep = b[24] === 16 && b[25] === 0 ? '16-bit' : undefined;
+  let found: Found = { deep: b[24] === 16 && b[25] === 0 ? '16-bit' : undefined };
   for (let at = 33; at + 8 <= b.length; ) {
     const length = v.getUint32(at);
     const kind = fourLetters(b, at + 4);
-    if (kind === 'IDAT' || kind === 'IEND') return { deep };
-    if (kind === 'eXIf') return { deep, orientation: exifOrientation(b.subarray(at + 8, at + 8 + length)) };
+    if (kind === 'IDAT' || kind === 'IEND') return found;
+    if (kind === 'acTL' && at + 12 <= b.length) found = { ...found, several: v.getUint32(at + 8) > 1 };
+    if (kind === 'eXIf') found = { ...found, orientation: exifOrientation(b.subarray(at + 8, at + 8 + length)) };
     at += 12 + length;
   }
   return undefined;
@@ -51,13 +54,14 @@ function jpegFacts(b: Uint8Array, v: DataView): Found {
 
 function webpFacts(b: Uint8Array, v: DataView): Found | undefined {
   const leastBytes = v.getUint32(4, true) + 8;
-  const exif = fourLetters(b, 12) === 'VP8X' && ((b[20] ?? 0) & 8) !== 0;
-  if (!exif) return { leastBytes };
+  const flags = fourLetters(b, 12) === 'VP8X' ? (b[20] ?? 0) : 0;
+  const plain = { leastBytes, several: (flags & 2) !== 0 };
+  if ((flags & 8) === 0) return plain; // no EXIF data
   for (let at = 12; at + 8 <= b.length; ) {
     const length = v.getUint32(at + 4, true);
     if (fourLetters(b, at) === 'EXIF') {
       const skip = fourLetters(b, at + 8) === 'Exif' ? 6 : 0; // some writers keep JPEG's "Exif\0\0"
-      return { leastBytes, exifAt: at, orientation: exifOrientation(b.subarray(at + 8 + skip, at + 8 + length)) };
+      return { ...plain, exifAt: at, orientation: exifOrientation(b.subarray(at + 8 + skip, at + 8 + length)) };
     }
     at += 8 + length + (length & 1);
   }
@@ -77,6 +81,7 @@ function tiffFacts(b: Uint8Array): Found | undefined {
     width: first(TAG.width, 0),
     height: first(TAG.height, 0),
     deep: !grey || bits <= 8 ? undefined : float ? 'float' : bits > 16 ? '32-bit' : '16-bit',
+    several: first(NEXT_DIRECTORY, 0) !== 0,
     whiteIsZero: first(TAG.photometric, 1) === 0,
     leastBytes: offsets.reduce((most, offset, i) => Math.max(most, offset + (counts[i] ?? 0)), 0),
   };
@@ -114,7 +119,15 @@ export function readPictureFacts(name: string, bytes: Uint8Array): PictureFacts 
       bmp: () => bmpFacts(v),
     }[format]();
     if (!found) return undefined;
-    const plain = { width: 0, height: 0, orientation: 1, deep: undefined, whiteIsZero: false, leastBytes: 0 };
+    const plain = {
+      width: 0,
+      height: 0,
+      orientation: 1,
+      deep: undefined,
+      several: false,
+      whiteIsZero: false,
+      leastBytes: 0,
+    };
     return { ...plain, ...found, ...size, format };
   } catch (error) {
     if (error instanceof RangeError) throw new PictureError(name, `broken ${format}: bad header`, 'copy it again');

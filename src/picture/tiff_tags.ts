@@ -14,6 +14,9 @@ export const TAG = {
   format: 339,
 } as const;
 
+/** Not a tag: where the next directory is, 0 for none. */
+export const NEXT_DIRECTORY = -1;
+
 /** Bytes of the whole numbers a tag may hold, by type: BYTE, SHORT, LONG and LONG8. */
 const SIZES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 /** More values of one tag, or more tags, are not read. */
@@ -57,6 +60,8 @@ export function readTiffTags(bytes: Uint8Array): ReadonlyMap<number, readonly nu
         Array.from({ length: values }, (_, n) => whole(place + n * size, size)),
       );
     }
+    const end = start + (big ? 8 : 2) + count * entry;
+    if (end + word <= bytes.length) tags.set(NEXT_DIRECTORY, [whole(end, word)]);
     return tags;
   } catch (error) {
     if (error instanceof RangeError) return undefined; // an offset beyond the bytes

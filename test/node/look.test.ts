@@ -7,7 +7,7 @@ import { encodePng } from '../../src/node/encode_png.js';
 import { type FilesToLookAt, lookAtFiles, lookNotes } from '../../src/node/look.js';
 import type { PictureRules } from '../../src/picture/picture.js';
 import { goldenBytes } from '../golden_files.js';
-import { deepPng, greyTiff, withExif } from '../small_pictures.js';
+import { deepPng, greyTiff, withExif, withFrames } from '../small_pictures.js';
 
 const root = mkdtempSync(join(tmpdir(), 'aaclip-look-'));
 const at = (name: string): string => join(root, name);
@@ -39,6 +39,7 @@ beforeAll(() => {
   writeFileSync(at('deep.png'), deepPng(2, 1, [0, 4000]));
   writeFileSync(at('share.tif'), greyTiff(2, 1, Float32Array.of(0, 1), 1));
   writeFileSync(at('turned.png'), withExif(encodePng(2, 1, new Uint8Array(6)), 6));
+  for (const n of [1, 2]) writeFileSync(at(`frames${n}.png`), withFrames(encodePng(2, 1, new Uint8Array(6)), n));
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -85,6 +86,10 @@ describe('pictures that cannot be used', () => {
     expect(await problems(['good.png'], { maxPixels: 256 })).toEqual([]);
     const [both] = await look([{ image: at('none.png'), mask: at('damaged.png') }]);
     expect(both!.problems).toHaveLength(2);
+  });
+
+  test('are not looked for in pipes, which can be read only once', async () => {
+    expect(await look([{ image: '/dev/null' }])).toEqual([{ problems: [], picture: undefined, mask: undefined }]);
   });
 
   test('are found in threads too', async () => {
@@ -141,6 +146,12 @@ describe('what a rule costs is said', () => {
     expect(notes).toEqual([
       expect.stringMatching(/^1 of 3 masks are empty once they are resized \(.dot\.png\)/),
       expect.stringMatching(/^1 of 3 masks have another shape than their picture \(.wide\.png\)/),
+    ]);
+  });
+
+  test('frames beyond the first', async () => {
+    expect(await notesOf(['frames1.png', 'frames2.png'].map((name) => ({ image: at(name) })))).toEqual([
+      expect.stringMatching(/^1 of 2 pictures hold several pages or frames \(.frames2\.png\)/),
     ]);
   });
 
