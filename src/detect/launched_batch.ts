@@ -1,8 +1,9 @@
 /** A batch of pictures on the device: launched at once, its results taken later. */
 import type { Picture } from '../picture/picture.js';
+import { checkFits } from '../picture/resize_picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { type Detection, detectionOf } from './detection.js';
-import { type AaclipError, abortable, checkAborted, within } from './errors.js';
+import { type AaclipError, abortable, checkAborted, libraryError, within } from './errors.js';
 import { type BatchScores, scorePictures } from './picture_batch.js';
 
 /** A picture of a batch, or why it cannot be read. */
@@ -14,6 +15,18 @@ export type Opened = { readonly index: number; readonly className: string } & (
 type Good = Extract<Opened, { readonly picture: Picture }>;
 
 type OnBroken = ((error: AaclipError, index: number) => void) | undefined;
+
+/** The picture, or the error of one that the device cannot take. */
+function fitting(model: AnomalyModel, opened: Opened): Opened {
+  if ('error' in opened) return opened;
+  try {
+    checkFits(model.gpu, opened.picture, model.imageSize);
+    return opened;
+  } catch (error) {
+    const { index, className } = opened;
+    return { index, className, error: libraryError('picture', error) };
+  }
+}
 
 export class LaunchedBatch {
   /** Pictures that were opened, broken ones included. */
@@ -38,7 +51,7 @@ export class LaunchedBatch {
     this.#model = model;
     this.#onBroken = onBroken;
     this.count = opened.length;
-    for (const o of opened) {
+    for (const o of opened.map((one) => fitting(model, one))) {
       if ('picture' in o) this.#good.push(o);
       else if (onBroken) this.#broken.push([o.error, o.index]);
       else {

@@ -6,6 +6,7 @@ import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
 import { inferConfig } from '../model/config.js';
 import type { Precision } from '../model/weights.js';
+import type { PictureRules } from '../picture/picture.js';
 import { AnomalyModel, DEFAULT_IMAGE_SIZE } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
@@ -38,6 +39,8 @@ export interface OpenOptions {
    * result.
    */
   readonly gpu?: Gpu | (() => Promise<Gpu>) | undefined;
+  /** How pictures and masks are read; by default as the published program reads them. */
+  readonly pictures?: PictureRules | undefined;
   /** Called with a line for the user, such as a note on words the model does not know; `console.warn` by default. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Ends loading (or training) early, with an error of code `aborted`. */

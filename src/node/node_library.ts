@@ -53,8 +53,8 @@ export const NODE_LIBRARY: LibraryHost = {
   },
   openFile,
   anchors: anchorStore(),
-  async decode(name, bytes) {
-    return decode(name, bytes);
+  async decode(name, bytes, rules) {
+    return decode(name, bytes, rules);
   },
 };
 

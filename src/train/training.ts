@@ -110,7 +110,7 @@ export class Training implements AsyncIterable<StepReport> {
   /** Everything a run needs except its device. */
   async #prepare(clip: ClipTensors): Promise<Omit<TrainRun, 'gpu'>> {
     const options = this.#options;
-    const { samples, signal, init = 'random' } = options;
+    const { samples, signal, pictures, init = 'random' } = options;
     const config = await within('weights', () => inferConfig(clip));
     const named = options.classes ?? [...new Set(samples.map((s) => s.className))].sort();
     const classes = await openClasses(this.#host, clip, named, options);
@@ -123,7 +123,10 @@ export class Training implements AsyncIterable<StepReport> {
       );
     }
     const flags = await within('options', () => trainFlags(options, config));
-    const host = this.#trainHost(librarySamples(this.#host, samples, flags.imageSize, signal), flags);
+    const host = this.#trainHost(
+      librarySamples(this.#host, samples, flags.imageSize, { rules: pictures, signal }),
+      flags,
+    );
     return { clip, config, classes, flags, flagsText: recordedFlags(flags, init), host };
   }
 

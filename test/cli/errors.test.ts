@@ -150,6 +150,38 @@ describe('pictures and classes', () => {
     expect(run.stderr).toMatch(/2 of 4 pictures could not be read/);
     expect(run.stderr).not.toMatch(/\n\s+at /);
   });
+  it('--dry_run names the broken ones without a device; --skip-broken takes them as settled', async () => {
+    const run = await predict(at('mixed'), '--dry_run');
+    expect(run.code).toBe(1);
+    const [, , looked] = run.stdout.trim().split('\n');
+    expect(JSON.parse(looked!)).toEqual({ looked: { pictures: 4, broken: 2 } });
+    expect(run.stderr.match(/^skipped: .*(?:empty\.jpg|text\.png): /gm)).toHaveLength(2);
+    expect((await predict(at('mixed'), '--dry_run', '--skip-broken')).code).toBe(0);
+  });
+  it('everything wrong with a list of samples is named before a device is opened', async () => {
+    const rows = [
+      { image_path: 'good.png', label: 1, class_name: 'a' },
+      ...Array.from({ length: 12 }, (_, i) => ({ image_path: `none${i}.png`, label: 0, class_name: 'a' })),
+    ];
+    writeFileSync(at('list.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
+    const flags = ['--dataset', 'mine', '--data', dir, '--metadata', at('list.jsonl'), '--training_mode', 'full_shot'];
+    const run = await runCli(
+      'train',
+      ...flags,
+      '--weights',
+      'synthetic:tiny',
+      '--dry_run',
+      '--adapter',
+      'no such adapter',
+    );
+    expect(run.code).toBe(1);
+    const lines = run.stderr.trim().split('\n');
+    expect(lines).toHaveLength(12);
+    expect(lines[0]).toMatch(/list\.jsonl:1: an anomalous picture without mask/);
+    expect(lines[1]).toMatch(/none0\.png: cannot read: no such file/);
+    expect(lines[10]).toBe('... and 3 more');
+    expect(lines[11]).toMatch(/^aaclip: .*list\.jsonl: 13 of 13 samples cannot be used; correct them$/);
+  });
   it('a 16-bit PNG is read', async () => {
     const { default: pngjs } = await import('pngjs');
     const png = new pngjs.PNG({

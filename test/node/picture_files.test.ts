@@ -20,6 +20,9 @@ beforeAll(() => {
     'odd/picture[1].png',
     'odd/no-extension',
     'empty/readme.md',
+    'phone/1.heic',
+    'phone/2.HEIC',
+    'phone/3.gif',
   ];
   for (const file of files) {
     mkdirSync(dirname(at(file)), { recursive: true });
@@ -49,6 +52,16 @@ describe('pictures', () => {
     expect(await expanded('odd/picture[1].png')).toEqual(['odd/picture[1].png']);
   });
 
+  test('of formats that are not read are left out of folders, and counted', async () => {
+    const notes: string[] = [];
+    const found = await expandImages([at('a')], (note) => notes.push(note));
+    expect([found.length, notes]).toEqual([4, []]);
+    writeFileSync(at('phone/4.png'), 'x');
+    expect(await expandImages([at('phone')], (note) => notes.push(note))).toEqual([at('phone/4.png')]);
+    expect(notes).toEqual([expect.stringMatching(/phone: pictures left out.*: 2 HEIC, 1 GIF; convert them to PNG$/)]);
+    rmSync(at('phone/4.png'));
+  });
+
   test('of a pattern', async () => {
     expect(await expanded('a/*.{png,PNG}')).toEqual(['a/img2.PNG', 'a/img10.png']);
     expect(await expanded('a/**/*.JPG')).toEqual(['a/b/shot.JPG']);
@@ -63,6 +76,7 @@ describe('pictures', () => {
     await expect(expanded('empty')).rejects.toThrow(
       /empty: no pictures in this folder: expected files ending in \.png/,
     );
+    await expect(expanded('phone')).rejects.toThrow(/got 2 HEIC, 1 GIF; convert them to PNG$/);
     await expect(expandImages([])).rejects.toThrow(/none given/);
   });
 });

@@ -8,6 +8,7 @@ import { fileError } from '../../node/file_error.js';
 import { loadDetector } from '../../node/node_library.js';
 import { expandImages } from '../../node/picture_files.js';
 import { openRegistry } from '../../node/registry_source.js';
+import { checkPictures, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { type PredictFlags, predictOptions } from './flags.js';
@@ -47,7 +48,11 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
       `note: "${flags.class}" is used as written; the class ${known} of a known data set has its own prompt name\n`,
     );
   }
-  const paths = await expandImages(inputs);
+  const leftOut: string[] = [];
+  const found = await expandImages(inputs, (note) => leftOut.push(note));
+  const { paths, broken: unreadable } = await checkPictures(found, flags, { json, notes: leftOut });
+  if (unreadable > 0 && !flags.skipBroken) process.exitCode = 1;
+  if (flags.dry_run) return;
   const outputs = new Outputs(paths, {
     folder: flags.out,
     heatmap: flags.heatmap,
@@ -61,6 +66,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     weights: flags.weights,
     adapters: flags.adapters,
     epoch: flags.epoch,
+    pictures: rulesOf(flags),
     classes: [{ name: flags.class, domain: flags.domain, dataset: flags.dataset }],
     registry,
     imageSize: flags.img_size,
@@ -90,8 +96,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const bar = progress('pictures', paths.length, json);
   const started = performance.now();
   const [loaded] = detector.classes;
-  let broken = 0;
-  const found = detector.detect(paths, flags.class, {
+  let broken = 0; // found only now: damage behind the header
+  const detections = detector.detect(paths, flags.class, {
     onBroken: (error, index) => {
       broken++;
       if (json) process.stdout.write(`${JSON.stringify({ image: paths[index], error: error.message })}\n`);
@@ -99,7 +105,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     },
     onProgress: (done) => bar.update(done),
   });
-  for await (const detection of found) {
+  for await (const detection of detections) {
     const files = await outputs.write(detection);
     const line = json
       ? jsonLine(detection, files, loaded!, adapted, flags.threshold)
@@ -116,8 +122,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
       `${good} pictures in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
     );
   }
-  if (broken > 0) {
-    process.stderr.write(`aaclip: ${broken} of ${paths.length} pictures could not be read\n`);
-    process.exitCode = 1;
+  if (broken + unreadable > 0) {
+    process.stderr.write(`aaclip: ${broken + unreadable} of ${found.length} pictures could not be read\n`);
+    if (!flags.skipBroken || good === 0) process.exitCode = 1;
   }
 }

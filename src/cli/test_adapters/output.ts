@@ -33,6 +33,8 @@ interface TestResult extends ReturnType<typeof reportJson> {
   readonly seconds: number;
   readonly imagesPerSecond: number;
   readonly sheets: readonly string[];
+  /** Classes without figures, where the run ended early. */
+  readonly missing?: readonly string[];
 }
 
 export interface TestedEpoch {
@@ -74,10 +76,21 @@ export class TestResults {
 
   /** Adds the figures of a data set at an epoch: the table appears on the screen and in the log. */
   async add({ dataset, domain, epoch, result }: TestedEpoch): Promise<void> {
-    const { rows, seconds, sheets } = result;
+    const { rows, seconds, sheets, failure } = result;
+    const cut = failure ? { missing: failure.missing } : {};
     const report = reportJson(rows);
     const images = report.classes.reduce((sum, c) => sum + c.images, 0);
-    const run = { dataset, epoch, domain, images, seconds, imagesPerSecond: images / seconds, sheets, ...report };
+    const run = {
+      dataset,
+      epoch,
+      domain,
+      images,
+      seconds,
+      imagesPerSecond: images / seconds,
+      sheets,
+      ...cut,
+      ...report,
+    };
     this.#runs.push(run);
     const table = reportText(rows);
     this.#append(`test ${dataset}, ${label(epoch)}: ${images} pictures`, `final results:\n${table}`);
