@@ -9,7 +9,9 @@ import type { ByteSource } from './source.js';
 import { makeTensorFile, type TensorFile, type TensorInfo } from './tensor_file.js';
 
 /** Longest header, in bytes: one for CLIP takes 60 kB, the longest of any model some MB. */
-const MAX_HEADER = 1 << 24;
+const MAX_HEADER = 1 << 23;
+/** Tensors have no more dimensions than this. */
+const MAX_RANK = 64;
 
 interface PlacedTensor extends TensorInfo {
   /** Offsets into the bytes after the header. */
@@ -101,8 +103,10 @@ function parseTensor(what: string, name: string, value: unknown): PlacedTensor {
   if (typeof dtype !== 'string' || !isDtype(dtype)) {
     throw new Error(`${what}: dtype is not supported: expected one of ${DTYPES.join(' ')}, got ${showJson(dtype)}`);
   }
-  if (!isCounts(shape)) {
-    throw new Error(`${what}: shape is broken: expected whole numbers of 0 or more, got ${showJson(shape)}`);
+  if (!isCounts(shape) || shape.length > MAX_RANK) {
+    throw new Error(
+      `${what}: shape is broken: expected at most ${MAX_RANK} whole numbers of 0 or more, got ${showJson(shape)}`,
+    );
   }
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
     throw new Error(`${what}: data_offsets are broken: expected [begin, end], begin <= end, got ${showJson(offsets)}`);

@@ -7,8 +7,8 @@ import { listNames, makeTensorFile, type TensorFile, type TensorInfo } from './t
 /** Longest index, in bytes: one for CLIP takes about 50 kB. */
 const MAX_INDEX = 1 << 23;
 const MAX_SHARDS = 1000;
-/** A file beside the index: no path. */
-const SHARD_NAME = /^(?!\.)[^/\\:]+$/;
+/** A file beside the index: no path, no hidden file. */
+const SHARD_NAME = /^\w[\w.+-]{0,200}$/;
 
 /**
  * Opens the files that an index names, as one.
