@@ -107,7 +107,7 @@ function incomplete(file: TensorFile, missing: readonly string[], problem = 'CLI
   const names = [...file.tensors.keys()];
   const shard = SHARD.test(file.name);
   const kind = shard ? undefined : modelKind(names);
-  const what = kind === undefined ? problem : `this is ${kind}`;
+  const what = kind === undefined ? problem : `it holds ${kind}`;
   const remedy = shard
     ? 'this is one of several files: name their index (.index.json)'
     : "give a CLIP's weights, both towers, such as ViT-L-14-336px.pt";

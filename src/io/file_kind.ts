@@ -52,6 +52,17 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+/** Formats that their first bytes do not tell, by the end of the name. */
+const BY_NAME: readonly (readonly [RegExp, string])[] = [
+  [/\.(?:pb|pbtxt|data-\d{5}-of-\d{5}|index)$/, 'a model of TensorFlow'],
+  [/\.msgpack$/, 'a model of Flax'],
+  [/\.pd(?:params|model|iparams)$/, 'a model of PaddlePaddle'],
+  [/\.(?:onnx|ort)$|\.onnx[._]data$/, 'an ONNX model'],
+  [/\.(?:mlmodel|mlpackage)$/, 'a Core ML model'],
+  [/\.(?:engine|plan|trt)$/, 'a TensorRT engine'],
+  [/\.(?:h5|keras|hdf5)$/, 'a Keras model'],
+];
+
 /** ONNX is a protobuf: the version of the format (field 1), then who wrote it (2), the graph (7) or the opsets (8). */
 function isOnnx(head: Uint8Array, text: string): boolean {
   if (head[0] !== 0x08 || head[1]! === 0 || head[1]! > 32) return false;
@@ -67,13 +78,15 @@ function isOnnx(head: Uint8Array, text: string): boolean {
 export function unreadableKind(name: string, head: Uint8Array, size: number): Error {
   if (size === 0) return new Error(`${name}: an empty file: the download may have failed; download it again`);
   // One character a byte.
-  const text = new TextDecoder('latin1').decode(head);
+  const text = new TextDecoder('latin1').decode(head).replace(/^\xef\xbb\xbf/, '');
   const kind = KINDS.find(({ is, at = 0 }) => {
     if (typeof is === 'function') return is(head, text);
     if (is instanceof RegExp) return is.test(text);
     return typeof is === 'string' ? text.startsWith(is, at) : is.every((byte, i) => head[at + i] === byte);
   });
   if (kind !== undefined) return new Error(`${name}: ${kind.says}`);
+  const [, named] = BY_NAME.find(([end]) => end.test(name)) ?? [];
+  if (named !== undefined) return new Error(`${name}: ${named}, by its name: ${TORCH_ONLY}`);
   const start = isText(head)
     ? `text that begins ${JSON.stringify(shownText(new TextDecoder().decode(head), 60))}`
     : `bytes ${[...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;

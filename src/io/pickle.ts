@@ -136,7 +136,7 @@ export function readPickleAt(file: string, bytes: Uint8Array, start: number): Pi
     }
   } catch (error) {
     const message = `${file}: pickle at byte ${opAt}: ${error instanceof Error ? error.message : String(error)}`;
-    throw error instanceof CutPickleError ? new CutPickleError(message) : new Error(message);
+    throw error instanceof CutPickleError ? new CutPickleError(message) : new Error(message, { cause: error });
   }
 }
 

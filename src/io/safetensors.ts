@@ -3,17 +3,23 @@
  * checked before a tensor is read. Tensors are read one at a time.
  */
 import { parseJson } from './bounded_json.js';
-import { DTYPES, dtypeSize, elementsOf, isDtype } from './dtype.js';
+import { DTYPES, type Dtype, dtypeSize, elementsOf, isDtype } from './dtype.js';
 import { shownText } from './shown_text.js';
 import type { ByteSource } from './source.js';
 import { makeTensorFile, type TensorFile, type TensorInfo } from './tensor_file.js';
 
 /** Longest header, in bytes: one for CLIP takes 60 kB, the longest of any model some MB. */
 const MAX_HEADER = 1 << 23;
+/** Types of the format that are not read: numbers of 8 bits and fewer, unsigned and complex numbers. */
+const OTHER_DTYPE = /^(?:F\d+_E\d+M\d+(?:FN|FNUZ)?|F[46]|U(?:16|32|64)|C(?:64|128))$/;
 /** Tensors have no more dimensions than this. */
 const MAX_RANK = 64;
 
-interface PlacedTensor extends TensorInfo {
+interface PlacedTensor extends Omit<TensorInfo, 'dtype'> {
+  /** Undefined where the numbers are of a type that is not read. */
+  readonly dtype: Dtype | undefined;
+  /** The type as the file states it. */
+  readonly stated: string;
   /** Offsets into the bytes after the header. */
   readonly begin: number;
   readonly end: number;
@@ -23,7 +29,7 @@ interface PlacedTensor extends TensorInfo {
  * Opens a safetensors file. Only the header is read; `read` and `readF32` of the result read one tensor each.
  *
  * @throws one-line errors for: a truncated or oversized file, a header that is too long, is not UTF-8, is not a JSON
- * object or has a key twice, an unknown dtype, a shape that does not fit its offsets, tensors that overlap or leave
+ * object or has a key twice, an unknown dtype (those of the format that are not read are left out and listed), a shape that does not fit its offsets, tensors that overlap or leave
  * holes.
  */
 export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
@@ -31,13 +37,14 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
   const { metadata, placed } = parseHeader(source.name, header);
   checkLayout(source.name, placed, source.size - dataStart);
   const at = new Map(placed.map((t) => [t.name, dataStart + t.begin]));
-  return makeTensorFile(source.name, metadata, placed.map(withoutPlace), (info) =>
-    source.read(at.get(info.name)!, info.byteLength),
+  const infos = placed.flatMap(({ name, dtype, shape, byteLength }): TensorInfo[] =>
+    dtype === undefined ? [] : [{ name, dtype, shape, byteLength }],
   );
-}
-
-function withoutPlace({ name, dtype, shape, byteLength }: PlacedTensor): TensorInfo {
-  return { name, dtype, shape, byteLength };
+  const unread = placed.flatMap(({ name, dtype, stated }): [string, string][] =>
+    dtype === undefined ? [[name, `its numbers are of ${stated}, which is not supported`]] : [],
+  );
+  const file = makeTensorFile(source.name, metadata, infos, (info) => source.read(at.get(info.name)!, info.byteLength));
+  return { ...file, unread: new Map(unread) };
 }
 
 async function readHeader(source: ByteSource): Promise<{ header: string; dataStart: number }> {
@@ -100,7 +107,7 @@ function parseMetadata(file: string, value: unknown): Map<string, string> {
 function parseTensor(what: string, name: string, value: unknown): PlacedTensor {
   if (!isRecord(value)) throw new Error(`${what}: entry is broken: expected an object, got ${kindOf(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !isDtype(dtype)) {
+  if (typeof dtype !== 'string' || !(isDtype(dtype) || OTHER_DTYPE.test(dtype))) {
     throw new Error(`${what}: dtype is not supported: expected one of ${DTYPES.join(' ')}, got ${showJson(dtype)}`);
   }
   if (!isCounts(shape) || shape.length > MAX_RANK) {
@@ -112,13 +119,13 @@ function parseTensor(what: string, name: string, value: unknown): PlacedTensor {
     throw new Error(`${what}: data_offsets are broken: expected [begin, end], begin <= end, got ${showJson(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  const byteLength = elementsOf(shape) * dtypeSize(dtype);
+  const byteLength = isDtype(dtype) ? elementsOf(shape) * dtypeSize(dtype) : end - begin;
   if (byteLength !== end - begin) {
     throw new Error(
       `${what}: size is wrong: expected ${byteLength} bytes for ${dtype} [${shownText(shape.join(', '))}], got ${end - begin}`,
     );
   }
-  return { name, dtype, shape, byteLength, begin, end };
+  return { name, dtype: isDtype(dtype) ? dtype : undefined, stated: dtype, shape, byteLength, begin, end };
 }
 
 /** @throws unless the tensors cover the bytes after the header exactly: no hole, no overlap, nothing after the last one */

@@ -205,6 +205,14 @@ describe('canonicalClip', () => {
     },
   );
 
+  test.each(['visual.proj', 'token_embedding.weight'])('says why a needed tensor cannot be read: %s', (name) => {
+    const file = fileOf(renamed(without(openAi, name), (n) => `module.${n}`));
+    const unread = new Map([[`module.${name}`, 'its numbers are of F8_E4M3, which is not supported']]);
+    expect(() => canonicalClip({ ...file, unread })).toThrow(
+      `clip.bin: tensor ${name} cannot be read: its numbers are of F8_E4M3, which is not supported; save a plain state dict`,
+    );
+  });
+
   test('works without logit_scale', () => {
     expect(canonicalClip(fileOf(without(openAi, 'logit_scale'))).has('logit_scale')).toBe(false);
   });
@@ -242,7 +250,7 @@ describe('canonicalClip', () => {
     [
       'a text tower alone',
       new Map([...openAi].filter(([n]) => !isVisual(n))),
-      /clip.bin: this is CLIP's text tower alone, without an image tower: expected blocks of visual.transformer/,
+      /clip.bin: it holds CLIP's text tower alone, without an image tower: expected blocks of visual.transformer/,
     ],
     ...(
       [

@@ -48,6 +48,7 @@ describe('openTensorSource', () => {
       /Git LFS pointer, .*git lfs pull/,
     ],
     ['a web page', '\n<!DOCTYPE html><html>', /a web page, not weights: download the file itself/],
+    ['a web page behind a byte-order mark', '\xef\xbb\xbf<html lang="en">', /a web page/],
     ['the XML of a refused download', '<?xml version="1.0"?><Error><Code>AccessDenied</Code>', /a web page/],
     ['gzip', '\x1f\x8b\x08\0', /packed with gzip: unpack it/],
     ['tar', tar, /a tar archive: unpack it/],
@@ -98,6 +99,15 @@ describe('openTensorSource', () => {
     expect(error).toBeInstanceOf(Error);
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message).toMatch(/^w.pt: [^\n]+$/);
+  });
+
+  test.each([
+    ['a.ckpt.index', /TensorFlow/],
+    ['variables.data-00000-of-00001', /TensorFlow/],
+    ['flax_model.msgpack', /Flax/],
+    ['model.engine', /TensorRT/],
+  ])('says what it is by its name where the bytes do not: %s', async (name, message) => {
+    await expect(open('\x01\x02\x03\xff', name)).rejects.toThrow(message);
   });
 
   test('keeps the words of safetensors for a file of that name', async () => {

@@ -19,7 +19,7 @@ const tensor = (key: string, length: number) =>
   `K${String.fromCharCode(length)}\x85K\x01\x85\x89}tR`;
 
 /** Lists of twice the list before, 24 times. */
-const UNFOLD = [...Array(24).keys()].map(() => `](h\x00h\x00eq\x00`).join('');
+const UNFOLD = [...Array(24).keys()].map(() => `0](h\x00h\x00eq\x00`).join('');
 
 describe('readTorchArchive', () => {
   test('reads an adapter checkpoint with its optimizer', async () => {

@@ -41,6 +41,7 @@ describe('the judge', () => {
     ['a line separator', new Error('a.bin: one\u2028two'), /is not one line/],
     ['a long message', new Error(`a.bin: ${'x'.repeat(5000)}`), /is 5007 characters long/],
     ['a mistake', new RangeError('a.bin: offset is out of bounds'), /an error of JavaScript itself: RangeError: a.bin/],
+    ['a mistake in other words', new Error('a.bin: broken', { cause: new TypeError('x') }), /itself: TypeError: x at/],
     ['a text', 'a.bin: text', /threw string/],
   ])('of %s', (_, error, expected) => {
     const fault = faultOf(error, 'a.bin');

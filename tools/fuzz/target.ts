@@ -43,9 +43,10 @@ export function faultOf(error: unknown, file: string): string | undefined {
   }
   if (!(error instanceof Error)) return `threw ${typeof error}, not an error`;
   const { message } = error;
-  if (OWN_MISTAKES.some((mistake) => error instanceof mistake)) {
-    const [, place = ''] = (error.stack ?? '').split('\n    at ');
-    return `an error of JavaScript itself: ${error.name}: ${message} at ${place.trim()}`;
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (!OWN_MISTAKES.some((mistake) => cause instanceof mistake)) continue;
+    const [, place = ''] = (cause.stack ?? '').split('\n    at ');
+    return `an error of JavaScript itself: ${cause.name}: ${cause.message} at ${place.trim()}`;
   }
   if (!message.startsWith(`${file}:`)) return `does not begin with the file's name: ${message}`;
   if (BREAKS.test(message)) return `is not one line: ${JSON.stringify(message)}`;
