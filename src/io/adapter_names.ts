@@ -1,6 +1,6 @@
 /** The adapters' tensors under the names of the published checkpoints, from any kind of file. */
 import { listNames, type TensorFile } from './tensor_file.js';
-import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
+import { expectFloats, type Recipe, type TensorView, viewTensors } from './tensor_view.js';
 import { withoutWrappers } from './wrapped_names.js';
 
 /** Adapter tensors: `text_adapter.{i}.fc.0.weight`, `image_adapter.layer_adapters.{i}.fc.0.weight`... */
@@ -90,7 +90,9 @@ export function canonicalAdapters(saved: TensorFile): AdapterTensors {
     throw new Error(`${file.name}: adapters are incomplete or mixed: expected ${wanted}, got ${got}`);
   }
   const inOrder = new Map(expected.map((name) => [name, recipes.get(name)!]));
-  return { ...viewTensors(file, inOrder), text, image, relu };
+  const view = viewTensors(file, inOrder);
+  expectFloats(view);
+  return { ...view, text, image, relu };
 }
 
 /** `start0.end` and so on, up to the highest number among `names`; at least `least` names. */

@@ -6,7 +6,7 @@ import { checkClipShapes } from './clip_shapes.js';
 import { modelKind } from './model_kinds.js';
 import { shownText } from './shown_text.js';
 import { listNames, type TensorFile } from './tensor_file.js';
-import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
+import { expectFloats, type Recipe, type TensorView, viewTensors } from './tensor_view.js';
 import { withoutWrappers } from './wrapped_names.js';
 
 /** A CLIP's tensors under OpenAI's names (`visual.conv1.weight`, `transformer.resblocks.0.ln_1.bias`...). */
@@ -91,6 +91,7 @@ export function canonicalClip(saved: TensorFile): ClipTensors {
   checkBlocks(file, naming, recipes);
   const clip = viewTensors(file, recipes);
   checkClipShapes(clip);
+  expectFloats(clip, [KEPT_TOKENS]);
   return clip;
 }
 

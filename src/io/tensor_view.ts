@@ -71,6 +71,20 @@ export function viewTensors(file: TensorFile, recipes: ReadonlyMap<string, Recip
   };
 }
 
+/**
+ * @param except names of tensors that may hold whole numbers
+ * @throws when another one does: quantised weights mean something else than their numbers
+ */
+export function expectFloats(view: TensorView, except: readonly string[] = []): void {
+  for (const name of view.names) {
+    const dtype = view.dtype(name);
+    if (except.includes(name) || /^B?F\d/.test(dtype)) continue;
+    throw new Error(
+      `${view.name}: tensor ${name}: wrong type: expected floating-point numbers, got ${dtype}; use weights that are not quantised`,
+    );
+  }
+}
+
 function describe(file: TensorFile, name: string, { from, transposed }: Recipe): TensorInfo {
   const parts = from.map((part) => {
     const info = file.tensors.get(part);

@@ -270,6 +270,11 @@ describe('canonicalClip', () => {
       new RegExp(`^clip.bin: tensor ${name}: wrong shape: ${message.source}; use`),
     ]),
     [
+      'quantised weights',
+      new Map(openAi).set('visual.proj', { dtype: 'I8', shape: [W, E], bytes: new Uint8Array(W * E) }),
+      /^clip.bin: tensor visual.proj: wrong type: expected floating-point numbers, got I8; use weights that are not/,
+    ],
+    [
       'a missing tensor',
       without(openAi, 'visual.proj'),
       /CLIP is incomplete: expected visual.proj, got visual.class_embedding, .* and \d+ more/,

@@ -6,6 +6,8 @@ import { mutate } from '../mutate.js';
 import type { FuzzTarget } from '../target.js';
 
 const FILE = 'index';
+/** Longest path, in characters. */
+const LONGEST = 500;
 const PARTS = [
   ...['a', 'bolt', 'train', 'test', 'good', 'bad', 'ok', 'normal', 'abnormal', 'cut', 'label', 'labels', 'no_defect'],
   ...['ground_truth', 'masks', 'mask', 'images', 'Data', 'Images', 'Anomaly', 'Normal', 'img', 'rgb', 'split_csv'],
@@ -16,6 +18,15 @@ const NAMES = ['000.png', '000_mask.png', '001.jpg', '000.bmp', '000.PNG', 'x.y.
 function tree(rng: Rng): string {
   const path = (): string => [...Array.from({ length: rng.int(6) }, () => rng.pick(PARTS)), rng.pick(NAMES)].join('/');
   return Array.from({ length: rng.int(30) }, path).join('\n');
+}
+
+/** What is left of a name in a message that writes out unusual characters. */
+const usual = (text: string): string => text.replace(/\\u\w{4}|\\x\w{2}|\\[nrt]|[^\x20-\x7e]/g, '');
+
+/** Whether a message begins with one of the paths, or with a folder of one. */
+function namesPlace(message: string, paths: readonly string[]): boolean {
+  const [place = ''] = usual(message).split(': ', 1);
+  return paths.some((path) => usual(path) === place || usual(path).startsWith(`${place}/`));
 }
 
 export const folderIndex: FuzzTarget = {
@@ -32,14 +43,15 @@ export const folderIndex: FuzzTarget = {
   async run(input) {
     const layouts = Object.keys(LAYOUTS) as Layout[];
     const layout = layouts[(input[0] ?? 0) % layouts.length]!;
-    const paths = [...new Set(new TextDecoder().decode(input.subarray(1)).split('\n'))].filter((path) => path !== '');
+    const paths = [...new Set(new TextDecoder().decode(input.subarray(1)).split('\n'))].filter(
+      (path) => path !== '' && path.length <= LONGEST,
+    );
     try {
       indexFolder(paths, { layout, className: 'object' });
     } catch (error) {
-      // The message begins with the file that stands in the way, where there is one.
-      const named = error instanceof Error && paths.find((path) => error.message.startsWith(`${path}:`));
-      if (typeof named !== 'string') throw error;
-      throw new Error(`${FILE}: ${(error as Error).message.slice(named.length)}`, { cause: error });
+      // The message begins with the file or the folder that stands in the way, where there is one.
+      if (!(error instanceof Error) || !namesPlace(error.message, paths)) throw error;
+      throw new Error(`${FILE}: ${error.message}`, { cause: error });
     }
   },
 };
