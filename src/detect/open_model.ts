@@ -4,6 +4,7 @@ import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
+import { checkAdapterFit } from '../model/adapter_fit.js';
 import { inferConfig } from '../model/config.js';
 import type { Precision } from '../model/weights.js';
 import type { PictureRules } from '../picture/picture.js';
@@ -161,10 +162,15 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
   checkAborted(signal);
   const clip = await within('weights', () => abortable(openWeights(host, options.weights, signal), signal));
   const classes = await openClasses(host, clip, options.classes, options);
+  const config = await within('weights', () => inferConfig(clip));
   const adapters =
     source === undefined
       ? undefined
-      : await within('adapters', () => abortable(openAdapterSource(host, source, clip, options.epoch, signal), signal));
+      : await within('adapters', async () => {
+          const opened = await abortable(openAdapterSource(host, source, clip, options.epoch, signal), signal);
+          for (const part of ['text', 'image'] as const) if (opened[part]) checkAdapterFit(opened[part], part, config);
+          return opened;
+        });
   const trained = adapters?.trained ?? {};
   const settings: DetectorSettings = {
     imageSize: options.imageSize ?? trained.imageSize ?? DEFAULT_IMAGE_SIZE,
@@ -174,7 +180,6 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     precision: options.precision ?? 'f32',
     adapted: adapters?.image !== undefined,
   };
-  const config = inferConfig(clip);
   const { patch } = config;
   if (!Number.isInteger(settings.imageSize) || settings.imageSize < patch) {
     const got = settings.imageSize;
