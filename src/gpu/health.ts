@@ -11,7 +11,8 @@ export const OTHER_DRIVER = 'use a newer driver or another adapter';
 
 /** The first line of what an error says, without a full stop; the error's name where it says nothing. */
 export function lineOf(error: unknown): string {
-  const { message = '', name = '' } = error instanceof Error ? error : { message: String(error) };
+  // WebGPU's own errors are no instances of Error.
+  const { message = String(error), name = '' } = Object(error) as Partial<Error>;
   const line = message.trim().split('\n')[0] ?? '';
   return line.replace(/\.$/, '') || name || 'no reason given';
 }
