@@ -216,12 +216,12 @@ export class Gpu implements Disposable {
     return data;
   }
 
-  /** Destroys free buffers; returns the bytes given back to the system. */
+  /** Destroys free buffers; returns the bytes given back to the system. Never throws: it is called when things are closed. */
   trim(): number {
     this.#readback.trim();
     const gone = this.pool.trim();
     this.#stream.destroyLater(gone);
-    this.flush();
+    if (this.#health.ok) this.flush();
     return gone.reduce((sum, s) => sum + s.capacity, 0);
   }
 
