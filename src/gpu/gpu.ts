@@ -1,5 +1,5 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
-import './webgpu_names.js';
+import './platform_names.js';
 import { countingDevice } from './counting_device.js';
 import { type AdapterDescription, describeAdapter } from './description.js';
 import type { Dispatch } from './dispatch.js';

@@ -1,5 +1,5 @@
 /** Whether a device still works: its first failure is kept, and thrown at every later use. */
-import './webgpu_names.js';
+import './platform_names.js';
 
 /** A device was lost or reported an error; every later flush and read says so again. */
 export class GpuError extends Error {

@@ -1,5 +1,5 @@
 /** Makes buffers: where the device's own functions throw, the error says what to do. */
-import './webgpu_names.js';
+import './platform_names.js';
 import { lineOf, outOfMemory } from './health.js';
 
 /** A buffer. @throws GpuError where the binding cannot make it; a device that merely lacks the memory reports that later */

@@ -1,5 +1,5 @@
 /** Asks the browser or the binding for an adapter, and for a device on it with everything the kernels can use. */
-import './webgpu_names.js';
+import './platform_names.js';
 import { GpuError, lineOf, OTHER_DRIVER } from './health.js';
 
 /** Features that are used where an adapter has them. */
