@@ -47,14 +47,17 @@ export class Health {
 
   constructor(device: GPUDevice, diagnose: (label: string) => Promise<string | undefined>) {
     this.#diagnose = diagnose;
-    device.addEventListener('uncapturederror', (event) => {
+    const listen = (event: Event): void => {
       // Else the binding prints it, among the program's own output.
       event.preventDefault();
       const { error } = event as GPUUncapturedErrorEvent;
       const label = /""?([\w.-]+\[[^"]*\]|[\w.-]+)"/.exec(error.message)?.[1];
       this.#fail(reported(error, label), label);
-    });
+    };
+    device.addEventListener('uncapturederror', listen);
     void device.lost.then((info) => {
+      // The binding keeps listeners, and all that they know, for ever.
+      device.removeEventListener('uncapturederror', listen);
       if (this.#closed) return;
       const why = `${info.reason}: ${lineOf(info.message)}`;
       this.#fail(

@@ -1,5 +1,4 @@
 /** A device that fails at any point: one line with cause and remedy, nothing on the program's own output, no wrong results. */
-import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Gpu, GpuError } from '../../src/gpu/gpu.js';
 import { Health } from '../../src/gpu/health.js';
@@ -61,7 +60,7 @@ describe('a device that fails', () => {
   it('is believed about the reason, which comes after what failed because of it', async () => {
     const lost = new Promise((tell) => setTimeout(() => tell({ reason: 'unknown', message: 'reset.\nat depth' }), 20));
     const health = new Health(
-      { addEventListener: () => undefined, lost } as unknown as GPUDevice,
+      Object.assign(new EventTarget(), { lost }) as unknown as GPUDevice,
       async () => undefined,
     );
     const reading = health.watch('reading results', Promise.reject(new DOMException('', 'AbortError')));
@@ -107,18 +106,5 @@ describe('opening', () => {
     await expect(Gpu.open({ ...host, entry })).rejects.toThrow(
       /^webgpu: .+ gives no device: too busy: use a newer driver or another adapter, or close programs that use it$/,
     );
-  });
-
-  it('and closing again and again takes no more descriptors', async () => {
-    const descriptors = (): number => readdirSync('/dev/fd').length;
-    const once = async (): Promise<void> => {
-      using gpu = await openGpu();
-      using x = upload(gpu, Float32Array.of(1), [1]);
-      await read(x);
-    };
-    await once();
-    const before = descriptors();
-    for (let i = 0; i < 15; i++) await once();
-    expect(descriptors()).toBeLessThan(before + 5);
   });
 });
