@@ -54,7 +54,7 @@ const MIB = 2 ** 20;
 const mebibytes = (bytes: number): string => (bytes / MIB).toFixed(1);
 
 /** Growth of memory that is noise: pages that the allocators keep. */
-const RESIDENT_NOISE = 8 * MIB;
+const RESIDENT_NOISE = 16 * MIB;
 const HEAP_NOISE = 2 * MIB;
 
 /** Why a run is not flat; empty where it is. */
