@@ -27,8 +27,9 @@ export interface DetectOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Called with the error of a picture that cannot be read and its position from 0; that picture then has no result.
-   * Without this callback, such a picture ends the detection after the results of the pictures before it.
+   * Called with the error of a picture that cannot be read, or whose scores are no finite numbers, and its position from 0;
+   * that picture then has no result. Without this callback, such a picture ends the detection after the results of the
+   * pictures before it.
    */
   readonly onBroken?: ((error: AaclipError, index: number) => void) | undefined;
   /** Called before each batch and at the end with the number of pictures done, and the total where it is known. */
@@ -89,7 +90,7 @@ export class Detector implements Disposable {
    *
    * @param pictures one, several, or a stream of them
    * @param classes the class of all pictures, or a class for each
-   * @throws AaclipError (from the iteration): `class`, `options`, `picture` (see `onBroken`), `device`, `aborted`
+   * @throws AaclipError (from the iteration): `class`, `options`, `picture` and `score` (see `onBroken`), `device`, `aborted`
    */
   async *detect(
     pictures: PictureSources,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
 import type { AnomalyModel } from '../../detect/anomaly_model.js';
+import { scoreFault } from '../../detect/finite_scores.js';
 import { type BatchScores, scorePictures } from '../../detect/picture_batch.js';
 import { ClassScores } from '../../eval/metrics.js';
 import type { ClassRow } from '../../eval/report.js';
@@ -176,6 +177,8 @@ class DataRun implements AsyncDisposable {
       const open = await this.#classOf(sample.className);
       const map = sums[i]!;
       const place = open.scores.images;
+      const fault = scoreFault(sample.imagePath, { sum: map, score: scores[i]! }, this.#model.gpu.precision);
+      if (fault) throw fault;
       try {
         open.scores.add(map, mask, sample.label, scores[i]!);
       } catch (error) {
