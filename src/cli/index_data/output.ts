@@ -1,10 +1,9 @@
 /** What `index` writes and prints. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { metadataText, type SampleRow } from '../../data/index_folder.js';
 import { tableLines } from '../../eval/text_table.js';
 import { writeAtomically } from '../../node/atomic_write.js';
-import { fileError } from '../../node/file_error.js';
+import { makeFolder } from '../../node/make_folder.js';
 
 export interface WrittenList {
   readonly file: string;
@@ -16,9 +15,7 @@ export async function writeLists(
   folder: string,
   lists: ReadonlyMap<string, readonly SampleRow[]>,
 ): Promise<WrittenList[]> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(folder, 'write', error);
-  });
+  makeFolder(folder);
   const files: WrittenList[] = [];
   for (const [name, rows] of lists) {
     const file = join(folder, name);

@@ -68,7 +68,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   );
   const tested = await openTested(flags, inferConfig(clip));
   const settings = settingsOf(flags, tested);
-  const results = new TestResults(settings, flags.json ?? false);
+  using results = new TestResults(settings, flags.json ?? false);
   if (!flags.json) for (const note of notes) process.stderr.write(`note: ${note}\n`);
   tellUnknownWords(encoded, flags.json ?? false);
   const gpu = await openDevice(flags);
@@ -97,6 +97,7 @@ async function runTest(flags: TestFlags): Promise<void> {
       const result = await testData(detector, set, {
         batch,
         threads: flags.threads,
+        scratch: settings.resultsDir,
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
         onProgress: (done, note) => {
           const rate = (before + done) / ((performance.now() - started) / 1000);

@@ -13,6 +13,7 @@ import { trainingHost, trainingSamples } from '../../node/training_host.js';
 import { measureSteps } from '../../train/dry_run.js';
 import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
 import { recordedFlags, trainStages } from '../../train/resume.js';
+import { runOrigin } from '../../train/run_origin.js';
 import type { TrainRun } from '../../train/training_run.js';
 import { openDevice } from '../options.js';
 import { tellUnknownWords } from '../unknown_words.js';
@@ -96,10 +97,11 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
     output.measured(plan, await measureSteps(planned, source));
     return;
   }
-  const folder = new RunFolder(flags.save_path, flags.format);
+  using folder = new RunFolder(flags.save_path, flags.format);
+  const origin = await runOrigin(clip, samples);
   const run: TrainRun = {
     ...planned,
-    flagsText: recordedFlags(planned.flags, flags.init),
+    flagsText: recordedFlags(planned.flags, flags.init, origin),
     host: trainingHost(folder, source, planned.flags, output),
   };
   folder.log(`args: ${JSON.stringify(flags)}`);
