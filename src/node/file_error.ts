@@ -13,7 +13,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; free some space and run again',
   EDQUOT: 'the disk quota is used up; free some space and run again',
   EFBIG: 'the file is too large for this file system; choose another place',
-  EMFILE: 'too many open files; raise the limit (ulimit -n)',
+  EMFILE: 'too many open files; raise the limit (ulimit -n 256)',
   ENFILE: 'too many open files; close other programs',
   EIO: 'the disk failed; check it',
   EBUSY: 'it is in use; close the program that uses it',

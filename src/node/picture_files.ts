@@ -4,6 +4,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { PictureError } from '../picture/picture.js';
 import { fileError } from './file_error.js';
+import { isOwnPicture } from './own_pictures.js';
 
 /** Extensions looked for in folders, in upper or lower case. A file named directly may have any name. */
 const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
@@ -49,8 +50,11 @@ export function globToRegExp(glob: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-/** All files below a folder except hidden ones; a folder that links lead to twice is entered once. */
-async function* walk(folder: string, seen: Set<string> = new Set()): AsyncGenerator<string> {
+/**
+ * All files below a folder except hidden ones and what predict wrote; a folder that links lead to twice is entered once.
+ * @param seen folders that are not entered, by their real paths
+ */
+async function* walk(folder: string, seen: Set<string>): AsyncGenerator<string> {
   const real = await realpath(folder);
   if (seen.has(real)) return;
   seen.add(real);
@@ -62,8 +66,14 @@ async function* walk(folder: string, seen: Set<string> = new Set()): AsyncGenera
     const path = join(folder, entry.name);
     const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
     if (kind?.isDirectory()) yield* walk(path, seen);
-    else if (kind?.isFile()) yield path;
+    else if (kind?.isFile() && !isOwnPicture(path)) yield path;
   }
+}
+
+/** The folder that is written to, unless the search starts in it: the user then means the pictures there. */
+async function outside(start: string, output: string | undefined): Promise<Set<string>> {
+  const [from, to] = await Promise.all([start, output ?? start].map((path) => realpath(path).catch(() => undefined)));
+  return new Set(to === undefined || to === from ? [] : [to]);
 }
 
 function byName(a: Dirent, b: Dirent): number {
@@ -76,22 +86,26 @@ async function collect(files: AsyncGenerator<string>, wanted: (path: string) => 
   return found.sort(compareNatural);
 }
 
-async function matchGlob(pattern: string): Promise<string[]> {
+async function matchGlob(pattern: string, output: string | undefined): Promise<string[]> {
   const glob = posix.normalize(sep === '\\' ? pattern.replaceAll('\\', '/') : pattern);
   // Start at the last folder before the first wildcard.
   const fixed = glob.slice(0, glob.search(/[*?{]/));
   const root = fixed.includes('/') ? fixed.slice(0, fixed.lastIndexOf('/')) || '/' : '.';
   const matcher = globToRegExp(glob);
   if (!(await stat(root).catch(() => undefined))?.isDirectory()) return [];
-  return collect(walk(root), (path) => matcher.test(sep === '\\' ? path.replaceAll('\\', '/') : path));
+  return collect(walk(root, await outside(root, output)), (path) =>
+    matcher.test(sep === '\\' ? path.replaceAll('\\', '/') : path),
+  );
 }
 
 /**
  * The picture files that paths, folders (searched to any depth) and globs name: in the order given, each once, in
- * natural order within a folder or glob. A file named directly is accepted with any extension.
+ * natural order within a folder or glob. A file named directly is accepted with any extension. Folders are searched without
+ * the pictures that predict wrote into them (heatmaps, maps and masks).
+ * @param output folder that is written to: it is not searched where it lies in a folder that is
  * @throws PictureError (as a rejection) for a missing path, a folder without pictures or a pattern without matches
  */
-export async function expandImages(inputs: readonly string[]): Promise<string[]> {
+export async function expandImages(inputs: readonly string[], output?: string): Promise<string[]> {
   if (inputs.length === 0)
     throw new Error('pictures: none given: expected a file, a folder or a pattern such as "*.png"');
   const found = new Set<string>();
@@ -99,7 +113,7 @@ export async function expandImages(inputs: readonly string[]): Promise<string[]>
     const info = await stat(input).catch(() => undefined);
     let paths: string[];
     if (info?.isDirectory()) {
-      paths = await collect(walk(input), isPicture);
+      paths = await collect(walk(input, await outside(input, output)), isPicture);
       if (paths.length === 0) {
         throw new PictureError(
           input,
@@ -109,7 +123,7 @@ export async function expandImages(inputs: readonly string[]): Promise<string[]>
     } else if (info) {
       paths = [input];
     } else if (/[*?{]/.test(input)) {
-      paths = await matchGlob(input);
+      paths = await matchGlob(input, output);
       if (paths.length === 0)
         throw new PictureError(input, 'no file matches this pattern', 'check the folder and the pattern');
     } else {

@@ -1,6 +1,7 @@
 /** What `index` writes and prints. */
 import { join } from 'node:path';
 import { metadataText, type SampleRow } from '../../data/index_folder.js';
+import { printable } from '../../data/printable.js';
 import { tableLines } from '../../eval/text_table.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { makeFolder } from '../../node/make_folder.js';
@@ -57,5 +58,5 @@ export function printIndex({ root, files, rows, notes }: IndexReport, json: bool
   const cells = classes.map((c) => [c.className, ...[c.normal, c.abnormal, c.masks].map(String)]);
   const table = tableLines(['class', 'normal', 'abnormal', 'masks'], cells, ['left', 'right']);
   const written = files.map(({ file, samples }) => `${file}: ${samples} samples`);
-  process.stdout.write([...table, '', ...notes, ...written, ''].join('\n'));
+  process.stdout.write([...table, '', ...[...notes, ...written].map(printable), ''].join('\n'));
 }

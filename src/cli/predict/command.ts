@@ -1,10 +1,11 @@
 /** `aaclip predict`: pictures in, scores and heatmaps out. */
-import { mkdir } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { findClass, promptsFor } from '../../data/class_prompts.js';
 import { similarName } from '../../data/names.js';
+import { printable } from '../../data/printable.js';
 import type { Gpu } from '../../gpu/gpu.js';
-import { fileError } from '../../node/file_error.js';
+import { endsWriting } from '../../node/file_error.js';
+import { makeFolder } from '../../node/make_folder.js';
 import { loadDetector } from '../../node/node_library.js';
 import { expandImages } from '../../node/picture_files.js';
 import { openRegistry } from '../../node/registry_source.js';
@@ -47,7 +48,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
       `note: "${flags.class}" is used as written; the class ${known} of a known data set has its own prompt name\n`,
     );
   }
-  const paths = await expandImages(inputs);
+  const paths = await expandImages(inputs, flags.out);
   const outputs = new Outputs(paths, {
     folder: flags.out,
     heatmap: flags.heatmap,
@@ -72,13 +73,11 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     batchSize: flags.batch_size,
     // No folder is made until weights, adapters and class have been checked.
     gpu: async (): Promise<Gpu> => {
-      await mkdir(flags.out, { recursive: true }).catch((error: unknown) => {
-        throw fileError(flags.out, 'write', error);
-      });
+      makeFolder(flags.out);
       return openDevice(flags);
     },
     onNote: (note) => {
-      if (!json) process.stderr.write(`note: ${note}\n`);
+      if (!json) process.stderr.write(`note: ${printable(note)}\n`);
     },
     onProgress: (share) => loading.update(share),
   });
@@ -91,6 +90,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const started = performance.now();
   const [loaded] = detector.classes;
   let broken = 0;
+  let unwritten = 0;
   const found = detector.detect(paths, flags.class, {
     onBroken: (error, index) => {
       broken++;
@@ -100,12 +100,17 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     onProgress: (done) => bar.update(done),
   });
   for await (const detection of found) {
-    const files = await outputs.write(detection);
+    const written = await outputs.write(detection);
     const line = json
-      ? jsonLine(detection, files, loaded!, adapted, flags.threshold)
-      : textLine(detection, files, flags.threshold);
+      ? jsonLine(detection, written, loaded!, adapted, flags.threshold)
+      : textLine(detection, written, flags.threshold);
     bar.finish();
     process.stdout.write(`${line}\n`);
+    if (written.error === undefined) continue;
+    // On a full disk, every other picture would fail alike.
+    if (endsWriting(written.error)) throw written.error;
+    unwritten++;
+    bar.say(`not written: ${written.error.message}`);
   }
   bar.finish();
   const seconds = (performance.now() - started) / 1000;
@@ -116,8 +121,12 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
       `${good} pictures in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
     );
   }
-  if (broken > 0) {
-    process.stderr.write(`aaclip: ${broken} of ${paths.length} pictures could not be read\n`);
+  const failures = [
+    ...(broken > 0 ? [`${broken} of ${paths.length} pictures could not be read`] : []),
+    ...(unwritten > 0 ? [`files of ${unwritten} of ${paths.length} pictures could not be written`] : []),
+  ];
+  if (failures.length > 0) {
+    process.stderr.write(`aaclip: ${failures.join('; ')}\n`);
     process.exitCode = 1;
   }
 }

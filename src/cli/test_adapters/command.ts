@@ -1,6 +1,7 @@
 /** `aaclip test`: the published figures of every checkpoint, on every chosen data set. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { printable } from '../../data/printable.js';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
@@ -69,7 +70,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   const tested = await openTested(flags, inferConfig(clip));
   const settings = settingsOf(flags, tested);
   using results = new TestResults(settings, flags.json ?? false);
-  if (!flags.json) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  if (!flags.json) for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   tellUnknownWords(encoded, flags.json ?? false);
   const gpu = await openDevice(flags);
   const loading = progress('weights', 1, flags.json ?? false);

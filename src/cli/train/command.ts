@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os';
 import type { Command } from 'commander';
 import type { Registry } from '../../data/datasets.js';
+import { printable } from '../../data/printable.js';
 import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
 import { inferConfig } from '../../model/config.js';
 import { Loader } from '../../node/loader.js';
@@ -15,10 +16,11 @@ import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
 import { recordedFlags, trainStages } from '../../train/resume.js';
 import { runOrigin } from '../../train/run_origin.js';
 import type { TrainRun } from '../../train/training_run.js';
+import { whenStopped } from '../endings.js';
 import { openDevice } from '../options.js';
 import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
-import { TrainOutput } from './output.js';
+import { stoppedText, TrainOutput } from './output.js';
 
 export function trainCommand(program: Command): void {
   trainOptions(
@@ -56,7 +58,7 @@ async function openTraining(
       `${source.list}:${bare.line}: an anomalous picture without mask: training needs "mask_path" (${bare.imagePath})`,
     );
   }
-  for (const note of source.notes) output.note(note);
+  for (const note of source.notes) output.note(printable(note));
   return { ...source, registry: places.registry };
 }
 
@@ -98,6 +100,7 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
     return;
   }
   using folder = new RunFolder(flags.save_path, flags.format);
+  whenStopped(() => stoppedText(folder.path, folder.saved));
   const origin = await runOrigin(clip, samples);
   const run: TrainRun = {
     ...planned,
