@@ -33,7 +33,7 @@ export function stoppedText(folder: string, saved: RunState | undefined): string
   const again = 'run the same command again to';
   if (saved === undefined) return `${folder} has no checkpoint yet; ${again} start from the beginning`;
   const { part, epoch, batch } = saved;
-  return `the checkpoint in ${folder} is kept (${part} stage, ${epoch} epochs and ${batch} steps); ${again} go on from there`;
+  return `the checkpoint in ${folder} is kept (${part} stage, after epoch ${epoch}, batch ${batch}); ${again} go on from there`;
 }
 
 /** With `json`, a line of JSON for each step and for the end; else a progress bar and a few words. */
