@@ -90,10 +90,11 @@ export function outputNames(pictures: readonly string[], options: NamingOptions)
   const taken = new Names();
   for (const name of names) taken.add(name);
   keepExtensions(names, inside, taken);
-  const inputs = realPaths(paths);
+  // Only inputs that are named like outputs can be in the way of one.
+  const inputs = realPaths(paths.filter((p) => suffixes.some((s) => fold(p).endsWith(s))));
   const place = realPath(resolve(folder));
   const isFree = (name: string): boolean =>
-    suffixes.every((s) => !inputs.has(fold(join(place, name + s))) && !options.isForeign(join(place, name + s)));
+    suffixes.every((s) => !(inputs.size > 0 && inputs.has(fold(join(place, name + s)))) && !options.isForeign(join(place, name + s)));
   const used = new Set<string>();
   return names.map((name, i) => {
     const above = dirname(name) === '.' ? '' : dirname(name);
@@ -121,7 +122,7 @@ function keepExtensions(names: string[], full: readonly string[], taken: Names):
 
 function realPath(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return path;
   }
