@@ -39,7 +39,11 @@ export interface SearchOptions {
  * All files below a folder except hidden ones and what predict wrote; a folder that links lead to twice is entered once.
  * @param seen folders that are not entered, by their real paths
  */
-async function* walk(folder: string, onDeadLink: SearchOptions['onDeadLink'], seen: Set<string>): AsyncGenerator<string> {
+async function* walk(
+  folder: string,
+  onDeadLink: SearchOptions['onDeadLink'],
+  seen: Set<string>,
+): AsyncGenerator<string> {
   const real = await realpath(folder).catch((e: unknown) => {
     throw fileError(folder, 'read', e);
   });

@@ -1,4 +1,5 @@
 /** Decoded pictures and masks as plain bytes, and the one kind of error that bad picture files raise. */
+import { printable } from '../data/printable.js';
 
 import type { DepthRule } from './depth.js';
 
@@ -36,7 +37,7 @@ export class PictureError extends Error {
   readonly file: string;
 
   constructor(file: string, problem: string, remedy?: string) {
-    super(`${file}: ${problem}${remedy ? `; ${remedy}` : ''}`.replace(/\s*\n\s*/g, ' '));
+    super(`${printable(file)}: ${problem}${remedy ? `; ${remedy}` : ''}`.replace(/\s*\n\s*/g, ' '));
     this.file = file;
   }
 }

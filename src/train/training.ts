@@ -12,6 +12,7 @@ import type { Part } from './initial.js';
 import type { Parameters } from './parameters.js';
 import { defaultMemoryLimit, overLimit, planRun } from './plan.js';
 import { type CheckpointStore, recordedFlags, type TrainedParameters, trainStages } from './resume.js';
+import { runOrigin } from './run_origin.js';
 import { type TrainOptions, trainFlags } from './training_options.js';
 import type { StepReport, TrainFlags, TrainHost, TrainRun } from './training_run.js';
 import { checkSamples, librarySamples } from './training_samples.js';
@@ -23,8 +24,8 @@ export interface TrainedAdapters {
   readonly image: Uint8Array<ArrayBuffer>;
 }
 
-/** Where a host keeps checkpoints besides `onSave`. */
-export interface TrainingStore extends CheckpointStore {
+/** Where a host keeps checkpoints besides `onSave`; disposed of when the run has ended. */
+export interface TrainingStore extends CheckpointStore, Disposable {
   save(parameters: Parameters, state: RunState, endOfEpoch: boolean, rate: number): Promise<string>;
 }
 
@@ -79,7 +80,8 @@ export class Training implements AsyncIterable<StepReport> {
       signal,
     );
     const run = await this.#prepare(clip);
-    this.#store = this.#openStore?.();
+    using store = this.#openStore?.();
+    this.#store = store;
     const { gpu, own } = await openDevice(this.#host, this.#options);
     let failure: unknown;
     let running = true;
@@ -127,7 +129,8 @@ export class Training implements AsyncIterable<StepReport> {
       librarySamples(this.#host, samples, flags.imageSize, { rules: pictures, signal }),
       flags,
     );
-    return { clip, config, classes, flags, flagsText: recordedFlags(flags, init), host };
+    const origin = await within('weights', () => runOrigin(clip));
+    return { clip, config, classes, flags, flagsText: recordedFlags(flags, init, origin), host };
   }
 
   async #train(prepared: TrainRun): Promise<void> {

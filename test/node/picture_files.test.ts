@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { globToRegExp } from '../../src/data/glob.js';
+import { encodePng } from '../../src/node/encode_png.js';
+import { markOwn } from '../../src/node/own_pictures.js';
 import { compareNatural, expandImages } from '../../src/node/picture_files.js';
 
 const root = mkdtempSync(join(tmpdir(), 'aaclip-images-'));
@@ -54,10 +56,10 @@ describe('pictures', () => {
 
   test('of formats that are not read are left out of folders, and counted', async () => {
     const notes: string[] = [];
-    const found = await expandImages([at('a')], (note) => notes.push(note));
+    const found = await expandImages([at('a')], { onNote: (note) => notes.push(note) });
     expect([found.length, notes]).toEqual([4, []]);
     writeFileSync(at('phone/4.png'), 'x');
-    expect(await expandImages([at('phone')], (note) => notes.push(note))).toEqual([at('phone/4.png')]);
+    expect(await expandImages([at('phone')], { onNote: (note) => notes.push(note) })).toEqual([at('phone/4.png')]);
     expect(notes).toEqual([expect.stringMatching(/phone: pictures left out.*: 2 HEIC, 1 GIF; convert them to PNG$/)]);
     rmSync(at('phone/4.png'));
   });
@@ -67,6 +69,27 @@ describe('pictures', () => {
     expect(await expanded('a/**/*.JPG')).toEqual(['a/b/shot.JPG']);
     expect(await expanded('*/img?.PNG')).toEqual(['a/img2.PNG']);
     expect(await expanded('./a/../a/img*')).toEqual(['a/img2.PNG', 'a/img10.png']);
+  });
+
+  test('that predict wrote are no input, nor is the folder it writes to', async () => {
+    const png = encodePng(2, 2, new Uint8Array(12));
+    const put = (path: string, bytes: Uint8Array): void => {
+      mkdirSync(dirname(at(path)), { recursive: true });
+      writeFileSync(at(path), bytes);
+    };
+    put('own/1.png', png);
+    put('own/1.heatmap.png', markOwn(png));
+    put('own/2.heatmap.png', png);
+    put('own/out/3.png', png);
+    put('own/earlier/1.heatmap.png', markOwn(png));
+    const found = async (input: string, output?: string): Promise<string[]> =>
+      (await expandImages([at(input)], { output: output && at(output) })).map((path) => path.slice(at('own/').length));
+    expect(await found('own', 'own/out')).toEqual(['1.png', '2.heatmap.png']);
+    expect(await found('own')).toEqual(['1.png', '2.heatmap.png', 'out/3.png']);
+    expect(await found('own/**/*.png', 'own/out')).toEqual(['1.png', '2.heatmap.png']);
+    // Named directly, they are meant.
+    expect(await found('own/out', 'own/out')).toEqual(['out/3.png']);
+    expect(await found('own/1.heatmap.png', 'own/out')).toEqual(['1.heatmap.png']);
   });
 
   test('that do not exist are refused by name', async () => {

@@ -1,6 +1,7 @@
 /** `aaclip test`: the published figures of every checkpoint, on every chosen data set. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { printable } from '../../data/printable.js';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
@@ -78,11 +79,11 @@ async function runTest(flags: TestFlags): Promise<void> {
   );
   const tested = await openTested(flags, inferConfig(clip));
   const settings = settingsOf(flags, tested);
-  if (!flags.json) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  if (!flags.json) for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   tellUnknownWords(encoded, flags.json ?? false);
   const sets = await lookedAt(listed, flags, settings.imageSize);
   if (flags.dry_run) return;
-  const results = new TestResults(settings, flags.json ?? false);
+  using results = new TestResults(settings, flags.json ?? false);
   const gpu = await openDevice(flags);
   const loading = progress('weights', 1, flags.json ?? false);
   using detector = await AnomalyModel.load(gpu, {
@@ -111,6 +112,7 @@ async function runTest(flags: TestFlags): Promise<void> {
         batch,
         threads: flags.threads,
         rules: rulesOf(flags),
+        scratch: settings.resultsDir,
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
         onProgress: (done, note) => {
           const rate = (before + done) / ((performance.now() - started) / 1000);

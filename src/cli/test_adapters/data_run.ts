@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly rules: PictureRules;
   /** Where pictures are drawn, in a folder for each class; undefined draws nothing. */
   readonly pictures: string | undefined;
+  /** Folder for the maps of a class until it is drawn. */
+  readonly scratch: string;
   /** Called as pictures are done. */
   readonly onProgress: (done: number, note: string) => void;
 }
@@ -194,8 +196,8 @@ class DataRun implements AsyncDisposable {
   async #classOf(className: string): Promise<OpenClass> {
     const found = this.#open.get(className);
     if (found) return found;
-    const { pictures } = this.#options;
-    const maps = pictures === undefined ? undefined : await MapFile.create(pictures, this.#model.imageSize ** 2);
+    const { pictures, scratch } = this.#options;
+    const maps = pictures === undefined ? undefined : await MapFile.create(scratch, this.#model.imageSize ** 2);
     const made = { scores: new ClassScores(this.#data.domain), samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;

@@ -1,13 +1,12 @@
 /** The pictures of a tested class: four files for each sample, and one sheet. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sample } from '../../data/metadata.js';
 import { chooseExamples, drawExample, exampleSheet, type SheetRow } from '../../eval/example.js';
 import type { ScoreRange } from '../../eval/heatmap.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { encodePng } from '../../node/encode_png.js';
-import { fileError } from '../../node/file_error.js';
 import type { Loader } from '../../node/loader.js';
+import { makeFolder } from '../../node/make_folder.js';
 import type { MapFile } from './map_file.js';
 
 /** The parts of a path that are safe below a folder: they cannot lead out of it. */
@@ -58,9 +57,7 @@ export interface DrawOptions {
 export async function drawClass(drawn: DrawnClass, options: DrawOptions): Promise<string> {
   const { className, samples, places, range, maps } = drawn;
   const { folder, loader, size, onDrawn } = options;
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(folder, 'write', error);
-  });
+  makeFolder(folder);
   const names = exampleNames(className, samples);
   const chosen = new Set(chooseExamples(samples.map((s) => s.label)));
   const rows: SheetRow[] = [];

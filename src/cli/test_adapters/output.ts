@@ -1,5 +1,5 @@
 /** What a test writes and prints: tables in test.log and on the screen, everything in results.json. */
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { average, type Figures } from '../../eval/metrics.js';
@@ -8,6 +8,7 @@ import type { Activation } from '../../kernels/epilogue.js';
 import type { Precision } from '../../model/weights.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { fileError } from '../../node/file_error.js';
+import { RunLock } from '../../node/run_lock.js';
 import type { RunResult } from './data_run.js';
 import type { ImageCheckpoint } from './tested_adapters.js';
 
@@ -52,26 +53,29 @@ interface EpochSummary {
 
 const label = (epoch: Epoch): string => (typeof epoch === 'number' ? `epoch ${epoch}` : `${epoch}`);
 
-export class TestResults {
+/** One test at a time has the folder: two would mix their tables and overwrite each other's figures. */
+export class TestResults implements Disposable {
   readonly #settings: TestSettings;
   readonly #json: boolean;
   readonly #runs: TestResult[] = [];
   readonly #log: string;
+  readonly #lock: RunLock;
   /** Where the figures are written; the log is beside it. */
   readonly file: string;
 
-  /** @throws one line when the folder or the log cannot be written */
+  /** @throws one line when the folder or the log cannot be written, or another test has the folder */
   constructor(settings: TestSettings, json: boolean) {
     this.#settings = settings;
     this.#json = json;
     this.#log = join(settings.resultsDir, 'test.log');
     this.file = join(settings.resultsDir, 'results.json');
-    try {
-      mkdirSync(settings.resultsDir, { recursive: true });
-    } catch (error) {
-      throw fileError(settings.resultsDir, 'write', error);
-    }
+    this.#lock = new RunLock(settings.resultsDir, 'test', 'name another folder (--results_dir)');
     this.#append(`args: ${JSON.stringify(settings)}`);
+  }
+
+  /** Gives the folder back. */
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
   }
 
   /** Adds the figures of a data set at an epoch: the table appears on the screen and in the log. */
@@ -136,7 +140,7 @@ export class TestResults {
     process.stdout.write(`${text}\n`);
   }
 
-  /** Adds entries to `test.log` in one write, so that runs side by side do not mix within a table. */
+  /** Adds entries to `test.log` in one write: no table is cut when the process is killed. */
   #append(...entries: string[]): void {
     try {
       appendFileSync(this.#log, entries.map((entry) => `INFO:${entry}\n`).join(''));

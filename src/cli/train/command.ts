@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Registry } from '../../data/datasets.js';
+import { printable } from '../../data/printable.js';
 import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
 import { inferConfig } from '../../model/config.js';
 import { Loader } from '../../node/loader.js';
@@ -14,12 +15,14 @@ import { trainingHost, trainingSamples } from '../../node/training_host.js';
 import { measureSteps } from '../../train/dry_run.js';
 import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
 import { recordedFlags, trainStages } from '../../train/resume.js';
+import { runOrigin } from '../../train/run_origin.js';
 import type { TrainFlags, TrainRun } from '../../train/training_run.js';
+import { whenStopped } from '../endings.js';
 import { type CheckedList, checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
-import { TrainOutput } from './output.js';
+import { stoppedText, TrainOutput } from './output.js';
 
 export function trainCommand(program: Command): void {
   trainOptions(
@@ -51,7 +54,7 @@ async function openTraining(
   const places = await dataPlaces(flags, false);
   const list = flags.training_mode === 'full_shot' ? FULL : `${flags.shot}-shot.jsonl`;
   const source = await openData(flags.dataset, list, flags, places);
-  for (const note of source.notes) output.note(note);
+  for (const note of source.notes) output.note(printable(note));
   return { ...source, registry: places.registry };
 }
 
@@ -120,10 +123,12 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
     output.measured(plan, await measureSteps(planned, source));
     return;
   }
-  const folder = new RunFolder(flags.save_path, flags.format);
+  using folder = new RunFolder(flags.save_path, flags.format);
+  whenStopped(() => stoppedText(folder.path, folder.saved));
+  const origin = await runOrigin(clip, samples);
   const run: TrainRun = {
     ...planned,
-    flagsText: recordedFlags(planned.flags, flags.init),
+    flagsText: recordedFlags(planned.flags, flags.init, origin),
     host: trainingHost(folder, source, planned.flags, output),
   };
   folder.log(`args: ${JSON.stringify(flags)}`);
