@@ -10,6 +10,7 @@ import { registryCommand } from './registry/command.js';
 import { testCommand } from './test_adapters/command.js';
 import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
+import { weightsCommand } from './weights/command.js';
 
 /** All commands, in the order of the help. A new command is a folder (command.ts, flags.ts, output.ts) and a row here. */
 const COMMANDS: readonly AddCommand[] = [
@@ -18,6 +19,7 @@ const COMMANDS: readonly AddCommand[] = [
   testCommand,
   indexCommand,
   registryCommand,
+  weightsCommand,
   verifyCommand,
   infoCommand,
   convertCommand,
