@@ -9,6 +9,7 @@ import { registryCommand } from './registry/command.js';
 import { testCommand } from './test_adapters/command.js';
 import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
+import { weightsCommand } from './weights/command.js';
 
 export const COMMANDS: readonly AddCommand[] = [
   predictCommand,
@@ -16,6 +17,7 @@ export const COMMANDS: readonly AddCommand[] = [
   testCommand,
   indexCommand,
   registryCommand,
+  weightsCommand,
   verifyCommand,
   infoCommand,
   convertCommand,

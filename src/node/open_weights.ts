@@ -13,6 +13,7 @@ import { fileError } from './file_error.js';
 import { fileFingerprint } from './file_fingerprint.js';
 import { fileSource } from './file_source.js';
 import { compareNatural } from './picture_files.js';
+import { namedWeights } from './weights_folder.js';
 
 /** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: they know nothing, and serve tests and timing. */
 const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
@@ -48,7 +49,7 @@ export async function openClip(path: string, packaged: string = PACKAGED_FOLDER)
   }
   const m = SYNTHETIC.exec(path);
   if (m) return syntheticClip(m[1] ? TINY : VIT_L_14_336, Number(m[2] ?? 1), true);
-  return openClipFile(path);
+  return openClipFile(namedWeights(path));
 }
 
 async function openClipFile(path: string): Promise<ClipTensors> {

@@ -125,10 +125,8 @@ export class Training implements AsyncIterable<StepReport> {
       );
     }
     const flags = await within('options', () => trainFlags(options, config));
-    const host = this.#trainHost(
-      librarySamples(this.#host, samples, flags.imageSize, { rules: pictures, signal }),
-      flags,
-    );
+    const decoded = librarySamples(this.#host, samples, flags.imageSize, { rules: pictures, signal });
+    const host = this.#trainHost(decoded, flags);
     const origin = await within('weights', () => runOrigin(clip));
     return { clip, config, classes, flags, flagsText: recordedFlags(flags, init, origin), host };
   }

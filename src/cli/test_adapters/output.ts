@@ -2,7 +2,8 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
-import { average, type Figures } from '../../eval/metrics.js';
+import { average } from '../../eval/average.js';
+import type { Figures } from '../../eval/metrics.js';
 import { datasetsText, epochsText, type NamedFigures, reportJson, reportText } from '../../eval/report.js';
 import type { Activation } from '../../kernels/epilogue.js';
 import type { Precision } from '../../model/weights.js';
