@@ -18,6 +18,9 @@ export interface FileEntry {
   readonly ending: string;
 }
 
+/** Deepest folder that is looked into. */
+const MOST_FOLDERS = 200;
+
 /** Splits paths (with `/`, relative to the root) into folders and names. */
 export function fileEntries(paths: readonly string[]): FileEntry[] {
   const folders = new Map<string, FolderPath>();
@@ -27,6 +30,12 @@ export function fileEntries(paths: readonly string[]): FileEntry[] {
     let folder = folders.get(above);
     if (!folder) {
       const names = above === '' ? [] : above.split('/');
+      if (names.length > MOST_FOLDERS) {
+        const start = names.slice(0, 3).join('/');
+        throw new Error(
+          `${start}/...: ${names.length} folders deep: expected at most ${MOST_FOLDERS}: move the files up`,
+        );
+      }
       folder = { path: above, names, readings: names.map(readName) };
       folders.set(above, folder);
     }

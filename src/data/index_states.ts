@@ -8,6 +8,7 @@ export type StateReason =
   | 'its name'
   | 'beside a normal folder'
   | 'as deep as those that tell'
+  | 'neither named nor telling'
   | 'names of files'
   | 'masks';
 
@@ -86,15 +87,18 @@ export class StateReader {
       if (patterns && !found.some((f) => f?.label === label)) throw patterns.unmatched(flag, entries);
     }
     const outright = normal !== undefined || abnormal !== undefined;
-    // With one of the two flags everything else is of the other state.
-    const other: State | undefined = normal === undefined ? 0 : abnormal === undefined ? 1 : undefined;
-    if (!outright) this.#byWords(entries, found, this.#sure);
-    this.#besides(entries, found, outright ? other : 1, outright);
-    if (!outright) {
-      this.#byWords(entries, found, this.#unsure);
-      this.#besides(entries, found, 1, false);
-      if (!found.some((f) => f)) this.#byFileNames(entries, found);
-      this.#byDepth(entries, found);
+    // Where only one of the two is named, what nothing tells of is the other.
+    const rest: State | undefined = abnormal === undefined ? 1 : normal === undefined ? 0 : undefined;
+    this.#byWords(entries, found, this.#sure);
+    this.#besides(entries, found, undefined);
+    this.#byWords(entries, found, this.#unsure);
+    this.#besides(entries, found, outright ? rest : 'ask');
+    if (!outright && !found.some((f) => f)) this.#byFileNames(entries, found);
+    if (rest !== undefined) this.#byDepth(entries, found, rest);
+    if (outright && rest !== undefined) {
+      entries.forEach((entry, i) => {
+        found[i] ??= stated(entry, { state: rest, place: entry.folder.names.length }, 'neither named nor telling');
+      });
     }
     return classesInNames(entries, found);
   }
@@ -116,14 +120,15 @@ export class StateReader {
     });
   }
 
-  /** Folders beside one that says good hold what is wrong. With `outright` everything that is left gets the state. */
+  /**
+   * Folders beside one that says good hold what is wrong.
+   * @param otherwise state of folders beside one that only says bad; `ask` to refuse them
+   */
   #besides(
     entries: readonly FileEntry[],
     found: (PictureState | undefined)[],
-    state: State | undefined,
-    outright: boolean,
+    otherwise: State | 'ask' | undefined,
   ): void {
-    if (state === undefined) return;
     const states = new Map<string, Set<State>>();
     const above = onceAFolder((folder) => folder.names.map((_, i) => classAt(folder, i)));
     entries.forEach(({ folder }, i) => {
@@ -141,26 +146,22 @@ export class StateReader {
     entries.forEach((entry, i) => {
       const { folder } = entry;
       const place = beside(folder);
+      if (place < 0) return;
+      const good = states.get(above(folder)[place]!)!.has(0);
       const known = found[i];
       if (known) {
         // "defects/bolt/cut", where "defects/bolt" has a good folder: the class is the bolt.
         const deeper = known.label === 1 && known.reason === 'its name' && place > known.place;
-        if (deeper && states.get(above(folder)[place]!)!.has(0)) {
-          found[i] = stated(entry, { state: 1, place }, 'beside a normal folder');
-        }
-        return;
-      }
-      if (place < 0) {
-        if (outright) found[i] = stated(entry, { state, place: folder.names.length }, 'given');
-        return;
-      }
-      if (!outright && !states.get(above(folder)[place]!)!.has(0)) {
-        const name = folder.names[place]!;
+        if (deeper && good) found[i] = stated(entry, { state: 1, place }, 'beside a normal folder');
+      } else if (good) found[i] = stated(entry, { state: 1, place }, 'beside a normal folder');
+      else if (otherwise === 'ask') {
+        const name = quoted(folder.names[place]!);
         throw new Error(
-          `${folder.names.slice(0, place + 1).join('/')}: nothing says whether its pictures are good: give --normal ${quoted(name)} or --abnormal ${quoted(name)}`,
+          `${folder.names.slice(0, place + 1).join('/')}: nothing says whether its pictures are good: give --normal ${name} or --abnormal ${name}`,
         );
+      } else if (otherwise !== undefined) {
+        found[i] = stated(entry, { state: otherwise, place }, 'neither named nor telling');
       }
-      found[i] = stated(entry, { state, place }, outright ? 'given' : 'beside a normal folder');
     });
   }
 
@@ -178,7 +179,7 @@ export class StateReader {
   }
 
   /** A class without a folder that tells has its states as deep as the other classes; none of them is called good. */
-  #byDepth(entries: readonly FileEntry[], found: (PictureState | undefined)[]): void {
+  #byDepth(entries: readonly FileEntry[], found: (PictureState | undefined)[], state: State): void {
     const depths = new Set<number>();
     entries.forEach(({ folder }, i) => {
       const place = found[i]?.place ?? folder.names.length;
@@ -189,7 +190,7 @@ export class StateReader {
     );
     entries.forEach((entry, i) => {
       const place = found[i] ? -1 : placeOf(entry.folder);
-      if (place >= 0) found[i] = stated(entry, { state: 1, place }, 'as deep as those that tell');
+      if (place >= 0) found[i] = stated(entry, { state, place }, 'as deep as those that tell');
     });
   }
 }

@@ -104,7 +104,7 @@ describe('aaclip index', () => {
   });
 
   test('takes what is said outright, and warnings for errors', async () => {
-    const json = JSON.parse(await run(pictures, '--normal', 'bent', '--masks', 'masks', '--dry_run', '--json'));
+    const json = JSON.parse(await run(pictures, '--abnormal', 'good', '--masks', 'masks', '--dry_run', '--json'));
     expect(json.classes).toEqual([{ className: 'nut', normal: 1, abnormal: 2, masks: 0 }]);
     const bare = join(root, 'bare');
     mkdirSync(join(bare, 'nut', 'defect'), { recursive: true });

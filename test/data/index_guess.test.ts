@@ -38,6 +38,10 @@ describe('the state of a picture', () => {
     );
   });
 
+  test('may be told by an unsure word beside a sure one', () => {
+    expect(guess('nut/defective/0.png nut/negative/0.png').rows.map((r) => r.label)).toEqual([1, 0]);
+  });
+
   test('is never guessed for unsure words where others are sure', () => {
     expect(told('a/good/0.png a/positive/0.png b/negative/0.png b/positive/0.png')).toEqual([
       'a 0 a/good/0.png -',
@@ -64,7 +68,14 @@ describe('the state of a picture', () => {
       expect(labels({ normal })).toEqual(['nut 0', 'nut 1', 'nut 1']);
     }
     expect(labels({ abnormal: 'claims' })).toEqual(['nut 0', 'nut 1', 'nut 1']);
-    expect(labels({ normal: 'gold', abnormal: 'sub' })).toEqual(['nut 0', 'nut/claims 1']);
+    expect(labels({ normal: 'gold', abnormal: 'sub' })).toEqual(['nut 0', 'nut 1', 'nut/claims 1']);
+    const mixed = guess('a/gold/0.png a/ng/1.png b/x/2.png c.png', { normal: 'gold' }).rows;
+    expect(mixed.map((r) => `${r.className} ${r.label}`)).toEqual(['a 0', 'a 1', 'b 1', 'thing 1']);
+    const asked = guess('nut/reference/0.png nut/defective/0.png nut/dent/0.png', { normal: 'reference' }).rows;
+    expect(asked.map((r) => r.label)).toEqual([0, 1, 1]);
+    const bad = guess('nut/reference/0.png nut/defective/0.png nut/dent/0.png', { abnormal: 'dent' }).rows;
+    expect(bad.map((r) => r.label)).toEqual([0, 1, 1]);
+    expect(guess('a/x/0.png a/y/0.png b/z/0.png', { normal: 'x', abnormal: 'y' }).unused).toEqual(['b/z/0.png']);
     expect(labels({ normal: '0.png' })).toEqual(
       ['nut/gold 0', 'nut 1', 'nut 1'].map((row, i) =>
         i === 0 ? row : row.replace('nut', i === 1 ? 'nut/claims' : 'nut/claims/sub'),
@@ -159,7 +170,7 @@ describe('what is probably wrong', () => {
     const odd = [
       '__proto__/good/0.png',
       '__proto__/constructor/0.png',
-      `x${'/a'.repeat(3000)}/good/${'n'.repeat(9000)}.png`,
+      `x${'/a'.repeat(190)}/good/${'n'.repeat(9000)}.png`,
     ];
     const { rows } = indexFolder(odd, { layout: 'folder', className: 'c' });
     expect(rows.map((r) => r.className.slice(0, 9))).toEqual(['__proto__', '__proto__', 'x/a/a/a/a']);

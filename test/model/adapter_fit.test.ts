@@ -30,7 +30,7 @@ describe('checkAdapterFit', () => {
   test('counts levels and blocks', () => {
     const three = { ...TINY, levels: [1, 2, 3] };
     expect(() => checkAdapterFit(adapters, 'image', three)).toThrow(/expected 3 seg_proj, got 4: give/);
-    expect(() => checkAdapterFit(adapters, 'image', { ...TINY, visionLayers: 1 })).toThrow(/the tower has 1$/);
-    expect(() => checkAdapterFit(adapters, 'text', { ...TINY, textLayers: 0 })).toThrow(/the tower has 0$/);
+    expect(() => checkAdapterFit(adapters, 'image', { ...TINY, visionLayers: 1 })).not.toThrow();
+    expect(() => checkAdapterFit(adapters, 'text', { ...TINY, textLayers: 0 })).not.toThrow();
   });
 });

@@ -76,7 +76,8 @@ describe('a download', () => {
     expect(asked[0]!.range).toBeUndefined();
     const starts = asked.slice(1).map(({ range }) => Number(/^bytes=(\d+)-$/.exec(range!)![1]));
     expect(starts[0]).toBeGreaterThan(0);
-    expect(starts[1]).toBeGreaterThan(starts[0]!);
+    // What the server had sent last may not have arrived.
+    expect(starts[1]).toBeGreaterThanOrEqual(starts[0]!);
     expect(notes.length).toBe(2);
   });
 

@@ -39,7 +39,7 @@ export function indexOptions(command: Command): Command {
         .option('--class <name>', "class of pictures that are in no class folder (default: the folder's name)")
         .option(
           '--normal <names>',
-          'folders or files with normal pictures, if their names do not say so: names, paths or patterns such as "*_ref", separated by commas; all others are abnormal unless --abnormal names them',
+          'folders or files with normal pictures, if their names do not say so: names, paths or patterns such as "*_ref", separated by commas; pictures that nothing else tells about are then abnormal',
         )
         .option('--abnormal <names>', 'folders or files with abnormal pictures, likewise')
         .option('--masks <names>', 'folders or files with masks, likewise')
