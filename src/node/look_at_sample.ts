@@ -53,7 +53,7 @@ async function readAt(handle: FileHandle, at: number, length: number): Promise<B
 async function readHeader(name: string, handle: FileHandle, size: number): Promise<PictureFacts | undefined> {
   for (const length of HEADS) {
     try {
-      const facts = readPictureFacts(name, await readAt(handle, 0, Math.min(size, length)));
+      const facts = readPictureFacts(name, await readAt(handle, 0, Math.min(size, length)), size);
       if (facts || length >= size) return facts;
     } catch (error) {
       // The beginning alone may look broken.

@@ -68,7 +68,12 @@ function webpFacts(b: Uint8Array, v: DataView): Found | undefined {
   return undefined;
 }
 
-function tiffFacts(b: Uint8Array): Found | undefined {
+const YCBCR = 6;
+/** Bytes that a byte can at most become, by TIFF's number of the compression: none, LZW, deflate (twice), PackBits. */
+const MOST_UNPACKED: Readonly<Record<number, number>> = { 1: 1, 5: 4096, 8: 1032, 32946: 1032, 32773: 64 };
+
+/** @throws PictureError when the file is too short for its pixels: decoders would fill them up with black */
+function tiffFacts(name: string, b: Uint8Array, fileSize: number): Found | undefined {
   const tags = readTiffTags(b);
   if (!tags) return undefined;
   const first = (tag: number, otherwise: number): number => tags.get(tag)?.[0] ?? otherwise;
@@ -77,9 +82,17 @@ function tiffFacts(b: Uint8Array): Found | undefined {
   const float = first(TAG.format, 1) === 3;
   const offsets = tags.get(TAG.offsets) ?? tags.get(TAG.tileOffsets) ?? [];
   const counts = tags.get(TAG.byteCounts) ?? tags.get(TAG.tileByteCounts) ?? [];
+  const [width, height] = [first(TAG.width, 0), first(TAG.height, 0)];
+  const ratio = MOST_UNPACKED[first(TAG.compression, 1)] ?? Number.POSITIVE_INFINITY;
+  const subsampled = first(TAG.photometric, 1) === YCBCR;
+  const needed = height * Math.ceil((width * bits * first(TAG.samples, 1)) / (subsampled ? 32 : 8));
+  if (fileSize * ratio < needed) {
+    const problem = `truncated TIFF: ${fileSize} bytes cannot hold ${width}x${height} pixels`;
+    throw new PictureError(name, problem, 'copy or download it again');
+  }
   return {
-    width: first(TAG.width, 0),
-    height: first(TAG.height, 0),
+    width,
+    height,
     deep: !grey || bits <= 8 ? undefined : float ? 'float' : bits > 16 ? '32-bit' : '16-bit',
     several: first(NEXT_DIRECTORY, 0) !== 0,
     whiteIsZero: first(TAG.photometric, 1) === 0,
@@ -103,10 +116,15 @@ function bmpFacts(v: DataView): Found {
 /**
  * Reads a file's header.
  * @param bytes the file, or its beginning
+ * @param fileSize of the whole file, in bytes
  * @returns undefined when `bytes` end before all of it was found: give more, or decode the file
  * @throws PictureError when it is not a picture in a known format, or its header is broken
  */
-export function readPictureFacts(name: string, bytes: Uint8Array): PictureFacts | undefined {
+export function readPictureFacts(
+  name: string,
+  bytes: Uint8Array,
+  fileSize: number = bytes.length,
+): PictureFacts | undefined {
   const format = sniffFormat(name, bytes);
   const v = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = readPictureSize(name, bytes, format);
@@ -115,7 +133,7 @@ export function readPictureFacts(name: string, bytes: Uint8Array): PictureFacts 
       png: () => pngFacts(bytes, v),
       jpeg: () => jpegFacts(bytes, v),
       webp: () => webpFacts(bytes, v),
-      tiff: () => tiffFacts(bytes),
+      tiff: () => tiffFacts(name, bytes, fileSize),
       bmp: () => bmpFacts(v),
     }[format]();
     if (!found) return undefined;

@@ -4,6 +4,7 @@ export const TAG = {
   width: 256,
   height: 257,
   bits: 258,
+  compression: 259,
   photometric: 262,
   offsets: 273,
   orientation: 274,

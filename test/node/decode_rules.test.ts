@@ -121,6 +121,30 @@ test('rows of more than 2^31 bits are counted, not taken for none', async () => 
   }
 });
 
+test('a TIFF too short for its pixels is refused, whatever its compression', async () => {
+  const whole = greyTiff(3, 1, Uint16Array.of(1, 2, 3), 1);
+  expect(readPictureFacts('a.tif', whole)).toMatchObject({ width: 3, height: 1, leastBytes: 14 });
+  const change = (tag: number, value: number) => (file: Uint8Array) => {
+    const v = new DataView(file.buffer);
+    for (let at = v.getUint32(4, true) + 2; at < file.length - 12; at += 12) {
+      if (v.getUint16(at, true) === tag) v.setUint32(at + 8, value, true);
+    }
+    return file;
+  };
+  expect(await failure(decode('a.tif', change(256, 1_572_871)(whole.slice())))).toBe(
+    `a.tif: truncated TIFF: ${whole.length} bytes cannot hold 1572871x1 pixels; copy or download it again`,
+  );
+  for (const [compression, most] of [
+    [1, whole.length / 2],
+    [8, 516 * whole.length],
+    [32773, 32 * whole.length],
+  ] as const) {
+    const packed = change(259, compression)(whole.slice());
+    expect(() => readPictureFacts('a.tif', change(256, most)(packed))).not.toThrow();
+    expect(() => readPictureFacts('a.tif', change(256, most + 1)(packed))).toThrow(/truncated TIFF/);
+  }
+});
+
 test('run-length coded BMPs that end early are refused, as in Pillow', async () => {
   const rle8 = (runs: number[]) => decode('a.bmp', bmp(4, 2, 8, 1, runs));
   expect(grey((await rle8([4, 9, 0, 0, 4, 5, 0, 1])).data)).toEqual([5, 5, 5, 5, 9, 9, 9, 9]);
