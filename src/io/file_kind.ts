@@ -34,6 +34,10 @@ const KINDS: readonly Kind[] = [
   { is: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], says: `a 7z archive: ${PACKED}` },
   { is: 'Rar!', says: `a RAR archive: ${PACKED}` },
   { is: 'ustar', at: 257, says: `a tar archive: ${PACKED} (tar -xf)` },
+  {
+    is: /^(?:\((?:dp|lp|i)|ccopy_?reg\n|c__builtin__\n)/,
+    says: 'a pickle that torch.save did not write: load it in Python and save its state dict with torch.save',
+  },
   { is: 'GGUF', says: `a GGUF model: ${TORCH_ONLY}` },
   { is: /^(?:ggml|lmgg|fmgg|tjgg|algg)/, says: `a GGML model: ${TORCH_ONLY}` },
   { is: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], says: `an HDF5 file, as Keras writes it: ${TORCH_ONLY}` },

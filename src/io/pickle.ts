@@ -3,9 +3,8 @@
  * nothing else: no opcode reaches a function outside this folder, names are text, and a name that is not one of torch's own
  * constructors is never called (`pickle_globals.ts`).
  */
-import type { Dtype } from './dtype.js';
 import { CutPickleError, PickleCursor } from './pickle_cursor.js';
-import { callGlobal, newObject, storageOf } from './pickle_globals.js';
+import { callGlobal, newObject } from './pickle_globals.js';
 import { PickleStack } from './pickle_stack.js';
 import { PickleGlobal, PickleObject, type PickleValue } from './pickle_values.js';
 
@@ -71,7 +70,7 @@ const STEPS: Readonly<Record<number, Step>> = {
   106: (stack, from) => stack.recall(from.u32()), // LONG_BINGET
   99: (stack, from) => name(stack, from.line(), from.line()), // GLOBAL
   147: (stack) => name(stack, ...(stack.popMany(2) as [PickleValue, PickleValue])), // STACK_GLOBAL
-  81: (stack) => stack.makeStorage(storageOf(stack.pop())), // BINPERSID
+  81: (stack) => stack.resolve(stack.pop()), // BINPERSID
   82: reduce, // REDUCE
   129: (stack) => stack.make(newObject(stack.popMany(2)[0]!)), // NEWOBJ
   146: (stack) => stack.make(newObject(stack.popMany(3)[0]!)), // NEWOBJ_EX
@@ -102,8 +101,8 @@ function reduce(stack: PickleStack): void {
 /** One of several pickles that follow each other. */
 export interface PickleAt {
   readonly value: PickleValue;
-  /** Type of the numbers of each storage that the pickle names, also where nothing is made of it. */
-  readonly dtypes: ReadonlyMap<string, Dtype>;
+  /** Bytes of an element of each storage that the pickle names, also where nothing is made of it. */
+  readonly itemSizes: ReadonlyMap<string, number>;
   /** Offset of the byte after it. */
   readonly end: number;
 }
@@ -125,7 +124,7 @@ export function readPickleAt(file: string, bytes: Uint8Array, start: number): Pi
     for (;;) {
       opAt = from.at;
       const op = from.u8();
-      if (op === STOP) return { value: stack.pop(), dtypes: stack.dtypes, end: from.at };
+      if (op === STOP) return { value: stack.pop(), itemSizes: stack.itemSizes, end: from.at };
       const step = STEPS[op];
       if (step === undefined) {
         throw new Error(

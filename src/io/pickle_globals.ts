@@ -3,7 +3,7 @@
  * function; here only the constructors below exist. Any other name is text: calling it makes a `PickleObject` that says
  * so, and nothing is run.
  */
-import { type Dtype, elementsOf } from './dtype.js';
+import { type Dtype, dtypeSize, elementsOf } from './dtype.js';
 import {
   type PickleDict,
   PickleGlobal,
@@ -25,6 +25,15 @@ const STORAGES: Readonly<Record<string, Dtype>> = {
   'torch.CharStorage': 'I8',
   'torch.ByteStorage': 'U8',
   'torch.BoolStorage': 'BOOL',
+};
+
+/** Bytes of an element of storages that are not read; files of torch before 1.6 have others after them. */
+const OTHER_SIZES: Readonly<Record<string, number>> = {
+  'torch.ComplexFloatStorage': 8,
+  'torch.ComplexDoubleStorage': 16,
+  'torch.QInt8Storage': 1,
+  'torch.QUInt8Storage': 1,
+  'torch.QInt32Storage': 4,
 };
 
 /** Elements that a tensor may have beyond its storage: an expanded tensor repeats a few numbers any number of times. */
@@ -104,6 +113,18 @@ export function storageOf(id: PickleValue): PickleStorage | PickleObject | Pickl
     }
   }
   throw new Error('persistent id is broken: expected a storage with type, key and length');
+}
+
+/** The key of the storage that a persistent id names, and the bytes of an element where its type is known. */
+export function storedItems(
+  id: PickleValue,
+): { readonly key: string; readonly itemSize: number | undefined } | undefined {
+  if (!Array.isArray(id) || id[0] !== 'storage') return undefined;
+  const [, type, key] = id;
+  if (!(type instanceof PickleGlobal) || typeof key !== 'string') return undefined;
+  const { name } = type;
+  if (Object.hasOwn(STORAGES, name)) return { key, itemSize: dtypeSize(STORAGES[name]!) };
+  return { key, itemSize: Object.hasOwn(OTHER_SIZES, name) ? OTHER_SIZES[name] : undefined };
 }
 
 /** A key of a dictionary; undefined for one that can be no part of a tensor's name. */

@@ -1,7 +1,6 @@
 /** The stack, the marks and the memo of a pickle that is being read, and a limit on what it may build. */
-import type { Dtype } from './dtype.js';
-import { dictKey } from './pickle_globals.js';
-import { PickleObject, PickleStorage, type PickleValue } from './pickle_values.js';
+import { dictKey, storageOf, storedItems } from './pickle_globals.js';
+import { PickleObject, type PickleValue } from './pickle_values.js';
 
 /**
  * Lists, dictionaries, objects, marks and notes that one pickle may make: some hundred MB at most. A checkpoint with a
@@ -16,8 +15,8 @@ export class PickleStack {
   private readonly memo: PickleValue[] = [];
   private noted = 0;
   private made = 0;
-  /** Type of the numbers of each storage, by its key. */
-  readonly dtypes = new Map<string, Dtype>();
+  /** Bytes of an element of each storage whose type is known, by its key. */
+  readonly itemSizes = new Map<string, number>();
 
   /** Counts n things that take memory. @throws when the pickle has made too many */
   spend(n: number): void {
@@ -35,14 +34,15 @@ export class PickleStack {
     this.stack.push(value);
   }
 
-  /** Pushes what a persistent id stands for. @throws when the same storage had numbers of another type before */
-  makeStorage(storage: PickleValue): void {
-    if (storage instanceof PickleStorage) {
-      const { key, dtype } = storage;
-      if ((this.dtypes.get(key) ?? dtype) !== dtype) throw new Error('storage is broken: expected one type, got two');
-      this.dtypes.set(key, dtype);
+  /** Pushes what a persistent id stands for. @throws when it names a storage whose elements had another size before */
+  resolve(id: PickleValue): void {
+    const { key, itemSize } = storedItems(id) ?? {};
+    if (key !== undefined && itemSize !== undefined) {
+      const before = this.itemSizes.get(key) ?? itemSize;
+      if (before !== itemSize) throw new Error('storage is broken: expected one type, got two');
+      this.itemSizes.set(key, itemSize);
     }
-    this.make(storage);
+    this.make(storageOf(id));
   }
 
   top(): PickleValue {

@@ -3,7 +3,6 @@
  * magic number, the version of the format, facts on the system, the saved value, the keys of the storages; then for each
  * storage its number of elements, 8 bytes, and the elements.
  */
-import { type Dtype, dtypeSize } from './dtype.js';
 import { readPickleAt } from './pickle.js';
 import { CutPickleError } from './pickle_cursor.js';
 import { type PickleValue, valueAt } from './pickle_values.js';
@@ -25,8 +24,8 @@ interface Run {
 /** Opens a file of torch before 1.6. Its pickles and the sizes of its storages are read. @throws see `readTorchArchive` */
 export async function readTorchLegacy(source: ByteSource): Promise<TorchArchive> {
   const { name } = source;
-  const { root, dtypes, keys, end } = await readPickles(source);
-  const runs = await findRuns(source, keys, end, dtypes);
+  const { root, itemSizes, keys, end } = await readPickles(source);
+  const runs = await findRuns(source, keys, end, itemSizes);
   const tensors = tensorsBelow(
     name,
     root,
@@ -45,7 +44,8 @@ export async function readTorchLegacy(source: ByteSource): Promise<TorchArchive>
 /** What the pickles say. */
 interface Pickles {
   readonly root: PickleValue;
-  readonly dtypes: ReadonlyMap<string, Dtype>;
+  /** Bytes of an element of each storage. */
+  readonly itemSizes: ReadonlyMap<string, number>;
   /** Keys of the storages, in their order in the file. */
   readonly keys: readonly string[];
   /** Offset of the first storage. */
@@ -86,7 +86,7 @@ function parsePickles(file: string, bytes: Uint8Array): Pickles {
   if (!Array.isArray(keys.value) || !keys.value.every((key) => typeof key === 'string')) {
     throw new Error(`${file}: storages are broken: expected a list of keys`);
   }
-  return { root: saved.value, dtypes: saved.dtypes, keys: keys.value as string[], end: keys.end };
+  return { root: saved.value, itemSizes: saved.itemSizes, keys: keys.value as string[], end: keys.end };
 }
 
 const shown = (value: PickleValue): string => (typeof value === 'object' ? 'a list' : shownText(String(value)));
@@ -96,19 +96,19 @@ async function findRuns(
   source: ByteSource,
   keys: readonly string[],
   start: number,
-  dtypes: ReadonlyMap<string, Dtype>,
+  itemSizes: ReadonlyMap<string, number>,
 ): Promise<Map<string, Run>> {
   const runs = new Map<string, Run>();
   let at = start;
   for (const key of keys) {
-    const dtype = dtypes.get(key);
-    if (dtype === undefined) break;
+    const itemSize = itemSizes.get(key);
+    if (itemSize === undefined) break;
     const head = await source.read(at, 8);
     const count = Number(new DataView(head.buffer).getBigInt64(0, true));
-    const end = at + 8 + count * dtypeSize(dtype);
+    const end = at + 8 + count * itemSize;
     if (count < 0 || end > source.size || runs.has(key)) {
       throw new Error(
-        `${source.name}: storage ${shownText(key)} is wrong: expected ${count} elements of ${dtype} in a file of ${source.size} bytes; the download may be incomplete`,
+        `${source.name}: storage ${shownText(key)} is wrong: expected ${count} elements of ${itemSize} bytes in a file of ${source.size} bytes; the download may be incomplete`,
       );
     }
     runs.set(key, { at: at + 8, count });

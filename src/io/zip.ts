@@ -187,7 +187,7 @@ async function startOfData(source: ByteSource, entry: ZipEntry, directoryAt: num
   if ((entry.flags & 1) !== 0) throw new Error(`${what} is encrypted: expected a plain entry; decrypt the archive`);
   if (entry.method !== 0 || entry.packedSize !== entry.size) {
     throw new Error(
-      `${what} is compressed: expected a stored entry, got method ${entry.method}; re-pack without compression`,
+      `${what} is compressed: expected a stored entry, got method ${entry.method}; unpack it and pack it again without compression (zip -0 -r)`,
     );
   }
   const nameBytes = new TextEncoder().encode(entry.name);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { openTensorSource } from '../../src/io/open_tensors.js';
+import { type TorchValue, writePickle } from '../../src/io/pickle_writer.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { toWrite, writeSafetensors } from '../../src/io/safetensors_writer.js';
 import { type ByteSource, bytesSource } from '../../src/io/source.js';
@@ -35,6 +36,22 @@ describe('openTensorSource', () => {
         });
       }
     }
+  });
+
+  test('finds the storages behind one of a type that is not read, in a file from before 1.6', async () => {
+    const one = rawF32([1], new Float32Array([7]));
+    const pickleOf = (value: TorchValue): string => Buffer.from(writePickle(value).pickle).toString('latin1');
+    const parts = [
+      '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.',
+      pickleOf({ little_endian: true }),
+      pickleOf({ a: one, b: one }).replace('FloatStorage', 'ComplexFloatStorage'),
+      pickleOf(['0', '1']),
+      `\x01${'\0'.repeat(7)}${'\0'.repeat(8)}`,
+      `\x01${'\0'.repeat(7)}${String.fromCharCode(...one.bytes)}`,
+    ];
+    const file = await open(parts.join(''));
+    expect([...file.unread!.keys()]).toEqual(['a']);
+    expect([...(await file.readF32('b'))]).toEqual([7]);
   });
 
   const tar = new Uint8Array(512);
@@ -74,6 +91,7 @@ describe('openTensorSource', () => {
     ['a picture', '\x89PNG\r\n\x1a\n', /a picture \(PNG\)/],
     ['zeros', new Uint8Array(4096), /nothing but zeros so far/],
     ['a pickle of another program', '\x80\x04}.', /a pickle that torch.save did not write: .*save its state dict/],
+    ['a pickle of protocol 0', '(dp0\nVa\np1\nI1\ns.', /a pickle that torch.save did not write/],
     [
       'an archive without tensors',
       buildZip([{ name: 'x/data.pkl', bytes: latin('\x80\x02}U\x01acf\ng\n)Rs.') }]),
