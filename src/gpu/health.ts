@@ -40,6 +40,8 @@ const STEP_MS = 4;
 export class Health {
   /** Looks up what the shader compiler said about a kernel, by its label. */
   readonly #diagnose: (label: string) => Promise<string | undefined>;
+  /** Stops listening to the device. */
+  readonly #ignore: () => void;
   #failure: GpuError | undefined;
   /** Resolves when the failure's message is complete. */
   #explained: Promise<void> | undefined;
@@ -55,9 +57,10 @@ export class Health {
       this.#fail(reported(error, label), label);
     };
     device.addEventListener('uncapturederror', listen);
+    // The binding keeps listeners, and all that they know, for ever.
+    this.#ignore = () => device.removeEventListener('uncapturederror', listen);
     void device.lost.then((info) => {
-      // The binding keeps listeners, and all that they know, for ever.
-      device.removeEventListener('uncapturederror', listen);
+      this.#ignore();
       if (this.#closed) return;
       const why = `${info.reason}: ${lineOf(info.message)}`;
       this.#fail(
@@ -72,6 +75,7 @@ export class Health {
   close(): boolean {
     const open = !this.#closed;
     this.#closed = true;
+    this.#ignore();
     return open;
   }
 

@@ -8,19 +8,28 @@ import { createProgram } from '#src/cli/program';
 import type { Gpu } from '#src/gpu/gpu';
 import { openGpu } from '#src/node/device';
 import { encodePng } from '#src/node/encode_png';
-import { add } from '#src/ops/add';
-import { read, tidy, upload } from '#src/tensor/tensor';
+import { type PixelSource, preparePicture } from '#src/picture/resize_picture';
+import { read } from '#src/tensor/tensor';
 import { type Sample, sample } from './samples.js';
 
 /** Samples of a run, the first one included. */
 const SAMPLES = 13;
+
+/** Side that pictures are resized to. */
+const SIZE = 56;
+
+/** A picture of one of many sizes: tables and buffers that depend on the size must not pile up. */
+function drawPicture(n: number): PixelSource & { readonly data: Uint8Array } {
+  const [width, height] = [40 + (n % 97), 40 + (n % 89)];
+  return { width, height, data: Uint8Array.from({ length: 3 * width * height }, (_, at) => (at * 7 + n) % 251) };
+}
 
 /** Whether a sample is due after `done` of `total`. */
 const due = (done: number, total: number): boolean =>
   Math.floor((done * (SAMPLES - 1)) / total) > Math.floor(((done - 1) * (SAMPLES - 1)) / total);
 
 /**
- * Opens a device, computes on it, reads the result and closes it, again and again.
+ * Opens a device, prepares a picture on it, reads that back and closes it, again and again.
  * @param onOpen told about each device and its number, from 1
  */
 export async function soakOpens(total: number, onOpen?: (gpu: Gpu, n: number) => void): Promise<Sample[]> {
@@ -28,21 +37,18 @@ export async function soakOpens(total: number, onOpen?: (gpu: Gpu, n: number) =>
   for (let done = 1; done <= total; done++) {
     using gpu = await openGpu();
     onOpen?.(gpu, done);
-    using x = upload(gpu, Float32Array.of(1, 2), [2]);
-    using y = tidy(() => add(x, x));
-    await read(y);
+    using prepared = preparePicture(gpu, drawPicture(done), SIZE);
+    await read(prepared);
     if (due(done, total)) samples.push(sample(done));
   }
   return samples;
 }
 
-/** Pictures of many sizes: tables and buffers that depend on the size must not pile up. */
 function writePictures(folder: string, total: number): void {
   mkdirSync(folder);
   for (let i = 0; i < total; i++) {
-    const [width, height] = [40 + (i % 97), 40 + (i % 89)];
-    const pixels = Uint8Array.from({ length: 3 * width * height }, (_, at) => (at * 7 + i) % 251);
-    writeFileSync(join(folder, `${i}.png`), encodePng(width, height, pixels));
+    const { width, height, data } = drawPicture(i);
+    writeFileSync(join(folder, `${i}.png`), encodePng(width, height, data));
   }
 }
 
@@ -67,7 +73,7 @@ export async function soakPredict(total: number): Promise<Sample[]> {
       '--adapters',
       'tiny',
       '--img_size',
-      '56',
+      String(SIZE),
       '--batch_size',
       '4',
     ];
