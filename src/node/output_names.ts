@@ -4,10 +4,10 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 
 /** Longest name of a file, in bytes, on the file systems in use. */
-const MOST_BYTES = 255;
+export const MOST_BYTES = 255;
 
 /** How file systems that take `A` and `a` for one letter, or keep accents apart, compare names. */
-const fold = (name: string): string => name.normalize('NFC').toLowerCase();
+export const foldName = (name: string): string => name.normalize('NFC').toLowerCase();
 
 /**
  * A name of at most `room` bytes in UTF-8: a longer one is cut, and ends in `~` and eight digits that depend on all of it.
@@ -41,19 +41,19 @@ class Names {
   readonly #next = new Map<string, number>();
 
   add(name: string, by = 1): void {
-    this.#count.set(fold(name), (this.#count.get(fold(name)) ?? 0) + by);
+    this.#count.set(foldName(name), (this.#count.get(foldName(name)) ?? 0) + by);
   }
 
   clash(name: string): boolean {
-    return (this.#count.get(fold(name)) ?? 0) > 1;
+    return (this.#count.get(foldName(name)) ?? 0) > 1;
   }
 
   /** Counts on from the last number that was tried for this name: many equal names take no longer than as many different ones. */
   free(name: string, isFree: (name: string) => boolean): string {
-    for (let n = this.#next.get(fold(name)) ?? 2; ; n++) {
+    for (let n = this.#next.get(foldName(name)) ?? 2; ; n++) {
       const numbered = `${name}_${n}`;
-      if (this.#count.has(fold(numbered)) || !isFree(numbered)) continue;
-      this.#next.set(fold(name), n + 1);
+      if (this.#count.has(foldName(numbered)) || !isFree(numbered)) continue;
+      this.#next.set(foldName(name), n + 1);
       return numbered;
     }
   }
@@ -91,20 +91,21 @@ export function outputNames(pictures: readonly string[], options: NamingOptions)
   for (const name of names) taken.add(name);
   keepExtensions(names, inside, taken);
   // Only inputs that are named like outputs can be in the way of one.
-  const inputs = realPaths(paths.filter((p) => suffixes.some((s) => fold(p).endsWith(s))));
+  const inputs = realPaths(paths.filter((p) => suffixes.some((s) => foldName(p).endsWith(s))));
   const place = realPath(resolve(folder));
   const isFree = (name: string): boolean =>
     suffixes.every(
-      (s) => !(inputs.size > 0 && inputs.has(fold(join(place, name + s)))) && !options.isForeign(join(place, name + s)),
+      (s) =>
+        !(inputs.size > 0 && inputs.has(foldName(join(place, name + s)))) && !options.isForeign(join(place, name + s)),
     );
   const used = new Set<string>();
   return names.map((name, i) => {
     const above = dirname(name) === '.' ? '' : dirname(name);
     const whole = join(above, fitName(basename(name), room, inside[i]));
-    const wanted = (n: string): boolean => !used.has(fold(n)) && isFree(n);
+    const wanted = (n: string): boolean => !used.has(foldName(n)) && isFree(n);
     const shorter = join(above, fitName(basename(name), room - '_1000000'.length, inside[i]));
     const found = wanted(whole) ? whole : taken.free(shorter, wanted);
-    used.add(fold(found));
+    used.add(foldName(found));
     return join(folder, found);
   });
 }
@@ -137,7 +138,7 @@ function realPaths(paths: readonly string[]): Set<string> {
     paths.map((path) => {
       const folder = dirname(path);
       if (!folders.has(folder)) folders.set(folder, realPath(folder));
-      return fold(join(folders.get(folder)!, basename(path)));
+      return foldName(join(folders.get(folder)!, basename(path)));
     }),
   );
 }

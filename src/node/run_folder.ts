@@ -1,5 +1,5 @@
 /** The folder of a training run: checkpoints, logs, and a picture of the losses. */
-import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { lossCurve } from '../eval/loss_curve.js';
 import type { Gpu } from '../gpu/gpu.js';
@@ -15,8 +15,8 @@ import {
 import type { Part } from '../train/initial.js';
 import type { Parameters } from '../train/parameters.js';
 import type { StepReport } from '../train/training_run.js';
+import { appendLines } from './append_lines.js';
 import { writeAtomically } from './atomic_write.js';
-import { fileError } from './file_error.js';
 import { fileSource } from './file_source.js';
 import { RunLock } from './run_lock.js';
 
@@ -116,11 +116,6 @@ export class RunFolder implements Disposable {
   }
 
   #append(name: string, text: string): void {
-    const path = join(this.path, name);
-    try {
-      appendFileSync(path, text);
-    } catch (error) {
-      throw fileError(path, 'write', error);
-    }
+    appendLines(join(this.path, name), text);
   }
 }

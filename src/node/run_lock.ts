@@ -1,7 +1,7 @@
 /** A lock on a folder: one run at a time writes to it. */
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileError } from './file_error.js';
 import { makeFolder } from './make_folder.js';
 import { processName, processState } from './process_name.js';
@@ -15,6 +15,8 @@ const LEFT_MS = 5 * 60_000;
 interface Holder {
   /** As `processName` gives it. */
   readonly owner: string;
+  /** Number of the folder on its disk: a copy of the folder, lock and all, is nobody's. */
+  readonly folder: string;
   readonly pid: number;
   readonly host: string;
   readonly since: string;
@@ -41,6 +43,7 @@ export class RunLock implements Disposable {
     this.#path = join(folder, `.aaclip-${kind}.lock`);
     const holder: Holder = {
       owner: processName(),
+      folder: numberOf(folder),
       pid: process.pid,
       host: hostname(),
       since: new Date().toISOString(),
@@ -105,6 +108,8 @@ function putInPlace(temporary: string, path: string): boolean {
   }
 }
 
+const numberOf = (folder: string): string => String(statSync(folder, { bigint: true }).ino);
+
 function moved(from: string, to: string): boolean {
   try {
     renameSync(from, to);
@@ -117,6 +122,7 @@ function moved(from: string, to: string): boolean {
 
 /** @param fresh a file that was just written: its time is the time of the disk, whose clock may differ from ours */
 function isHeld(holder: Holder | undefined, path: string, fresh: string): boolean {
+  if (holder !== undefined && holder.folder !== numberOf(dirname(path))) return false;
   const state = holder === undefined ? 'unknown' : processState(holder.owner);
   if (state !== 'unknown') return state === 'running';
   const renewed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
@@ -135,9 +141,9 @@ function remedyFor(holder: Holder | undefined, path: string, remedy: string): st
 
 function parse(text: string): Holder | undefined {
   try {
-    const { owner, pid, host, since } = JSON.parse(text) as Record<string, unknown>;
+    const { owner, folder, pid, host, since } = JSON.parse(text) as Record<string, unknown>;
     if (typeof owner !== 'string' || typeof pid !== 'number') return undefined;
-    return { owner, pid, host: String(host), since: String(since) };
+    return { owner, folder: String(folder), pid, host: String(host), since: String(since) };
   } catch {
     return undefined;
   }

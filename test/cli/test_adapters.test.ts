@@ -85,7 +85,10 @@ describe('figures', () => {
 
   it('do not depend on the batch, which may hold several classes', async () => {
     const [[one], [three]] = await Promise.all(
-      ['1', '4'].map(async (n) => runsOf(await test(...mine(), '--json', '--epoch', '2', '--batch_size', n))),
+      ['1', '4'].map(async (n) => {
+        const results = ['--results_dir', at(`batch${n}`)];
+        return runsOf(await test(...mine(), '--json', '--epoch', '2', '--batch_size', n, ...results));
+      }),
     );
     for (const [i, want] of one!.classes.entries()) {
       const got = three!.classes[i]!;

@@ -1,5 +1,15 @@
 /** Locks and temporary files: which of them belong to a run that is going on, and which were left behind. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -77,8 +87,10 @@ describe('temporary files', () => {
 describe('a lock', () => {
   const lock = (kind = 'train'): RunLock => new RunLock(folder, kind, 'name another folder (--save_path)');
   const path = (): string => join(folder, '.aaclip-train.lock');
-  const held = (owner: string): void =>
-    writeFileSync(path(), JSON.stringify({ owner, pid: 7, host: 'far', since: '2020-01-01' }));
+  const held = (owner: string): void => {
+    const number = String(statSync(folder, { bigint: true }).ino);
+    writeFileSync(path(), JSON.stringify({ owner, folder: number, pid: 7, host: 'far', since: '2020-01-01' }));
+  };
 
   test('keeps a second run of its kind out until it is given back', () => {
     {
@@ -116,6 +128,14 @@ describe('a lock', () => {
     expect(() => lock()).toThrow(`or delete ${path()} if that run has ended`);
     expect(readFileSync(path(), 'utf8')).toBe(before);
     expect(readdirSync(folder)).toEqual(['.aaclip-train.lock']);
+  });
+
+  test('that was copied with its folder does not count', () => {
+    using _own = lock();
+    const copy = join(folder, 'copy');
+    makeFolder(copy);
+    cpSync(path(), join(copy, '.aaclip-train.lock'));
+    using _other = new RunLock(copy, 'train', 'name another folder');
   });
 
   test('that another run has taken meanwhile is left to it', () => {

@@ -66,6 +66,7 @@ it.each(['safetensors', 'pth'])(
       expect(await trial.killed(point, whole), JSON.stringify(point)).toEqual([]);
     }
   },
+  300_000,
 );
 
 it('two runs of one seed are equal, another seed differs', async () => {

@@ -50,7 +50,7 @@ function modelOptions(command: Command): Command {
 /** Files and verdicts. */
 function writingOptions(command: Command): Command {
   return command
-    .option('--out <dir>', 'where heatmaps and maps go', 'out')
+    .option('--out <dir>', 'where heatmaps and maps go; never searched for pictures', 'out')
     .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
     .option('--map', 'also write the map as an 8-bit grey picture')
     .option('--no-heatmap', 'do not write heatmaps')

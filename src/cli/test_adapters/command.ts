@@ -9,6 +9,7 @@ import { inferConfig } from '../../model/config.js';
 import { anchorStore } from '../../node/anchor_folder.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
+import { lineOf } from '../endings.js';
 import { checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
@@ -113,6 +114,10 @@ async function runTest(flags: TestFlags): Promise<void> {
         threads: flags.threads,
         rules: rulesOf(flags),
         scratch: settings.resultsDir,
+        onUndrawn: (error) => {
+          bar.say(`not drawn: ${lineOf(error)}`);
+          process.exitCode = 1;
+        },
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
         onProgress: (done, note) => {
           const rate = (before + done) / ((performance.now() - started) / 1000);

@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly pictures: string | undefined;
   /** Folder for the maps of a class until it is drawn. */
   readonly scratch: string;
+  /** Called where a class could not be drawn: its figures count all the same. */
+  readonly onUndrawn: (error: unknown) => void;
   /** Called as pictures are done. */
   readonly onProgress: (done: number, note: string) => void;
 }
@@ -219,7 +221,7 @@ class DataRun implements AsyncDisposable {
         size: this.#model.imageSize,
         onDrawn,
       };
-      this.#sheets.push(await drawClass(drawn, options));
+      await drawClass(drawn, options).then((sheet) => this.#sheets.push(sheet), this.#options.onUndrawn);
     }
     await maps?.[Symbol.asyncDispose]();
     this.#open.delete(className);

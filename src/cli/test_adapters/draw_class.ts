@@ -7,26 +7,37 @@ import { writeAtomically } from '../../node/atomic_write.js';
 import { encodePng } from '../../node/encode_png.js';
 import type { Loader } from '../../node/loader.js';
 import { makeFolder } from '../../node/make_folder.js';
+import { fitName, foldName, MOST_BYTES } from '../../node/output_names.js';
 import type { MapFile } from './map_file.js';
 
 /** The parts of a path that are safe below a folder: they cannot lead out of it. */
 export function safeParts(path: string): string[] {
   const parts = path.split(/[\\/]+/).filter((p) => p !== '' && p !== '.' && p !== '..');
   // Some file systems refuse these characters in names.
-  return parts.map((p) => p.replaceAll(/[<>:"|?*]/g, '_'));
+  return parts.map((p) => fitName(p.replaceAll(/[<>:"|?*]/g, '_'), MOST_BYTES));
 }
 
-/** A name for each sample's files: its path below the class's folder with `_` for `/`, and a number where names clash. */
+/** Room for `_overlay.png` and a number. */
+const ROOM = MOST_BYTES - 24;
+
+/**
+ * A name for each sample's files: its path below the class's folder with `_` for `/`, cut where it is too long for a file
+ * system, and a number where names clash.
+ */
 export function exampleNames(className: string, samples: readonly Sample[]): string[] {
   const taken = new Set<string>();
+  const next = new Map<string, number>();
   const folder = safeParts(className).join('/');
   return samples.map(({ imagePath }) => {
     const path = safeParts(imagePath.replace(/\.[^./\\]+$/, '')).join('/');
     const inside = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
-    const stem = inside.replaceAll('/', '_');
+    const stem = fitName(inside.replaceAll('/', '_'), ROOM);
     let name = stem;
-    for (let n = 2; taken.has(name); n++) name = `${stem}_${n}`;
-    taken.add(name);
+    for (let n = next.get(stem) ?? 2; taken.has(foldName(name)); n++) {
+      name = `${stem}_${n}`;
+      next.set(stem, n + 1);
+    }
+    taken.add(foldName(name));
     return name;
   });
 }

@@ -1,5 +1,4 @@
 /** What a test writes and prints: tables in test.log and on the screen, everything in results.json. */
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { average } from '../../eval/average.js';
@@ -7,8 +6,8 @@ import type { Figures } from '../../eval/metrics.js';
 import { datasetsText, epochsText, type NamedFigures, reportJson, reportText } from '../../eval/report.js';
 import type { Activation } from '../../kernels/epilogue.js';
 import type { Precision } from '../../model/weights.js';
+import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
-import { fileError } from '../../node/file_error.js';
 import { RunLock } from '../../node/run_lock.js';
 import type { RunResult } from './data_run.js';
 import type { ImageCheckpoint } from './tested_adapters.js';
@@ -143,10 +142,6 @@ export class TestResults implements Disposable {
 
   /** Adds entries to `test.log` in one write: no table is cut when the process is killed. */
   #append(...entries: string[]): void {
-    try {
-      appendFileSync(this.#log, entries.map((entry) => `INFO:${entry}\n`).join(''));
-    } catch (error) {
-      throw fileError(this.#log, 'write', error);
-    }
+    appendLines(this.#log, entries.map((entry) => `INFO:${entry}\n`).join(''));
   }
 }

@@ -153,7 +153,7 @@ function runOptions(command: Command): Command {
     command
       .option(
         '--save_path <dir>',
-        'folder for checkpoints and logs; training resumes from the checkpoints in it',
+        'folder for checkpoints and logs, for one training at a time; it resumes from the checkpoints in it',
         'ckpt/baseline',
       )
       .addOption(
