@@ -94,3 +94,10 @@ export function number(text: string): number {
   if (text.trim() === '' || !Number.isFinite(n)) throw new InvalidArgumentError('expected a number.');
   return n;
 }
+
+/** Reads a number above zero. */
+export function positive(text: string): number {
+  const n = number(text);
+  if (n <= 0) throw new InvalidArgumentError('expected a number above 0.');
+  return n;
+}

@@ -21,6 +21,8 @@ export interface DatasetInfo extends Partial<PromptTexts> {
   readonly folder: string;
   /** How its folder is laid out, so that it can be listed; unknown where it is left out. */
   readonly layout?: Layout;
+  /** False-positive rate up to which per-region overlap is counted; 0.3 where it is left out. */
+  readonly overlapLimit?: number;
   /** Class names, and the names they have in prompts. */
   readonly classes: Readonly<Record<string, string>>;
 }
@@ -160,6 +162,7 @@ export const REGISTRY: Registry = {
       domain: 'Industrial',
       folder: 'mvtec_ad_2',
       layout: 'mvtec2',
+      overlapLimit: 0.05,
       classes: {
         can: 'can',
         fabric: 'fabric',

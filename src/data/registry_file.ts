@@ -20,7 +20,7 @@ type Json = Readonly<Record<string, unknown>>;
 const RESERVED = /^all$|,/;
 const PROMPTS = ['normalStates', 'abnormalStates', 'templates'] as const;
 const OF_REGISTRY = [...PROMPTS, 'datasets'];
-const OF_DATASET = ['domain', 'folder', 'layout', 'classes', ...PROMPTS];
+const OF_DATASET = ['domain', 'folder', 'layout', 'overlapLimit', 'classes', ...PROMPTS];
 
 /** Reads one file; every error names the place in it. */
 class Reader {
@@ -75,6 +75,10 @@ class Reader {
     if (layout !== undefined && (typeof layout !== 'string' || own(LAYOUTS, layout) === undefined)) {
       throw this.wrong(`${place}: layout`, `one of ${Object.keys(LAYOUTS).join(', ')}`, layout);
     }
+    const { overlapLimit = before?.overlapLimit } = given;
+    if (overlapLimit !== undefined && !(typeof overlapLimit === 'number' && overlapLimit > 0 && overlapLimit <= 1)) {
+      throw this.wrong(`${place}: overlapLimit`, 'a number above 0, at most 1', overlapLimit);
+    }
     const classes: [string, string][] = Object.entries(
       this.object(`${place}: classes`, given.classes ?? (before ? {} : undefined)),
     ).map(([c, realName]) => [c, this.text(`${place}: class ${showValue(c)}`, realName)]);
@@ -84,6 +88,7 @@ class Reader {
       domain,
       folder: this.text(`${place}: folder`, folder),
       ...(layout === undefined ? {} : { layout: layout as Layout }),
+      ...(overlapLimit === undefined ? {} : { overlapLimit }),
       classes: { ...before?.classes, ...Object.fromEntries(classes) },
     };
   }

@@ -39,6 +39,22 @@ export function reportText(rows: readonly ClassRow[]): string {
   return lines.join('\n');
 }
 
+const share = (x: number | undefined): string => (x === undefined ? '-' : (100 * x).toFixed(2));
+
+/**
+ * What the published table lacks: the area under per-region overlap and the best F1 in per cent, with the thresholds that
+ * give it, in the units of maps and of a class's image scores.
+ */
+export function moreFiguresText(rows: readonly ClassRow[]): string {
+  const cells = rows.map(({ className, figures: { pixelAupro, pixelF1, imageF1 } }) => [
+    className,
+    pixelAupro?.toFixed(2) ?? '-',
+    ...[pixelF1, imageF1].flatMap((best) => [share(best?.f1), best?.threshold.toFixed(4) ?? '-']),
+  ]);
+  const titles = ['class name', 'pixel AUPRO', 'pixel F1', 'at map value', 'image F1', 'at image score'];
+  return tableLines(titles, cells, ['right'], ['centre']).join('\n');
+}
+
 /** Averages of several data sets, and their plain average. */
 export function datasetsText(rows: readonly NamedFigures[]): string {
   return figureLines('data set', averaged(rows)).join('\n');

@@ -105,7 +105,8 @@ describe('figures', () => {
     const run = await test(...mine(), '--epoch', '1', '--class', 'felt');
     expect(run.code, run.stderr).toBe(0);
     const before = readFileSync(at('ckpt', 'test.log'), 'utf8');
-    expect((await test(...mine(), '--epoch', '1', '--class', 'felt')).code).toBe(0);
+    const again = await test(...mine(), '--epoch', '1', '--class', 'felt', '--memory', '0.001');
+    expect([again.code, again.stdout]).toEqual([0, run.stdout]);
     const log = readFileSync(at('ckpt', 'test.log'), 'utf8');
     expect(log.startsWith(before)).toBe(true);
     const table =
@@ -114,6 +115,17 @@ describe('figures', () => {
       );
     expect(table).not.toBeNull();
     expect(run.stdout).toContain(table![1]!.trimEnd());
+    // The published table does not have these.
+    const [titles, row] = run.stdout.trim().split('\n').slice(-2);
+    expect(titles!.trim().split(/ {2,}/)).toEqual([
+      'class name',
+      'pixel AUPRO',
+      'pixel F1',
+      'at map value',
+      'image F1',
+      'at image score',
+    ]);
+    expect(row).toMatch(/^ *felt +\d+\.\d\d +\d+\.\d\d +\d\.\d{4} +\d+\.\d\d +\d\.\d{4}$/);
   });
 
   it('without masks cover the pictures alone', async () => {

@@ -69,6 +69,9 @@ async function lookedAt(sets: readonly TestedData[], flags: TestFlags, maskSize:
     .filter(({ samples }) => samples.length > 0);
 }
 
+/** Bytes of `--memory` that sorting, decoding and the program itself take. */
+const WORKING_MEMORY = 2 ** 28;
+
 async function runTest(flags: TestFlags): Promise<void> {
   const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
@@ -114,6 +117,7 @@ async function runTest(flags: TestFlags): Promise<void> {
         threads: flags.threads,
         rules: rulesOf(flags),
         scratch: settings.resultsDir,
+        scoreBytes: Math.max(flags.memory * 2 ** 30 - WORKING_MEMORY, 2 ** 24),
         onUndrawn: (error) => {
           bar.say(`not drawn: ${lineOf(error)}`);
           process.exitCode = 1;

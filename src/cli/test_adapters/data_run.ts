@@ -8,6 +8,7 @@ import { type BatchScores, scorePictures } from '../../detect/picture_batch.js';
 import { ClassScores } from '../../eval/metrics.js';
 import type { ClassRow } from '../../eval/report.js';
 import { type DecodedSample, Loader } from '../../node/loader.js';
+import { openWordFile } from '../../node/word_file.js';
 import type { PictureRules } from '../../picture/picture.js';
 import { PIXEL_BUDGET, runsWithin } from '../../picture/pixel_budget.js';
 import { checkFits } from '../../picture/resize_picture.js';
@@ -20,6 +21,8 @@ export interface TestedData {
   /** The list's name in messages. */
   readonly list: string;
   readonly domain: Domain;
+  /** False-positive rate up to which per-region overlap is counted. */
+  readonly overlapLimit?: number | undefined;
   /** Class by class. */
   readonly samples: readonly Sample[];
   /** Bytes of each decoded picture, where they are known. */
@@ -37,8 +40,10 @@ export interface RunOptions {
   readonly rules: PictureRules;
   /** Where pictures are drawn, in a folder for each class; undefined draws nothing. */
   readonly pictures: string | undefined;
-  /** Folder for the maps of a class until it is drawn. */
+  /** Folder for the maps of a class until it is drawn, and for scores of pixels that exceed the memory. */
   readonly scratch: string;
+  /** Bytes for the scores of a class's pixels. */
+  readonly scoreBytes: number;
   /** Called where a class could not be drawn: its figures count all the same. */
   readonly onUndrawn: (error: unknown) => void;
   /** Called as pictures are done. */
@@ -151,7 +156,10 @@ class DataRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loader.close();
-    for (const { maps } of this.#open.values()) await maps?.[Symbol.asyncDispose]();
+    for (const { scores, maps } of this.#open.values()) {
+      scores[Symbol.dispose]();
+      await maps?.[Symbol.asyncDispose]();
+    }
   }
 
   #checkFits({ sample, picture }: DecodedSample): void {
@@ -198,9 +206,12 @@ class DataRun implements AsyncDisposable {
   async #classOf(className: string): Promise<OpenClass> {
     const found = this.#open.get(className);
     if (found) return found;
-    const { pictures, scratch } = this.#options;
+    const { pictures, scratch, scoreBytes } = this.#options;
     const maps = pictures === undefined ? undefined : await MapFile.create(scratch, this.#model.imageSize ** 2);
-    const made = { scores: new ClassScores(this.#data.domain), samples: this.#classes.get(className)!, maps };
+    const { domain, overlapLimit } = this.#data;
+    const memory = { bytes: scoreBytes, openStore: () => openWordFile(scratch) };
+    const scores = new ClassScores(domain, { width: this.#model.imageSize, overlapLimit, memory });
+    const made = { scores, samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;
   }
@@ -224,6 +235,7 @@ class DataRun implements AsyncDisposable {
       await drawClass(drawn, options).then((sheet) => this.#sheets.push(sheet), this.#options.onUndrawn);
     }
     await maps?.[Symbol.asyncDispose]();
+    scores[Symbol.dispose]();
     this.#open.delete(className);
   }
 }

@@ -15,7 +15,7 @@ import {
   threadsOption,
   weightsOption,
 } from '../model_options.js';
-import { type CommonOptions, common, count } from '../options.js';
+import { type CommonOptions, common, count, positive } from '../options.js';
 
 export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly class?: string;
@@ -28,6 +28,7 @@ export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly img_size?: number;
   readonly batch_size?: number;
   readonly visualize?: boolean;
+  readonly memory: number;
   readonly relu?: boolean;
   readonly text_adapt_weight?: number;
   readonly image_adapt_weight?: number;
@@ -68,6 +69,12 @@ export function testOptions(command: Command): Command {
     cacheOption(threadsOption(batchSizeOption(adapterOptions(maskOption(pictureOptions(sampleOptions(command)))))))
       .option('--results_dir <dir>', "folder for test.log, results.json and pictures (default: the adapters' folder)")
       .option('--visualize', 'write picture, mask, heatmap and overlay of each picture, and a sheet for each class')
+      .option(
+        '--memory <gib>',
+        'memory for the scores of pixels; those of a large class that exceed it go to a temporary file in --results_dir',
+        positive,
+        1,
+      )
       .option('--dry_run', 'look at all pictures and masks, say what is found, and test nothing'),
   );
 }

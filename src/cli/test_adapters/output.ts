@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { average } from '../../eval/average.js';
 import type { Figures } from '../../eval/metrics.js';
-import { datasetsText, epochsText, type NamedFigures, reportJson, reportText } from '../../eval/report.js';
+import {
+  datasetsText,
+  epochsText,
+  moreFiguresText,
+  type NamedFigures,
+  reportJson,
+  reportText,
+} from '../../eval/report.js';
 import type { Activation } from '../../kernels/epilogue.js';
 import type { Precision } from '../../model/weights.js';
 import { appendLines } from '../../node/append_lines.js';
@@ -98,7 +105,7 @@ export class TestResults implements Disposable {
     this.#runs.push(run);
     const table = reportText(rows);
     this.#append(`test ${dataset}, ${label(epoch)}: ${images} pictures`, `final results:\n${table}`);
-    this.#say(this.#json ? JSON.stringify(run) : `${dataset}, ${label(epoch)}\n${table}\n`);
+    this.#say(this.#json ? JSON.stringify(run) : `${dataset}, ${label(epoch)}\n${table}\n\n${moreFiguresText(rows)}\n`);
     await this.#save();
   }
 

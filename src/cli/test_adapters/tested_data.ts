@@ -88,6 +88,7 @@ export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
         root,
         list: source.list,
         domain,
+        overlapLimit: info?.overlapLimit,
         samples,
         bytes: undefined,
         keyOf: (className) => `${name}/${className}`,
