@@ -119,7 +119,8 @@ export { full } from './ops/fill.js';
 export { l2Normalize } from './ops/l2_normalize.js';
 export { resizePositional } from './ops/positional.js';
 export { type Blur, scoreMap } from './ops/score_map.js';
-export { type Mask, type Picture, PictureError } from './picture/picture.js';
+export type { DepthRule } from './picture/depth.js';
+export { type Mask, type Picture, PictureError, type PictureRules } from './picture/picture.js';
 export type { PixelStatistics } from './picture/pixels.js';
 export {
   type PictureSize,

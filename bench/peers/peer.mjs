@@ -13,8 +13,6 @@ function firstLine(error) {
   return `${error?.message ?? error}`.split('\n')[0];
 }
 
-const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
-
 async function measure(library, name) {
   // Ours with weights in f16 is the same block.
   const op = name.split(',')[0];
@@ -34,7 +32,7 @@ async function measure(library, name) {
     const { user, system } = process.cpuUsage(before);
     cpu.push((user + system) / 1000);
   }
-  return { ...line, ms: median(times), least: Math.min(...times), cpu: median(cpu) };
+  return { ...line, times, cpu };
 }
 
 try {

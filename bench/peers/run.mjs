@@ -1,6 +1,6 @@
 /**
- * Times aaclip and other WebGPU libraries on the same adapter, the same inputs, one process after the other. Prints a line
- * of JSON a result; `aaclip bench peers` shows them as a table.
+ * Times aaclip and other WebGPU libraries on the same adapter, the same inputs, one process after the other, all of them in
+ * every round. Prints a line of JSON a result; `aaclip bench peers` shows them as a table.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ const PEERS = ['aaclip', 'jax_js', 'tfjs', 'onnxruntime_web'];
 const { values } = parseArgs({
   options: {
     samples: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
     peers: { type: 'string', default: PEERS.join() },
     only: { type: 'string' },
@@ -56,7 +57,8 @@ try {
     expected,
     JSON.stringify(rows, (_, x) => (x instanceof Float64Array ? [...x] : x)),
   );
-  for (const peer of values.peers.split(',')) {
+  const peers = values.peers.split(',');
+  for (const peer of Array.from({ length: Number(values.rounds) }, () => peers).flat()) {
     await runPeer({
       peer,
       size,

@@ -1,28 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Errors are one line and a non-zero exit code; `--debug` adds the stack trace. */
-import { benchCommand } from './bench/command.js';
-import { convertCommand } from './convert/command.js';
-import { indexCommand } from './index_data/command.js';
-import { infoCommand } from './info/command.js';
-import { predictCommand } from './predict/command.js';
-import { type AddCommand, createProgram, normaliseFlags } from './program.js';
-import { registryCommand } from './registry/command.js';
-import { testCommand } from './test_adapters/command.js';
-import { trainCommand } from './train/command.js';
-import { verifyCommand } from './verify/command.js';
-
-/** All commands, in the order of the help. A new command is a folder (command.ts, flags.ts, output.ts) and a row here. */
-const COMMANDS: readonly AddCommand[] = [
-  predictCommand,
-  trainCommand,
-  testCommand,
-  indexCommand,
-  registryCommand,
-  verifyCommand,
-  infoCommand,
-  convertCommand,
-  benchCommand,
-];
+import { handleEndings, lineOf } from './endings.js';
 
 /** Writes out what is buffered before the process ends: the device's binding would keep it alive. */
 async function leave(code: number): Promise<never> {
@@ -38,15 +16,19 @@ function stacks(error: unknown): string[] {
 }
 
 async function main(): Promise<void> {
-  const program = createProgram(COMMANDS);
-  const argv = normaliseFlags(process.argv, program);
+  handleEndings();
   try {
-    await program.parseAsync(argv);
+    // Loaded only now: Node opens all modules at once, and fails where a process may not have that many files open.
+    const [{ COMMANDS }, { createProgram, normaliseFlags }] = [
+      await import('./commands.js'),
+      await import('./program.js'),
+    ];
+    const program = createProgram(COMMANDS);
+    await program.parseAsync(normaliseFlags(process.argv, program));
     await leave(Number(process.exitCode ?? 0));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`aaclip: ${message.split('\n')[0]}\n`);
-    if (argv.includes('--debug')) for (const stack of stacks(error)) process.stderr.write(`${stack}\n`);
+    process.stderr.write(`aaclip: ${lineOf(error)}\n`);
+    if (process.argv.includes('--debug')) for (const stack of stacks(error)) process.stderr.write(`${stack}\n`);
     await leave(1);
   }
 }

@@ -23,7 +23,7 @@ const letters = (flag: string): string => flag.replaceAll(/[-_]/g, '');
 
 /** Flags may be written with `_` or `-`: `--img-size` becomes `--img_size`, the published program's spelling. */
 export function normaliseFlags(argv: readonly string[], program: Command): string[] {
-  const options = program.commands.flatMap((c) => c.options);
+  const options = program.commands.flatMap((c) => [c, ...c.commands]).flatMap((c) => c.options);
   // An option with two long spellings has the first one as its short one.
   const known = options.flatMap((o) => [o.short, o.long]).filter((flag) => flag !== undefined);
   return argv.map((arg) => {

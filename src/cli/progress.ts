@@ -1,3 +1,5 @@
+import { printable } from '../data/printable.js';
+
 /** A progress bar on the error stream where that is a terminal, else a line now and then. */
 export interface Progress {
   update(done: number, note?: string): void;
@@ -12,7 +14,7 @@ const LOG_EVERY = 10_000;
 
 const silent: Progress = {
   update: () => undefined,
-  say: (line) => process.stderr.write(`${line}\n`),
+  say: (line) => process.stderr.write(`${printable(line)}\n`),
   finish: () => undefined,
 };
 
@@ -35,7 +37,8 @@ export function progress(title: string, total: number, quiet: boolean): Progress
     if (terminal && line) process.stderr.write(`\r${' '.repeat(line.length)}\r`);
   };
   return {
-    update(done, note = '') {
+    update(done, text = '') {
+      const note = printable(text);
       const now = performance.now();
       const share = total > 0 ? Math.min(1, done / total) : 0;
       const left = share > 0.02 ? `, ${duration(((now - started) / 1000) * (1 / share - 1))} left` : '';
@@ -53,7 +56,7 @@ export function progress(title: string, total: number, quiet: boolean): Progress
     },
     say(text) {
       clear();
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${printable(text)}\n`);
     },
     finish() {
       clear();

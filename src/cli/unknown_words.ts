@@ -1,11 +1,12 @@
 /** Notes for the user on words that a model does not know. */
+import { printable } from '../data/printable.js';
 import type { EncodedClasses } from '../detect/class_tokens.js';
 
 /** One note on the error stream, or with `--json` a line for each class. */
 export function tellUnknownWords({ classes, note }: EncodedClasses, json: boolean): void {
   if (note === undefined) return;
   if (!json) {
-    process.stderr.write(`note: ${note}\n`);
+    process.stderr.write(`note: ${printable(note)}\n`);
     return;
   }
   for (const { name, realName, unknownWords } of classes) {

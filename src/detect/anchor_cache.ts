@@ -2,6 +2,7 @@
 import type { Gpu } from '../gpu/gpu.js';
 import { openSafetensors } from '../io/safetensors.js';
 import { toWrite, writeSafetensors } from '../io/safetensors_writer.js';
+import { sha256 } from '../io/sha256.js';
 import { bytesSource } from '../io/source.js';
 import { rawF32 } from '../io/tensor_file.js';
 import type { TensorView } from '../io/tensor_view.js';
@@ -81,7 +82,7 @@ export class AnchorCache {
 
   #key({ normal, abnormal }: ClassTokens): Promise<string> {
     const prompts = { normal: [...normal], abnormal: [...abnormal] };
-    return digest(new TextEncoder().encode(JSON.stringify([this.#origin, prompts])));
+    return sha256(new TextEncoder().encode(JSON.stringify([this.#origin, prompts])));
   }
 }
 
@@ -91,19 +92,13 @@ async function contentOf(tensors: TensorView): Promise<string> {
   for (const name of [...tensors.names].sort()) {
     if (!name.startsWith('text_adapter.')) continue;
     const { dtype, shape, bytes } = await tensors.read(name);
-    parts.push(`${name} ${dtype} ${shape.join()} ${await digest(bytes)}`);
+    parts.push(`${name} ${dtype} ${shape.join()} ${await sha256(bytes)}`);
   }
-  return digest(new TextEncoder().encode(parts.join('\n')));
+  return sha256(new TextEncoder().encode(parts.join('\n')));
 }
 
 const sumOf = (values: Float32Array): Promise<string> =>
-  digest(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-
-/** SHA-256 in hexadecimal digits. */
-async function digest(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+  sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));

@@ -1,13 +1,15 @@
 /** The library's detector: pictures in, scores and maps out. */
 import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
+import type { PictureRules } from '../picture/picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import type { Detection } from './detection.js';
-import { AaclipError, abortable, checkAborted, libraryError, within } from './errors.js';
+import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { LaunchedBatch, type Opened } from './launched_batch.js';
 import { type DetectorOptions, type DetectorSettings, type OpenedModel, openModel } from './open_model.js';
-import { type LibraryHost, openPicture, type PictureSource } from './sources.js';
+import { OpenedBatches, type Reading } from './opened_batches.js';
+import { type LibraryHost, type PictureSource, readPicture } from './sources.js';
 
 /** A class that was loaded. */
 export interface LoadedClass {
@@ -25,8 +27,9 @@ export interface DetectOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Called with the error of a picture that cannot be read and its position from 0; that picture then has no result.
-   * Without this callback, such a picture ends the detection after the results of the pictures before it.
+   * Called with the error of a picture that cannot be read, or whose scores are no finite numbers, and its position from 0;
+   * that picture then has no result. Without this callback, such a picture ends the detection after the results of the
+   * pictures before it.
    */
   readonly onBroken?: ((error: AaclipError, index: number) => void) | undefined;
   /** Called before each batch and at the end with the number of pictures done, and the total where it is known. */
@@ -37,13 +40,6 @@ export interface DetectOptions {
 
 /** Several pictures, or one. */
 export type PictureSources = PictureSource | Iterable<PictureSource> | AsyncIterable<PictureSource>;
-
-/** Pictures with their classes, one at a time. */
-type Numbered = AsyncGenerator<
-  { readonly source: PictureSource; readonly className: string; readonly index: number },
-  void,
-  undefined
->;
 
 /** Pictures that are being opened. */
 interface Coming {
@@ -59,12 +55,14 @@ export class Detector implements Disposable {
   readonly classes: readonly LoadedClass[];
   readonly #host: LibraryHost;
   readonly #batchSize: number | undefined;
+  readonly #rules: PictureRules | undefined;
   readonly #ownGpu: Gpu | undefined;
 
-  private constructor(host: LibraryHost, opened: OpenedModel, batchSize: number | undefined) {
+  private constructor(host: LibraryHost, opened: OpenedModel, { batchSize, pictures }: DetectorOptions) {
     const { model, settings, classes, ownGpu } = opened;
     this.#host = host;
     this.#batchSize = batchSize;
+    this.#rules = pictures;
     this.model = model;
     this.settings = settings;
     this.classes = classes.map(({ name, domain, realName, unknownWords }) => {
@@ -78,7 +76,7 @@ export class Detector implements Disposable {
    * @throws AaclipError
    */
   static async load(host: LibraryHost, options: DetectorOptions): Promise<Detector> {
-    return new Detector(host, await openModel(host, options), options.batchSize);
+    return new Detector(host, await openModel(host, options), options);
   }
 
   /** Side of the resized pictures and of the maps, in pixels. */
@@ -92,7 +90,7 @@ export class Detector implements Disposable {
    *
    * @param pictures one, several, or a stream of them
    * @param classes the class of all pictures, or a class for each
-   * @throws AaclipError (from the iteration): `class`, `options`, `picture` (see `onBroken`), `device`, `aborted`
+   * @throws AaclipError (from the iteration): `class`, `options`, `picture` and `score` (see `onBroken`), `device`, `aborted`
    */
   async *detect(
     pictures: PictureSources,
@@ -103,14 +101,15 @@ export class Detector implements Disposable {
     const batch = await within('options', () => chooseBatch(this.model, options.batchSize ?? this.#batchSize));
     const list = listOf(pictures);
     const total = Array.isArray(list) ? list.length : undefined;
-    const named = this.#withClasses(list, classes);
-    let coming = this.#openAhead(named, batch, signal);
+    const named = this.#withClasses(list, classes, signal);
+    const batches = new OpenedBatches(named, batch);
+    let coming = openAhead(batches);
     let more = true;
     const launch = async (): Promise<LaunchedBatch> => {
       const opened = await abortable(coming.opened, signal);
       checkAborted(signal);
       const launched = new LaunchedBatch(this.model, opened, options.onBroken);
-      more = opened.length === batch && !launched.failure;
+      more = batches.more && !launched.failure;
       return launched;
     };
     let done = 0;
@@ -121,7 +120,7 @@ export class Detector implements Disposable {
         options.onProgress?.(done, total);
         if (!running) {
           running = await launch();
-          if (more) coming = this.#openAhead(named, batch, signal);
+          if (more) coming = openAhead(batches);
         }
         await running.finish(since, signal);
         since = performance.now();
@@ -130,7 +129,7 @@ export class Detector implements Disposable {
         yield* running.detections(signal);
         done += running.count;
         // Opened only now: two batches are in memory at a time, not three.
-        if (next && more) coming = this.#openAhead(named, batch, signal);
+        if (next && more) coming = openAhead(batches);
         running = next;
       }
       options.onProgress?.(done, total);
@@ -139,11 +138,12 @@ export class Detector implements Disposable {
     }
   }
 
-  /** Pictures with their classes, numbered. */
+  /** Pictures with their classes, numbered; their files are read. */
   async *#withClasses(
     pictures: Iterable<PictureSource> | AsyncIterable<PictureSource>,
     classes: string | Iterable<string>,
-  ): Numbered {
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Reading, void, undefined> {
     const each = typeof classes === 'string' ? undefined : classes[Symbol.iterator]();
     let index = 0;
     for await (const source of pictures) {
@@ -151,42 +151,12 @@ export class Detector implements Disposable {
       if (next?.done) throw new AaclipError('class', `detect: expected a class for every picture, got ${index}`);
       const className = next ? next.value : (classes as string);
       await within('class', () => this.model.domainOf(className));
-      yield { source, className, index: index++ };
+      const file = readPicture(this.#host, source, `picture ${index + 1}`, { rules: this.#rules, signal });
+      yield { className, index: index++, file };
     }
     if (each && !each.next().done) {
       throw new AaclipError('class', `detect: expected a class for each of ${index} pictures, got more`);
     }
-  }
-
-  /** Starts opening the next pictures; a failure surfaces when they are awaited. */
-  #openAhead(named: Numbered, count: number, signal: AbortSignal | undefined): Coming {
-    let isReady = false;
-    const opened = this.#open(named, count, signal);
-    opened.then(
-      () => {
-        isReady = true;
-      },
-      () => undefined,
-    );
-    return { opened, ready: () => isReady };
-  }
-
-  /** Opens the next pictures, at most `count`. */
-  async #open(named: Numbered, count: number, signal: AbortSignal | undefined): Promise<Opened[]> {
-    const opening: Promise<Opened>[] = [];
-    while (opening.length < count) {
-      const next = await named.next();
-      if (next.done) break;
-      const { source, className, index } = next.value;
-      const picture = openPicture(this.#host, source, `picture ${index + 1}`, signal);
-      opening.push(
-        picture.then(
-          (decoded) => ({ index, className, picture: decoded }),
-          (error: unknown) => ({ index, className, error: libraryError('picture', error) }),
-        ),
-      );
-    }
-    return Promise.all(opening);
   }
 
   /** Floating-point operations of one picture, matrix products and attention only. */
@@ -199,6 +169,19 @@ export class Detector implements Disposable {
     this.model[Symbol.dispose]();
     this.#ownGpu?.[Symbol.dispose]();
   }
+}
+
+/** Starts opening the next batch; a failure surfaces when it is awaited. */
+function openAhead(batches: OpenedBatches): Coming {
+  let isReady = false;
+  const opened = batches.next();
+  opened.then(
+    () => {
+      isReady = true;
+    },
+    () => undefined,
+  );
+  return { opened, ready: () => isReady };
 }
 
 /** One picture as a list; lists and streams as they are. */

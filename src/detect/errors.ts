@@ -5,6 +5,7 @@ import { PictureError } from '../picture/picture.js';
 /**
  * What an error is about:
  * - `picture`: a picture or mask cannot be read or decoded; `file` names it
+ * - `score`: a picture's score or map holds NaN or infinity, so nothing can be said of it; `file` names it
  * - `weights`: CLIP's weights or the merge table cannot be read, or the weights are not a CLIP's
  * - `adapters`: a checkpoint of adapters cannot be read, or belongs to another CLIP
  * - `class`: a class was not loaded, has no name, or there are too few classes
@@ -13,14 +14,23 @@ import { PictureError } from '../picture/picture.js';
  * - `training`: training cannot continue, for example because the loss is no longer finite
  * - `aborted`: the caller's signal was aborted; `cause` is its reason
  */
-export type ErrorCode = 'picture' | 'weights' | 'adapters' | 'class' | 'device' | 'options' | 'training' | 'aborted';
+export type ErrorCode =
+  | 'picture'
+  | 'score'
+  | 'weights'
+  | 'adapters'
+  | 'class'
+  | 'device'
+  | 'options'
+  | 'training'
+  | 'aborted';
 
 /** An error of the library. Its message is one line with the remedy; `cause` is the error it was made from, where there is one. */
 export class AaclipError extends Error {
   /** `AaclipError`; `AbortError` for code `aborted`, as the web platform calls it. */
   override readonly name: string;
   readonly code: ErrorCode;
-  /** The picture's name, for code `picture`. */
+  /** The picture's name, for codes `picture` and `score`. */
   readonly file: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly file?: string } = {}) {

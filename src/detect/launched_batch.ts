@@ -1,8 +1,10 @@
 /** A batch of pictures on the device: launched at once, its results taken later. */
 import type { Picture } from '../picture/picture.js';
+import { checkFits } from '../picture/resize_picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { type Detection, detectionOf } from './detection.js';
-import { type AaclipError, abortable, checkAborted, within } from './errors.js';
+import { type AaclipError, abortable, checkAborted, libraryError, within } from './errors.js';
+import { scoreFault } from './finite_scores.js';
 import { type BatchScores, scorePictures } from './picture_batch.js';
 
 /** A picture of a batch, or why it cannot be read. */
@@ -14,6 +16,18 @@ export type Opened = { readonly index: number; readonly className: string } & (
 type Good = Extract<Opened, { readonly picture: Picture }>;
 
 type OnBroken = ((error: AaclipError, index: number) => void) | undefined;
+
+/** The picture, or the error of one that the device cannot take. */
+function fitting(model: AnomalyModel, opened: Opened): Opened {
+  if ('error' in opened) return opened;
+  try {
+    checkFits(model.gpu, opened.picture, model.imageSize);
+    return opened;
+  } catch (error) {
+    const { index, className } = opened;
+    return { index, className, error: libraryError('picture', error) };
+  }
+}
 
 export class LaunchedBatch {
   /** Pictures that were opened, broken ones included. */
@@ -32,13 +46,13 @@ export class LaunchedBatch {
 
   /**
    * Records and submits the work for a batch, so that the device is busy while the caller goes on.
-   * @param onBroken told about pictures that cannot be read; without it, the first such picture is the batch's `failure`
+   * @param onBroken told about pictures without a result; without it, the first that cannot be read is the batch's `failure`
    */
   constructor(model: AnomalyModel, opened: readonly Opened[], onBroken: OnBroken) {
     this.#model = model;
     this.#onBroken = onBroken;
     this.count = opened.length;
-    for (const o of opened) {
+    for (const o of opened.map((one) => fitting(model, one))) {
       if ('picture' in o) this.#good.push(o);
       else if (onBroken) this.#broken.push([o.error, o.index]);
       else {
@@ -65,15 +79,24 @@ export class LaunchedBatch {
     this.#ms = (performance.now() - Math.max(since, this.#started)) / this.#good.length;
   }
 
-  /** The detections, in the order of the pictures; only after `finish`. */
+  /**
+   * The detections, in the order of the pictures; only after `finish`. A picture whose scores are no numbers has none.
+   * @throws AaclipError `score` at such a picture, where nobody is told about broken ones
+   */
   *detections(signal: AbortSignal | undefined): Generator<Detection, void, undefined> {
     for (const [error, index] of this.#broken) this.#onBroken?.(error, index);
     const size = this.#model.imageSize;
     for (const [i, { picture, className, index }] of this.#good.entries()) {
-      const { sums, scores } = this.#done!;
-      const sum = { width: size, height: size, data: sums[i]! };
+      const [data, imageScore] = [this.#done!.sums[i]!, this.#done!.scores[i]!];
+      const fault = scoreFault(picture.name, { sum: data, score: imageScore }, this.#model.gpu.precision);
+      if (fault) {
+        if (!this.#onBroken) throw fault;
+        this.#onBroken(fault, index);
+        continue;
+      }
+      const sum = { width: size, height: size, data };
       const domain = this.#model.domainOf(className);
-      const about = { index, className, domain, imageScore: scores[i]!, ms: this.#ms };
+      const about = { index, className, domain, imageScore, ms: this.#ms };
       yield detectionOf(picture, sum, this.#model.levels, about);
       checkAborted(signal);
     }

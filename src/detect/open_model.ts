@@ -4,8 +4,10 @@ import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
+import { checkAdapterFit } from '../model/adapter_fit.js';
 import { inferConfig } from '../model/config.js';
 import type { Precision } from '../model/weights.js';
+import type { PictureRules } from '../picture/picture.js';
 import { AnomalyModel, DEFAULT_IMAGE_SIZE } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
@@ -38,6 +40,8 @@ export interface OpenOptions {
    * result.
    */
   readonly gpu?: Gpu | (() => Promise<Gpu>) | undefined;
+  /** How pictures and masks are read; by default as the published program reads them. */
+  readonly pictures?: PictureRules | undefined;
   /** Called with a line for the user, such as a note on words the model does not know; `console.warn` by default. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Ends loading (or training) early, with an error of code `aborted`. */
@@ -158,10 +162,15 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
   checkAborted(signal);
   const clip = await within('weights', () => abortable(openWeights(host, options.weights, signal), signal));
   const classes = await openClasses(host, clip, options.classes, options);
+  const config = await within('weights', () => inferConfig(clip));
   const adapters =
     source === undefined
       ? undefined
-      : await within('adapters', () => abortable(openAdapterSource(host, source, clip, options.epoch, signal), signal));
+      : await within('adapters', async () => {
+          const opened = await abortable(openAdapterSource(host, source, clip, options.epoch, signal), signal);
+          for (const part of ['text', 'image'] as const) if (opened[part]) checkAdapterFit(opened[part], part, config);
+          return opened;
+        });
   const trained = adapters?.trained ?? {};
   const settings: DetectorSettings = {
     imageSize: options.imageSize ?? trained.imageSize ?? DEFAULT_IMAGE_SIZE,
@@ -171,7 +180,6 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     precision: options.precision ?? 'f32',
     adapted: adapters?.image !== undefined,
   };
-  const config = inferConfig(clip);
   const { patch } = config;
   if (!Number.isInteger(settings.imageSize) || settings.imageSize < patch) {
     const got = settings.imageSize;

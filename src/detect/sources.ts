@@ -6,7 +6,8 @@ import { openTensorSource } from '../io/open_tensors.js';
 import { type ByteSource, bytesSource } from '../io/source.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import type { Tokenizer } from '../io/tokenizer.js';
-import { type Picture, PictureError } from '../picture/picture.js';
+import { type Picture, PictureError, type PictureRules } from '../picture/picture.js';
+import { readPictureFacts } from '../picture/picture_facts.js';
 import type { AnchorStore } from './anchor_cache.js';
 import { AaclipError } from './errors.js';
 import { type TrainedWith, trainedWith } from './trained_with.js';
@@ -71,7 +72,7 @@ export interface LibraryHost {
   /** Where anchors are kept between runs; undefined where the host has no place for them. */
   readonly anchors?: AnchorStore | undefined;
   /** @throws PictureError (as a rejection) when the bytes are not a readable picture */
-  decode(name: string, bytes: Uint8Array): Promise<Picture>;
+  decode(name: string, bytes: Uint8Array, rules?: PictureRules): Promise<Picture>;
 }
 
 /** A Blob or File; only the requested ranges are read. */
@@ -164,28 +165,40 @@ export async function openAdapterSource(
   return opened;
 }
 
+/** A picture whose file has been read. */
+export interface ReadPicture {
+  /** Bytes of its pixels, as its header states its size; 0 where it does not. */
+  readonly bytes: number;
+  /** @throws PictureError (as a rejection) when it is not a readable picture */
+  decode(): Promise<Picture>;
+}
+
 /**
- * A picture from any source.
+ * Reads a picture from any source, and decodes it when asked to.
  * @param name of the picture, where the source has no name
- * @throws PictureError (as a rejection) when it is not a readable picture, AaclipError `picture` when it cannot be opened
+ * @throws PictureError (as a rejection) when pixels do not fit their size, AaclipError `picture` when it cannot be opened
  */
-export async function openPicture(
+export async function readPicture(
   host: LibraryHost,
   source: PictureSource,
   name: string,
-  signal: AbortSignal | undefined,
-): Promise<Picture> {
-  if (isDecoded(source)) return toPicture(source, name);
+  options: { readonly rules?: PictureRules | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<ReadPicture> {
+  if (isDecoded(source)) {
+    const picture = toPicture(source, name);
+    return { bytes: picture.data.length, decode: async () => picture };
+  }
   let file: ByteSource;
   let bytes: Uint8Array;
   try {
-    file = await openSource(host, source, name, signal);
+    file = await openSource(host, source, name, options.signal);
     bytes = await file.read(0, file.size);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new AaclipError('picture', message, { cause: error, file: placeName(source, name) });
   }
-  return host.decode(file.name, bytes);
+  const { width, height } = readPictureFacts(file.name, bytes) ?? { width: 0, height: 0 };
+  return { bytes: 3 * width * height, decode: () => host.decode(file.name, bytes, options.rules) };
 }
 
 /** What messages call a file before it is opened. */

@@ -1,8 +1,8 @@
 /**
- * AUROC, average precision and the best F1 of labelled scores, as scikit-learn defines them: the operating points are the
- * distinct scores, so tied samples are decided together.
+ * AUROC, average precision and the best F1 of labelled scores, as scikit-learn defines them, and the area under the curve
+ * of per-region overlap. The operating points are the distinct scores, so tied samples are decided together.
  */
-import { type ScoreVisit, SortedScores } from './sorted_scores.js';
+import { type ScoreCount, SortedScores } from './sorted_scores.js';
 
 export interface BestF1 {
   /** Largest F1 over all thresholds, 0 to 1. */
@@ -18,6 +18,63 @@ export interface CurveFigures {
   readonly averagePrecision: number | undefined;
   /** Undefined where no sample is abnormal. */
   readonly bestF1: BestF1 | undefined;
+  /** See `OverlapArea`; undefined where no limit was given, or only one label occurs. */
+  readonly aupro: number | undefined;
+}
+
+/** What the per-region overlap needs beside scores and labels. */
+export interface OverlapOptions {
+  /** Connected regions of all masks together. */
+  readonly regions: number;
+  /** The false-positive rate at which the curve ends: 0.3 in the papers, 0.05 for MVTec AD 2. */
+  readonly limit: number;
+}
+
+/**
+ * The area under the curve of per-region overlap (PRO) against the false-positive rate, up to a limit, as a share of the
+ * limit (Bergmann et al. 2021, "The MVTec Anomaly Detection Dataset"). PRO at a threshold is the mean over all connected
+ * regions of the share of their pixels at or above it; the rate counts normal pixels of all images. The curve begins at
+ * (0, 0), is straight between distinct scores, and is cut off at the limit.
+ */
+class OverlapArea {
+  readonly #regions: number;
+  readonly #negatives: number;
+  readonly #limit: number;
+  #rate = 0;
+  #overlap = 0;
+  #false = 0;
+  #found = 0;
+  #lost = 0;
+  #area = 0;
+
+  constructor({ regions, limit }: OverlapOptions, negatives: number) {
+    this.#regions = regions;
+    this.#negatives = negatives;
+    this.#limit = limit;
+  }
+
+  /** Lowers the threshold past `negatives` normal pixels and so many regions' worth of abnormal ones. */
+  step(negatives: number, regions: number): void {
+    if (this.#rate >= this.#limit) return;
+    this.#false += negatives;
+    // Kahan summation: there may be a billion terms.
+    const term = regions - this.#lost;
+    const found = this.#found + term;
+    this.#lost = found - this.#found - term;
+    this.#found = found;
+    const [rate, overlap] = [this.#false / this.#negatives, found / this.#regions];
+    const end = Math.min(rate, this.#limit);
+    if (end > this.#rate) {
+      const slope = (overlap - this.#overlap) / (rate - this.#rate);
+      const atEnd = end === rate ? overlap : this.#overlap + slope * (end - this.#rate);
+      this.#area += ((end - this.#rate) * (this.#overlap + atEnd)) / 2;
+    }
+    [this.#rate, this.#overlap] = [rate, overlap];
+  }
+
+  get share(): number {
+    return this.#area / this.#limit;
+  }
 }
 
 /** Up to this many thresholds, sums are made in NumPy's order, which gives the reference's figures to the last bit. */
@@ -34,21 +91,27 @@ interface Points {
  * @param scale a function of the score that never falls, such as a scaling to [0, 1]; scores that become equal are tied.
  * Thresholds are given in the unit of the scores themselves.
  */
-export function curveFigures(scores: SortedScores, scale: (score: number) => number = (s) => s): CurveFigures {
+export function curveFigures(
+  scores: SortedScores,
+  scale: (score: number) => number = (s) => s,
+  overlap?: OverlapOptions,
+): CurveFigures {
   const { positives, negatives } = scores;
+  const area = overlap && new OverlapArea(overlap, negatives);
   let points: Points | undefined = { tps: [], fps: [] };
   let [tp, fp] = [0, 0];
-  // Twice the area in counts is a whole number: its parts are added exactly as long as they fit.
-  let [area, areaHigh] = [0, 0n];
+  // Twice the area under the ROC curve, in pairs of samples, is a whole number: its parts are added exactly as long as they fit.
+  let [pairs, pairsHigh] = [0, 0n];
   let [precision, lost] = [0, 0];
   let best = { f1: -1, threshold: Number.NaN };
-  let [tied, raw, p, n] = [Number.NaN, Number.NaN, 0, 0];
+  let [tied, raw, p, n, r] = [Number.NaN, Number.NaN, 0, 0, 0];
 
   const close = (): void => {
-    area += n * (2 * tp + p);
-    if (area >= 2 ** 52) {
-      areaHigh += BigInt(area);
-      area = 0;
+    area?.step(n, r);
+    pairs += n * (2 * tp + p);
+    if (pairs >= 2 ** 52) {
+      pairsHigh += BigInt(pairs);
+      pairs = 0;
     }
     tp += p;
     fp += n;
@@ -66,28 +129,29 @@ export function curveFigures(scores: SortedScores, scale: (score: number) => num
     points.fps.push(fp);
     if (points.tps.length > IN_NUMPY_ORDER) points = undefined;
   };
-  const visit: ScoreVisit = (score, morePositives, moreNegatives) => {
+  const visit = ({ score, positives: morePositives, negatives: moreNegatives, regions }: ScoreCount): void => {
     const scaled = scale(score);
     if (scaled !== tied && p + n > 0) {
       close();
-      p = 0;
-      n = 0;
+      [p, n, r] = [0, 0, 0];
     }
     tied = scaled;
     raw = score;
     p += morePositives;
     n += moreNegatives;
+    r += regions;
   };
   scores.walk(visit);
   if (p + n > 0) close();
 
   const bothLabels = positives > 0 && negatives > 0;
-  const auroc = points ? aurocOf(points) : (Number(areaHigh) + area) / (2 * positives * negatives);
+  const auroc = points ? aurocOf(points) : (Number(pairsHigh) + pairs) / (2 * positives * negatives);
   const averagePrecision = points ? averagePrecisionOf(points) : precision / positives;
   return {
     auroc: bothLabels ? auroc : undefined,
     averagePrecision: positives > 0 ? averagePrecision : undefined,
     bestF1: positives > 0 ? best : undefined,
+    aupro: bothLabels ? area?.share : undefined,
   };
 }
 

@@ -3,8 +3,9 @@
  * are scaled to [0, 1] over the whole class.
  */
 import type { Domain } from '../data/datasets.js';
-import { type BestF1, type CurveFigures, curveFigures, figuresOf } from './curve.js';
-import { SortedScores } from './sorted_scores.js';
+import { type BestF1, type CurveFigures, curveFigures, figuresOf, type OverlapOptions } from './curve.js';
+import { connectedRegions } from './regions.js';
+import { type ScoreMemory, SortedScores } from './sorted_scores.js';
 
 /** In per cent, rounded as published; null where the data cannot give the figure. */
 export interface Figures {
@@ -15,6 +16,8 @@ export interface Figures {
 }
 
 export interface ClassFigures extends Figures {
+  /** Area under the curve of per-region overlap up to `ClassOptions.overlapLimit`, in per cent as the other figures. */
+  readonly pixelAupro: number | null;
   /** Threshold in the unit of the maps. */
   readonly pixelF1: BestF1 | null;
   /** Threshold in the unit of the class's image scores, 0 to 1. */
@@ -65,10 +68,21 @@ function scaling({ min, max }: Range): (v: number) => number {
 
 const f = Math.fround;
 
+export interface ClassOptions {
+  /** Pixels in a row of the maps; without it there is no per-region overlap. */
+  readonly width?: number | undefined;
+  /** The false-positive rate at which the curve of per-region overlap ends; 0.3 by default. */
+  readonly overlapLimit?: number | undefined;
+  /** Where the scores of pixels are kept; all in memory by default. */
+  readonly memory?: ScoreMemory | undefined;
+}
+
 /** Collects the maps and scores of one class, image by image. */
-export class ClassScores {
+export class ClassScores implements Disposable {
   readonly #domain: Domain;
-  #pixels = new SortedScores();
+  readonly #options: ClassOptions;
+  #pixels: SortedScores;
+  #regions = 0;
   #mapRange = EMPTY;
   readonly #peaks: number[] = [];
   readonly #scores: number[] = [];
@@ -76,8 +90,15 @@ export class ClassScores {
   #withoutMask = 0;
   #count = 0;
 
-  constructor(domain: Domain) {
+  constructor(domain: Domain, options: ClassOptions = {}) {
     this.#domain = domain;
+    this.#options = options;
+    this.#pixels = new SortedScores(options.memory);
+  }
+
+  /** Drops what is kept outside of memory. */
+  [Symbol.dispose](): void {
+    this.#pixels[Symbol.dispose]();
   }
 
   /**
@@ -94,9 +115,10 @@ export class ClassScores {
     const range = widen(EMPTY, map);
     if (!mask && label !== 0) {
       this.#withoutMask++;
+      this.#pixels[Symbol.dispose]();
       this.#pixels = new SortedScores();
     }
-    if (this.#withoutMask === 0) this.#pixels.add(map, mask, what);
+    if (this.#withoutMask === 0) this.#addPixels(map, mask, what);
     else if (!map.every(Number.isFinite))
       throw new Error(`${what}: the map holds NaN or infinity: expected finite numbers`);
     const { min, max } = this.#mapRange;
@@ -105,6 +127,22 @@ export class ClassScores {
     this.#scores.push(f(score));
     this.#labels.push(label === 0 ? 0 : 1);
     this.#count += map.length;
+  }
+
+  #addPixels(map: Float32Array, mask: ArrayLike<number> | undefined, what: string): void {
+    const { width } = this.#options;
+    if (!mask || width === undefined) {
+      this.#pixels.add(map, mask, what);
+      return;
+    }
+    const { labels, sizes } = connectedRegions(mask, width);
+    this.#pixels.add(
+      map,
+      mask,
+      what,
+      labels.map((label) => sizes[label]!),
+    );
+    this.#regions += sizes.length - 1;
   }
 
   /** Images added so far. */
@@ -144,13 +182,14 @@ export class ClassScores {
     if (this.#withoutMask > 0) notes.push(`${this.#withoutMask} abnormal images have no mask: no pixel figures`);
     const pixel =
       this.#withoutMask > 0
-        ? { auc: null, ap: null, f1: null }
-        : this.#labelled('pixel', curveFigures(pixels, scaleMap), notes);
+        ? { auc: null, ap: null, f1: null, pro: null }
+        : this.#labelled('pixel', curveFigures(pixels, scaleMap, this.#overlap()), notes);
     return {
       pixelAuc: pixel.auc,
       pixelAp: pixel.ap,
       imageAuc: image.auc,
       imageAp: image.ap,
+      pixelAupro: pixel.pro,
       pixelF1: pixel.f1,
       imageF1: image.f1,
       images: this.#labels.length,
@@ -161,14 +200,19 @@ export class ClassScores {
     };
   }
 
+  #overlap(): OverlapOptions | undefined {
+    const { width, overlapLimit: limit = 0.3 } = this.#options;
+    return width === undefined ? undefined : { regions: this.#regions, limit };
+  }
+
   /** In per cent; 0 where only one label occurs, as published for images (for pixels the published program fails). */
-  #labelled(what: string, { auroc, averagePrecision, bestF1 }: CurveFigures, notes: string[]) {
-    const f1 = bestF1 ?? null;
+  #labelled(what: string, { auroc, averagePrecision, bestF1, aupro }: CurveFigures, notes: string[]) {
+    const [f1, pro] = [bestF1 ?? null, aupro === undefined ? null : percent(aupro)];
     if (auroc !== undefined && averagePrecision !== undefined) {
-      return { auc: percent(auroc), ap: percent(averagePrecision), f1 };
+      return { auc: percent(auroc), ap: percent(averagePrecision), f1, pro };
     }
     notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures are given as 0`);
-    return { auc: 0, ap: 0, f1 };
+    return { auc: 0, ap: 0, f1, pro };
   }
 }
 
@@ -200,15 +244,4 @@ export function classMetrics(
     scores.add(maps.subarray(i * pixels, (i + 1) * pixels), mask, imageLabels[i]!, imageScores[i]!);
   }
   return scores.figures();
-}
-
-const FIGURES = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const;
-
-/** Plain mean over the classes that have the figure, as published. */
-export function average(rows: readonly Figures[]): Figures {
-  const mean = (key: (typeof FIGURES)[number]): number | null => {
-    const known = rows.map((r) => r[key]).filter((v) => v !== null);
-    return known.length === 0 ? null : known.reduce((sum, v) => sum + v, 0) / known.length;
-  };
-  return { pixelAuc: mean('pixelAuc'), pixelAp: mean('pixelAp'), imageAuc: mean('imageAuc'), imageAp: mean('imageAp') };
 }

@@ -1,5 +1,6 @@
 /** The table of a test: a row for each class and their average, as text in the published columns and as JSON. */
-import { average, type ClassFigures, type Figures } from './metrics.js';
+import { average } from './average.js';
+import type { ClassFigures, Figures } from './metrics.js';
 import { tableLines } from './text_table.js';
 
 export interface ClassRow {

@@ -1,152 +1,67 @@
 /**
- * Labelled scores, visited from the highest down; exact for hundreds of millions of scores.
+ * Labelled scores, visited from the highest down; exact for thousands of millions of scores.
  *
  * A float32 becomes a 32-bit key of the same order, and the label decides which of two lists the key joins: four bytes
- * per score. Keys are kept in chunks, which are sorted when they are full. The walk takes keys out of all chunks range
- * by range, each range narrow enough to be sorted in a small buffer. So the peak of memory is the keys and a few per
- * cent more.
+ * per score, eight per abnormal one, whose region's size goes along. Keys are kept in chunks, which are sorted when they
+ * are full and go to a file where they exceed the memory allowed. The walk takes keys out of all chunks range by range,
+ * each range narrow enough to be sorted in a small buffer.
+ *
+ * Why this is exact: every key is in one chunk, every chunk is sorted, and the ranges cut the axis of keys into pieces
+ * without gaps. So all keys of a range are taken together, whichever chunk they are in, and equal keys, which are in one
+ * range by definition, are visited as one. Only whole keys are compared; where a chunk lies does not matter.
  */
+import { CHUNK, KeyList, type KeyMemory, type Taken, type WordStore } from './key_list.js';
+import { keyOf, scoreOf } from './radix_sort.js';
 
-/** Keys in a chunk: few enough for the cache, yet so many that a billion scores make only a thousand chunks. */
-const CHUNK = 2 ** 20;
 /** Keys sampled from each chunk to see how scores are spread. */
 const SAMPLES = 64;
-const DIGITS = [
-  [0, 11],
-  [11, 11],
-  [22, 10],
-] as const;
 
-const word = new Uint32Array(1);
-const float = new Float32Array(word.buffer);
-
-/** The value of a key. */
-export function scoreOf(key: number): number {
-  word[0] = key >= 0x80000000 ? key ^ 0x80000000 : ~key;
-  return float[0]!;
+/** A distinct score. */
+export interface ScoreCount {
+  readonly score: number;
+  /** Abnormal and normal samples that have it. */
+  readonly positives: number;
+  readonly negatives: number;
+  /** Sum over these abnormal samples of 1 / the number of samples in their region. */
+  readonly regions: number;
 }
 
-/**
- * Sorts `keys` in place, least significant digit first.
- * @param spare at least as long as `keys`
- */
-export function radixSort(keys: Uint32Array, spare: Uint32Array): void {
-  const n = keys.length;
-  let from = keys;
-  let to = spare.subarray(0, n);
-  for (const [shift, bits] of DIGITS) {
-    const mask = 2 ** bits - 1;
-    const at = new Uint32Array(mask + 1);
-    for (let i = 0; i < n; i++) at[(from[i]! >>> shift) & mask]!++;
-    if (n === 0 || at[(from[0]! >>> shift) & mask] === n) continue; // the same digit everywhere
-    for (let d = 0, sum = 0; d <= mask; d++) {
-      const count = at[d]!;
-      at[d] = sum;
-      sum += count;
-    }
-    for (let i = 0; i < n; i++) {
-      const key = from[i]!;
-      to[at[(key >>> shift) & mask]!++] = key;
-    }
-    [from, to] = [to, from];
-  }
-  if (from !== keys) keys.set(from);
+export interface ScoreMemory {
+  /** Bytes of keys that are kept in memory; the rest goes to the store. */
+  readonly bytes: number;
+  /** Opens a place for the rest. */
+  openStore(): WordStore;
 }
 
-/** Index of the first key that is not below `bound`, among ascending `keys` up to `end`. */
-function lowerBound(keys: Uint32Array, end: number, bound: number): number {
-  let low = 0;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (keys[middle]! < bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The keys of one label. */
-class KeyList {
-  readonly chunks: Uint32Array[] = [];
-  #open = new Uint32Array(1024);
-  #filled = 0;
-  #ends: number[] | undefined;
-
-  push(key: number): void {
-    if (this.#filled === this.#open.length) this.#grow();
-    this.#open[this.#filled++] = key;
-  }
-
-  #grow(): void {
-    if (this.#filled === CHUNK) {
-      this.#seal();
-      this.#open = new Uint32Array(CHUNK);
-      return;
-    }
-    const larger = new Uint32Array(2 * this.#open.length);
-    larger.set(this.#open);
-    this.#open = larger;
-  }
-
-  #seal(): void {
-    const chunk = this.#open.subarray(0, this.#filled);
-    radixSort(chunk, spareOf(chunk.length));
-    this.chunks.push(chunk);
-    this.#filled = 0;
-  }
-
-  /** Sorts the last chunk; nothing may be pushed afterwards. */
-  finish(): void {
-    if (this.#ends) return;
-    if (this.#filled > 0) this.#seal();
-    this.#open = new Uint32Array(0);
-    this.#ends = this.chunks.map((c) => c.length);
-  }
-
-  /** Puts back the keys that were taken. */
-  rewind(): void {
-    this.#ends = this.chunks.map((c) => c.length);
-  }
-
-  /**
-   * Takes the keys from `low` on, ascending. `low` falls from call to call.
-   * @param single all keys left from `low` on equal `low`: they are counted, not gathered
-   */
-  take(low: number, single: boolean): Uint32Array | number {
-    const ends = this.#ends!;
-    const starts = this.chunks.map((c, i) => lowerBound(c, ends[i]!, low));
-    const count = starts.reduce((sum, start, i) => sum + ends[i]! - start, 0);
-    let keys: Uint32Array | number = count;
-    if (!single) {
-      keys = new Uint32Array(count);
-      let at = 0;
-      for (const [i, chunk] of this.chunks.entries()) {
-        keys.set(chunk.subarray(starts[i]!, ends[i]!), at);
-        at += ends[i]! - starts[i]!;
-      }
-      radixSort(keys, spareOf(count));
-    }
-    this.#ends = starts;
-    return keys;
-  }
-}
-
-let spare = new Uint32Array(0);
-
-/** A buffer for sorting; all sorts share it, since nothing here waits. */
-function spareOf(n: number): Uint32Array {
-  if (spare.length < n) spare = new Uint32Array(n);
-  return spare;
-}
-
-/** Called for each distinct score with the numbers of abnormal and normal samples that have it. */
-export type ScoreVisit = (score: number, positives: number, negatives: number) => void;
-
-export class SortedScores {
-  readonly #positives = new KeyList();
-  readonly #negatives = new KeyList();
+export class SortedScores implements Disposable {
+  readonly #positives: KeyList;
+  readonly #negatives: KeyList;
+  #store: WordStore | undefined;
   positives = 0;
   negatives = 0;
+
+  /** @param memory where keys are kept; all in memory by default */
+  constructor(memory?: ScoreMemory) {
+    const shared: KeyMemory = {
+      left: memory?.bytes ?? Infinity,
+      store: () => {
+        this.#store ??= memory?.openStore();
+        return this.#store;
+      },
+    };
+    this.#positives = new KeyList(shared, CHUNK / SAMPLES, true);
+    this.#negatives = new KeyList(shared, CHUNK / SAMPLES, false);
+  }
+
+  /** Whether some keys are in the store. */
+  get spilled(): boolean {
+    return this.#store !== undefined;
+  }
+
+  /** Drops the store; nothing can be done with the scores afterwards. */
+  [Symbol.dispose](): void {
+    this.#store?.[Symbol.dispose]();
+  }
 
   get size(): number {
     return this.positives + this.negatives;
@@ -155,11 +70,19 @@ export class SortedScores {
   /**
    * Adds scores with their labels (0 normal, anything else abnormal; all normal when there are none).
    * @param what names the scores in errors
+   * @param regions for each abnormal score, the number of scores in its region; 1 by default
    * @throws when the lengths differ or a score is not finite; nothing is added then
    */
-  add(scores: Float32Array, labels: ArrayLike<number> | undefined, what = 'scores'): void {
-    if (labels && labels.length !== scores.length) {
-      throw new Error(`${what}: expected a label for each of ${scores.length} scores, got ${labels.length} labels`);
+  add(
+    scores: Float32Array,
+    labels: ArrayLike<number> | undefined,
+    what = 'scores',
+    regions?: ArrayLike<number> | undefined,
+  ): void {
+    for (const list of [labels, regions]) {
+      if (list && list.length !== scores.length) {
+        throw new Error(`${what}: expected a label for each of ${scores.length} scores, got ${list.length} labels`);
+      }
     }
     const words = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
     for (let i = 0; i < words.length; i++) {
@@ -169,11 +92,9 @@ export class SortedScores {
     }
     let found = 0;
     for (let i = 0; i < words.length; i++) {
-      const bits = words[i]!;
-      // Order of the bits: negative numbers are inverted and below positive ones; -0 is 0.
-      const key = bits < 0x80000000 ? bits + 0x80000000 : bits === 0x80000000 ? bits : ~bits >>> 0;
+      const key = keyOf(words[i]!);
       if (labels && labels[i] !== 0) {
-        this.#positives.push(key);
+        this.#positives.push(key, regions?.[i] ?? 1);
         found++;
       } else this.#negatives.push(key);
     }
@@ -182,18 +103,22 @@ export class SortedScores {
   }
 
   /** Visits the distinct scores from the highest down. May be called again; nothing can be added after the first call. */
-  walk(visit: ScoreVisit): void {
+  walk(visit: (count: ScoreCount) => void): void {
     const lists = [this.#positives, this.#negatives] as const;
     for (const list of lists) list.finish();
     for (const list of lists) list.rewind();
     const edges = this.#edges();
     for (let i = edges.length - 1; i >= 0; i--) {
       const low = edges[i]!;
-      const single = edges[i + 1] === low + 1;
-      const [p, n] = lists.map((list) => list.take(low, single)) as [Uint32Array | number, Uint32Array | number];
-      if (typeof p === 'number' || typeof n === 'number') {
-        if (Number(p) + Number(n) > 0) visit(scoreOf(low), Number(p), Number(n));
-      } else merge(p, n, visit);
+      if (edges[i + 1] !== low + 1) {
+        merge(this.#positives.take(low), this.#negatives.take(low).keys, visit);
+        continue;
+      }
+      const [p, n] = [this.#positives.takeEqual(low), this.#negatives.takeEqual(low)];
+      let regions = 0;
+      for (const sizes of p.values) regions += regionsOf(sizes, 0, sizes.length);
+      const count = { score: scoreOf(low), positives: p.count, negatives: n.count, regions };
+      if (p.count + n.count > 0) visit(count);
     }
   }
 
@@ -202,12 +127,7 @@ export class SortedScores {
    * range has about as many keys as a chunk; a key that fills whole ranges by itself gets its own range.
    */
   #edges(): number[] {
-    const chunks = [...this.#positives.chunks, ...this.#negatives.chunks];
-    const step = CHUNK / SAMPLES;
-    const sample = new Uint32Array(chunks.reduce((sum, c) => sum + Math.floor(c.length / step), 0));
-    let at = 0;
-    for (const chunk of chunks) for (let i = step - 1; i < chunk.length; i += step) sample[at++] = chunk[i]!;
-    sample.sort();
+    const sample = Uint32Array.from([...this.#positives.samples, ...this.#negatives.samples]).sort();
     const edges = new Set([0]);
     for (let i = SAMPLES; i < sample.length; i += SAMPLES) {
       edges.add(sample[i]!);
@@ -217,8 +137,19 @@ export class SortedScores {
   }
 }
 
+/** The sum of 1 / size over some sizes of regions. */
+function regionsOf(sizes: Uint32Array, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += 1 / sizes[i]!;
+  return sum;
+}
+
 /** Visits two ascending lists of keys together, from their ends. */
-function merge(positives: Uint32Array, negatives: Uint32Array, visit: ScoreVisit): void {
+function merge(
+  { keys: positives, values: sizes }: Taken,
+  negatives: Uint32Array,
+  visit: (c: ScoreCount) => void,
+): void {
   let p = positives.length - 1;
   let n = negatives.length - 1;
   while (p >= 0 || n >= 0) {
@@ -226,6 +157,11 @@ function merge(positives: Uint32Array, negatives: Uint32Array, visit: ScoreVisit
     const [p0, n0] = [p, n];
     while (p >= 0 && positives[p] === key) p--;
     while (n >= 0 && negatives[n] === key) n--;
-    visit(scoreOf(key), p0 - p, n0 - n);
+    visit({
+      score: scoreOf(key),
+      positives: p0 - p,
+      negatives: n0 - n,
+      regions: regionsOf(sizes, p + 1, p0 + 1),
+    });
   }
 }

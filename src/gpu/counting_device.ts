@@ -5,7 +5,7 @@
  * and reads zeros. So the memory that a program needs is not estimated by a formula: the program itself says it.
  */
 import { limitsOf } from './description.js';
-import './webgpu_names.js';
+import './platform_names.js';
 
 const nothing = (): undefined => undefined;
 
@@ -43,6 +43,7 @@ export function countingDevice(like: GPUDevice, limits: Readonly<Record<string, 
     lost: new Promise(nothing),
     queue: { writeBuffer: nothing, submit: nothing, onSubmittedWorkDone: async () => undefined },
     addEventListener: nothing,
+    removeEventListener: nothing,
     destroy: nothing,
     createBuffer: countingBuffer,
     createCommandEncoder: countingEncoder,

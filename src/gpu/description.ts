@@ -1,5 +1,5 @@
 /** Adapter facts for `aaclip info` and reports. */
-import './webgpu_names.js';
+import './platform_names.js';
 
 export interface AdapterDescription {
   readonly vendor: string;

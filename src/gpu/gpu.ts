@@ -1,10 +1,11 @@
 /** The device as the rest of the engine sees it: buffers, one command stream, kernels by name, readback. */
-import './webgpu_names.js';
+import './platform_names.js';
 import { countingDevice } from './counting_device.js';
 import { type AdapterDescription, describeAdapter } from './description.js';
 import type { Dispatch } from './dispatch.js';
 import { gridOf } from './grid.js';
 import { GpuError, Health } from './health.js';
+import { filledBuffer } from './new_buffer.js';
 import { NotedWork } from './noted_work.js';
 import { openDevice } from './open_device.js';
 import { PipelineCache } from './pipeline.js';
@@ -22,6 +23,8 @@ export { GpuError } from './health.js';
 export interface GpuHost {
   readonly entry: GPU;
   readonly shaders: ShaderTexts;
+  /** The part of an adapter's name that the entry point was made with, for the message where none has it. */
+  readonly adapter?: string | undefined;
   /** Waits for a promise of the device; the default is to await it. */
   readonly wait?: <T>(promise: Promise<T>) => Promise<T>;
 }
@@ -55,7 +58,7 @@ export class Gpu implements Disposable {
   #dryRun: NotedWork | undefined;
   readonly #shaders: ShaderTexts;
   readonly #health: Health;
-  readonly #wait: Wait;
+  readonly #waitFor: NonNullable<GpuHost['wait']>;
   readonly #device: GPUDevice;
   readonly #adapter: GPUAdapter;
   readonly #entry: GPU;
@@ -77,17 +80,18 @@ export class Gpu implements Disposable {
     this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
     this.#stream = new CommandStream(device, this.traits.workPerSubmit);
-    this.#wait = host.wait ?? (<T>(p: Promise<T>) => p);
-    this.#readback = new Readback(device, this.#stream, this.#wait);
-    this.profile = new Profile(device, this.#stream, this.#wait);
+    this.#waitFor = host.wait ?? (<T>(p: Promise<T>) => p);
+    const wait: Wait = (what, promise) => this.#health.watch(what, this.#waitFor(promise));
+    this.#readback = new Readback(device, this.#stream, wait);
+    this.profile = new Profile(device, this.#stream, wait);
   }
 
   /**
    * Opens the best adapter the entry point offers.
-   * @throws GpuError when there is no adapter; the message says how to get one.
+   * @throws GpuError when there is no adapter or it gives no device; the message says what to do.
    */
   static async open(host: GpuHost, options: GpuOptions = {}): Promise<Gpu> {
-    const { adapter, device } = await openDevice(host.entry);
+    const { adapter, device } = await openDevice(host.entry, host.adapter);
     return new Gpu(host, adapter, device, options);
   }
 
@@ -151,7 +155,8 @@ export class Gpu implements Disposable {
    */
   compileAhead(body: () => void): Promise<void> {
     const { noted } = this.dryRun(body);
-    return this.#wait(this.kernels.prepare(noted)).catch((error: unknown) => {
+    return this.#waitFor(this.kernels.prepare(noted)).catch(async (error: unknown) => {
+      await this.#health.settle();
       throw new GpuError(`webgpu: ${error instanceof Error ? error.message : error}`);
     });
   }
@@ -179,15 +184,7 @@ export class Gpu implements Disposable {
     const size = Math.max(4, Math.ceil(data.byteLength / 4) * 4);
     const storage = this.pool.take(size);
     if (this.counts || this.dry) return storage;
-    const staging = this.#device.createBuffer({
-      label: 'upload',
-      size,
-      usage: GPUBufferUsage.COPY_SRC,
-      mappedAtCreation: true,
-    });
-    new Uint8Array(staging.getMappedRange()).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    staging.unmap();
-    this.#stream.upload(staging, storage, size);
+    this.#stream.upload(filledBuffer(this.#device, size, data), storage, size);
     return storage;
   }
 
@@ -219,12 +216,12 @@ export class Gpu implements Disposable {
     return data;
   }
 
-  /** Destroys free buffers; returns the bytes given back to the system. */
+  /** Destroys free buffers; returns the bytes given back to the system. Never throws: it is called when things are closed. */
   trim(): number {
     this.#readback.trim();
     const gone = this.pool.trim();
     this.#stream.destroyLater(gone);
-    this.flush();
+    if (this.#health.ok) this.flush();
     return gone.reduce((sum, s) => sum + s.capacity, 0);
   }
 

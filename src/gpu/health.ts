@@ -1,13 +1,47 @@
 /** Whether a device still works: its first failure is kept, and thrown at every later use. */
+import './platform_names.js';
 
 /** A device was lost or reported an error; every later flush and read says so again. */
 export class GpuError extends Error {
   override readonly name = 'GpuError';
 }
 
+const NEEDS_LESS = 'use a smaller batch, smaller pictures or precision f16';
+export const OTHER_DRIVER = 'use a newer driver or another adapter';
+
+/** The first line of what an error says, without a full stop; the error's name where it says nothing. */
+export function lineOf(error: unknown): string {
+  // WebGPU's own errors are no instances of Error.
+  const { message = String(error), name = '' } = Object(error) as Partial<Error>;
+  const line = message.trim().split('\n')[0] ?? '';
+  return line.replace(/\.$/, '') || name || 'no reason given';
+}
+
+/** The adapter cannot provide a buffer. */
+export const outOfMemory = (what: string): GpuError =>
+  new GpuError(`webgpu: out of device memory: ${what}: ${NEEDS_LESS}`);
+
+/** The failure that an uncaptured error stands for. */
+function reported(error: GPUError, label: string | undefined): GpuError {
+  const what = `${label ? `${label}: ` : ''}${lineOf(error)}`;
+  const kind = error.constructor.name;
+  if (kind === 'GPUOutOfMemoryError' || /memory|exceeds the max buffer size/i.test(what)) return outOfMemory(what);
+  const [who, remedy] =
+    kind === 'GPUInternalError'
+      ? ['the driver failed', OTHER_DRIVER]
+      : ['the device refused a command', `use other kernels, a newer driver or another adapter`];
+  return new GpuError(`webgpu: ${who}: ${what}: ${remedy}`);
+}
+
+/** How long the reason of a failed read may take to arrive, in steps of as many milliseconds. */
+const WAITS = 25;
+const STEP_MS = 4;
+
 export class Health {
   /** Looks up what the shader compiler said about a kernel, by its label. */
   readonly #diagnose: (label: string) => Promise<string | undefined>;
+  /** Stops listening to the device. */
+  readonly #ignore: () => void;
   #failure: GpuError | undefined;
   /** Resolves when the failure's message is complete. */
   #explained: Promise<void> | undefined;
@@ -15,17 +49,25 @@ export class Health {
 
   constructor(device: GPUDevice, diagnose: (label: string) => Promise<string | undefined>) {
     this.#diagnose = diagnose;
-    device.addEventListener('uncapturederror', (event) => {
+    const listen = (event: Event): void => {
+      // Else the binding prints it, among the program's own output.
+      event.preventDefault();
       const { error } = event as GPUUncapturedErrorEvent;
       const label = /""?([\w.-]+\[[^"]*\]|[\w.-]+)"/.exec(error.message)?.[1];
-      const what = `${label ? `${label}: ` : ''}${error.message.split('\n')[0] ?? ''}`;
-      this.#fail(
-        /memory/i.test(what) ? `out of device memory: ${what}: use a smaller batch or image size` : what,
-        label,
-      );
-    });
+      this.#fail(reported(error, label), label);
+    };
+    device.addEventListener('uncapturederror', listen);
+    // The binding keeps listeners, and all that they know, for ever.
+    this.#ignore = () => device.removeEventListener('uncapturederror', listen);
     void device.lost.then((info) => {
-      if (!this.#closed) this.#fail(`device lost (${info.reason}): ${info.message.split('\n')[0]}: start again`);
+      this.#ignore();
+      if (this.#closed) return;
+      const why = `${info.reason}: ${lineOf(info.message)}`;
+      this.#fail(
+        new GpuError(
+          `webgpu: the device was lost (${why}): start again; if it recurs, ${NEEDS_LESS}, or ${OTHER_DRIVER}`,
+        ),
+      );
     });
   }
 
@@ -33,6 +75,7 @@ export class Health {
   close(): boolean {
     const open = !this.#closed;
     this.#closed = true;
+    this.#ignore();
     return open;
   }
 
@@ -43,7 +86,7 @@ export class Health {
 
   /** @throws when the device was closed, lost or reported an error. */
   check(): void {
-    if (this.#closed) throw new GpuError('webgpu: the device was closed');
+    if (this.#closed) throw new GpuError('webgpu: the device was closed: open it again');
     if (this.#failure) throw this.#failure;
   }
 
@@ -53,9 +96,30 @@ export class Health {
     this.check();
   }
 
-  #fail(what: string, label?: string): void {
+  /** After something failed: waits a little for the device's own report of the reason. @throws that, where it comes */
+  async settle(): Promise<void> {
+    for (let i = 0; i < WAITS && this.ok; i++) await new Promise((next) => setTimeout(next, STEP_MS));
+    await this.checkFully();
+  }
+
+  /**
+   * Awaits something that the device does.
+   * @param what what is done, for the message of an error whose reason the device does not report
+   * @throws GpuError
+   */
+  async watch<T>(what: string, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      await this.settle();
+      this.#fail(new GpuError(`webgpu: ${what} failed: ${lineOf(error)}: start again; if it recurs, ${OTHER_DRIVER}`));
+      throw this.#failure;
+    }
+  }
+
+  #fail(failure: GpuError, label?: string): void {
     if (this.#failure) return;
-    this.#failure = new GpuError(`webgpu: ${what}`);
+    this.#failure = failure;
     if (label) this.#explained = this.#explain(label);
   }
 

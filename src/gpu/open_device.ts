@@ -1,6 +1,6 @@
 /** Asks the browser or the binding for an adapter, and for a device on it with everything the kernels can use. */
-import './webgpu_names.js';
-import { GpuError } from './health.js';
+import './platform_names.js';
+import { GpuError, lineOf, OTHER_DRIVER } from './health.js';
 
 /** Features that are used where an adapter has them. */
 const WANTED = [
@@ -11,19 +11,31 @@ const WANTED = [
   'chromium-experimental-subgroup-matrix',
 ] as readonly string[] as readonly GPUFeatureName[];
 
-/**
- * Opens the best adapter the entry point offers.
- * @throws GpuError when there is no adapter; the message says how to get one.
- */
-export async function openDevice(entry: GPU): Promise<{ readonly adapter: GPUAdapter; readonly device: GPUDevice }> {
-  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) {
+async function findAdapter(entry: GPU, name: string | undefined): Promise<GPUAdapter> {
+  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' }).catch((error: unknown) => error);
+  if (adapter && !(adapter instanceof Error)) return adapter as GPUAdapter;
+  if (name !== undefined) {
     throw new GpuError(
-      'webgpu: no adapter found: install a Vulkan driver (`npm run setup` does it where the system allows), or use a browser with WebGPU',
+      `webgpu: adapter "${name}": no adapter here has that in its name: leave it out to use the default one, which aaclip info shows`,
     );
   }
+  throw new GpuError(
+    `webgpu: no adapter found${adapter ? ` (${lineOf(adapter)})` : ''}: install a Vulkan driver (\`npm run setup\` does it where the system allows), or use a browser with WebGPU`,
+  );
+}
+
+/**
+ * Opens the best adapter the entry point offers.
+ * @param name the part of an adapter's name that the entry point was made with
+ * @throws GpuError when there is no adapter or it gives no device; the message says what to do.
+ */
+export async function openDevice(
+  entry: GPU,
+  name: string | undefined,
+): Promise<{ readonly adapter: GPUAdapter; readonly device: GPUDevice }> {
+  const adapter = await findAdapter(entry, name);
   const { limits } = adapter;
-  const device = await adapter.requestDevice({
+  const opening = adapter.requestDevice({
     requiredFeatures: WANTED.filter((f) => adapter.features.has(f)),
     requiredLimits: {
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
@@ -33,6 +45,11 @@ export async function openDevice(entry: GPU): Promise<{ readonly adapter: GPUAda
       maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
       maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
     },
+  });
+  const device = await opening.catch((error: unknown) => {
+    throw new GpuError(
+      `webgpu: ${adapter.info.description || adapter.info.device || 'the adapter'} gives no device: ${lineOf(error)}: ${OTHER_DRIVER}, or close programs that use it`,
+    );
   });
   return { adapter, device };
 }

@@ -4,6 +4,8 @@
  * A released buffer may at once be the *destination* of a dispatch or copy on the open stream: the queue keeps order.
  * It may be destroyed only after the commands that use it were submitted, so `trim` hands back a list for the stream.
  */
+import { newBuffer } from './new_buffer.js';
+
 export interface Storage {
   readonly buffer: GPUBuffer;
   /** Size of the buffer, at least the size requested. */
@@ -119,7 +121,7 @@ export class BufferPool {
   }
 
   #create(size: number): Storage {
-    const buffer = this.#device.createBuffer({
+    const buffer = newBuffer(this.#device, {
       size: this.#checked(size),
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });

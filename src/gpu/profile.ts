@@ -1,4 +1,5 @@
 /** Time a kernel takes, by label, from timestamp queries around every dispatch. */
+import { mappedBytes, newBuffer } from './new_buffer.js';
 import type { Wait } from './readback.js';
 import type { CommandStream } from './stream.js';
 
@@ -48,11 +49,11 @@ export class Profile {
     if (!this.available) throw new Error('profile: this adapter has no timestamp queries');
     this.#stream.flush();
     const set = this.#device.createQuerySet({ type: 'timestamp', count: MAX_QUERIES });
-    const resolved = this.#device.createBuffer({
+    const resolved = newBuffer(this.#device, {
       size: MAX_QUERIES * 8,
       usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
     });
-    const readable = this.#device.createBuffer({
+    const readable = newBuffer(this.#device, {
       size: MAX_QUERIES * 8,
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
@@ -75,9 +76,7 @@ export class Profile {
       encoder.resolveQuerySet(set, 0, count, resolved, 0);
       encoder.copyBufferToBuffer(resolved, 0, readable, 0, count * 8);
       this.#device.queue.submit([encoder.finish()]);
-      await this.#wait(readable.mapAsync(GPUMapMode.READ));
-      const times = new BigUint64Array(readable.getMappedRange().slice(0, count * 8));
-      return this.#rows(times);
+      return this.#rows(new BigUint64Array(await this.#wait('reading times', mappedBytes(readable, count * 8))));
     } finally {
       this.#on = false;
       this.#stream.timer = undefined;

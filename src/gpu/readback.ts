@@ -1,8 +1,10 @@
 /** Reading results back: one of the three places where the engine waits. */
+import { mappedBytes, newBuffer } from './new_buffer.js';
 import { bucketOf, type Storage } from './pool.js';
 import type { CommandStream } from './stream.js';
 
-export type Wait = <T>(promise: Promise<T>) => Promise<T>;
+/** Awaits what the device does; `what` is said in the message of an error. */
+export type Wait = <T>(what: string, promise: Promise<T>) => Promise<T>;
 
 export class Readback {
   readonly #device: GPUDevice;
@@ -18,7 +20,7 @@ export class Readback {
   }
 
   async idle(): Promise<void> {
-    await this.#wait(this.#device.queue.onSubmittedWorkDone());
+    await this.#wait('waiting for the device', this.#device.queue.onSubmittedWorkDone());
   }
 
   async read(storage: Storage, bytes: number, offset = 0): Promise<ArrayBuffer> {
@@ -27,12 +29,9 @@ export class Readback {
     try {
       this.#stream.copy(storage, offset, staging, 0, size);
       this.#stream.flush();
-      await this.#wait(staging.mapAsync(GPUMapMode.READ, 0, size));
-      // Copied before unmap: the mapped range dies with it.
-      const data = staging.getMappedRange(0, size).slice(0, bytes);
-      staging.unmap();
+      const data = await this.#wait('reading results', mappedBytes(staging, size));
       this.#keep(staging);
-      return data;
+      return bytes === size ? data : data.slice(0, bytes);
     } catch (error) {
       staging.destroy();
       throw error;
@@ -47,7 +46,7 @@ export class Readback {
       return spare;
     }
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    return this.#device.createBuffer({ label: 'readback', size: bucketOf(size), usage });
+    return newBuffer(this.#device, { label: 'readback', size: bucketOf(size), usage });
   }
 
   #keep(staging: GPUBuffer): void {

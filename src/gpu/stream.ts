@@ -4,6 +4,7 @@
  * Parameters travel in one uniform buffer with dynamic offsets. They are collected on the host and written just before
  * the submit, so a slot is never overwritten while a recorded dispatch still needs it.
  */
+import { newBuffer } from './new_buffer.js';
 import type { Kernel } from './pipeline.js';
 import type { Storage } from './pool.js';
 import { encodeParams } from './shader.js';
@@ -49,7 +50,7 @@ export class CommandStream {
     this.#device = device;
     this.#workPerSubmit = workPerSubmit;
     this.#align = Math.max(16, device.limits.minUniformBufferOffsetAlignment);
-    this.#uniforms = device.createBuffer({
+    this.#uniforms = newBuffer(device, {
       label: 'params',
       size: UNIFORM_BYTES,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,

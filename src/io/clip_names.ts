@@ -2,14 +2,15 @@
  * CLIP's tensors under one set of names, regardless of the program that saved them. The canonical names are OpenAI's,
  * which OpenCLIP also uses; the names of Hugging Face's CLIPModel are mapped to them.
  */
+import { checkClipShapes } from './clip_shapes.js';
+import { modelKind } from './model_kinds.js';
+import { shownText } from './shown_text.js';
 import { listNames, type TensorFile } from './tensor_file.js';
-import { type Recipe, type TensorView, viewTensors } from './tensor_view.js';
+import { expectFloats, type Recipe, type TensorView, viewTensors } from './tensor_view.js';
+import { withoutWrappers } from './wrapped_names.js';
 
 /** A CLIP's tensors under OpenAI's names (`visual.conv1.weight`, `transformer.resblocks.0.ln_1.bias`...). */
 export type ClipTensors = TensorView;
-
-/** Prefixes that wrappers and training programs put before the names, any number of them. */
-const PREFIX = '(?:(?:module|model|clip|clip_model|state_dict)\\.)*';
 
 /** Tensors of a block; `x` in Hugging Face's names stands for q, k and v in turn. */
 const BLOCK = [
@@ -45,6 +46,8 @@ const KEPT_TOKENS = 'token_ids';
 
 /** How the tensors of a file are named. */
 interface Naming {
+  /** What stands before the names. */
+  readonly prefix: string;
   /** Where a canonical tensor is in the file. */
   find(canonical: string): Recipe;
   /** Matches the names of a tower's blocks in the file. Groups: block number, rest. */
@@ -56,19 +59,22 @@ const TOWERS = ['visual.transformer', 'transformer'] as const;
 /**
  * The CLIP in a file, under OpenAI's names. Lazy: q, k and v are stacked, and projections transposed, when they are read.
  *
- * Accepts the names of OpenAI, OpenCLIP (also with the text tower under `text.`) and Hugging Face, after the prefixes
- * `module.`, `model.`, `clip.`, `clip_model.` and `state_dict.`. Other tensors of the file are ignored.
+ * Accepts the names of OpenAI, OpenCLIP (also with the text tower under `text.`) and Hugging Face, after any prefix: the
+ * names of programs, wrappers and dictionaries that the model was saved in. Other tensors of the file are ignored.
  *
- * @throws when the layout is unknown, a tensor is missing, or a block has a tensor that CLIP's blocks do not have; the error
- * lists what was expected and what the file has
+ * @throws when the layout is unknown, a tensor is missing or has another shape than the others imply, or a block has a tensor
+ * that CLIP's blocks do not have; the error says what the file is where that is known, what was expected and what the file
+ * has
  */
-export function canonicalClip(file: TensorFile): ClipTensors {
+export function canonicalClip(saved: TensorFile): ClipTensors {
+  const file = withoutWrappers(saved);
   const naming = findNaming(file);
   const recipes = new Map<string, Recipe>();
   for (const [name] of OTHERS) recipes.set(name, naming.find(name));
   const scale = naming.find(OPTIONAL);
   if (scale.from.every((name) => file.tensors.has(name))) recipes.set(OPTIONAL, scale);
-  if (file.tensors.has(KEPT_TOKENS)) recipes.set(KEPT_TOKENS, { from: [KEPT_TOKENS] });
+  const kept = keptTokens(file, naming.prefix);
+  if (kept !== undefined) recipes.set(KEPT_TOKENS, { from: [kept] });
   for (const tower of TOWERS) {
     const count = countBlocks(file, naming.block(tower), tower);
     for (let i = 0; i < count; i++) {
@@ -81,33 +87,72 @@ export function canonicalClip(file: TensorFile): ClipTensors {
     }
   }
   const missing = [...recipes.values()].flatMap((recipe) => recipe.from).filter((name) => !file.tensors.has(name));
-  if (missing.length > 0) {
-    throw new Error(
-      `${file.name}: CLIP is incomplete: expected ${listNames(missing)}, got ${listNames([...file.tensors.keys()])}; give the whole model's weights`,
-    );
-  }
+  if (missing.length > 0) throw incomplete(file, missing);
   checkBlocks(file, naming, recipes);
-  return viewTensors(file, recipes);
+  const clip = viewTensors(file, recipes);
+  checkClipShapes(clip);
+  expectFloats(clip, [KEPT_TOKENS]);
+  return clip;
+}
+
+/** A part of weights in several files. */
+const SHARD = /-\d{5}-of-\d{5}\.\w+$/;
+
+/** @param missing names in the file, or words for what is missing */
+function incomplete(file: TensorFile, missing: readonly string[], problem = 'CLIP is incomplete'): Error {
+  const [unread] = missing.flatMap((name) => {
+    const why = file.unread?.get(name);
+    return why === undefined ? [] : [`${file.name}: tensor ${name} cannot be read: ${why}`];
+  });
+  if (unread !== undefined) return new Error(`${unread}; save a plain state dict with torch.save`);
+  const names = [...file.tensors.keys()];
+  const shard = SHARD.test(file.name);
+  const kind = shard ? undefined : modelKind(names);
+  const what = kind === undefined ? problem : `it holds ${kind}`;
+  const remedy = shard
+    ? 'this is one of several files: name their index (.index.json)'
+    : "give a CLIP's weights, both towers, such as ViT-L-14-336px.pt";
+  return new Error(`${file.name}: ${what}: expected ${listNames(missing)}, got ${listNames(names)}; ${remedy}`);
 }
 
 /** Finds the naming and the prefix from the token embedding, which every CLIP has. */
 function findNaming(file: TensorFile): Naming {
-  const anchor = new RegExp(`^(${PREFIX})(text\\.|text_model\\.embeddings\\.)?token_embedding\\.weight$`);
-  const matches = [...file.tensors.keys()].map((name) => anchor.exec(name)).filter((match) => match !== null);
-  const match = matches.sort((a, b) => a[0].length - b[0].length)[0];
-  if (match === undefined) {
+  const anchor = /^((?:.*?\.)??)(text\.|text_model\.embeddings\.)?token_embedding\.weight$/;
+  const found = [...file.tensors.keys(), ...(file.unread?.keys() ?? [])]
+    .map((name) => anchor.exec(name))
+    .filter((match) => match !== null)
+    .map(([, prefix, text]) => (text?.startsWith('text_model') ? huggingFace(prefix!) : openAi(prefix!, text ?? '')))
+    .sort((a, b) => a.prefix.length - b.prefix.length);
+  if (found.length === 0) {
+    const names = "token_embedding.weight and visual.conv1.weight or Hugging Face's text_model and vision_model";
+    throw incomplete(file, [names], 'not a known kind of CLIP');
+  }
+  const [first, second] = found.filter((naming) => file.tensors.has(naming.find('visual.conv1.weight').from[0]!));
+  if (first === undefined) return found[0]!;
+  // Averaged weights usually lie beside the model's own, under a longer name.
+  if (second !== undefined && second.prefix.length === first.prefix.length) {
     throw new Error(
-      `${file.name}: not a known kind of CLIP: expected token_embedding.weight and visual.conv1.weight or Hugging Face's text_model and vision_model, got ${listNames([...file.tensors.keys()])}`,
+      `${file.name}: holds two CLIPs: expected one, got one at ${shownText(first.prefix)} and one at ${shownText(second.prefix)}; save the one that is meant by itself`,
     );
   }
-  const prefix = match[1]!;
-  return match[2]?.startsWith('text_model') ? huggingFace(prefix) : openAi(prefix, match[2] ?? '');
+  return first;
+}
+
+/** Where the list of kept tokens is: beside the towers, or outside of the dictionaries that they are in. */
+function keptTokens(file: TensorFile, prefix: string): string | undefined {
+  const parts = prefix.split('.').slice(0, -1);
+  for (let n = parts.length; n >= 0; n--) {
+    const name = [...parts.slice(0, n), KEPT_TOKENS].join('.');
+    if (file.tensors.has(name)) return name;
+  }
+  return undefined;
 }
 
 /** OpenAI's names; `text` is the prefix of the text tower's names. */
 function openAi(prefix: string, text: string): Naming {
   const own = (name: string) => prefix + (name.startsWith('visual.') || name === OPTIONAL ? '' : text) + name;
   return {
+    prefix,
     find: (name) => ({ from: [own(name)] }),
     block: (tower) => new RegExp(`^${literal(own(tower))}\\.resblocks\\.(\\d+)\\.(.+)$`),
   };
@@ -117,6 +162,7 @@ function huggingFace(prefix: string): Naming {
   const model = (tower: string) => `${prefix}${tower.startsWith('visual') ? 'vision' : 'text'}_model.encoder.layers`;
   const others = new Map(OTHERS.map(([canonical, own, transposed]) => [canonical, { own, transposed }]));
   return {
+    prefix,
     find(name) {
       const other = others.get(name);
       if (other !== undefined) return { from: [prefix + other.own], transposed: other.transposed ?? false };
@@ -140,11 +186,8 @@ function countBlocks(file: TensorFile, block: RegExp, tower: string): number {
     const match = block.exec(name);
     if (match !== null) count = Math.max(count, Number(match[1]) + 1);
   }
-  if (count === 0 || count > 1000) {
-    throw new Error(
-      `${file.name}: CLIP is incomplete: expected blocks of ${tower}, got ${count === 0 ? listNames([...file.tensors.keys()]) : `number ${count - 1}`}; only transformers (ViT) are supported`,
-    );
-  }
+  if (count === 0) throw incomplete(file, [`blocks of ${tower} (only transformers, ViT, are supported)`]);
+  if (count > 1000) throw incomplete(file, [`at most 1000 blocks of ${tower}, not number ${count - 1}`]);
   return count;
 }
 
@@ -158,7 +201,7 @@ function checkBlocks(file: TensorFile, naming: Naming, recipes: ReadonlyMap<stri
     for (const name of file.tensors.keys()) {
       if (block.test(name) && !used.has(name)) {
         throw new Error(
-          `${file.name}: tensor ${name}: block is not CLIP's: expected ${BLOCK.map(([part]) => part).join(', ')} only; this variant is not supported`,
+          `${file.name}: tensor ${shownText(name)}: block is not CLIP's: expected ${BLOCK.map(([part]) => part).join(', ')} only; this variant is not supported`,
         );
       }
     }
@@ -166,5 +209,5 @@ function checkBlocks(file: TensorFile, naming: Naming, recipes: ReadonlyMap<stri
 }
 
 function literal(text: string): string {
-  return text.replace(/\./g, '\\.');
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

@@ -1,8 +1,9 @@
 /** The values of a pickle of tensors: plain nested data without behaviour. */
 import { type Dtype, elementsOf } from './dtype.js';
+import { shownText } from './shown_text.js';
 import { spanOf } from './strided.js';
 
-/** Tuples and lists are arrays, dictionaries of any kind are maps. */
+/** Tuples, lists and sets are arrays, dictionaries of any kind are maps. */
 export type PickleValue =
   | null
   | boolean
@@ -27,16 +28,19 @@ export class PickleGlobal {
   }
 }
 
-/** A run of stored elements; the key names its entry in the archive. */
+/** A run of stored elements; the key names it in the file. */
 export class PickleStorage {
   readonly dtype: Dtype;
   readonly key: string;
   readonly length: number;
+  /** Elements of the key's run before this one: a storage can be a part of another. */
+  readonly offset: number;
 
-  constructor(dtype: Dtype, key: string, length: number) {
+  constructor(dtype: Dtype, key: string, length: number, offset = 0) {
     this.dtype = dtype;
     this.key = key;
     this.length = length;
+    this.offset = offset;
   }
 }
 
@@ -52,7 +56,7 @@ export class PickleTensor {
       Number.isSafeInteger(elementsOf(shape)) && [offset, ...stride].every((n) => Number.isSafeInteger(n) && n >= 0);
     if (!counts || shape.length !== stride.length || offset + spanOf(shape, stride) > storage.length) {
       throw new Error(
-        `tensor does not fit its storage of ${storage.length}: got offset ${offset}, shape [${shape}], stride [${stride}]`,
+        `tensor does not fit its storage of ${storage.length}: got offset ${offset}, shape [${shownText(String(shape))}], stride [${shownText(String(stride))}]`,
       );
     }
     this.storage = storage;
@@ -62,13 +66,19 @@ export class PickleTensor {
   }
 }
 
-/** An object of a class that the archive itself describes (a TorchScript module): its class's name and attributes. */
+/**
+ * An object whose class is not known here: its class's name, and the attributes and items that the pickle gives it. A
+ * call that is not made leaves such an object in place of its result.
+ */
 export class PickleObject {
   readonly className: string;
   readonly attributes: PickleDict = new Map();
+  /** Why there is nothing in its place; undefined for an object whose attributes are all there is to it. */
+  readonly unread: string | undefined;
 
-  constructor(className: string) {
+  constructor(className: string, unread?: string) {
     this.className = className;
+    this.unread = unread;
   }
 }
 

@@ -2,15 +2,24 @@
  * Reads safetensors files: 8 bytes of header length, a JSON header, the tensors' bytes. Everything the format promises is
  * checked before a tensor is read. Tensors are read one at a time.
  */
-import { DTYPES, dtypeSize, elementsOf, isDtype } from './dtype.js';
-import { duplicateKey } from './json_keys.js';
+import { parseJson } from './bounded_json.js';
+import { DTYPES, type Dtype, dtypeSize, elementsOf, isDtype } from './dtype.js';
+import { shownText } from './shown_text.js';
 import type { ByteSource } from './source.js';
 import { makeTensorFile, type TensorFile, type TensorInfo } from './tensor_file.js';
 
-/** The format's own limit on the header, in bytes. */
-const MAX_HEADER = 100_000_000;
+/** Longest header, in bytes: one for CLIP takes 60 kB, the longest of any model some MB. */
+const MAX_HEADER = 1 << 23;
+/** Types of the format that are not read: numbers of 8 bits and fewer, unsigned and complex numbers. */
+const OTHER_DTYPE = /^(?:F\d+_E\d+M\d+(?:FN|FNUZ)?|F[46]|U(?:16|32|64)|C(?:64|128))$/;
+/** Tensors have no more dimensions than this. */
+const MAX_RANK = 64;
 
-interface PlacedTensor extends TensorInfo {
+interface PlacedTensor extends Omit<TensorInfo, 'dtype'> {
+  /** Undefined where the numbers are of a type that is not read. */
+  readonly dtype: Dtype | undefined;
+  /** The type as the file states it. */
+  readonly stated: string;
   /** Offsets into the bytes after the header. */
   readonly begin: number;
   readonly end: number;
@@ -20,7 +29,7 @@ interface PlacedTensor extends TensorInfo {
  * Opens a safetensors file. Only the header is read; `read` and `readF32` of the result read one tensor each.
  *
  * @throws one-line errors for: a truncated or oversized file, a header that is too long, is not UTF-8, is not a JSON
- * object or has a key twice, an unknown dtype, a shape that does not fit its offsets, tensors that overlap or leave
+ * object or has a key twice, an unknown dtype (those of the format that are not read are left out and listed), a shape that does not fit its offsets, tensors that overlap or leave
  * holes.
  */
 export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
@@ -28,13 +37,14 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
   const { metadata, placed } = parseHeader(source.name, header);
   checkLayout(source.name, placed, source.size - dataStart);
   const at = new Map(placed.map((t) => [t.name, dataStart + t.begin]));
-  return makeTensorFile(source.name, metadata, placed.map(withoutPlace), (info) =>
-    source.read(at.get(info.name)!, info.byteLength),
+  const infos = placed.flatMap(({ name, dtype, shape, byteLength }): TensorInfo[] =>
+    dtype === undefined ? [] : [{ name, dtype, shape, byteLength }],
   );
-}
-
-function withoutPlace({ name, dtype, shape, byteLength }: PlacedTensor): TensorInfo {
-  return { name, dtype, shape, byteLength };
+  const unread = placed.flatMap(({ name, dtype, stated }): [string, string][] =>
+    dtype === undefined ? [[name, `its numbers are of ${stated}, which is not supported`]] : [],
+  );
+  const file = makeTensorFile(source.name, metadata, infos, (info) => source.read(at.get(info.name)!, info.byteLength));
+  return { ...file, unread: new Map(unread) };
 }
 
 async function readHeader(source: ByteSource): Promise<{ header: string; dataStart: number }> {
@@ -65,27 +75,19 @@ async function readHeader(source: ByteSource): Promise<{ header: string; dataSta
   }
   if (!header.startsWith('{')) {
     throw new Error(
-      `${name}: header is broken: expected a JSON object that starts with {, got ${JSON.stringify(header.slice(0, 1))}; this may not be a safetensors file`,
+      `${name}: header is broken: expected a JSON object that starts with {, got ${JSON.stringify(shownText(header.slice(0, 1)))}; this may not be a safetensors file`,
     );
   }
   return { header, dataStart: 8 + length };
 }
 
 function parseHeader(file: string, header: string): { metadata: Map<string, string>; placed: PlacedTensor[] } {
-  let root: object;
-  try {
-    root = JSON.parse(header) as object;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/\s+/g, ' ') : '';
-    throw new Error(`${file}: header is broken: expected valid JSON, got: ${reason.slice(0, 120)}`);
-  }
-  const twice = duplicateKey(header);
-  if (twice !== undefined) throw new Error(`${file}: header is broken: expected each key once, got ${twice} twice`);
+  const root = parseJson(`${file}: header`, header) as object;
   let metadata = new Map<string, string>();
   const placed: PlacedTensor[] = [];
   for (const [name, value] of Object.entries(root)) {
     if (name === '__metadata__') metadata = parseMetadata(file, value);
-    else placed.push(parseTensor(`${file}: tensor ${name}`, name, value));
+    else placed.push(parseTensor(`${file}: tensor ${shownText(name)}`, name, value));
   }
   return { metadata, placed };
 }
@@ -95,7 +97,7 @@ function parseMetadata(file: string, value: unknown): Map<string, string> {
   const metadata = new Map<string, string>();
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== 'string') {
-      throw new Error(`${file}: __metadata__ is broken: expected text under ${key}, got ${kindOf(text)}`);
+      throw new Error(`${file}: __metadata__ is broken: expected text under ${shownText(key)}, got ${kindOf(text)}`);
     }
     metadata.set(key, text);
   }
@@ -105,23 +107,25 @@ function parseMetadata(file: string, value: unknown): Map<string, string> {
 function parseTensor(what: string, name: string, value: unknown): PlacedTensor {
   if (!isRecord(value)) throw new Error(`${what}: entry is broken: expected an object, got ${kindOf(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !isDtype(dtype)) {
+  if (typeof dtype !== 'string' || !(isDtype(dtype) || OTHER_DTYPE.test(dtype))) {
     throw new Error(`${what}: dtype is not supported: expected one of ${DTYPES.join(' ')}, got ${showJson(dtype)}`);
   }
-  if (!isCounts(shape)) {
-    throw new Error(`${what}: shape is broken: expected whole numbers of 0 or more, got ${showJson(shape)}`);
+  if (!isCounts(shape) || shape.length > MAX_RANK) {
+    throw new Error(
+      `${what}: shape is broken: expected at most ${MAX_RANK} whole numbers of 0 or more, got ${showJson(shape)}`,
+    );
   }
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
     throw new Error(`${what}: data_offsets are broken: expected [begin, end], begin <= end, got ${showJson(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  const byteLength = elementsOf(shape) * dtypeSize(dtype);
+  const byteLength = isDtype(dtype) ? elementsOf(shape) * dtypeSize(dtype) : end - begin;
   if (byteLength !== end - begin) {
     throw new Error(
-      `${what}: size is wrong: expected ${byteLength} bytes for ${dtype} [${shape.join(', ')}], got ${end - begin}`,
+      `${what}: size is wrong: expected ${byteLength} bytes for ${dtype} [${shownText(shape.join(', '))}], got ${end - begin}`,
     );
   }
-  return { name, dtype, shape, byteLength, begin, end };
+  return { name, dtype: isDtype(dtype) ? dtype : undefined, stated: dtype, shape, byteLength, begin, end };
 }
 
 /** @throws unless the tensors cover the bytes after the header exactly: no hole, no overlap, nothing after the last one */
@@ -131,10 +135,10 @@ function checkLayout(file: string, tensors: readonly PlacedTensor[], dataSize: n
   for (const t of [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (t.begin !== at) {
       const wrong = t.begin < at ? `overlaps ${before}` : `leaves a hole after ${before}`;
-      throw new Error(`${file}: tensor ${t.name}: ${wrong}: expected offset ${at}, got ${t.begin}`);
+      throw new Error(`${file}: tensor ${shownText(t.name)}: ${wrong}: expected offset ${at}, got ${t.begin}`);
     }
     at = t.end;
-    before = t.name;
+    before = shownText(t.name);
   }
   if (at > dataSize) {
     throw new Error(
@@ -161,5 +165,5 @@ function kindOf(value: unknown): string {
 
 function showJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  return shownText(text, 60);
 }

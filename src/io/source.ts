@@ -9,6 +9,8 @@ export interface ByteSource {
    * as any number type. Throws when the range is not within the source.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The file of that name in the same folder, where there is one: for weights in several files. */
+  readonly beside?: (name: string) => Promise<ByteSource>;
 }
 
 /** A source of bytes in memory. Reads are copies: a reader cannot change `bytes`. */

@@ -1,5 +1,6 @@
 /** Files of named tensors, which are read one at a time on request. */
 import { type Dtype, dtypeSize, elementsOf, toF32 } from './dtype.js';
+import { shownText } from './shown_text.js';
 
 export interface TensorInfo {
   readonly name: string;
@@ -21,6 +22,10 @@ export interface TensorFile {
   /** Free text that came with the tensors. */
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Values that could not be made into tensors, by the name they would have, with the reason. */
+  readonly unread?: ReadonlyMap<string, string>;
+  /** Names of the files behind it, where there are several. */
+  readonly parts?: readonly string[];
   /** The tensor as stored, in new bytes. Throws when the file has no such tensor. */
   read(name: string): Promise<RawTensor>;
   /** The tensor as float32, row-major (see `toF32`). */
@@ -83,12 +88,15 @@ export function makeTensorFile(
 
 /** The error for a name that is not in a file; it lists a few names that the file has. */
 export function noSuchTensor(file: string, tensor: string, names: Iterable<string>): Error {
-  return new Error(`${file}: tensor is missing: expected ${tensor}, got ${listNames([...names])}`);
+  return new Error(`${file}: tensor is missing: expected ${shownText(tensor)}, got ${listNames([...names])}`);
 }
 
 /** Names for an error message: `a, b, c and 7 more`. */
 export function listNames(names: readonly string[], limit = 4): string {
   if (names.length === 0) return 'none';
-  const shown = names.slice(0, limit).join(', ');
+  const shown = names
+    .slice(0, limit)
+    .map((name) => shownText(name, 300))
+    .join(', ');
   return names.length > limit ? `${shown} and ${names.length - limit} more` : shown;
 }

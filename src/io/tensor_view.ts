@@ -1,6 +1,8 @@
 /** Tensors under canonical names, assembled from a file's tensors when they are read. */
 import type { Dtype } from './dtype.js';
-import { toF32 } from './dtype.js';
+import { dtypeSize, toF32 } from './dtype.js';
+import { firstNonFinite } from './finite.js';
+import { shownText } from './shown_text.js';
 import { toRowMajor } from './strided.js';
 import { noSuchTensor, type RawTensor, type TensorFile, type TensorInfo, tensorInfo } from './tensor_file.js';
 
@@ -13,7 +15,7 @@ export interface TensorView {
   /** Dimensions of a tensor. This and the methods below throw for an unknown name and list known names. */
   shape(name: string): readonly number[];
   dtype(name: string): Dtype;
-  /** Row-major bytes, in the file's dtype. */
+  /** Row-major bytes, in the file's dtype. This and `readF32` throw where a number is NaN or infinite. */
   read(name: string): Promise<RawTensor>;
   readF32(name: string): Promise<Float32Array>;
   /** Text that changes with the tensors; only sources that notice every change have it. */
@@ -45,7 +47,12 @@ export function viewTensors(file: TensorFile, recipes: ReadonlyMap<string, Recip
     const { dtype, shape } = infoOf(name);
     const { from, transposed } = recipes.get(name)!;
     const parts: RawTensor[] = [];
-    for (const part of from) parts.push(await file.read(part));
+    for (const part of from) {
+      const raw = await file.read(part);
+      const at = firstNonFinite(raw.bytes, raw.dtype);
+      if (at >= 0) throw notFinite(file.name, part, raw, at);
+      parts.push(raw);
+    }
     if (transposed) return { dtype, shape, bytes: transpose(parts[0]!) };
     return { dtype, shape, bytes: parts.length === 1 ? parts[0]!.bytes : join(parts) };
   }
@@ -62,6 +69,20 @@ export function viewTensors(file: TensorFile, recipes: ReadonlyMap<string, Recip
       return toF32(raw.bytes, raw.dtype);
     },
   };
+}
+
+/**
+ * @param except names of tensors that may hold whole numbers
+ * @throws when another one does: quantised weights mean something else than their numbers
+ */
+export function expectFloats(view: TensorView, except: readonly string[] = []): void {
+  for (const name of view.names) {
+    const dtype = view.dtype(name);
+    if (except.includes(name) || /^B?F\d/.test(dtype)) continue;
+    throw new Error(
+      `${view.name}: tensor ${name}: wrong type: expected floating-point numbers, got ${dtype}; use weights that are not quantised`,
+    );
+  }
 }
 
 function describe(file: TensorFile, name: string, { from, transposed }: Recipe): TensorInfo {
@@ -85,9 +106,17 @@ function describe(file: TensorFile, name: string, { from, transposed }: Recipe):
   return tensorInfo(name, first.dtype, [rows, ...first.shape.slice(1)]);
 }
 
+function notFinite(file: string, name: string, { dtype, bytes, shape }: RawTensor, at: number): Error {
+  const size = dtypeSize(dtype);
+  const [value] = toF32(bytes.slice(at * size, (at + 1) * size), dtype);
+  return new Error(
+    `${file}: tensor ${shownText(name)}: holds ${value} at element ${at} of [${shape}]: expected finite numbers; download the file again or use an earlier checkpoint`,
+  );
+}
+
 function mismatch(file: TensorFile, info: TensorInfo, expected: string): Error {
   return new Error(
-    `${file.name}: tensor ${info.name}: wrong shape: expected ${expected}, got ${info.dtype} [${info.shape}]`,
+    `${file.name}: tensor ${shownText(info.name)}: wrong shape: expected ${shownText(expected)}, got ${info.dtype} [${shownText(String(info.shape))}]`,
   );
 }
 

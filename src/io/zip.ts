@@ -3,6 +3,7 @@
  * Only the requested ranges are read.
  */
 import { crc32 } from './crc32.js';
+import { shownText } from './shown_text.js';
 import { type ByteSource, checkRange } from './source.js';
 
 export interface ZipEntry {
@@ -29,7 +30,8 @@ export interface ZipArchive {
 const END_SIZE = 22;
 const LOCATOR_SIZE = 20;
 const CHUNK = 1 << 23;
-const MAX_DIRECTORY = 1 << 28;
+/** Longest directory, in bytes: an entry takes about 100. */
+const MAX_DIRECTORY = 1 << 25;
 
 /** Whether the source begins like a zip archive. */
 export async function looksLikeZip(source: ByteSource): Promise<boolean> {
@@ -51,14 +53,14 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
   /** The entry and where its bytes start. */
   async function locate(name: string): Promise<{ entry: ZipEntry; start: number }> {
     const entry = entries.get(name);
-    if (entry === undefined) throw new Error(`${source.name}: entry is missing: expected ${name}`);
+    if (entry === undefined) throw new Error(`${source.name}: entry is missing: expected ${shownText(name)}`);
     return { entry, start: await startOfData(source, entry, directory.at) };
   }
 
   function check(entry: ZipEntry, crc: number): void {
     if (crc !== entry.crc) {
       throw new Error(
-        `${source.name}: entry ${entry.name} is damaged: expected checksum ${hex(entry.crc)}, got ${hex(crc)}; download the file again`,
+        `${source.name}: entry ${shownText(entry.name)} is damaged: expected checksum ${hex(entry.crc)}, got ${hex(crc)}; download the file again`,
       );
     }
     verified.add(entry.name);
@@ -75,7 +77,7 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
     },
     async readRange(name, offset, length) {
       const { entry, start } = await locate(name);
-      checkRange({ name: `${source.name}: entry ${name}`, size: entry.size }, offset, length);
+      checkRange({ name: `${source.name}: entry ${shownText(name)}`, size: entry.size }, offset, length);
       if (offset === 0 && length === entry.size) {
         const bytes = await source.read(start, length);
         check(entry, crc32(bytes));
@@ -150,7 +152,7 @@ function parseDirectory(source: ByteSource, directory: Directory, bytes: Uint8Ar
     const long = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
     readZip64(source.name, view, nameEnd, extraEnd, long);
     const [size, packedSize, headerAt] = long as [number, number, number];
-    if (entries.has(name)) throw broken(source.name, 'each entry once', `${name} twice`);
+    if (entries.has(name)) throw broken(source.name, 'each entry once', `${shownText(name)} twice`);
     entries.set(name, {
       name,
       size,
@@ -181,11 +183,11 @@ function readZip64(file: string, view: DataView, start: number, end: number, lon
 
 /** Where the entry's bytes start, after its local header, which must agree with the directory. */
 async function startOfData(source: ByteSource, entry: ZipEntry, directoryAt: number): Promise<number> {
-  const what = `${source.name}: entry ${entry.name}`;
+  const what = `${source.name}: entry ${shownText(entry.name)}`;
   if ((entry.flags & 1) !== 0) throw new Error(`${what} is encrypted: expected a plain entry; decrypt the archive`);
   if (entry.method !== 0 || entry.packedSize !== entry.size) {
     throw new Error(
-      `${what} is compressed: expected a stored entry, got method ${entry.method}; re-pack without compression`,
+      `${what} is compressed: expected a stored entry, got method ${entry.method}; unpack it and pack it again without compression (zip -0 -r)`,
     );
   }
   const nameBytes = new TextEncoder().encode(entry.name);

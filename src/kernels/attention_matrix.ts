@@ -1,5 +1,6 @@
 /** Attention on matrix units: which tiles it is cut into, by the units' shape and the workgroup memory there is. */
-import type { Knobs } from '../gpu/shader.js';
+import type { Gpu } from '../gpu/gpu.js';
+import type { Knobs, Tiles } from '../gpu/shader.js';
 import type { MatrixShape, Traits } from '../gpu/traits.js';
 import { tidy } from '../tensor/tensor.js';
 import {
@@ -10,8 +11,11 @@ import {
   forwardDispatch,
   gradientsByKeys,
 } from './attention_job.js';
-import { matrixLanes } from './matrix_tiles.js';
+import { MOST_THREADS, matrixLanes } from './matrix_tiles.js';
 import { matrixUnit } from './matrix_units.js';
+
+/** A device, or an adapter whose own tiles are not known yet. */
+type TilesOfDevice = Pick<Gpu, 'traits'> & { readonly tiles?: Tiles };
 
 /** Subgroups of a workgroup, each with a block of rows, and rows of the other side that pass through at a time. */
 interface Tile {
@@ -65,6 +69,7 @@ function fits(traits: Traits, unit: MatrixShape, { subgroups, stream }: Tile): b
   const widest = traits.subgroupChoice?.[1] ?? lanes;
   const lanesARow = lanes / m;
   return (
+    subgroups * lanes <= MOST_THREADS &&
     (subgroups * lanes) % widest === 0 &&
     lanesARow >= 1 &&
     stream % (8 * lanesARow) === 0 &&
@@ -73,82 +78,121 @@ function fits(traits: Traits, unit: MatrixShape, { subgroups, stream }: Tile): b
   );
 }
 
-/** The best tile for a job, if it fits the units and workgroup memory. */
-function tileOf(
-  traits: Traits,
-  { head, length }: Pick<AttentionShape, 'head' | 'length'>,
-  terms: number,
-  best: readonly Tile[],
-  bytes: typeof forwardBytes,
-): { readonly unit: MatrixShape; readonly tile: Tile } | undefined {
-  const unit = matrixUnit(traits);
-  if (!unit || head % unit.k !== 0 || head % unit.n !== 0) return undefined;
-  const runs = (tile: Tile) => fits(traits, unit, tile) && bytes(unit, head, terms, tile) <= traits.workgroupMemory;
-  const found = (traits.software ? SOFTWARE : best).find(runs);
-  if (!found) return undefined;
-  const short = { ...found, subgroups: 1 };
-  return { unit, tile: length <= unit.m && !traits.software && runs(short) ? short : found };
+/** A kernel's own choice, and what it needs. */
+interface Cutting {
+  /** Key of the device's choice in `Tiles`. */
+  readonly key: string;
+  readonly terms: 1 | 2;
+  readonly best: readonly Tile[];
+  bytes(unit: MatrixShape, head: number, terms: number, tile: Tile): number;
 }
 
-function knobsOf(
-  traits: Traits,
-  head: number,
-  terms: number,
-  { unit, tile }: { unit: MatrixShape; tile: Tile },
-): Knobs {
-  const lanes = matrixLanes(traits, unit);
-  const { m, n, k } = unit;
-  return { WG: tile.subgroups * lanes, SG: lanes, MM: m, MN: n, MK: k, DH: head, BKV: tile.stream, TERMS: terms };
+/** Whether heads of a width can be cut into a tile on an adapter. */
+function runsTile(traits: Traits, { terms, bytes }: Cutting, head: number, tile: Tile): boolean {
+  const unit = matrixUnit(traits);
+  if (!unit || head % unit.k !== 0 || head % unit.n !== 0) return false;
+  return fits(traits, unit, tile) && bytes(unit, head, terms, tile) <= traits.workgroupMemory;
+}
+
+/** The tile for a job, if one fits the units and workgroup memory: the device's, or else the first of the kernel's own. */
+function tileOf(
+  { traits, tiles = {} }: TilesOfDevice,
+  { head, length }: Pick<AttentionShape, 'head' | 'length'>,
+  cutting: Cutting,
+): Tile | undefined {
+  const runs = (tile: Tile): boolean => runsTile(traits, cutting, head, tile);
+  const chosen = tiles[cutting.key] as unknown as Tile | undefined;
+  const found = [...(chosen ? [chosen] : []), ...(traits.software ? SOFTWARE : cutting.best)].find(runs);
+  if (!found) return undefined;
+  const short = { ...found, subgroups: 1 };
+  return length <= matrixUnit(traits)!.m && !traits.software && runs(short) ? short : found;
 }
 
 /** What `runsOn` assumes of a job it is not given. */
 const ANY = { head: 64, length: 64 };
 
 /** The knobs of a job on this adapter, and its workgroups. */
-function cut(traits: Traits, job: AttentionShape, terms: number, best: readonly Tile[], bytes: typeof forwardBytes) {
-  const found = tileOf(traits, job, terms, best, bytes);
-  if (!found) throw new Error(`attention: heads of ${job.head}: no tile of the matrix kernel fits this adapter`);
-  const rows = found.tile.subgroups * found.unit.m;
+function cut(gpu: Gpu, job: AttentionShape, cutting: Cutting) {
+  const tile = tileOf(gpu, job, cutting);
+  if (!tile) throw new Error(`attention: heads of ${job.head}: no tile of the matrix kernel fits this adapter`);
+  const unit = matrixUnit(gpu.traits)!;
+  const [{ m, n, k }, SG] = [unit, matrixLanes(gpu.traits, unit)];
+  const sizes = { WG: tile.subgroups * SG, SG, MM: m, MN: n, MK: k };
   return {
-    knobs: knobsOf(traits, job.head, terms, found),
-    workgroups: [Math.ceil(job.length / rows), job.heads, job.sequences] as const,
+    knobs: { ...sizes, DH: job.head, BKV: tile.stream, TERMS: cutting.terms } satisfies Knobs,
+    workgroups: [Math.ceil(job.length / (tile.subgroups * m)), job.heads, job.sequences] as const,
   };
 }
 
-/** @param terms 2: f16 numbers are split in two, so that products have the accuracy of f32; 1: they are rounded */
-const forwardRow = (name: string, terms: 1 | 2): AttentionRow => ({
-  name,
-  coarse: terms === 1,
-  runsOn: (traits, job) => tileOf(traits, job ?? ANY, terms, FORWARD, forwardBytes) !== undefined,
-  dispatch: (gpu, job) =>
-    gpu.dispatch({
-      ...forwardDispatch(job),
-      kernel: 'attention.matrix',
-      ...cut(gpu.traits, job, terms, FORWARD, forwardBytes),
-    }),
+/** Terms 2: f16 numbers are split in two, so that products have the accuracy of f32; 1: they are rounded. */
+const TERMS = { 'matrix f16': 1, matrix: 2 } as const;
+type Name = keyof typeof TERMS;
+
+const forwardCutting = (name: Name): Cutting => ({
+  ...{ key: `attention.${name}`, terms: TERMS[name], best: FORWARD, bytes: forwardBytes },
 });
 
-const backwardRow = (name: string, terms: 1 | 2): AttentionBackwardRow => ({
-  name,
-  coarse: terms === 1,
-  runsOn: (traits, job) => tileOf(traits, job ?? ANY, terms, BACKWARD, backwardBytes) !== undefined,
-  dispatch: (gpu, job) =>
-    tidy(() => {
-      const { knobs, workgroups } = cut(gpu.traits, job, terms, BACKWARD, backwardBytes);
-      const facts = factsOfRows(gpu, job);
-      for (const part of gradientsByKeys(job, facts)) {
-        gpu.dispatch({
-          ...part,
-          kernel: 'attention_backward.matrix',
-          knobs: { ...knobs, ...part.knobs },
-          buffers: { ...part.buffers, peaks: facts.peaks },
-          workgroups,
-        });
-      }
-    }),
+const backwardCutting = (name: Name): Cutting => ({
+  ...{ key: `attention_backward.${name}`, terms: TERMS[name], best: BACKWARD, bytes: backwardBytes },
 });
 
-export const matrixAttentionRounded = forwardRow('matrix f16', 1);
-export const matrixAttentionSplit = forwardRow('matrix', 2);
-export const matrixAttentionBackwardRounded = backwardRow('matrix f16', 1);
-export const matrixAttentionBackwardSplit = backwardRow('matrix', 2);
+function forwardRow(name: Name): AttentionRow {
+  const cutting = forwardCutting(name);
+  return {
+    name,
+    coarse: cutting.terms === 1,
+    runsOn: (traits, job) => tileOf({ traits }, job ?? ANY, cutting) !== undefined,
+    dispatch: (gpu, job) =>
+      gpu.dispatch({ ...forwardDispatch(job), kernel: 'attention.matrix', ...cut(gpu, job, cutting) }),
+  };
+}
+
+function backwardRow(name: Name): AttentionBackwardRow {
+  const cutting = backwardCutting(name);
+  return {
+    name,
+    coarse: cutting.terms === 1,
+    runsOn: (traits, job) => tileOf({ traits }, job ?? ANY, cutting) !== undefined,
+    dispatch: (gpu, job) =>
+      tidy(() => {
+        const { knobs, workgroups } = cut(gpu, job, cutting);
+        const facts = factsOfRows(gpu, job);
+        for (const part of gradientsByKeys(job, facts)) {
+          gpu.dispatch({
+            ...part,
+            kernel: 'attention_backward.matrix',
+            knobs: { ...knobs, ...part.knobs },
+            buffers: { ...part.buffers, peaks: facts.peaks },
+            workgroups,
+          });
+        }
+      }),
+  };
+}
+
+export const matrixAttentionRounded = forwardRow('matrix f16');
+export const matrixAttentionSplit = forwardRow('matrix');
+export const matrixAttentionBackwardRounded = backwardRow('matrix f16');
+export const matrixAttentionBackwardSplit = backwardRow('matrix');
+
+/** What tuning tries for either kernel. */
+const CANDIDATES: readonly Tile[] = [4, 2, 8, 1].flatMap((subgroups) =>
+  [32, 16, 64].map((stream) => ({ subgroups, stream })),
+);
+
+/** The places where a device may choose a tile (`GpuOptions.tiles`), with what is worth a try there. */
+export const matrixAttentionPlaces = (['matrix f16', 'matrix'] as const).flatMap((row) =>
+  [
+    { op: 'attention', cutting: forwardCutting(row) },
+    { op: 'attention_backward', cutting: backwardCutting(row) },
+  ].map(({ op, cutting }) => ({
+    key: cutting.key,
+    op,
+    row,
+    own: (traits: Traits): Knobs => ({
+      ...(tileOf({ traits }, { head: 64, length: Infinity }, cutting) ?? FORWARD[0]!),
+    }),
+    candidates: (traits: Traits): readonly Knobs[] =>
+      CANDIDATES.filter((tile) => runsTile(traits, cutting, 64, tile)).map((tile) => ({ ...tile })),
+  })),
+);

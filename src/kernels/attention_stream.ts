@@ -13,6 +13,7 @@ import {
   gradientsByKeys,
   productOf,
 } from './attention_job.js';
+import { backwardStream, forwardStream, streamTile } from './attention_tiles.js';
 import { panelsPay } from './packing.js';
 
 const panelKnobs = (gpu: Gpu, head: number): Knobs => ({ SG: gpu.traits.subgroupSize, DH: head });
@@ -34,7 +35,7 @@ export const panelAttention: AttentionRow = {
     }),
 };
 
-/** A thread owns a query; keys and values pass through workgroup memory, as many as fill 16 KiB at most. */
+/** A thread owns a query; keys and values pass through workgroup memory, a block of them at a time. */
 export const tileAttention: AttentionRow = {
   name: 'tile',
   runsOn: () => true,
@@ -42,7 +43,7 @@ export const tileAttention: AttentionRow = {
     gpu.dispatch({
       ...forwardDispatch(job),
       kernel: 'attention.tile',
-      knobs: { DH: job.head, BK: job.head > 64 ? 16 : 32 },
+      knobs: { ...streamTile(gpu, forwardStream, job.head), DH: job.head },
       threads: grid(1, job),
     }),
 };
@@ -97,8 +98,7 @@ export const tileAttentionBackward: AttentionBackwardRow = {
         gpu.dispatch({
           ...part,
           kernel: 'attention_backward.tile',
-          // Wide heads would exceed 16 KiB of workgroup memory with eight rows, and software adapters compile twice as long.
-          knobs: { DH: job.head, BK: job.head > 64 || gpu.traits.software ? 4 : 8, ...part.knobs },
+          knobs: { ...streamTile(gpu, backwardStream, job.head), DH: job.head, ...part.knobs },
           threads: grid(0.5, job),
         });
       }

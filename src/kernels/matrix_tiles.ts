@@ -65,7 +65,7 @@ export function matrixLanes({ subgroupSize, subgroupChoice }: Traits, { m, n }: 
 }
 
 /** The most invocations of a workgroup that every adapter allows. */
-const MOST_THREADS = 256;
+export const MOST_THREADS = 256;
 
 /** Bytes of workgroup memory that the kernel declares for a tile, whatever is fused. */
 export function matrixTileBytes(t: MatrixTile, shape: MatrixShape, terms: Terms, rowsAlongN: boolean): number {

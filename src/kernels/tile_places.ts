@@ -1,6 +1,8 @@
 /** The places where a kernel's tile can be chosen for a device: what `aaclip bench tune` goes through. */
 import type { Knobs, Tiles } from '../gpu/shader.js';
 import type { Traits } from '../gpu/traits.js';
+import { matrixAttentionPlaces } from './attention_matrix.js';
+import { streamPlaces } from './attention_tiles.js';
 import { matrixPlaces } from './matrix_tiles.js';
 import { BLOCK_TILES, blockCandidates, blockKey, blockTile, PANEL_CANDIDATES, panelKey, panelTile } from './tuning.js';
 
@@ -40,7 +42,14 @@ const blockPlaces = BLOCK_TILES.map(
   }),
 );
 
-export const tilePlaces: readonly TilePlace[] = [panelPlace(true), panelPlace(false), ...blockPlaces, ...matrixPlaces];
+export const tilePlaces: readonly TilePlace[] = [
+  panelPlace(true),
+  panelPlace(false),
+  ...blockPlaces,
+  ...matrixPlaces,
+  ...streamPlaces,
+  ...matrixAttentionPlaces,
+];
 
 /** Whether two sets of knobs have the same names and values. */
 export function sameKnobs(a: Knobs, b: Knobs): boolean {

@@ -1,12 +1,11 @@
 /** Facts about an adapter that took time to find out, kept in the cache: one file an adapter and driver. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AdapterName } from '../kernels/known_tiles.js';
 import { writeAtomically } from './atomic_write.js';
 import { cacheFolder } from './cache_folder.js';
-import { fileError } from './file_error.js';
+import { makeFolder } from './make_folder.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -53,9 +52,7 @@ export async function writeAdapterFile(part: string, adapter: AdapterName, facts
   const path = adapterFile(part, adapter);
   const { vendor, architecture, device, description } = adapter;
   const folder = cacheFolder(part);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(folder, 'write', error);
-  });
+  makeFolder(folder);
   const file = { version, adapter: { vendor, architecture, device, description }, facts };
   await writeAtomically(path, new TextEncoder().encode(`${JSON.stringify(file, null, 1)}\n`));
   return path;

@@ -1,10 +1,11 @@
 /** Anchors of classes in a folder of the user's cache: one small file each, the oldest removed when there are too many. */
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnchorStore } from '../detect/anchor_cache.js';
 import { writeAtomically } from './atomic_write.js';
 import { cacheFolder } from './cache_folder.js';
+import { makeFolder } from './make_folder.js';
 
 /** Files that are kept; a file of a ViT-L/14 takes 6.5 KB. */
 const MOST_FILES = 1000;
@@ -43,7 +44,7 @@ export function anchorStore(place?: string, most: number = MOST_FILES): AnchorSt
     },
     async save(key, file) {
       try {
-        await mkdir(folder(), { recursive: true });
+        makeFolder(folder());
         await writeAtomically(pathOf(key), file);
         await removeOldest(folder(), most);
       } catch {

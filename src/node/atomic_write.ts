@@ -1,12 +1,13 @@
 /** Writes files whole or not at all. */
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileError } from './file_error.js';
+import { keep, temporaryIn } from './temporaries.js';
 
 /**
  * Writes a file under a temporary name in the same folder, flushes it to disk and renames it: a reader of `path` sees
- * either the old contents or all of the new ones. On failure the temporary file is removed and the old file stays.
+ * either the old contents or all of the new ones. On failure, and when the process ends, the temporary file is removed
+ * and the old file stays.
  *
  * @param contents bytes, or chunks that are made while writing; an error from making them is rethrown unchanged
  * @throws a one-line error when the folder is missing or cannot be written to, or the disk is full
@@ -17,11 +18,12 @@ export async function writeAtomically(
 ): Promise<void> {
   // Where the path is a link, the file it points to is replaced, not the link.
   const target = await realpath(path).catch(() => path);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryIn(dirname(target));
   let handle: FileHandle;
   try {
     handle = await open(temporary, 'wx');
   } catch (error) {
+    keep(temporary);
     throw fileError(path, 'write', error);
   }
   try {
@@ -37,6 +39,8 @@ export async function writeAtomically(
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
+  } finally {
+    keep(temporary);
   }
   await syncFolder(dirname(target));
 }

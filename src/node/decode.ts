@@ -5,31 +5,36 @@
  * repeats them, libjpeg interpolates); TIFF and WebP are refused.
  */
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { constants, inflate } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { createInflate } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { decodeBmp } from '../picture/bmp.js';
 import { toMask } from '../picture/mask.js';
-import { checkPictureSize, MAX_PIXELS, type Mask, type Picture, PictureError } from '../picture/picture.js';
-import { readPictureSize, sniffFormat } from '../picture/picture_header.js';
+import { upright } from '../picture/orientation.js';
+import {
+  checkPictureSize,
+  MAX_PIXELS,
+  type Mask,
+  type Picture,
+  PictureError,
+  type PictureRules,
+} from '../picture/picture.js';
+import { type PictureFacts, readPictureFacts } from '../picture/picture_facts.js';
+import { sniffFormat } from '../picture/picture_header.js';
 import { decodePng, type Inflate } from '../picture/png.js';
 import { decodeWithSharp, loadSharp } from './decode_sharp.js';
 import { fileError } from './file_error.js';
 
-export interface DecodeOptions {
-  /** Largest picture accepted, in pixels; MAX_PIXELS by default. */
-  readonly maxPixels?: number | undefined;
+export interface DecodeOptions extends PictureRules {
   /** False leaves `sharp` unused even where it is installed. */
   readonly sharp?: boolean | undefined;
 }
 
-const inflateAsync = promisify(inflate);
+/** Bytes that zlib gives at a time. */
+const PIECE = 1 << 18;
 
-/** zlib's inflate on the thread pool, with a limit on its output. */
-const inflateParts: Inflate = async (parts, limit) => {
-  const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-  return inflateAsync(whole, { maxOutputLength: limit, finishFlush: constants.Z_FINISH });
-};
+/** zlib's inflate on the thread pool. */
+const inflateParts: Inflate = (parts) => Readable.from(parts).pipe(createInflate({ chunkSize: PIECE }));
 
 function decodeWithJpegJs(name: string, bytes: Uint8Array, maxPixels: number): Picture {
   try {
@@ -42,25 +47,27 @@ function decodeWithJpegJs(name: string, bytes: Uint8Array, maxPixels: number): P
     });
     return { name, width, height, channels: 3, data };
   } catch (e) {
-    const why = e instanceof Error ? e.message : String(e);
-    throw new PictureError(name, `broken or truncated JPEG: ${why}`, 'copy or download it again');
+    // A slip inside jpeg-js, which broken files provoke, is no explanation to show.
+    const own =
+      e instanceof Error && !(e instanceof TypeError || e instanceof RangeError || e instanceof ReferenceError);
+    const why = own ? `: ${e.message}` : '';
+    throw new PictureError(name, `broken or truncated JPEG${why}`, 'copy or download it again');
   }
 }
 
-/**
- * Decodes a picture file to RGB as Pillow's `convert('RGB')` does. The format is read from the bytes, not from the name.
- * @param name of the file in error messages
- * @throws PictureError (as a rejection) when the bytes are not a readable picture
- */
-export async function decode(name: string, bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
-  const maxPixels = options.maxPixels ?? MAX_PIXELS;
-  const format = sniffFormat(name, bytes);
-  const size = readPictureSize(name, bytes, format);
-  if (size) checkPictureSize(name, size.width, size.height, maxPixels);
-  if (format === 'png') return decodePng(name, bytes, inflateParts, maxPixels);
+/** The pixels as the file stores them, before they are turned. */
+async function decodeStored(
+  name: string,
+  bytes: Uint8Array,
+  facts: PictureFacts | undefined,
+  { maxPixels = MAX_PIXELS, depth = 'clip', sharp: allowed = true }: DecodeOptions,
+): Promise<Picture> {
+  const format = facts?.format ?? sniffFormat(name, bytes);
+  if (facts) checkPictureSize(name, facts.width, facts.height, maxPixels);
+  if (format === 'png') return decodePng(name, bytes, inflateParts, maxPixels, depth);
   if (format === 'bmp') return decodeBmp(name, bytes, maxPixels);
-  const sharp = options.sharp === false ? undefined : await loadSharp();
-  if (sharp) return decodeWithSharp(sharp, name, bytes, format, maxPixels);
+  const sharp = allowed ? await loadSharp() : undefined;
+  if (sharp) return decodeWithSharp(sharp, name, bytes, { format, maxPixels, depth, whiteIsZero: facts?.whiteIsZero });
   if (format === 'jpeg') return decodeWithJpegJs(name, bytes, maxPixels);
   const title = format === 'tiff' ? 'TIFF' : 'WebP';
   throw new PictureError(
@@ -70,9 +77,21 @@ export async function decode(name: string, bytes: Uint8Array, options: DecodeOpt
   );
 }
 
-/** Decodes a mask file to luminance as Pillow's `convert('L')` does. Same errors as {@link decode}. */
+/**
+ * Decodes a picture file to RGB as Pillow's `convert('RGB')` does, unless the options say otherwise. The format is read
+ * from the bytes, not from the name.
+ * @param name of the file in error messages
+ * @throws PictureError (as a rejection) when the bytes are not a readable picture
+ */
+export async function decode(name: string, bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
+  const facts = readPictureFacts(name, bytes);
+  const stored = await decodeStored(name, bytes, facts, options);
+  return options.orient && facts ? upright(stored, facts.orientation) : stored;
+}
+
+/** Decodes a mask file to luminance as Pillow's `convert('L')` does, whatever `depth` says. Same errors as {@link decode}. */
 export async function decodeMask(name: string, bytes: Uint8Array, options: DecodeOptions = {}): Promise<Mask> {
-  return toMask(await decode(name, bytes, options));
+  return toMask(await decode(name, bytes, { ...options, depth: 'clip' }));
 }
 
 /** Whether JPEG decoding is exact here: whether `sharp` is installed. */

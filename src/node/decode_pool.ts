@@ -1,15 +1,16 @@
-/** Opens samples in threads, or in this thread where there are none. */
+/** Opens samples, or looks at them, in threads, or in this thread where there are none. */
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { DecodeReply, DecodeRequest } from './decode_worker.js';
+import type { DecodeReply, DecodeRequest, DecodeTask } from './decode_worker.js';
+import { type LookedFiles, type LookedSample, lookAtSample } from './look_at_sample.js';
 import { type OpenedSample, openSample, type SampleFiles } from './open_sample.js';
 
 /** Samples a thread has at a time: one is decoded while the next is read. */
 const PER_THREAD = 2;
 
 interface Job {
-  readonly files: SampleFiles;
-  readonly done: (opened: OpenedSample) => void;
+  readonly task: DecodeTask;
+  readonly done: (done: OpenedSample | LookedSample) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -48,8 +49,19 @@ export class DecodePool {
   open(files: SampleFiles): Promise<OpenedSample> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (this.#threads.length === 0) return openSample(files);
+    return this.#run({ kind: 'open', files }) as Promise<OpenedSample>;
+  }
+
+  /** Looks at a sample. */
+  look(files: LookedFiles): Promise<LookedSample> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    if (this.#threads.length === 0) return lookAtSample(files);
+    return this.#run({ kind: 'look', files }) as Promise<LookedSample>;
+  }
+
+  #run(task: DecodeTask): Promise<OpenedSample | LookedSample> {
     return new Promise((done, failed) => {
-      this.#waiting.push({ files, done, failed });
+      this.#waiting.push({ task, done, failed });
       this.#assign();
     });
   }
@@ -65,12 +77,12 @@ export class DecodePool {
     thread.worker.on('message', (reply: DecodeReply) => {
       const job = thread.jobs.get(reply.id);
       thread.jobs.delete(reply.id);
-      if ('opened' in reply) job?.done(reply.opened);
+      if ('done' in reply) job?.done(reply.done);
       else job?.failed(new Error(reply.error));
       this.#assign();
     });
     const gone = (why: string): void => {
-      const files = [...thread.jobs.values()].map((job) => job.files.image);
+      const files = [...thread.jobs.values()].map((job) => job.task.files.image);
       const during = files.length > 0 ? ` while decoding ${files.join(' or ')}` : '';
       this.#end(new Error(`loader: a decoding thread ended${during}: ${why.split('\n')[0]}; decode without threads`));
     };
@@ -86,7 +98,7 @@ export class DecodePool {
       const job = this.#waiting.shift()!;
       const id = this.#ids++;
       free.jobs.set(id, job);
-      free.worker.postMessage({ id, files: job.files } satisfies DecodeRequest);
+      free.worker.postMessage({ id, ...job.task } satisfies DecodeRequest);
     }
   }
 

@@ -1,6 +1,7 @@
 /** JPEG, TIFF and WebP through the optional package `sharp`, set up to give what Pillow gives for the same file. */
 import type sharpModule from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
+import { type DepthRule, greyBytes } from '../picture/depth.js';
 import { checkPictureSize, type Picture, PictureError } from '../picture/picture.js';
 import type { PictureFormat } from '../picture/picture_header.js';
 
@@ -30,8 +31,20 @@ function fromCmyk(cmyk: Uint8Array, pixels: number): Uint8Array {
   return out;
 }
 
+export interface SharpOptions {
+  readonly format: PictureFormat;
+  readonly maxPixels: number;
+  readonly depth: DepthRule;
+  /** Whether a TIFF stores grey with 0 for white. */
+  readonly whiteIsZero?: boolean | undefined;
+}
+
 /** RGB bytes of a picture, by its colour space. */
-async function pixels(image: Sharp, meta: Metadata): Promise<{ width: number; height: number; data: Uint8Array }> {
+async function pixels(
+  image: Sharp,
+  meta: Metadata,
+  { depth, whiteIsZero }: SharpOptions,
+): Promise<{ width: number; height: number; data: Uint8Array }> {
   if (meta.space === 'cmyk') {
     // In its own colour space the ink values come out as stored; in any other, a colour profile would be applied.
     const raw = await image
@@ -42,19 +55,18 @@ async function pixels(image: Sharp, meta: Metadata): Promise<{ width: number; he
     const { width, height } = raw.info;
     return { width, height, data: fromCmyk(raw.data, width * height) };
   }
-  if (meta.space === 'grey16') {
-    const raw = await image
-      .pipelineColourspace('grey16')
-      .toColourspace('grey16')
-      .raw({ depth: 'ushort' })
-      .toBuffer({ resolveWithObject: true });
+  const grey = meta.space === 'grey16' || meta.space === 'b-w';
+  if (grey && meta.depth !== undefined && meta.depth !== 'uchar') {
+    const plain = meta.space === 'grey16' ? image.pipelineColourspace('grey16').toColourspace('grey16') : image;
+    const raw = await plain.raw({ depth: 'float' }).toBuffer({ resolveWithObject: true });
     const { width, height, channels } = raw.info;
-    const samples = new Uint16Array(
-      raw.data.buffer.slice(raw.data.byteOffset, raw.data.byteOffset + raw.data.byteLength),
-    );
-    const data = new Uint8Array(width * height * 3);
-    for (let i = 0; i < width * height; i++) data.fill(Math.min(255, samples[i * channels]!), i * 3, i * 3 + 3); // clipped
-    return { width, height, data };
+    const { buffer, byteOffset, byteLength } = raw.data;
+    const all = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+    const samples = new Float32Array(width * height);
+    // Where 0 is white, sharp turns 16 bits round; Pillow does not.
+    const turned = whiteIsZero && meta.space === 'grey16';
+    for (let i = 0; i < samples.length; i++) samples[i] = turned ? 65535 - all[i * channels]! : all[i * channels]!;
+    return { width, height, data: greyBytes(samples, depth, meta.depth === 'float' || meta.depth === 'double') };
   }
   const raw = await image.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = raw.info;
@@ -70,9 +82,9 @@ export async function decodeWithSharp(
   sharp: SharpFactory,
   name: string,
   bytes: Uint8Array,
-  format: PictureFormat,
-  maxPixels: number,
+  options: SharpOptions,
 ): Promise<Picture> {
+  const { format, maxPixels } = options;
   try {
     // checkPictureSize checks the size. Pillow refuses truncated files and accepts lesser damage.
     const input = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: false, sequentialRead: true } as const;
@@ -80,7 +92,7 @@ export async function decodeWithSharp(
     checkPictureSize(name, meta.width, meta.height, maxPixels);
     const turned = format === 'tiff' && (meta.orientation ?? 1) > 1;
     const image = sharp(bytes, { ...input, sequentialRead: !turned });
-    return { name, channels: 3, ...(await pixels(turned ? image.autoOrient() : image, meta)) };
+    return { name, channels: 3, ...(await pixels(turned ? image.autoOrient() : image, meta, options)) };
   } catch (e) {
     if (e instanceof PictureError) throw e;
     const why = (e instanceof Error ? e.message : String(e)).split('\n')[0];

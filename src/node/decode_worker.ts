@@ -1,21 +1,25 @@
-/** The script of a decoding thread: opens the samples it is sent and transfers their bytes. */
+/** The script of a decoding thread: opens the samples it is sent, or looks at them, and transfers what it found. */
 import { parentPort } from 'node:worker_threads';
+import { type LookedFiles, type LookedSample, lookAtSample } from './look_at_sample.js';
 import { type OpenedSample, openSample, type SampleFiles } from './open_sample.js';
 
-export interface DecodeRequest {
-  readonly id: number;
-  readonly files: SampleFiles;
-}
+/** What a thread can be asked to do. */
+export type DecodeTask =
+  | { readonly kind: 'open'; readonly files: SampleFiles }
+  | { readonly kind: 'look'; readonly files: LookedFiles };
+
+export type DecodeRequest = DecodeTask & { readonly id: number };
 
 export type DecodeReply =
-  | { readonly id: number; readonly opened: OpenedSample }
+  | { readonly id: number; readonly done: OpenedSample | LookedSample }
   | { readonly id: number; readonly error: string };
 
-parentPort?.on('message', async ({ id, files }: DecodeRequest) => {
+parentPort?.on('message', async ({ id, ...task }: DecodeRequest) => {
   try {
-    const opened = await openSample(files);
-    const buffers = [opened.rgb.buffer, ...(opened.mask ? [opened.mask.buffer] : [])];
-    parentPort?.postMessage({ id, opened } satisfies DecodeReply, buffers);
+    const work = task as DecodeTask;
+    const done = work.kind === 'open' ? await openSample(work.files) : await lookAtSample(work.files);
+    const buffers = 'rgb' in done ? [done.rgb.buffer, ...(done.mask ? [done.mask.buffer] : [])] : [];
+    parentPort?.postMessage({ id, done } satisfies DecodeReply, buffers);
   } catch (error) {
     parentPort?.postMessage({
       id,

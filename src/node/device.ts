@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Gpu, type GpuHost, type GpuOptions } from '../gpu/gpu.js';
+import { Gpu, GpuError, type GpuHost, type GpuOptions } from '../gpu/gpu.js';
+import { lineOf } from '../gpu/health.js';
 import { knownTiles } from '../kernels/known_tiles.js';
 import { ensureRuntimeFolder } from './runtime_folder.js';
 import { readTiles } from './tiles_file.js';
@@ -25,8 +26,11 @@ export const TOGGLES: readonly string[] = [
   `disable-dawn-features=${DISABLE.join()}`,
 ];
 
-/** Dawn's objects must stay referenced as long as a device lives, or the process crashes. */
-const kept: unknown[] = [];
+/**
+ * Dawn's entry points by their flags. The process crashes where one is collected while a device of it lives, and each
+ * takes memory and a file descriptor that are never given back: so each is made once, and kept.
+ */
+const entries = new Map<string, GPU>();
 
 export interface NodeHostOptions extends GpuOptions {
   /** A part of the adapter's name. */
@@ -63,16 +67,35 @@ async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
   return settled;
 }
 
-/** Dawn's entry point with our toggles. */
+/** Dawn's bindings. @throws GpuError where there are none for this system */
+async function binding(): Promise<typeof import('webgpu')> {
+  try {
+    return await import('webgpu');
+  } catch (error) {
+    throw new GpuError(
+      `webgpu: no binding for ${process.platform}-${process.arch}: ${lineOf(error)}: run npm install on this machine, or use a browser with WebGPU`,
+    );
+  }
+}
+
+async function entryPoint(flags: readonly string[]): Promise<GPU> {
+  const { create, globals } = await binding();
+  Object.assign(globalThis, globals);
+  const key = flags.join(' ');
+  const entry = entries.get(key) ?? create([...flags]);
+  entries.set(key, entry);
+  return entry;
+}
+
+/**
+ * Dawn's entry point with our toggles; hosts with the same options share it.
+ * @throws GpuError where the binding does not run on this system
+ */
 export async function nodeHost(options: NodeHostOptions = {}): Promise<GpuHost> {
   ensureRuntimeFolder();
-  const { create, globals } = await import('webgpu');
-  Object.assign(globalThis, globals);
   const flags = options.defaultToggles ? [] : [...TOGGLES];
   if (options.adapter) flags.push(`adapter=${options.adapter}`);
-  const entry = create(flags);
-  kept.push(entry);
-  return { entry, shaders: readShaders(), wait: waitSparingly };
+  return { entry: await entryPoint(flags), adapter: options.adapter, shaders: readShaders(), wait: waitSparingly };
 }
 
 /**
@@ -84,6 +107,5 @@ export async function openGpu(options: NodeHostOptions = {}): Promise<Gpu> {
   const gpu = await Gpu.open(await nodeHost(options), options);
   const { description, traits } = gpu;
   gpu.tiles = options.tiles ?? readTiles(description, traits, options.onNote) ?? knownTiles(description);
-  kept.push(gpu);
   return gpu;
 }

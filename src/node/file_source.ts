@@ -1,5 +1,6 @@
 /** Files as byte sources. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type ByteSource, bytesSource, checkRange } from '../io/source.js';
 import { fileError } from './file_error.js';
 
@@ -27,6 +28,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
   const source: ByteSource = {
     name: path,
     size: first.size,
+    beside: (name) => fileSource(join(dirname(path), name)),
     read(offset, length) {
       return withFile(path, async (handle) => {
         checkRange(source, offset, length);

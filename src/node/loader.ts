@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Sample } from '../data/metadata.js';
-import type { Picture } from '../picture/picture.js';
+import type { Picture, PictureRules } from '../picture/picture.js';
+import { PIXEL_BUDGET } from '../picture/pixel_budget.js';
 import { DecodePool } from './decode_pool.js';
 
 export interface LoaderOptions {
@@ -15,8 +16,12 @@ export interface LoaderOptions {
   readonly threads?: number | undefined;
   /** Most samples that are opened ahead; two batches by default. */
   readonly ahead?: number | undefined;
-  /** Largest picture accepted, in pixels. */
-  readonly maxPixels?: number | undefined;
+  /** Bytes of each sample's decoded picture, where they are known: then memory is kept within a budget. */
+  readonly bytes?: readonly number[] | undefined;
+  /** Called with a sample that cannot be read, which is then missing from its batch; by default it ends the run. */
+  readonly onBroken?: ((error: Error, sample: Sample) => void) | undefined;
+  /** How pictures and masks are read. */
+  readonly rules?: PictureRules | undefined;
 }
 
 /** A sample of the list with its picture and mask. */
@@ -30,6 +35,9 @@ export interface DecodedSample {
    */
   readonly mask: Uint8Array | undefined;
 }
+
+/** Half of the budget: the other half is for the batches in use. */
+const AHEAD_BYTES = PIXEL_BUDGET / 2;
 
 export class Loader implements AsyncDisposable {
   readonly #options: LoaderOptions;
@@ -53,15 +61,26 @@ export class Loader implements AsyncDisposable {
   /**
    * The batches of an epoch in the order given, regardless of the order in which threads finish.
    * @param batches indices of samples
-   * @throws when a file cannot be read: one line that names it, after all batches before it were yielded
+   * @throws when a file cannot be read and there is no `onBroken`: one line that names it, after all batches before it were
+   * yielded
    */
   async *batches(batches: readonly ArrayLike<number>[]): AsyncGenerator<readonly DecodedSample[], void, undefined> {
     const ahead = this.#options.ahead ?? 2 * Math.max(1, ...batches.map((b) => b.length));
+    const { onBroken, samples } = this.#options;
     const indices = batches.flatMap((b) => Array.from(b));
     const coming: Promise<DecodedSample>[] = [];
     let asked = 0;
+    /** Where the batch that is being loaded ends. */
+    let end = 0;
+    /** Bytes of the samples asked for that are not yet given back. */
+    let held = 0;
+    const bytesOf = (index: number): number => this.#options.bytes?.[index] ?? 0;
     const ask = (): void => {
       while (asked < indices.length && coming.length < Math.max(1, ahead)) {
+        const bytes = bytesOf(indices[asked]!);
+        // What the batch needs is opened in any case, what comes after it only within the budget.
+        if (asked >= end && held + bytes > AHEAD_BYTES) return;
+        held += bytes;
         const sample = this.#open(indices[asked++]!);
         // Awaited below; this avoids an unhandled rejection until then.
         sample.catch(() => undefined);
@@ -69,14 +88,21 @@ export class Loader implements AsyncDisposable {
       }
     };
     for (const batch of batches) {
+      end += batch.length;
       const loaded: DecodedSample[] = [];
-      while (loaded.length < batch.length) {
+      for (const index of Array.from(batch)) {
         ask();
-        loaded.push(await coming[0]!);
+        try {
+          loaded.push(await coming[0]!);
+        } catch (error) {
+          if (!onBroken || !samples[index]) throw error;
+          onBroken(error instanceof Error ? error : new Error(String(error)), samples[index]);
+        }
         coming.shift();
       }
       ask();
       yield loaded;
+      for (const index of Array.from(batch)) held -= bytesOf(index);
     }
   }
 
@@ -90,13 +116,13 @@ export class Loader implements AsyncDisposable {
   }
 
   async #open(index: number): Promise<DecodedSample> {
-    const { root, samples, maskSize, maxPixels } = this.#options;
+    const { root, samples, maskSize, rules = {} } = this.#options;
     const sample = samples[index];
     if (!sample) throw new Error(`loader: sample ${index}: expected one of 0 to ${samples.length - 1}`);
     const image = join(root, sample.imagePath);
     // A normal picture has nothing marked, even if its line names a mask.
     const maskPath = sample.label === 1 && sample.maskPath !== undefined ? join(root, sample.maskPath) : undefined;
-    const { width, height, rgb, mask } = await this.#pool.open({ image, mask: maskPath, maskSize, maxPixels });
+    const { width, height, rgb, mask } = await this.#pool.open({ image, mask: maskPath, maskSize, rules });
     return {
       index,
       sample,

@@ -53,8 +53,8 @@ export const NODE_LIBRARY: LibraryHost = {
   },
   openFile,
   anchors: anchorStore(),
-  async decode(name, bytes) {
-    return decode(name, bytes);
+  async decode(name, bytes, rules) {
+    return decode(name, bytes, rules);
   },
 };
 
@@ -71,7 +71,7 @@ export function loadDetector(options: DetectorOptions): Promise<Detector> {
 
 export interface NodeTrainOptions extends TrainOptions {
   /**
-   * Folder for checkpoints, named as `aaclip train --save_path` names them: a run continues from the checkpoints in it,
+   * Folder for checkpoints, for one training at a time, named as `aaclip train --save_path` names them: a run continues from the checkpoints in it,
    * and `loadDetector` takes it as `adapters` (where stage one had no epochs, name the image adapter's file instead:
    * `{ image: 'ckpt/image_adapter.safetensors' }`). It takes precedence over `resume`.
    */

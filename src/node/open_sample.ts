@@ -1,5 +1,6 @@
 /** Opens one sample: its picture as RGB bytes, its mask at the size the model works at. Runs in threads and without. */
 import { prepareMask } from '../picture/mask.js';
+import type { PictureRules } from '../picture/picture.js';
 import { loadMask, loadPicture } from './decode.js';
 
 export interface SampleFiles {
@@ -7,8 +8,8 @@ export interface SampleFiles {
   readonly mask: string | undefined;
   /** Side of the prepared mask, in pixels. */
   readonly maskSize: number;
-  /** Largest picture accepted, in pixels. */
-  readonly maxPixels: number | undefined;
+  /** How pictures and masks are read. */
+  readonly rules: PictureRules;
 }
 
 export interface OpenedSample {
@@ -28,10 +29,10 @@ function owned(data: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** @throws one line that names the file (as a rejection) when picture or mask cannot be read */
-export async function openSample({ image, mask, maskSize, maxPixels }: SampleFiles): Promise<OpenedSample> {
-  const picture = await loadPicture(image, { maxPixels });
+export async function openSample({ image, mask, maskSize, rules }: SampleFiles): Promise<OpenedSample> {
+  const picture = await loadPicture(image, rules);
   const prepared =
-    mask === undefined ? undefined : prepareMask(await loadMask(mask, { maxPixels }), maskSize, maskSize);
+    mask === undefined ? undefined : prepareMask(await loadMask(mask, rules), maskSize, maskSize, rules.maskThreshold);
   const { width, height, data } = picture;
   return { width, height, rgb: owned(data), mask: prepared && owned(prepared) };
 }

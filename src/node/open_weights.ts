@@ -1,6 +1,6 @@
 /** Weights and adapters by path: safetensors, torch archives, the packaged model, or a model made up from a seed. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adaptersOf, type OpenedAdapters } from '../detect/sources.js';
 import type { AdapterTensors } from '../io/adapter_names.js';
@@ -13,6 +13,7 @@ import { fileError } from './file_error.js';
 import { fileFingerprint } from './file_fingerprint.js';
 import { fileSource } from './file_source.js';
 import { compareNatural } from './picture_files.js';
+import { namedWeights } from './weights_folder.js';
 
 /** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: they know nothing, and serve tests and timing. */
 const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
@@ -31,8 +32,12 @@ function checkPackaged(folder: string, ...files: readonly string[]): void {
   );
 }
 
-/** Opens a file of tensors, safetensors or a torch archive. */
+/**
+ * Opens a file of tensors: safetensors, a file of torch, or the index of weights in several files.
+ * @throws one line; for a folder it names the file to use
+ */
 export async function openTensors(path: string): Promise<TensorFile> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error(`${path}: ${inFolder(path)}`);
   return openTensorSource(await fileSource(path));
 }
 
@@ -44,13 +49,43 @@ export async function openClip(path: string, packaged: string = PACKAGED_FOLDER)
   }
   const m = SYNTHETIC.exec(path);
   if (m) return syntheticClip(m[1] ? TINY : VIT_L_14_336, Number(m[2] ?? 1), true);
-  return openClipFile(path);
+  return openClipFile(namedWeights(path));
 }
 
 async function openClipFile(path: string): Promise<ClipTensors> {
-  const clip = canonicalClip(await openTensors(path));
+  const file = await openTensors(path);
+  const clip = canonicalClip(file);
   // A pipe was read at once and cannot be read again.
-  return statSync(path).isFile() ? { ...clip, fingerprint: () => fileFingerprint(path) } : clip;
+  if (!statSync(path).isFile()) return clip;
+  const parts = file.parts ?? [path];
+  return { ...clip, fingerprint: async () => (await Promise.all(parts.map(fileFingerprint))).join(' ') };
+}
+
+/** Files of weights as programs name them, the best first. */
+const WEIGHTS = [
+  /^model\.safetensors$/,
+  /\.safetensors\.index\.json$/,
+  /\.bin\.index\.json$/,
+  /\.safetensors$/,
+  /\.(?:pt|pth|bin|ckpt)$/,
+];
+
+/** What to do with a folder that was given for a file of weights. */
+function inFolder(folder: string): string {
+  let names: string[];
+  try {
+    names = readdirSync(folder).sort(compareNatural);
+  } catch (error) {
+    return fileError(folder, 'read', error).message.slice(folder.length + 2);
+  }
+  const unpacked = ['.', ...names].find((name) => existsSync(join(folder, name, 'data.pkl')));
+  if (unpacked !== undefined) {
+    const place = join(folder, unpacked);
+    return `an unpacked archive of torch: pack it again without compression (zip -0 -r model.pt ${basename(place)}) and name that`;
+  }
+  if (names.includes('saved_model.pb')) return 'a SavedModel of TensorFlow: only weights that torch saved can be read';
+  const found = WEIGHTS.map((pattern) => names.find((name) => pattern.test(name))).find((name) => name !== undefined);
+  return `a folder: name a file of weights${found === undefined ? '' : `, such as ${join(folder, found)}`}`;
 }
 
 /** A folder of adapters has both parts. */

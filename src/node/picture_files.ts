@@ -5,9 +5,13 @@ import { join, posix, sep } from 'node:path';
 import { globToRegExp } from '../data/glob.js';
 import { PictureError } from '../picture/picture.js';
 import { fileError, notUnicode } from './file_error.js';
+import { isOwnPicture } from './own_pictures.js';
 
 /** Extensions looked for in folders, in upper or lower case. A file named directly may have any name. */
 const PICTURE_EXTENSIONS = ['.png', '.jpg', '.jpeg', '.jfif', '.bmp', '.dib', '.tif', '.tiff', '.webp'] as const;
+
+/** Extensions of pictures that are not read: in folders they are left out, and the caller is told. */
+const OTHER_PICTURES = /\.(?:heic|heif|avif|jxl|gif|jp2|j2k|jpx|psd|dcm|exr|svg|ico|dng|cr2|cr3|nef|arw)$/i;
 
 const natural = new Intl.Collator('en', { numeric: true });
 
@@ -21,11 +25,25 @@ function isPicture(name: string): boolean {
   return PICTURE_EXTENSIONS.some((e) => lower.endsWith(e));
 }
 
-/** Told of a link below a folder that leads nowhere. */
-type DeadLink = (path: string) => void;
+/** How folders are searched. */
+export interface SearchOptions {
+  /** Folder that is written to: it is not searched where it lies in a folder that is. */
+  readonly output?: string | undefined;
+  /** Told about pictures in folders that are left out since their format is not read. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Told of links below a folder that lead nowhere, which are left out. */
+  readonly onDeadLink?: ((path: string) => void) | undefined;
+}
 
-/** All files below a folder except hidden ones; a folder that links lead to twice is entered once. */
-async function* walk(folder: string, onDeadLink: DeadLink, seen: Set<string> = new Set()): AsyncGenerator<string> {
+/**
+ * All files below a folder except hidden ones and what predict wrote; a folder that links lead to twice is entered once.
+ * @param seen folders that are not entered, by their real paths
+ */
+async function* walk(
+  folder: string,
+  onDeadLink: SearchOptions['onDeadLink'],
+  seen: Set<string>,
+): AsyncGenerator<string> {
   const real = await realpath(folder).catch((e: unknown) => {
     throw fileError(folder, 'read', e);
   });
@@ -39,8 +57,8 @@ async function* walk(folder: string, onDeadLink: DeadLink, seen: Set<string> = n
     const path = join(folder, entry.name);
     const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
     if (kind?.isDirectory()) yield* walk(path, onDeadLink, seen);
-    else if (kind?.isFile()) yield path;
-    else if (!kind) onDeadLink(path);
+    else if (kind?.isFile() && !isOwnPicture(path)) yield path;
+    else if (!kind) onDeadLink?.(path);
   }
 }
 
@@ -48,32 +66,49 @@ function byName(a: Dirent, b: Dirent): number {
   return compareNatural(a.name, b.name);
 }
 
-async function collect(files: AsyncGenerator<string>, wanted: (path: string) => boolean): Promise<string[]> {
+/** The folder that is written to, unless the search starts in it: the user then means the pictures there. */
+async function outside(start: string, output: string | undefined): Promise<Set<string>> {
+  const [from, to] = await Promise.all([start, output ?? start].map((path) => realpath(path).catch(() => undefined)));
+  return new Set(to === undefined || to === from ? [] : [to]);
+}
+
+async function search(
+  folder: string,
+  { output, onDeadLink }: SearchOptions,
+  wanted: (path: string) => boolean,
+): Promise<string[]> {
   const found: string[] = [];
-  for await (const path of files) if (wanted(path)) found.push(path);
+  for await (const path of walk(folder, onDeadLink, await outside(folder, output))) if (wanted(path)) found.push(path);
   return found.sort(compareNatural);
 }
 
-async function matchGlob(pattern: string, onDeadLink: DeadLink): Promise<string[]> {
+/** Counts of formats: "2 HEIC, 1 GIF". */
+function formatsOf(paths: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const path of paths) {
+    const format = OTHER_PICTURES.exec(path)![0].slice(1).toUpperCase();
+    counts.set(format, (counts.get(format) ?? 0) + 1);
+  }
+  return [...counts].map(([format, n]) => `${n} ${format}`).join(', ');
+}
+
+async function matchGlob(pattern: string, options: SearchOptions): Promise<string[]> {
   const glob = posix.normalize(sep === '\\' ? pattern.replaceAll('\\', '/') : pattern);
   // Start at the last folder before the first wildcard.
   const fixed = glob.slice(0, glob.search(/[*?{]/));
   const root = fixed.includes('/') ? fixed.slice(0, fixed.lastIndexOf('/')) || '/' : '.';
   const matcher = globToRegExp(glob);
   if (!(await stat(root).catch(() => undefined))?.isDirectory()) return [];
-  return collect(walk(root, onDeadLink), (path) => matcher.test(sep === '\\' ? path.replaceAll('\\', '/') : path));
+  return search(root, options, (path) => matcher.test(sep === '\\' ? path.replaceAll('\\', '/') : path));
 }
 
 /**
  * The picture files that paths, folders (searched to any depth) and globs name: in the order given, each once, in
- * natural order within a folder or glob. A file named directly is accepted with any extension.
- * @param onDeadLink told of links that lead nowhere, which are left out
+ * natural order within a folder or glob. A file named directly is accepted with any extension. Folders are searched without
+ * the pictures that predict wrote into them (heatmaps, maps and masks).
  * @throws PictureError (as a rejection) for a missing path, a folder without pictures or a pattern without matches
  */
-export async function expandImages(
-  inputs: readonly string[],
-  onDeadLink: DeadLink = () => undefined,
-): Promise<string[]> {
+export async function expandImages(inputs: readonly string[], options: SearchOptions = {}): Promise<string[]> {
   if (inputs.length === 0)
     throw new Error('pictures: none given: expected a file, a folder or a pattern such as "*.png"');
   const found = new Set<string>();
@@ -81,17 +116,26 @@ export async function expandImages(
     const info = await stat(input).catch(() => undefined);
     let paths: string[];
     if (info?.isDirectory()) {
-      paths = await collect(walk(input, onDeadLink), isPicture);
+      const all = await search(input, options, (path) => isPicture(path) || OTHER_PICTURES.test(path));
+      paths = all.filter(isPicture);
+      const others = all.filter((path) => !isPicture(path));
       if (paths.length === 0) {
+        const got = others.length > 0 ? `, got ${formatsOf(others)}` : '';
         throw new PictureError(
           input,
-          `no pictures in this folder: expected files ending in ${PICTURE_EXTENSIONS.join(' ')}`,
+          `no pictures in this folder: expected files ending in ${PICTURE_EXTENSIONS.join(' ')}${got}`,
+          others.length > 0 ? 'convert them to PNG' : undefined,
+        );
+      }
+      if (others.length > 0) {
+        options.onNote?.(
+          `${input}: pictures left out, since their format is not read: ${formatsOf(others)}; convert them to PNG`,
         );
       }
     } else if (info) {
       paths = [input];
     } else if (/[*?{]/.test(input)) {
-      paths = await matchGlob(input, onDeadLink);
+      paths = await matchGlob(input, options);
       if (paths.length === 0)
         throw new PictureError(input, 'no file matches this pattern', 'check the folder and the pattern');
     } else {

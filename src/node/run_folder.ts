@@ -1,5 +1,5 @@
 /** The folder of a training run: checkpoints, logs, and a picture of the losses. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { lossCurve } from '../eval/loss_curve.js';
 import type { Gpu } from '../gpu/gpu.js';
@@ -15,25 +15,35 @@ import {
 import type { Part } from '../train/initial.js';
 import type { Parameters } from '../train/parameters.js';
 import type { StepReport } from '../train/training_run.js';
+import { appendLines } from './append_lines.js';
 import { writeAtomically } from './atomic_write.js';
-import { fileError } from './file_error.js';
 import { fileSource } from './file_source.js';
+import { RunLock } from './run_lock.js';
 
 export type CheckpointFormat = 'safetensors' | 'pth';
 
-export class RunFolder {
+/** One run at a time has it: a second run in the same folder would overwrite the checkpoints of the first. */
+export class RunFolder implements Disposable {
   readonly path: string;
   readonly #format: CheckpointFormat;
+  readonly #lock: RunLock;
+  #saved: RunState | undefined;
 
-  /** @throws one line when the folder cannot be made */
+  /** @throws one line when the folder cannot be made, or another training has it */
   constructor(path: string, format: CheckpointFormat) {
     this.path = path;
     this.#format = format;
-    try {
-      mkdirSync(path, { recursive: true });
-    } catch (error) {
-      throw fileError(path, 'write', error);
-    }
+    this.#lock = new RunLock(path, 'train', 'name another folder (--save_path)');
+  }
+
+  /** The progress that the latest checkpoint holds, restored or saved; undefined before the first one. */
+  get saved(): RunState | undefined {
+    return this.#saved;
+  }
+
+  /** Gives the folder back. */
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
   }
 
   /**
@@ -47,6 +57,12 @@ export class RunFolder {
       .filter((file) => written(file) > 0)
       .sort((a, b) => written(b) - written(a));
     if (path === undefined) return undefined;
+    const restored = await this.#read(gpu, path, part);
+    this.#saved = restored.state;
+    return restored;
+  }
+
+  async #read(gpu: Gpu, path: string, part: Part): Promise<Restored> {
     const source = await fileSource(path);
     if (path.endsWith('.safetensors')) return restoreCheckpoint(gpu, await openSafetensors(source), part);
     const { root, tensors } = await readTorchArchive(source);
@@ -67,6 +83,7 @@ export class RunFolder {
           : await encodeCheckpoint(parameters, state);
       await writeAtomically(path, bytes);
     }
+    this.#saved = state;
     return path;
   }
 
@@ -99,11 +116,6 @@ export class RunFolder {
   }
 
   #append(name: string, text: string): void {
-    const path = join(this.path, name);
-    try {
-      appendFileSync(path, text);
-    } catch (error) {
-      throw fileError(path, 'write', error);
-    }
+    appendLines(join(this.path, name), text);
   }
 }

@@ -39,7 +39,7 @@ export async function scanFolder(
 ): Promise<ScannedFolder> {
   const within = (path: string): string => relative(root, path).split(sep).join('/');
   const dead: string[] = [];
-  const all = (await expandImages([root], (path) => dead.push(within(path)))).map(within);
+  const all = (await expandImages([root], { onDeadLink: (path) => dead.push(within(path)) })).map(within);
   const unreadable = all.find(notUnicode);
   if (unreadable !== undefined) throw nameError(join(root, unreadable), root);
   const paths = all.filter((path) => !path.split('/').includes(UNION_FOLDER));

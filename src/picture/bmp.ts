@@ -3,7 +3,7 @@
  * bit fields or without; rows bottom-up or top-down. Equal to Pillow's `convert('RGB')`: an alpha channel is dropped and a
  * field of n bits becomes floor(v * 255 / (2^n - 1)).
  */
-import { checkPictureSize, type Picture, PictureError } from './picture.js';
+import { checkPictureSize, newPixels, type Picture, PictureError } from './picture.js';
 import { readPictureSize } from './picture_header.js';
 
 const AGAIN = 'copy or download it again';
@@ -68,42 +68,46 @@ function readPalette(v: DataView, bits: number): Uint8Array {
   return table;
 }
 
-/** Palette indices of a run-length coded picture, first stored row first; pixels never written stay 0. */
+/**
+ * Palette indices of a run-length coded picture, first stored row first. As in Pillow, runs follow one another through the
+ * rows: an end of row fills the row with 0, and a picture that ends before its last pixel is broken.
+ */
 function readRuns(bytes: Uint8Array, layout: Layout): Uint8Array {
   const { width, height, bits } = layout;
-  const out = new Uint8Array(width * height);
+  const size = width * height;
+  const out = new Uint8Array(size);
   const pick = bits === 8 ? (b: number) => b : (b: number, i: number) => (i & 1 ? b & 15 : b >> 4);
   let at = layout.pixels;
+  /** Pixels so far, and those of the row. */
+  let done = 0;
   let x = 0;
-  let y = 0;
-  const put = (value: number) => {
-    if (x < width) out[y * width + x] = value;
-    x++;
-  };
-  while (y < height && at + 1 < bytes.length) {
+  while (done < size && at + 1 < bytes.length) {
     const count = bytes[at]!;
     const code = bytes[at + 1]!;
     at += 2;
     if (count > 0) {
-      for (let i = 0; i < count; i++) put(pick(code, i));
+      const fits = Math.max(0, Math.min(count, width - x));
+      for (let i = 0; i < fits; i++) out[done++] = pick(code, i);
+      x += fits;
     } else if (code === 0) {
+      done = Math.ceil(done / width) * width;
       x = 0;
-      y++;
     } else if (code === 1) {
-      return out;
+      break;
     } else if (code === 2) {
       if (at + 1 >= bytes.length) break;
-      x += bytes[at]!;
-      y += bytes[at + 1]!;
+      done += bytes[at]! + bytes[at + 1]! * width;
+      x = done % width;
       at += 2;
     } else {
       const length = bits === 8 ? code : (code + 1) >> 1;
       if (at + length > bytes.length) break;
-      for (let i = 0; i < code; i++) put(pick(bytes[at + (bits === 8 ? i : i >> 1)]!, i));
+      for (let i = 0; i < code; i++) out[done++] = pick(bytes[at + (bits === 8 ? i : i >> 1)]!, i);
+      x += code;
       at += length + (length & 1); // literal runs are padded to 16 bits
     }
   }
-  if (y < height - 1 || (y === height - 1 && x < width)) throw new Error('the runs end before the last row');
+  if (done < size) throw new Error(`the runs end after ${done} of ${size} pixels`);
   return out;
 }
 
@@ -135,10 +139,11 @@ type RowReader = (y: number, out: Uint8Array, to: number) => void;
 
 function rowReader(bytes: Uint8Array, v: DataView, layout: Layout): RowReader {
   const { width, height, bits, compression, pixels } = layout;
-  const stride = ((width * bits + 31) >>> 5) * 4;
+  // Divided, not shifted: the number of bits may exceed 32 bits.
+  const stride = Math.ceil((width * bits) / 32) * 4;
   const coded = compression === RLE8 || compression === RLE4;
   // The padding of the very last row may be missing.
-  if (!coded && pixels + stride * (height - 1) + ((width * bits + 7) >> 3) > bytes.length) {
+  if (!coded && pixels + stride * (height - 1) + Math.ceil((width * bits) / 8) > bytes.length) {
     throw new Error(
       `expected ${stride * height} bytes of rows at ${pixels}, got ${Math.max(0, bytes.length - pixels)}`,
     );
@@ -152,7 +157,7 @@ function rowReader(bytes: Uint8Array, v: DataView, layout: Layout): RowReader {
         const bit = x * bits;
         const i = runs
           ? runs[y * width + x]!
-          : (bytes[pixels + y * stride + (bit >> 3)]! >> (8 - bits - (bit & 7))) & most;
+          : (bytes[pixels + y * stride + Math.floor(bit / 8)]! >> (8 - bits - (bit & 7))) & most;
         for (let c = 0; c < 3; c++) out[to + x * 3 + c] = table[i * 3 + c]!;
       }
     };
@@ -190,10 +195,11 @@ export function decodeBmp(name: string, bytes: Uint8Array, maxPixels?: number): 
   const { width, height, topDown } = layout;
   try {
     const read = rowReader(bytes, v, layout);
-    const data = new Uint8Array(width * height * 3);
+    const data = newPixels(name, width, height);
     for (let y = 0; y < height; y++) read(y, data, (topDown ? y : height - 1 - y) * width * 3);
     return { name, width, height, channels: 3, data };
   } catch (e) {
+    if (e instanceof PictureError) throw e;
     throw new PictureError(name, `broken or truncated BMP: ${e instanceof Error ? e.message : String(e)}`, AGAIN);
   }
 }

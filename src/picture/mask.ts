@@ -26,8 +26,11 @@ export function nearestIndices(inSize: number, outSize: number): Int32Array {
   return out;
 }
 
-/** Resizes a mask by nearest neighbour and sets every pixel that is not 0 to 1; [height, width] bytes. */
-export function prepareMask(mask: Mask, width: number, height: number): Uint8Array {
+/**
+ * Resizes a mask by nearest neighbour and sets every pixel of at least `threshold` to 1; [height, width] bytes.
+ * @param threshold 1, the published rule, counts everything that is not 0
+ */
+export function prepareMask(mask: Mask, width: number, height: number, threshold = 1): Uint8Array {
   const out = new Uint8Array(width * height);
   const columns = nearestIndices(mask.width, width);
   const rows = nearestIndices(mask.height, height);
@@ -35,7 +38,7 @@ export function prepareMask(mask: Mask, width: number, height: number): Uint8Arr
     const row = rows[y]!;
     for (let x = 0; x < width; x++) {
       const column = columns[x]!;
-      if (row >= 0 && column >= 0 && mask.data[row * mask.width + column] !== 0) out[y * width + x] = 1;
+      if (row >= 0 && column >= 0 && mask.data[row * mask.width + column]! >= threshold) out[y * width + x] = 1;
     }
   }
   return out;

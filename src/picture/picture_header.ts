@@ -9,16 +9,47 @@ const READABLE = 'convert it to PNG, JPEG, BMP, TIFF or WebP';
 const OTHERS: readonly (readonly [string, string, number?])[] = [
   ['GIF8', 'a GIF'],
   ['%PDF', 'a PDF'],
-  ['ftypavif', 'an AVIF picture', 4],
-  ['ftypheic', 'a HEIC picture', 4],
-  ['ftypmif1', 'a HEIF picture', 4],
+  ['\xff\x0a', 'a JPEG XL picture'],
+  ['\0\0\0\x0cJXL ', 'a JPEG XL picture'],
   ['\0\0\0\x0cjP', 'a JPEG 2000 picture'],
+  ['\xff\x4f\xff\x51', 'a JPEG 2000 picture'],
   ['8BPS', 'a Photoshop file'],
   ['DICM', 'a DICOM file', 128],
+  ['\x76\x2f\x31\x01', 'an OpenEXR picture'],
+  ['\0\0\x01\0', 'an icon'],
   ['PK\x03\x04', 'a zip archive'],
   ['\x1f\x8b', 'a gzip archive'],
   ['\x93NUMPY', 'a NumPy array'],
+  ['\x89HDF', 'an HDF5 file'],
 ];
+
+/** Brands of files in ISO's container of media, by the beginning of the brand. */
+const BRANDS: readonly (readonly [RegExp, string])[] = [
+  [/^avi[fso]/, 'an AVIF picture'],
+  [/^(?:hei|hev)/, 'a HEIC picture'],
+  [/^(?:mif|msf|mia)/, 'a HEIF picture'],
+  [/^crx/, "a camera's raw picture (CR3)"],
+  [/^(?:isom|iso\d|mp4|M4V|qt|avc1|3gp)/, 'a video'],
+];
+
+/** What the brands of a media container say; the main brand comes first, those it is compatible with follow. */
+function byBrand(bytes: Uint8Array): string | undefined {
+  if (!startsWith(bytes, 'ftyp', 4)) return undefined;
+  const end = Math.min(bytes.length, new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), 256);
+  const starts = [8];
+  for (let at = 16; at + 4 <= end; at += 4) starts.push(at);
+  const brands = starts.map((at) => String.fromCharCode(...bytes.subarray(at, at + 4)));
+  // "mif1" is also the general brand of HEIC and AVIF files.
+  const known = (brand: string): string | undefined => BRANDS.find(([pattern]) => pattern.test(brand))?.[1];
+  const names = brands.map(known).filter((name) => name !== undefined);
+  return names.find((name) => name !== 'a HEIF picture') ?? names[0];
+}
+
+/** What a text file is, where that tells how it came here. */
+function textKind(text: string): string {
+  if (/^<(?:!doctype html|html)/i.test(text)) return 'a web page';
+  return /^(?:<\?xml[^>]*>\s*)?<svg/i.test(text) ? 'an SVG drawing' : 'a text file';
+}
 
 function startsWith(bytes: Uint8Array, text: string, at = 0): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
@@ -55,7 +86,8 @@ export function sniffFormat(name: string, bytes: Uint8Array): PictureFormat {
   if (text?.startsWith('version https://git-lfs')) {
     throw new PictureError(name, 'not a picture: a Git LFS pointer', 'fetch the real file with `git lfs pull`');
   }
-  const what = text !== undefined ? 'a text file' : OTHERS.find(([s, , at]) => startsWith(bytes, s, at ?? 0))?.[1];
+  const signed = (): string | undefined => OTHERS.find(([s, , at]) => startsWith(bytes, s, at ?? 0))?.[1];
+  const what = text !== undefined ? textKind(text) : (byBrand(bytes) ?? signed());
   const got =
     what ?? `unknown bytes ${[...bytes.subarray(0, 4)].map((b) => b.toString(16).padStart(2, '0')).join(' ')}`;
   throw new PictureError(name, `not a readable picture: got ${got}`, text !== undefined ? 'check the path' : READABLE);

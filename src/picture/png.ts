@@ -5,13 +5,15 @@
  * alpha and transparent colours are dropped, never blended and never blanked; palette indices beyond the palette are
  * the grey of their number; 16-bit grey is *clipped* at 255; 16-bit grey with alpha and 16-bit RGB(A) keep the high byte.
  */
-import { checkPictureSize, type Picture, PictureError } from './picture.js';
+import { type DepthRule, greyBytes } from './depth.js';
+import { checkPictureSize, newPixels, type Picture, PictureError } from './picture.js';
+import { type Pass, PngRows } from './png_rows.js';
 
 /**
- * Inflates a zlib stream given in parts; the host supplies it (zlib in Node, DecompressionStream in a browser).
- * Must reject for a broken or truncated stream, and may reject once more than `limit` bytes come out.
+ * Inflates a zlib stream given in parts, a piece at a time; the host supplies it (zlib in Node, DecompressionStream in a
+ * browser). Must throw for a broken or truncated stream.
  */
-export type Inflate = (parts: readonly Uint8Array[], limit: number) => Promise<Uint8Array>;
+export type Inflate = (parts: readonly Uint8Array[]) => AsyncIterable<Uint8Array>;
 
 const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   0: [1, 2, 4, 8, 16],
@@ -22,14 +24,9 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
 };
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-interface Pass {
-  readonly x0: number;
-  readonly y0: number;
-  readonly dx: number;
-  readonly dy: number;
-}
-const WHOLE: readonly Pass[] = [{ x0: 0, y0: 0, dx: 1, dy: 1 }];
-const ADAM7: readonly Pass[] = [
+type Grid = Pick<Pass, 'x0' | 'y0' | 'dx' | 'dy'>;
+const WHOLE: readonly Grid[] = [{ x0: 0, y0: 0, dx: 1, dy: 1 }];
+const ADAM7: readonly Grid[] = [
   { x0: 0, y0: 0, dx: 8, dy: 8 },
   { x0: 4, y0: 0, dx: 8, dy: 8 },
   { x0: 0, y0: 4, dx: 4, dy: 8 },
@@ -90,47 +87,6 @@ function readChunks(name: string, bytes: Uint8Array): Chunks {
   return { header, palette, parts };
 }
 
-/** Undoes the row filters in place; `data` holds one filter byte and `rowBytes` bytes a row. Returns the end. */
-function unfilter(data: Uint8Array, start: number, rowBytes: number, rows: number, bpp: number): number {
-  let at = start;
-  for (let y = 0; y < rows; y++, at += rowBytes + 1) {
-    const row = at + 1;
-    const end = row + rowBytes;
-    const up = y === 0 ? -1 : row - rowBytes - 1; // -1: the row above the first counts as zeros
-    switch (data[at]) {
-      case 0:
-        break;
-      case 1:
-        for (let i = row + bpp; i < end; i++) data[i] = data[i]! + data[i - bpp]!;
-        break;
-      case 2:
-        if (up >= 0) for (let i = row, j = up; i < end; i++, j++) data[i] = data[i]! + data[j]!;
-        break;
-      case 3:
-        for (let i = 0; i < rowBytes; i++) {
-          const left = i < bpp ? 0 : data[row + i - bpp]!;
-          const above = up < 0 ? 0 : data[up + i]!;
-          data[row + i] = data[row + i]! + ((left + above) >> 1);
-        }
-        break;
-      case 4:
-        for (let i = 0; i < rowBytes; i++) {
-          const a = i < bpp ? 0 : data[row + i - bpp]!;
-          const b = up < 0 ? 0 : data[up + i]!;
-          const c = i < bpp || up < 0 ? 0 : data[up + i - bpp]!;
-          const pa = Math.abs(b - c);
-          const pb = Math.abs(a - c);
-          const pc = Math.abs(a + b - c - c);
-          data[row + i] = data[row + i]! + (pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
-        }
-        break;
-      default:
-        throw new Error(`row filter ${data[at]} does not exist`);
-    }
-  }
-  return at;
-}
-
 /** RGB of every value an index or a grey sample of at most 8 bits can have. */
 function lookup(header: Header, palette: Uint8Array | undefined): Uint8Array {
   const table = new Uint8Array(768);
@@ -140,18 +96,18 @@ function lookup(header: Header, palette: Uint8Array | undefined): Uint8Array {
   return table;
 }
 
-/** Writes one row of `n` pixels from `src[at..]` to `out[to..]`, `step` bytes from pixel to pixel. */
-type RowWriter = (src: Uint8Array, at: number, n: number, out: Uint8Array, to: number, step: number) => void;
+/** Writes one row of `n` pixels to `out[to..]`, `step` bytes from pixel to pixel. */
+type RowWriter = (row: Uint8Array, n: number, out: Uint8Array, to: number, step: number) => void;
 
 function rowWriter(header: Header, palette: Uint8Array | undefined): RowWriter {
   const { depth, colour } = header;
   if ((colour === 0 || colour === 3) && depth <= 8) {
     const table = lookup(header, palette);
     const most = 2 ** depth - 1;
-    return (src, at, n, out, to, step) => {
+    return (src, n, out, to, step) => {
       for (let x = 0, o = to; x < n; x++, o += step) {
         const bit = x * depth;
-        const i = ((src[at + (bit >> 3)]! >> (8 - depth - (bit & 7))) & most) * 3;
+        const i = ((src[Math.floor(bit / 8)]! >> (8 - depth - (bit & 7))) & most) * 3;
         out[o] = table[i]!;
         out[o + 1] = table[i + 1]!;
         out[o + 2] = table[i + 2]!;
@@ -159,16 +115,15 @@ function rowWriter(header: Header, palette: Uint8Array | undefined): RowWriter {
     };
   }
   if (colour === 0) {
-    return (src, at, n, out, to, step) => {
-      for (let x = 0, i = at, o = to; x < n; x++, i += 2, o += step)
-        out.fill(src[i]! > 0 ? 255 : src[i + 1]!, o, o + 3);
+    return (src, n, out, to, step) => {
+      for (let x = 0, i = 0, o = to; x < n; x++, i += 2, o += step) out.fill(src[i]! > 0 ? 255 : src[i + 1]!, o, o + 3);
     };
   }
   const sample = depth >> 3;
   const pixel = CHANNELS[colour]! * sample;
   const next = colour === 4 ? 0 : sample; // grey with alpha: the same sample three times
-  return (src, at, n, out, to, step) => {
-    for (let x = 0, i = at, o = to; x < n; x++, i += pixel, o += step) {
+  return (src, n, out, to, step) => {
+    for (let x = 0, i = 0, o = to; x < n; x++, i += pixel, o += step) {
       out[o] = src[i]!;
       out[o + 1] = src[i + next]!;
       out[o + 2] = src[i + 2 * next]!;
@@ -176,8 +131,33 @@ function rowWriter(header: Header, palette: Uint8Array | undefined): RowWriter {
   };
 }
 
+/** Deflate cannot make more of a byte than this. */
+const MOST_INFLATED = 1032;
+/** Bytes after the last row that are tolerated. */
+const EXCESS = 65536;
+
+function passesOf({ width, height, interlaced }: Header, bits: number): Pass[] {
+  return (interlaced ? ADAM7 : WHOLE)
+    .map((p) => ({ ...p, w: Math.ceil((width - p.x0) / p.dx), h: Math.ceil((height - p.y0) / p.dy) }))
+    .filter((p) => p.w > 0 && p.h > 0)
+    .map((p) => ({ ...p, rowBytes: Math.ceil((p.w * bits) / 8) })); // not shifted: may exceed 32 bits
+}
+
+/** Inflates the rows and hands them on. @throws when they end early or never end */
+async function readRows(passes: readonly Pass[], parts: readonly Uint8Array[], inflate: Inflate, rows: PngRows) {
+  const size = passes.reduce((sum, p) => sum + p.h * (p.rowBytes + 1), 0);
+  let got = 0;
+  for await (const chunk of inflate(parts)) {
+    got += chunk.length;
+    if (got > size + EXCESS) throw new Error(`more than ${size} bytes of rows`);
+    rows.push(chunk);
+  }
+  if (got < size) throw new Error(`expected ${size} bytes of rows, got ${got}`);
+}
+
 /**
  * Decodes a PNG file to RGB.
+ * @param depth what becomes of 16-bit grey; the other kinds of 16 bits keep their high byte
  * @throws PictureError (as a rejection) when the file is broken, truncated or over `maxPixels`
  */
 export async function decodePng(
@@ -185,32 +165,37 @@ export async function decodePng(
   bytes: Uint8Array,
   inflate: Inflate,
   maxPixels?: number,
+  depth: DepthRule = 'clip',
 ): Promise<Picture> {
   const { header, palette, parts } = readChunks(name, bytes);
-  const { width, height, depth, colour } = header;
+  const { width, height } = header;
   checkPictureSize(name, width, height, maxPixels);
-  const bits = CHANNELS[colour]! * depth;
-  const passes = (header.interlaced ? ADAM7 : WHOLE)
-    .map((p) => ({ ...p, w: Math.ceil((width - p.x0) / p.dx), h: Math.ceil((height - p.y0) / p.dy) }))
-    .filter((p) => p.w > 0 && p.h > 0)
-    .map((p) => ({ ...p, rowBytes: (p.w * bits + 7) >> 3 }));
-  const size = passes.reduce((sum, p) => sum + p.h * (p.rowBytes + 1), 0);
-  const out = new Uint8Array(width * height * 3);
+  const bits = CHANNELS[header.colour]! * header.depth;
+  const passes = passesOf(header, bits);
+  // Checked before memory is taken for the pixels.
+  const packed = parts.reduce((sum, part) => sum + part.length, 0);
+  if ((packed * MOST_INFLATED) / height < (width * bits) / 8 - 1) {
+    throw new PictureError(name, `truncated PNG: ${packed} bytes cannot hold ${width}x${height} pixels`, AGAIN);
+  }
   try {
-    const raw = await inflate(parts, size + 65536); // a little excess is harmless, a bomb is not
-    if (raw.length < size) throw new Error(`expected ${size} bytes of rows, got ${raw.length}`);
-    const write = rowWriter(header, palette);
-    let at = 0;
-    for (const p of passes) {
-      const end = unfilter(raw, at, p.rowBytes, p.h, Math.max(1, bits >> 3));
-      for (let y = 0; y < p.h; y++) {
-        const to = ((p.y0 + y * p.dy) * width + p.x0) * 3;
-        write(raw, at + 1 + y * (p.rowBytes + 1), p.w, out, to, p.dx * 3);
-      }
-      at = end;
+    if (depth !== 'clip' && header.colour === 0 && header.depth === 16) {
+      const samples = new Uint16Array(width * height);
+      const rows = new PngRows(passes, 2, ({ x0, y0, dx, dy, w }, y, row) => {
+        for (let x = 0, o = (y0 + y * dy) * width + x0; x < w; x++, o += dx)
+          samples[o] = row[2 * x]! * 256 + row[2 * x + 1]!;
+      });
+      await readRows(passes, parts, inflate, rows);
+      return { name, width, height, channels: 3, data: greyBytes(samples, depth, false) };
     }
+    const data = newPixels(name, width, height);
+    const write = rowWriter(header, palette);
+    const rows = new PngRows(passes, Math.max(1, bits >> 3), ({ x0, y0, dx, dy, w }, y, row) =>
+      write(row, w, data, ((y0 + y * dy) * width + x0) * 3, dx * 3),
+    );
+    await readRows(passes, parts, inflate, rows);
+    return { name, width, height, channels: 3, data };
   } catch (e) {
+    if (e instanceof PictureError) throw e;
     throw new PictureError(name, `broken or truncated PNG: ${e instanceof Error ? e.message : String(e)}`, AGAIN);
   }
-  return { name, width, height, channels: 3, data: out };
 }

@@ -9,11 +9,14 @@ import type { Binding } from '../gpu/stream.js';
 import { stack } from '../ops/concat.js';
 import { resident } from '../tensor/resident.js';
 import { empty, Tensor, tidy } from '../tensor/tensor.js';
+import { PictureError } from './picture.js';
 import { CLIP_PIXELS, normalisedLevels, type PixelStatistics, uploadPixels } from './pixels.js';
 import { keptResizeTable, type ResizeTable } from './resize_table.js';
 
 /** What can be resized: a decoded `Picture`, or its bytes on the device. */
 export interface PixelSource {
+  /** Its name in messages. */
+  readonly name?: string | undefined;
   readonly width: number;
   readonly height: number;
   /** RGB bytes [height, width, 3]; on the device as `uploadPixels` packs them, where the whole fits one binding. */
@@ -50,6 +53,31 @@ function checkBytes({ width, height, data }: PixelSource): void {
   const got = data instanceof Tensor ? data.bytes : data.length;
   if (got !== (data instanceof Tensor ? Math.ceil(bytes / 4) * 4 : bytes)) {
     throw new Error(`picture: wrong size: expected ${width} x ${height} x 3 = ${bytes} bytes, got ${got}`);
+  }
+}
+
+/** Most input samples that an output sample reads along an axis: a cubic kernel covers four, stretched when shrinking. */
+const tapsOf = (inSize: number, outSize: number): number =>
+  Math.min(inSize, Math.ceil(4 * Math.max(1, inSize / outSize)) + 1);
+
+/**
+ * Tells early that a picture is too long for the device: a row, or the weights of a side, must fit into one binding.
+ * @param size side of the resized picture, in pixels
+ * @throws PictureError that names it
+ */
+export function checkFits(
+  gpu: Pick<Gpu, 'bindingLimit'>,
+  { name = 'picture', width, height }: Omit<PixelSource, 'data'>,
+  size: number,
+): void {
+  const weights = 4 * size * (2 + Math.max(tapsOf(width, size), tapsOf(height, size)));
+  const rows = tapsOf(height, size) * Math.max(3 * width, 4 * size);
+  if (Math.max(weights, rows) > gpu.bindingLimit) {
+    throw new PictureError(
+      name,
+      `picture too long for this adapter: ${width}x${height} pixels need ${Math.ceil(Math.max(weights, rows) / 2 ** 20)} MiB in one buffer, which may have ${Math.floor(gpu.bindingLimit / 2 ** 20)}`,
+      'cut it into pieces or shrink it',
+    );
   }
 }
 

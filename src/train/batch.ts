@@ -9,7 +9,7 @@ import { augmentColour, type ColourJitter } from '../picture/augment_colour.js';
 import { augmentGeometry, type Geometry } from '../picture/augment_geometry.js';
 import type { Picture } from '../picture/picture.js';
 import { uploadPixels } from '../picture/pixels.js';
-import { preparePicture } from '../picture/resize_picture.js';
+import { checkFits, preparePicture } from '../picture/resize_picture.js';
 import { type Tensor, tidy, upload } from '../tensor/tensor.js';
 
 export interface TrainSample {
@@ -43,6 +43,7 @@ export function prepareBatch(
   return tidy(() => {
     const joined = samples.map((sample, i) => {
       const { data, width, height } = sample.picture;
+      checkFits(gpu, sample.picture, size);
       const colour = augmentation[i]?.colour;
       const pixels = colour ? augmentColour(uploadPixels(gpu, data), width * height, colour) : data;
       const image = preparePicture(gpu, { width, height, data: pixels }, size);

@@ -25,6 +25,9 @@ export interface RunState {
   readonly flags: string;
 }
 
+/** Key of our own entry in a torch archive. */
+const RUN = 'aaclip_run';
+
 interface HostParameter {
   readonly name: string;
   readonly shape: readonly number[];
@@ -79,7 +82,10 @@ export async function encodeCheckpoint(parameters: Parameters, state: RunState):
   });
 }
 
-/** A checkpoint as torch.save writes it: `{epoch, <part>_adapter: state dict, <part>_optimizer: Adam's state}`. */
+/**
+ * A checkpoint as torch.save writes it: `{epoch, <part>_adapter: state dict, <part>_optimizer: Adam's state}`, and `run`
+ * with what the published program does not keep: the place within an epoch, and the settings.
+ */
 export async function encodeTorchCheckpoint(
   parameters: Parameters,
   state: RunState,
@@ -116,6 +122,14 @@ export async function encodeTorchCheckpoint(
       new Map<string, unknown>([
         ['state', moments],
         ['param_groups', [group]],
+      ]),
+    ],
+    [
+      RUN,
+      new Map<string, unknown>([
+        ['batch', state.batch],
+        ['step', state.step],
+        ['flags', state.flags],
       ]),
     ],
   ]);
@@ -157,7 +171,7 @@ export async function restoreCheckpoint(gpu: Gpu, file: TensorFile, part: Part, 
   if (root) {
     const { epoch, adamStep } = await torchState(file, root, part);
     parameters.step = adamStep;
-    return { parameters, state: { part, epoch, batch: 0, step: adamStep, flags: '' } };
+    return { parameters, state: { part, epoch, ...placeIn(root, adamStep) } };
   }
   parameters.step = number('adam_step');
   const state = {
@@ -168,6 +182,18 @@ export async function restoreCheckpoint(gpu: Gpu, file: TensorFile, part: Part, 
     flags: file.metadata.get('flags') ?? '',
   };
   return { parameters, state };
+}
+
+/** The place within the epoch, and the settings; the published program's checkpoints are those of whole epochs. */
+function placeIn(root: PickleValue, adamStep: number): Pick<RunState, 'batch' | 'step' | 'flags'> {
+  const run = root instanceof Map ? root.get(RUN) : undefined;
+  const [batch, step, flags] = ['batch', 'step', 'flags'].map((key) => (run instanceof Map ? run.get(key) : undefined));
+  const whole = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
+  return {
+    batch: whole(batch) ? batch : 0,
+    step: whole(step) ? step : adamStep,
+    flags: typeof flags === 'string' ? flags : '',
+  };
 }
 
 async function torchState(

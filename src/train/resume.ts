@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { Restored, RunState } from './checkpoint.js';
 import { initialParameters, type Part } from './initial.js';
 import type { Parameters } from './parameters.js';
+import type { RunOrigin } from './run_origin.js';
 import { trainImage, trainText } from './stages.js';
 import type { TrainFlags, TrainRun } from './training_run.js';
 
@@ -32,10 +33,10 @@ export interface TrainedParameters {
 }
 
 /**
- * The settings a checkpoint records, as JSON. Those that may change between the runs of one training (numbers of epochs,
+ * The settings a checkpoint records, and what it was trained on, as JSON. Those that may change between the runs of one training (numbers of epochs,
  * how often to save, whether to recompute) are blanked.
  */
-export function recordedFlags(flags: TrainFlags, init: Init): string {
+export function recordedFlags(flags: TrainFlags, init: Init, origin?: RunOrigin): string {
   const blanked = {
     ...flags,
     ...(init === 'clip' ? { init } : {}),
@@ -43,17 +44,23 @@ export function recordedFlags(flags: TrainFlags, init: Init): string {
   };
   // Checkpoints have always called it `checkpointing`; under another name, all older checkpoints would be refused.
   const named = Object.entries(blanked).map(([name, value]) => [name === 'recompute' ? 'checkpointing' : name, value]);
-  return JSON.stringify(Object.fromEntries(named));
+  return JSON.stringify({ ...Object.fromEntries(named), ...origin });
 }
 
-/** @throws when a checkpoint comes from a run with other settings: a mixture would match neither run */
+/** What the fingerprints in the settings stand for. Older checkpoints have none, and no web page without SHA-256. */
+const ORIGIN: Readonly<Record<string, string>> = { list: 'list of samples', weights: 'CLIP (--weights)' };
+
+/** @throws when a checkpoint comes from a run with other settings, samples or weights: a mixture would match neither run */
 function checkFlags(state: RunState, now: string, folder: string): void {
   if (state.flags === '' || state.flags === now) return;
   const before = JSON.parse(state.flags) as Record<string, unknown>;
   const wanted = JSON.parse(now) as Record<string, unknown>;
-  const differing = Object.keys(wanted).filter((k) => JSON.stringify(before[k]) !== JSON.stringify(wanted[k]));
+  const differing = Object.keys(wanted)
+    .filter((k) => !(Object.hasOwn(ORIGIN, k) && before[k] === undefined))
+    .filter((k) => JSON.stringify(before[k]) !== JSON.stringify(wanted[k]));
+  if (differing.length === 0) return;
   throw new Error(
-    `${folder}: its ${state.part} checkpoint was trained with another ${differing.join(', ')}: use the same settings, or another folder (--save_path)`,
+    `${folder}: its ${state.part} checkpoint was trained with another ${differing.map((k) => ORIGIN[k] ?? k).join(', ')}: use the same settings, or another folder (--save_path)`,
   );
 }
 

@@ -193,8 +193,11 @@ class StageLoop {
   }
 
   #diverged(what: string, { epoch, batch, step, files }: StepPlace): DivergedError {
+    const coarse = this.#run.flags.precision === 'f16' ? 'use precision f32, ' : '';
+    // At the first step no rate is at fault yet.
+    const remedy = step === 0 ? 'get the weights again: they may hold such numbers' : 'lower the learning rate';
     return new DivergedError(
-      `training: ${what} at step ${step} (${this.#stage.part} stage, epoch ${epoch + 1}, batch ${batch + 1}) on ${files.join(', ')}; last good checkpoint: ${this.#lastGood}: lower the learning rate`,
+      `training: ${what} at step ${step} (${this.#stage.part} stage, epoch ${epoch + 1}, batch ${batch + 1}) on ${files.join(', ')}; last good checkpoint: ${this.#lastGood}: ${coarse}${remedy}`,
     );
   }
 }

@@ -12,6 +12,7 @@ import type { Part } from './initial.js';
 import type { Parameters } from './parameters.js';
 import { defaultMemoryLimit, overLimit, planRun } from './plan.js';
 import { type CheckpointStore, recordedFlags, type TrainedParameters, trainStages } from './resume.js';
+import { runOrigin } from './run_origin.js';
 import { type TrainOptions, trainFlags } from './training_options.js';
 import type { StepReport, TrainFlags, TrainHost, TrainRun } from './training_run.js';
 import { checkSamples, librarySamples } from './training_samples.js';
@@ -23,8 +24,8 @@ export interface TrainedAdapters {
   readonly image: Uint8Array<ArrayBuffer>;
 }
 
-/** Where a host keeps checkpoints besides `onSave`. */
-export interface TrainingStore extends CheckpointStore {
+/** Where a host keeps checkpoints besides `onSave`; disposed of when the run has ended. */
+export interface TrainingStore extends CheckpointStore, Disposable {
   save(parameters: Parameters, state: RunState, endOfEpoch: boolean, rate: number): Promise<string>;
 }
 
@@ -79,7 +80,8 @@ export class Training implements AsyncIterable<StepReport> {
       signal,
     );
     const run = await this.#prepare(clip);
-    this.#store = this.#openStore?.();
+    using store = this.#openStore?.();
+    this.#store = store;
     const { gpu, own } = await openDevice(this.#host, this.#options);
     let failure: unknown;
     let running = true;
@@ -110,7 +112,7 @@ export class Training implements AsyncIterable<StepReport> {
   /** Everything a run needs except its device. */
   async #prepare(clip: ClipTensors): Promise<Omit<TrainRun, 'gpu'>> {
     const options = this.#options;
-    const { samples, signal, init = 'random' } = options;
+    const { samples, signal, pictures, init = 'random' } = options;
     const config = await within('weights', () => inferConfig(clip));
     const named = options.classes ?? [...new Set(samples.map((s) => s.className))].sort();
     const classes = await openClasses(this.#host, clip, named, options);
@@ -123,8 +125,10 @@ export class Training implements AsyncIterable<StepReport> {
       );
     }
     const flags = await within('options', () => trainFlags(options, config));
-    const host = this.#trainHost(librarySamples(this.#host, samples, flags.imageSize, signal), flags);
-    return { clip, config, classes, flags, flagsText: recordedFlags(flags, init), host };
+    const decoded = librarySamples(this.#host, samples, flags.imageSize, { rules: pictures, signal });
+    const host = this.#trainHost(decoded, flags);
+    const origin = await within('weights', () => runOrigin(clip));
+    return { clip, config, classes, flags, flagsText: recordedFlags(flags, init, origin), host };
   }
 
   async #train(prepared: TrainRun): Promise<void> {

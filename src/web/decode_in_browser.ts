@@ -1,38 +1,30 @@
 /**
  * Picture decoding in a browser. Our own decoders read PNG and BMP, exactly for every kind of file. JPEG and WebP are
  * decoded by the browser without colour management: this gives the same bytes as Node's decoder, except that the
- * browser honours a JPEG's orientation and blends WebP's transparency. TIFF is refused, since most browsers cannot
- * decode it.
+ * browser blends WebP's transparency. TIFF is refused, since most browsers cannot decode it.
  */
 import { decodeBmp } from '../picture/bmp.js';
-import { checkPictureSize, MAX_PIXELS, type Picture, PictureError } from '../picture/picture.js';
-import { readPictureSize, sniffFormat } from '../picture/picture_header.js';
+import { upright } from '../picture/orientation.js';
+import { checkPictureSize, MAX_PIXELS, type Picture, PictureError, type PictureRules } from '../picture/picture.js';
+import { readPictureFacts } from '../picture/picture_facts.js';
+import { type PictureFormat, sniffFormat } from '../picture/picture_header.js';
 import { decodePng, type Inflate } from '../picture/png.js';
 import { type Bitmap, browser } from './browser.js';
 
 /** zlib's inflate as browsers have it. */
-const inflateStream: Inflate = async (parts, limit) => {
+const inflateStream: Inflate = async function* (parts) {
   const packed = new Blob(parts.map((part) => new Uint8Array(part)));
   const reader = packed.stream().pipeThrough(new DecompressionStream('deflate')).getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    size += value.length;
-    if (size > limit) {
-      await reader.cancel();
-      throw new Error(`more than ${limit} bytes of rows`);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
     }
+  } finally {
+    // Where reading was left early, the rest is not inflated.
+    await reader.cancel().catch(() => undefined);
   }
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
 };
 
 /** RGB bytes of a bitmap. */
@@ -51,23 +43,27 @@ function pixelsOf(bitmap: Bitmap): Uint8Array {
   return rgb;
 }
 
-/**
- * Decodes a picture file to RGB; the format is read from the bytes.
- * @param name of the file in error messages
- * @throws PictureError (as a rejection) when the bytes are not a readable picture
- */
-export async function decodeInBrowser(name: string, bytes: Uint8Array): Promise<Picture> {
-  const format = sniffFormat(name, bytes);
-  const size = readPictureSize(name, bytes, format);
-  if (size) checkPictureSize(name, size.width, size.height, MAX_PIXELS);
-  if (format === 'png') return decodePng(name, bytes, inflateStream, MAX_PIXELS);
-  if (format === 'bmp') return decodeBmp(name, bytes, MAX_PIXELS);
+/** A copy whose EXIF data the browser does not recognise: it would turn the picture by them. */
+function asStored(bytes: Uint8Array, exifAt: number | undefined): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes);
+  if (exifAt !== undefined) copy[exifAt] = 0;
+  return copy;
+}
+
+async function decodeStored(
+  name: string,
+  bytes: Uint8Array,
+  { format, exifAt }: { readonly format: PictureFormat; readonly exifAt?: number | undefined },
+  { maxPixels = MAX_PIXELS, depth }: PictureRules,
+): Promise<Picture> {
+  if (format === 'png') return decodePng(name, bytes, inflateStream, maxPixels, depth);
+  if (format === 'bmp') return decodeBmp(name, bytes, maxPixels);
   if (format === 'tiff') throw new PictureError(name, 'TIFF is not decoded in a browser', 'convert it to PNG');
   let bitmap: Bitmap | undefined;
   try {
     const plain = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const;
-    bitmap = await browser.createImageBitmap(new Blob([new Uint8Array(bytes)]), plain);
-    checkPictureSize(name, bitmap.width, bitmap.height, MAX_PIXELS);
+    bitmap = await browser.createImageBitmap(new Blob([asStored(bytes, exifAt)]), plain);
+    checkPictureSize(name, bitmap.width, bitmap.height, maxPixels);
     return { name, width: bitmap.width, height: bitmap.height, channels: 3, data: pixelsOf(bitmap) };
   } catch (error) {
     if (error instanceof PictureError) throw error;
@@ -76,4 +72,16 @@ export async function decodeInBrowser(name: string, bytes: Uint8Array): Promise<
   } finally {
     bitmap?.close();
   }
+}
+
+/**
+ * Decodes a picture file to RGB; the format is read from the bytes.
+ * @param name of the file in error messages
+ * @throws PictureError (as a rejection) when the bytes are not a readable picture
+ */
+export async function decodeInBrowser(name: string, bytes: Uint8Array, rules: PictureRules = {}): Promise<Picture> {
+  const facts = readPictureFacts(name, bytes);
+  if (facts) checkPictureSize(name, facts.width, facts.height, rules.maxPixels);
+  const stored = await decodeStored(name, bytes, facts ?? { format: sniffFormat(name, bytes) }, rules);
+  return rules.orient && facts ? upright(stored, facts.orientation) : stored;
 }

@@ -18,6 +18,7 @@ const FLAGS = {
   adapters: 'tiny',
   python: 'python3',
   precision: 'f32',
+  rounds: 1,
 };
 const flags = (more: Partial<BenchFlags> = {}): BenchFlags => ({ ...FLAGS, precision: 'f32', ...more });
 const INFO: Info = {

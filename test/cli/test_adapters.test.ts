@@ -1,5 +1,5 @@
 /** `aaclip test` on a small data set drawn here: the figures of every epoch. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { promptsFor } from '../../src/data/class_prompts.js';
 import type { Domain } from '../../src/data/datasets.js';
@@ -85,7 +85,10 @@ describe('figures', () => {
 
   it('do not depend on the batch, which may hold several classes', async () => {
     const [[one], [three]] = await Promise.all(
-      ['1', '4'].map(async (n) => runsOf(await test(...mine(), '--json', '--epoch', '2', '--batch_size', n))),
+      ['1', '4'].map(async (n) => {
+        const results = ['--results_dir', at(`batch${n}`)];
+        return runsOf(await test(...mine(), '--json', '--epoch', '2', '--batch_size', n, ...results));
+      }),
     );
     for (const [i, want] of one!.classes.entries()) {
       const got = three!.classes[i]!;
@@ -155,14 +158,74 @@ describe('what a training recorded', () => {
   });
 });
 
-it('a broken picture stops the test with an error that names it, and no table is written', async () => {
-  mkdirSync(at('broken'));
-  writeFileSync(at('broken', 'a.png'), 'no picture');
-  writeFileSync(at('broken', 'full-shot.jsonl'), '{"image_path": "a.png", "label": 0, "class_name": "cloth"}');
-  const before = readFileSync(at('ckpt', 'test.log'), 'utf8');
-  const run = await test('--dataset', 'mine', '--data', at('broken'), ...base(), '--epoch', '1', '--json');
-  expect(run.code).toBe(1);
-  expect(run.stderr.trim()).toMatch(/^aaclip: .*a\.png: .*$/);
-  expect(run.stdout).toBe('');
-  expect(readFileSync(at('ckpt', 'test.log'), 'utf8').slice(before.length)).not.toContain('final results');
+describe('a picture that cannot be used', () => {
+  /** A list in a folder of its own, with pictures of the drawn set. */
+  const list = (name: string, more: readonly object[]): string[] => {
+    mkdirSync(at(name));
+    const drawn = readFileSync(at('parts', 'full-shot.jsonl'), 'utf8').replaceAll(/"(cloth|felt)\//g, '"../parts/$1/');
+    writeFileSync(at(name, 'full-shot.jsonl'), [drawn, ...more.map((row) => JSON.stringify(row))].join('\n'));
+    writeFileSync(at(name, 'text.png'), 'no picture');
+    return ['--dataset', 'mine', '--data', at(name), ...base(), '--epoch', '1', '--json'];
+  };
+  const none = { image_path: 'none.png', label: 0, class_name: 'cloth' };
+  const text = { image_path: 'text.png', label: 0, class_name: 'felt' };
+
+  it('is found before the test starts: all of them are named, and nothing is written', async () => {
+    const args = list('looked', [none, text]);
+    const run = await test(...args, '--results_dir', at('unwritten'));
+    expect(run.code).toBe(1);
+    expect(run.stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^\S*none\.png: cannot read: no such file/),
+      expect.stringMatching(/^\S*text\.png: not a readable picture: got a text file/),
+      expect.stringMatching(/^aaclip: \S+full-shot\.jsonl: 2 of 12 samples cannot be used; .*--skip-broken$/),
+    ]);
+    const { problems, ...counts } = JSON.parse(run.stdout) as { problems: string[] };
+    expect(problems).toHaveLength(2);
+    expect(counts).toEqual({ broken: 2, samples: 12, skipped: false, notes: [] });
+    expect(existsSync(at('unwritten'))).toBe(false);
+  });
+
+  it('is left out with --skip-broken: the figures are those of the others', async () => {
+    const run = await test(
+      '--dataset',
+      'mine',
+      '--data',
+      at('looked'),
+      ...base(),
+      '--epoch',
+      '1',
+      '--json',
+      '--skip-broken',
+      '--batch_size',
+      '1',
+    );
+    expect(run.code, run.stderr).toBe(0);
+    const [skipped, tested] = run.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Tested & object);
+    expect(skipped).toMatchObject({ broken: 2, samples: 12, skipped: true });
+    for (const [i, want] of (await expected(1)).entries()) expect(tested!.classes[i]).toMatchObject(want);
+  });
+
+  it('and shows only when it is decoded: costs its class, which is named, and no other', async () => {
+    const args = list('late', [{ ...none, image_path: 'damaged.png' }]);
+    const damaged = readFileSync(at('parts', 'felt', 'good', '20.png'));
+    damaged.fill(0x55, 45, damaged.length - 40);
+    writeFileSync(at('late', 'damaged.png'), damaged);
+    const run = await test(...args, '--results_dir', at('late_results'));
+    expect(run.code).toBe(1);
+    expect(run.stderr.trim()).toMatch(
+      /^aaclip: \S*damaged\.png: broken.*\(mine: no figures for cloth; the other classes are kept\)$/,
+    );
+    const [kept, summary] = run.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Tested & { missing: string[]; summary: unknown[] });
+    expect(summary!.summary).toHaveLength(1);
+    expect(kept!.classes.map((c) => c.className)).toEqual(['felt']);
+    expect(kept!.missing).toEqual(['cloth']);
+    const file = JSON.parse(readFileSync(at('late_results', 'results.json'), 'utf8')) as { runs: unknown[] };
+    expect(file.runs).toEqual([kept]);
+  });
 });

@@ -116,5 +116,8 @@ it('names of drawn files stay inside their folder and differ', () => {
   const paths = ['c/a/b_c.png', 'c/a_b/c.jpg', '../../c/x.png', 'a:b\\y.png'];
   const samples = paths.map((imagePath, line) => ({ imagePath, label: 0 as const, className: 'c', line }));
   expect(exampleNames('c', samples)).toEqual(['a_b_c', 'a_b_c_2', 'x', 'a_b_y']);
+  const long = exampleNames('c', [{ ...samples[0]!, imagePath: `${'folder/'.repeat(60)}a.png` }]);
+  expect(long[0]).toMatch(/^folder_.*~[0-9a-f]{8}$/);
+  expect(long[0]!.length).toBeLessThan(240);
   expect(safeParts('../a//b/./c?')).toEqual(['a', 'b', 'c_']);
 });

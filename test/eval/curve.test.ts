@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { curveFigures, figuresOf } from '../../src/eval/curve.js';
 import { percent } from '../../src/eval/metrics.js';
-import { radixSort, SortedScores, scoreOf } from '../../src/eval/sorted_scores.js';
+import { radixSort, scoreOf } from '../../src/eval/radix_sort.js';
+import { SortedScores } from '../../src/eval/sorted_scores.js';
 import { synth } from '../../src/io/synth.js';
 import { goldenJson } from '../golden_files.js';
 import { aurocReference, averagePrecisionReference, bestF1Reference } from '../reference/curve.js';
@@ -150,7 +151,7 @@ describe('sorted scores', () => {
       let previous = Number.POSITIVE_INFINITY;
       let count = 0;
       let wrong = 0;
-      sorted.walk((score, positives, negatives) => {
+      sorted.walk(({ score, positives, negatives }) => {
         const at = want.get(score);
         if (!(score < previous && at?.[0] === positives && at[1] === negatives)) wrong++;
         previous = score;
@@ -192,7 +193,7 @@ describe('sorted scores', () => {
     const sorted = new SortedScores();
     sorted.add(values, undefined);
     const seen: number[] = [];
-    sorted.walk((score) => seen.push(score));
+    sorted.walk(({ score }) => seen.push(score));
     expect(seen).toEqual([...values].reverse());
     expect(scoreOf(0x80000000)).toBe(0);
   });

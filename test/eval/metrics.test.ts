@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Domain } from '../../src/data/datasets.js';
-import { average, ClassScores, classMetrics } from '../../src/eval/metrics.js';
+import { average } from '../../src/eval/average.js';
+import { ClassScores, classMetrics } from '../../src/eval/metrics.js';
 import { reportJson, reportText } from '../../src/eval/report.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';

@@ -30,6 +30,17 @@ describe('canonicalAdapters', () => {
     ['bare', IMAGE, false],
     ['named', IMAGE.map((n) => `image_adapter.${n}`), false],
     ['wrapped', IMAGE.map((n) => `module.image_adapter.${n}`), false],
+    [
+      'in dictionaries and wrappers',
+      IMAGE.map((n) => `model_state_dict.net._orig_mod.image_adapter.module.${n}`),
+      false,
+    ],
+    ['in a dictionary, bare', IMAGE.map((n) => `state_dict.${n}`), false],
+    [
+      'beside moments and averages',
+      ['', 'adam_m.', 'ema.'].flatMap((p) => IMAGE.map((n) => `${p}image_adapter.${n}`)),
+      false,
+    ],
     ['with ReLU', RELU.map((n) => `image_adapter.${n}`), true],
   ])('reads image adapters: %s', (_, names, relu) => {
     const adapters = canonicalAdapters(fileOf(...names, 'image_optimizer.state.0.exp_avg'));
@@ -47,7 +58,7 @@ describe('canonicalAdapters', () => {
   });
 
   test.each([
-    ['no adapters', ['visual.proj'], /a.pth: no adapters: expected .*, got visual.proj$/],
+    ['no adapters', ['visual.proj'], /a.pth: no adapters: expected .*, got visual.proj; use a file that/],
     [
       'a missing number',
       ['0.fc.0.weight', '2.fc.0.weight'],
@@ -69,7 +80,12 @@ describe('canonicalAdapters', () => {
       ['0.fc.0.weight', 'text_adapter.0.fc.0.weight'],
       /ambiguous: expected one text_adapter.0.fc.0.weight/,
     ],
-    ['an absurd number', ['99999999.fc.0.weight'], /number is too high/],
+    [
+      'two sets of one rank',
+      ['left', 'more'].flatMap((p) => TEXT.map((n) => `${p}.text_adapter.${n}`)),
+      /ambiguous: expected one text adapter, got some at left., more.;/,
+    ],
+    ['an absurd number', ['99999999.fc.0.weight'], /^a.pth: adapters: number is too high/],
   ])('refuses %s', (_, names, message) => {
     expect(() => canonicalAdapters(fileOf(...names))).toThrow(message);
   });

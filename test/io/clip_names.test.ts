@@ -109,6 +109,42 @@ const without = (tensors: Tensors, ...names: string[]): Tensors =>
   new Map([...tensors].filter(([name]) => !names.includes(name)));
 
 describe('canonicalClip', () => {
+  test.each(['F32', 'F16', 'BF16', 'F64'] as const)(
+    'names the tensor that holds a number that is none, in %s',
+    async (dtype) => {
+      const size = { F32: 4, F16: 2, BF16: 2, F64: 8 }[dtype];
+      const of = (top: readonly number[]): Tensors => {
+        const bytes = new Uint8Array(W * size);
+        bytes.set(top, 6 * size - 2);
+        return new Map(openAi).set('visual.ln_pre.weight', { dtype, shape: [W], bytes });
+      };
+      const [infinite, largest] = {
+        F32: [
+          [0x80, 0xff],
+          [0x7f, 0x7f],
+        ],
+        F16: [
+          [0x00, 0xfc],
+          [0xff, 0x7b],
+        ],
+        BF16: [
+          [0x80, 0xff],
+          [0x7f, 0x7f],
+        ],
+        F64: [
+          [0xf0, 0xff],
+          [0xef, 0x47],
+        ],
+      }[dtype] as [number[], number[]];
+      await expect(canonicalClip(fileOf(of(infinite))).readF32('visual.ln_pre.weight')).rejects.toThrow(
+        /^clip.bin: tensor visual.ln_pre.weight: holds -Infinity at element 5 of \[8\]: expected finite numbers; /,
+      );
+      const clip = canonicalClip(fileOf(of(infinite.map((byte, i) => (i === 0 ? byte | 1 : byte)))));
+      await expect(clip.read('visual.ln_pre.weight')).rejects.toThrow(/holds NaN at element 5/);
+      await expect(canonicalClip(fileOf(of(largest))).read('visual.ln_pre.weight')).resolves.toBeDefined();
+    },
+  );
+
   const isVisual = (name: string) => name.startsWith('visual.') || name === 'logit_scale';
   const layouts: [what: string, tensors: Tensors][] = [
     ["OpenAI's", openAi],
@@ -119,6 +155,10 @@ describe('canonicalClip', () => {
       renamed(openAi, (n) => `state_dict.module.${n}`).set('optimizer.state.0.exp_avg', openAi.get('visual.proj')!),
     ],
     ["OpenCLIP's with a text tower of its own", renamed(openAi, (n) => (isVisual(n) ? n : `text.${n}`))],
+    [
+      'a model within wrappers and dictionaries',
+      renamed(openAi, (n) => `model_state_dict.net.${n.replace(/^visual/, 'visual._orig_mod.module')}`),
+    ],
     ['Hugging Face in a wrapper', renamed(huggingFace(), (n) => `clip.${n}`)],
   ];
   test.each(layouts)('reads %s names', async (_, tensors) => {
@@ -139,6 +179,40 @@ describe('canonicalClip', () => {
     expect(clip.has('context_length')).toBe(false);
   });
 
+  test('takes the model itself where its average lies beside it, and refuses two of one rank', () => {
+    const both = (a: string, b: string) =>
+      new Map([...renamed(openAi, (n) => a + n), ...renamed(openAi, (n) => b + n)]);
+    const zero: Tensors = new Map(
+      [...openAi].map(([name, t]) => [name, { ...t, bytes: new Uint8Array(t.bytes.length) }]),
+    );
+    const averaged = new Map([...renamed(openAi, (n) => `model.${n}`), ...renamed(zero, (n) => `model_ema.${n}`)]);
+    expect(canonicalClip(fileOf(averaged)).readF32('visual.proj')).resolves.toEqual(f32(openAi.get('visual.proj')!));
+    expect(() => canonicalClip(fileOf(both('left.', 'more.')))).toThrow(
+      /^clip.bin: holds two CLIPs: expected one, got one at left. and one at more.;/,
+    );
+  });
+
+  test.each(['token_ids', 'state_dict.token_ids', 'state_dict.module.token_ids'])(
+    'finds the list of kept tokens at %s',
+    async (name) => {
+      const ids: RawTensor = {
+        dtype: 'I32',
+        shape: [10],
+        bytes: new Uint8Array(new Int32Array([1, 3, 5, 7, 9, 11, 13, 15, 17, 19]).buffer),
+      };
+      const clip = canonicalClip(fileOf(renamed(openAi, (n) => `state_dict.module.${n}`).set(name, ids)));
+      expect([...(await clip.readF32('token_ids'))].slice(0, 3)).toEqual([1, 3, 5]);
+    },
+  );
+
+  test.each(['visual.proj', 'token_embedding.weight'])('says why a needed tensor cannot be read: %s', (name) => {
+    const file = fileOf(renamed(without(openAi, name), (n) => `module.${n}`));
+    const unread = new Map([[`module.${name}`, 'its numbers are of F8_E4M3, which is not supported']]);
+    expect(() => canonicalClip({ ...file, unread })).toThrow(
+      `clip.bin: tensor ${name} cannot be read: its numbers are of F8_E4M3, which is not supported; save a plain state dict`,
+    );
+  });
+
   test('works without logit_scale', () => {
     expect(canonicalClip(fileOf(without(openAi, 'logit_scale'))).has('logit_scale')).toBe(false);
   });
@@ -151,7 +225,10 @@ describe('canonicalClip', () => {
       const hf = huggingFace();
       const wide = (t: RawTensor): RawTensor => {
         const n = t.bytes.length / 4;
-        const bytes = Uint8Array.from({ length: n * size }, (_, i) => Math.floor(i / size) + (i % size) * 100);
+        const bytes = Uint8Array.from(
+          { length: n * size },
+          (_, i) => (Math.floor(i / size) + (i % size) * 100) & (i % size === size - 1 ? 0x3f : 0xff),
+        );
         return { dtype, shape: t.shape, bytes };
       };
       const clip = canonicalClip(fileOf(new Map([...hf].map(([name, t]) => [name, wide(t)]))));
@@ -168,12 +245,34 @@ describe('canonicalClip', () => {
     [
       'a file that is not a CLIP',
       new Map([['conv.weight', openAi.get('visual.proj')!]]),
-      /clip.bin: not a known kind of CLIP: .*got conv.weight$/,
+      /clip.bin: not a known kind of CLIP: .*got conv.weight;/,
     ],
     [
       'a text tower alone',
       new Map([...openAi].filter(([n]) => !isVisual(n))),
-      /clip.bin: CLIP is incomplete: expected blocks of visual.transformer/,
+      /clip.bin: it holds CLIP's text tower alone, without an image tower: expected blocks of visual.transformer/,
+    ],
+    ...(
+      [
+        ['positional_embedding', [5], /expected \[tokens, 4\], got \[5\]/],
+        ['token_embedding.weight', [10, 4, 1], /expected \[words, width\], got \[10, 4, 1\]/],
+        ['token_ids', [3], /expected \[10\], got \[3\]/],
+        ['logit_scale', [2], /expected \[\] or \[1\], got \[2\]/],
+        ['visual.positional_embedding', [5, 9], /expected \[1 \+ patches, 8\], got \[5, 9\]/],
+        ['visual.class_embedding', [], /expected \[8\], got \[\]/],
+        ['text_projection', [4, 7], /expected \[4, 6\], got \[4, 7\]/],
+        ['transformer.resblocks.0.attn.in_proj_weight', [12, 5], /expected \[12, 4\], got \[12, 5\]/],
+        ['visual.transformer.resblocks.1.mlp.c_proj.weight', [8, 33], /expected \[8, 32\], got \[8, 33\]/],
+      ] as const
+    ).map(([name, shape, message]): [string, Tensors, RegExp] => [
+      `another shape of ${name}`,
+      new Map(openAi).set(name, rawF32(shape, new Float32Array(shape.reduce<number>((a, b) => a * b, 1)))),
+      new RegExp(`^clip.bin: tensor ${name}: wrong shape: ${message.source}; use`),
+    ]),
+    [
+      'quantised weights',
+      new Map(openAi).set('visual.proj', { dtype: 'I8', shape: [W, E], bytes: new Uint8Array(W * E) }),
+      /^clip.bin: tensor visual.proj: wrong type: expected floating-point numbers, got I8; use weights that are not/,
     ],
     [
       'a missing tensor',

@@ -95,12 +95,19 @@ describe('openSafetensors', () => {
     ],
     ['metadata that is not text', file('{"__metadata__":{"a":1}}'), /expected text under a, got a number/],
     ['an entry that is not an object', file('{"a":5}'), /tensor a: entry is broken: expected an object, got a number/],
-    [
-      'an unknown dtype',
-      file(`{"a":${entry('F8_E4M3', [4], 0, 4)}}`, 4),
-      /tensor a: dtype is not supported: .*got "F8_E4M3"/,
-    ],
+    ['an unknown dtype', file(`{"a":${entry('F5', [4], 0, 4)}}`, 4), /tensor a: dtype is not supported: .*got "F5"/],
     ['a dtype that every object has', file(`{"a":${entry('constructor', [4], 0, 4)}}`, 4), /dtype is not supported/],
+    [
+      '65 dimensions',
+      file(`{"a":${entry('F32', Array(65).fill(1), 0, 4)}}`, 4),
+      /shape is broken: expected at most 64/,
+    ],
+    [
+      'brackets without end',
+      file(`{"a":${'['.repeat(9000)}${']'.repeat(9000)}}`),
+      /header is broken: expected at most 64 levels/,
+    ],
+    ['a line break in a name', file('{"a\\nb":5}'), /tensor a\?b: entry is broken/],
     ['a negative dimension', file(`{"a":${entry('F32', [-1], 0, 4)}}`, 4), /shape is broken: .*got \[-1\]/],
     ['a broken dimension', file(`{"a":${entry('F32', [0.5, 2], 0, 4)}}`, 4), /shape is broken/],
     ['no shape', file('{"a":{"dtype":"F32","data_offsets":[0,4]}}', 4), /shape is broken: .*got nothing/],
@@ -126,6 +133,13 @@ describe('openSafetensors', () => {
     ['a truncated file', file(`{"a":${t}}`, 3), /file is truncated: expected 4 bytes of tensors, got 3/],
     ['bytes after the last tensor', file(`{"a":${t}}`, 5), /file is too long: expected 4 bytes of tensors, got 5/],
   ];
+  test('leaves out types of the format that are not read, and says so', async () => {
+    const read = await openSafetensors(file(`{"a":${entry('F8_E4M3', [4], 0, 4)},"b":${entry('F32', [1], 4, 8)}}`, 8));
+    expect([...read.tensors.keys()]).toEqual(['b']);
+    expect([...read.unread!]).toEqual([['a', 'its numbers are of F8_E4M3, which is not supported']]);
+    expect(await read.readF32('b')).toHaveLength(1);
+  });
+
   test.each(broken)('refuses %s', async (_, source, message) => {
     const error = await openSafetensors(source).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(Error);

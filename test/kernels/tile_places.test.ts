@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { Tape } from '../../src/autograd/tape.js';
+import { synth } from '../../src/io/synth.js';
+import { forwardStream, streamTile } from '../../src/kernels/attention_tiles.js';
 import { checkTiles, sameKnobs, tilePlaces } from '../../src/kernels/tile_places.js';
 import { openGpu } from '../../src/node/device.js';
+import { add } from '../../src/ops/add.js';
+import { attention } from '../../src/ops/attention.js';
 import { matmul } from '../../src/ops/matmul.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { ADAPTER_KINDS } from '../adapter_traits.js';
@@ -60,4 +65,31 @@ describe('places of tiles', () => {
       'TX=16,TY=8,RM=2,RN=1,BK=16',
     );
   });
+
+  it('decide how attention is cut, unless heads are too wide for that tile: the result stays', async () => {
+    const tiles = { 'attention.tile': { WG: 64, BK: 16 }, 'attention_backward.tile': { WG: 64, BK: 4 } };
+    const wide = { 'attention.tile': { WG: 64, BK: 64 } };
+    using own = await openGpu({ kernels: { attention: 'tile', attention_backward: 'tile' } });
+    using gpu = await openGpu({ kernels: { attention: 'tile', attention_backward: 'tile' }, tiles });
+    const [shape, seed] = [[1, 70, 3 * 16], synth(1, 'qkv', [1, 70, 3 * 16], 1)];
+    const results: [Float32Array, Float32Array][] = [];
+    for (const device of [own, gpu]) {
+      using qkv = upload(device, seed, shape);
+      using tape = new Tape(add);
+      tape.watch([qkv]);
+      using y = tape.record(() => attention(qkv, { heads: 1, mode: 'full' }));
+      const [dqkv] = tape.backward(y, [qkv], y);
+      results.push([await read(y), await read(dqkv!)]);
+      dqkv!.release();
+    }
+    for (const i of [0, 1]) {
+      results[1]![i]!.forEach((v, at) => {
+        expect(v).toBeCloseTo(results[0]![i]![at]!, 5);
+      });
+    }
+    expect(gpu.kernels.labels.find((label) => label.startsWith('attention.tile'))).toContain('WG=64');
+    expect(gpu.kernels.labels.find((label) => label.startsWith('attention_backward.tile'))).toContain('WG=64');
+    expect(streamTile({ traits: gpu.traits, tiles: wide }, forwardStream, 64)).toEqual({ WG: 64, BK: 64 });
+    expect(streamTile({ traits: gpu.traits, tiles: wide }, forwardStream, 128)).toEqual({ WG: 128, BK: 16 });
+  }, 60_000);
 });

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bytesSource } from '../../src/io/source.js';
+import { appendLines } from '../../src/node/append_lines.js';
 import { writeAtomically } from '../../src/node/atomic_write.js';
 import { fileError } from '../../src/node/file_error.js';
 import { fileSource } from '../../src/node/file_source.js';
@@ -83,6 +84,19 @@ describe('byte sources', () => {
     rmSync(path);
     await expect(again.read(0, 5)).rejects.toThrow(/no such file/);
   });
+});
+
+test('lines are added to a log, after the end of one that was cut', () => {
+  const path = join(folder, 'a.log');
+  appendLines(path, 'one\n');
+  appendLines(path, 'two\n');
+  expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
+  const cut = join(folder, 'cut.log');
+  writeFileSync(cut, 'one\ntw');
+  appendLines(cut, 'three\n');
+  appendLines(cut, 'four\n');
+  expect(readFileSync(cut, 'utf8')).toBe('one\ntw\nthree\nfour\n');
+  expect(() => appendLines(join(folder, 'none', 'a'), 'x\n')).toThrow('cannot write: no such file or folder');
 });
 
 describe('writeAtomically', () => {

@@ -9,6 +9,7 @@ import { loadMask, loadPicture } from '../../src/node/decode.js';
 import { DecodePool } from '../../src/node/decode_pool.js';
 import { type DecodedSample, Loader, type LoaderOptions } from '../../src/node/loader.js';
 import { prepareMask } from '../../src/picture/mask.js';
+import { PIXEL_BUDGET, runsWithin } from '../../src/picture/pixel_budget.js';
 
 const golden = (name: string) => fileURLToPath(new URL(`../goldens/${name}`, import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'aaclip-loader-'));
@@ -114,6 +115,25 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
     rmSync(late, { recursive: true });
   });
 
+  test('large pictures are not opened ahead, but a batch is opened as a whole', async () => {
+    const late = mkdtempSync(join(tmpdir(), 'aaclip-large-'));
+    const many = Array.from({ length: 6 }, (_, i) => sample(`${i}.bmp`, i + 1));
+    const create = (i: number) => copyFileSync(golden('photo.bmp'), join(late, `${i}.bmp`));
+    // Said to be so large that a third one would exceed what may be opened ahead.
+    const bytes = many.map(() => PIXEL_BUDGET / 5);
+    await using loader = new Loader({ root: late, samples: many, maskSize: 8, threads, bytes, ahead: 6 });
+    for (let i = 0; i < 3; i++) create(i);
+    let first = 0;
+    for await (const batch of loader.batches(batchesOf(Uint32Array.from(many.keys()), 3))) {
+      expect(batch.map((b) => b.index)).toEqual([first, first + 1, first + 2]);
+      // The next batch has not been asked for: its files are made only now.
+      for (let i = 3; i < 6; i++) create(i);
+      first += 3;
+    }
+    expect(first).toBe(6);
+    rmSync(late, { recursive: true });
+  });
+
   test('leaving early and closing leaves nothing behind', async () => {
     const loader = new Loader(options({ threads, ahead: 7 }));
     const batches = loader.batches(batchesOf(epochOrder(samples.length, 7, 0), 1));
@@ -138,6 +158,14 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
   });
 });
 
+test('runs end at a number of items or of bytes; an item that is too large stands alone', () => {
+  const runs = (most: number, budget: number) =>
+    runsWithin([0, 1, 2, 3, 4], most, (i) => [1, 1, 9, 2, 2][i]!, budget).map((run) => [...run]);
+  expect(runs(2, 100)).toEqual([[0, 1], [2, 3], [4]]);
+  expect(runs(5, 4)).toEqual([[0, 1], [2], [3, 4]]);
+  expect(runs(5, 1)).toEqual([[0], [1], [2], [3], [4]]);
+});
+
 test('one core is left for the device unless there is only one', async () => {
   await using loader = new Loader(options());
   expect(loader.threads).toBeGreaterThanOrEqual(1);
@@ -155,7 +183,7 @@ describe('a decoding thread that ends', () => {
       `import { parentPort } from 'node:worker_threads';\nparentPort.on('message', () => { ${fate} });\n`,
     );
     const pool = new DecodePool(1, pathToFileURL(script));
-    const files = { mask: undefined, maskSize: 8, maxPixels: undefined };
+    const files = { mask: undefined, maskSize: 8, rules: {} };
     const wanted = ['a.png', 'b.png', 'c.png'].map((image) =>
       pool.open({ ...files, image }).catch((e: Error) => e.message),
     );

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { globToRegExp } from '../../src/data/glob.js';
+import { encodePng } from '../../src/node/encode_png.js';
+import { markOwn } from '../../src/node/own_pictures.js';
 import { compareNatural, expandImages } from '../../src/node/picture_files.js';
 
 const root = mkdtempSync(join(tmpdir(), 'aaclip-images-'));
@@ -20,6 +22,9 @@ beforeAll(() => {
     'odd/picture[1].png',
     'odd/no-extension',
     'empty/readme.md',
+    'phone/1.heic',
+    'phone/2.HEIC',
+    'phone/3.gif',
   ];
   for (const file of files) {
     mkdirSync(dirname(at(file)), { recursive: true });
@@ -49,11 +54,42 @@ describe('pictures', () => {
     expect(await expanded('odd/picture[1].png')).toEqual(['odd/picture[1].png']);
   });
 
+  test('of formats that are not read are left out of folders, and counted', async () => {
+    const notes: string[] = [];
+    const found = await expandImages([at('a')], { onNote: (note) => notes.push(note) });
+    expect([found.length, notes]).toEqual([4, []]);
+    writeFileSync(at('phone/4.png'), 'x');
+    expect(await expandImages([at('phone')], { onNote: (note) => notes.push(note) })).toEqual([at('phone/4.png')]);
+    expect(notes).toEqual([expect.stringMatching(/phone: pictures left out.*: 2 HEIC, 1 GIF; convert them to PNG$/)]);
+    rmSync(at('phone/4.png'));
+  });
+
   test('of a pattern', async () => {
     expect(await expanded('a/*.{png,PNG}')).toEqual(['a/img2.PNG', 'a/img10.png']);
     expect(await expanded('a/**/*.JPG')).toEqual(['a/b/shot.JPG']);
     expect(await expanded('*/img?.PNG')).toEqual(['a/img2.PNG']);
     expect(await expanded('./a/../a/img*')).toEqual(['a/img2.PNG', 'a/img10.png']);
+  });
+
+  test('that predict wrote are no input, nor is the folder it writes to', async () => {
+    const png = encodePng(2, 2, new Uint8Array(12));
+    const put = (path: string, bytes: Uint8Array): void => {
+      mkdirSync(dirname(at(path)), { recursive: true });
+      writeFileSync(at(path), bytes);
+    };
+    put('own/1.png', png);
+    put('own/1.heatmap.png', markOwn(png));
+    put('own/2.heatmap.png', png);
+    put('own/out/3.png', png);
+    put('own/earlier/1.heatmap.png', markOwn(png));
+    const found = async (input: string, output?: string): Promise<string[]> =>
+      (await expandImages([at(input)], { output: output && at(output) })).map((path) => path.slice(at('own/').length));
+    expect(await found('own', 'own/out')).toEqual(['1.png', '2.heatmap.png']);
+    expect(await found('own')).toEqual(['1.png', '2.heatmap.png', 'out/3.png']);
+    expect(await found('own/**/*.png', 'own/out')).toEqual(['1.png', '2.heatmap.png']);
+    // Named directly, they are meant.
+    expect(await found('own/out', 'own/out')).toEqual(['out/3.png']);
+    expect(await found('own/1.heatmap.png', 'own/out')).toEqual(['1.heatmap.png']);
   });
 
   test('that do not exist are refused by name', async () => {
@@ -63,6 +99,7 @@ describe('pictures', () => {
     await expect(expanded('empty')).rejects.toThrow(
       /empty: no pictures in this folder: expected files ending in \.png/,
     );
+    await expect(expanded('phone')).rejects.toThrow(/got 2 HEIC, 1 GIF; convert them to PNG$/);
     await expect(expandImages([])).rejects.toThrow(/none given/);
   });
 });

@@ -28,6 +28,51 @@ describe('the tarball', () => {
     for (const target of targets) expect(existsSync(join(own, target.replace(/\*$/, ''))), target).toBe(true);
     expect(readdirSync(own)).not.toContain('src');
   });
+
+  it('contains nothing else: no stamps of the build, no source maps, no sources', () => {
+    const own = at('node_modules', 'aaclip');
+    const files = (readdirSync(own, { recursive: true }) as string[])
+      .map((name) => name.replaceAll('\\', '/'))
+      .filter((name) => statSync(join(own, name)).isFile());
+    const wanted =
+      /^(?:LICENSE|README\.md|package\.json|dist\/[\w/]+(?:\.d\.ts|\.js)|shaders\/[\w.]+\.wgsl|weights\/.+\.(?:md|txt|json|png|safetensors))$/;
+    expect(files.filter((name) => !wanted.test(name))).toEqual([]);
+    const scripts = files.filter((name) => name.endsWith('.js'));
+    expect(scripts.length).toBeGreaterThan(100);
+    for (const name of scripts) expect(readFileSync(join(own, name), 'utf8'), name).not.toContain('sourceMappingURL');
+  });
+
+  it('installs a command that answers', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    const name = process.platform === 'win32' ? 'aaclip.cmd' : 'aaclip';
+    const { code, stdout, stderr } = await run(dir, at('node_modules', '.bin', name), '--version');
+    expect([code, stdout.trim(), stderr]).toEqual([0, version, '']);
+  });
+
+  it('type-checks in the strictest program that knows the language alone, by every entry', async () => {
+    write(
+      dir,
+      'bare.ts',
+      `
+import { loadDetector } from 'aaclip';
+import { Gpu } from 'aaclip/core';
+import * as host from 'aaclip/node';
+import { SHADERS } from 'aaclip/shaders';
+import { trainStages } from 'aaclip/train';
+
+export { Gpu, host, SHADERS, trainStages };
+export async function score(picture: string): Promise<number> {
+  const detector = await loadDetector({ weights: 'tiny', classes: ['screw'] });
+  for await (const found of detector.detect(picture, 'screw')) return found.score;
+  return 0;
+}
+`,
+    );
+    const language = { lib: ['ES2022'], types: [], noEmit: true };
+    for (const platform of [{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'bundler' }]) {
+      expect(await compile(dir, ['bare.ts'], { ...language, ...platform })).toBe('');
+    }
+  });
 });
 
 describe('in Node, the examples', () => {

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { resizeOnHost } from '../../src/picture/host_resize.js';
 import { CLIP_PIXELS, uploadPixels } from '../../src/picture/pixels.js';
-import { preparePicture, preparePictures, resizePicture, unpackPicture } from '../../src/picture/resize_picture.js';
+import {
+  checkFits,
+  preparePicture,
+  preparePictures,
+  resizePicture,
+  unpackPicture,
+} from '../../src/picture/resize_picture.js';
 import { liveTensors, read, readWords } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
 import { goldenTensors } from '../golden_files.js';
@@ -112,4 +118,19 @@ describe('resizing a picture on the device', () => {
       'resizeTable: bad size: expected positive integers, got 4 to 0',
     );
   });
+});
+
+it('a picture whose row or table of weights exceeds a binding is refused by name, any other is not', () => {
+  const gpu = { bindingLimit: 2 ** 27 };
+  const refused = (width: number, height: number) => () => checkFits(gpu, { name: 'a.png', width, height }, 518);
+  expect(refused(44_800_000, 1)).toThrow(/^a\.png: picture too long for this adapter: 44800000x1 pixels need \d+ MiB/);
+  expect(refused(1, 44_800_000)).toThrow(/1x44800000 pixels .*; cut it into pieces or shrink it$/);
+  for (const [width, height] of [
+    [10_000, 10_000],
+    [1_000_000, 20],
+    [20, 1_000_000],
+    [1, 1],
+  ] as const) {
+    expect(refused(width, height)).not.toThrow();
+  }
 });

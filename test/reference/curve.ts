@@ -63,3 +63,61 @@ export function bestF1Reference(
   }
   return best;
 }
+
+/** Regions of touching pixels by flood fill, each as the indices of its pixels. */
+export function regionsReference(mask: ArrayLike<number>, width: number): number[][] {
+  const seen = new Set<number>();
+  const regions: number[][] = [];
+  for (let first = 0; first < mask.length; first++) {
+    if (mask[first] === 0 || seen.has(first)) continue;
+    const region = [first];
+    seen.add(first);
+    for (const i of region) {
+      for (let j = 0; j < mask.length; j++) {
+        const apart = Math.max(
+          Math.abs((i % width) - (j % width)),
+          Math.abs(Math.floor(i / width) - Math.floor(j / width)),
+        );
+        if (apart > 1 || mask[j] === 0 || seen.has(j)) continue;
+        seen.add(j);
+        region.push(j);
+      }
+    }
+    regions.push(region);
+  }
+  return regions;
+}
+
+/**
+ * Area under per-region overlap from the definition: both rates at every distinct score, straight lines between them, and
+ * the trapezoid rule on a curve that is cut at the limit.
+ * @param images maps and masks of `width` columns
+ */
+export function auproReference(
+  images: readonly { readonly map: ArrayLike<number>; readonly mask: ArrayLike<number> }[],
+  width: number,
+  limit: number,
+): number {
+  const regions = images.flatMap(({ map, mask }) =>
+    regionsReference(mask, width).map((region) => region.map((i) => map[i]!)),
+  );
+  const normal = images.flatMap(({ map, mask }) => Array.from(map).filter((_, i) => mask[i] === 0));
+  const share = (scores: readonly number[], threshold: number) =>
+    scores.filter((s) => s >= threshold).length / scores.length;
+  const distinct = [...new Set([...normal, ...regions.flat()])].sort((a, b) => b - a);
+  const points = distinct.map((threshold) => ({
+    x: share(normal, threshold),
+    y: regions.reduce((sum, region) => sum + share(region, threshold), 0) / regions.length,
+  }));
+  let area = 0;
+  let previous = { x: 0, y: 0 };
+  for (const point of points) {
+    if (previous.x >= limit) break;
+    const x = Math.min(point.x, limit);
+    const part = point.x > previous.x ? (x - previous.x) / (point.x - previous.x) : 1;
+    const y = previous.y + part * (point.y - previous.y);
+    area += ((x - previous.x) * (previous.y + y)) / 2;
+    previous = x < point.x ? { x, y } : point;
+  }
+  return area / limit;
+}

@@ -48,7 +48,7 @@ it('a written checkpoint reads back the same, in both formats', async () => {
   ]) {
     using q = restored.parameters;
     expect(q.step).toBe(41);
-    expect(restored.state.epoch).toBe(2);
+    expect(restored.state).toEqual(STATE);
     expect(q.all.map((x) => x.name).sort()).toEqual(p.all.map((x) => x.name).sort());
     expect(await read(q.weight(p.all[0]!.name))).toEqual(weight);
   }

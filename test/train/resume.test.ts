@@ -1,16 +1,13 @@
-/** Training is killed at random moments, goes on, and ends with the bytes of an undisturbed run. */
-import { spawn } from 'node:child_process';
+/** Training is killed, goes on, and ends with the bytes of an undisturbed run. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodePng } from '../../src/node/encode_png.js';
+import { Trial } from '../../tools/kills/trial.js';
 import { runCli } from '../cli/run_cli.js';
-import { arr } from '../reference/arr.js';
 import { drawSample, SIZE } from './pictures.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 let dir = '';
 
 beforeAll(() => {
@@ -38,18 +35,6 @@ const train = (save: string, seed: number, ...more: string[]): string[] => [
   ...['--seed', String(seed), '--save_path', join(dir, save), '--json', ...more],
 ];
 
-/** Runs until killed after `ms`; true when the run had ended by itself before. */
-function runAndKill(args: string[], ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
-    const timer = setTimeout(() => child.kill('SIGKILL'), ms);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      resolve(code === 0);
-    });
-  });
-}
-
 /** Checkpoints of a folder by name. */
 const checkpoints = (save: string): Map<string, string> =>
   new Map(
@@ -58,38 +43,41 @@ const checkpoints = (save: string): Map<string, string> =>
       .map((f) => [f, readFileSync(join(dir, save, f)).toString('base64')]),
   );
 
-describe('a run killed again and again', () => {
-  let kills = 0;
-  for (const seed of [1, 2]) {
-    it(`ends with the same bytes (seed ${seed})`, async () => {
-      const whole = await runCli(...train(`whole${seed}`, seed));
-      expect(whole.code, whole.stderr).toBe(0);
-      const waits = arr([40], `waits ${seed}`, 0.29, 0.5).data;
-      // A new folder is started when a run ends before it is killed, until runs were interrupted often enough.
-      for (let i = 0, here = 0; here < 11; i++) {
-        const ended = await runAndKill(train(`broken${seed}`, seed), 350 + 900 * waits[i % 40]!);
-        if (!ended) {
-          here++;
-          kills++;
-        } else {
-          expect(checkpoints(`broken${seed}`)).toEqual(checkpoints(`whole${seed}`));
-          rmSync(join(dir, `broken${seed}`), { recursive: true });
-        }
-      }
-      expect((await runCli(...train(`broken${seed}`, seed))).code).toBe(0);
-      expect(checkpoints(`broken${seed}`)).toEqual(checkpoints(`whole${seed}`));
-      // A file that a kill leaves half written never has a checkpoint's name.
-      expect(checkpoints(`whole${seed}`).size).toBe(5);
-    }, 300_000);
-  }
-
-  it('was killed at least 20 times', () => {
-    expect(kills).toBeGreaterThanOrEqual(20);
-  });
-});
+it.each(['safetensors', 'pth'])(
+  'a run that is killed goes on to the bytes of an undisturbed one (%s)',
+  async (format) => {
+    const args = (out: string): string[] => [
+      ...train('', 1, '--format', format, '--text_epoch', '1', '--image_epoch', '2'),
+      ...['--save_path', out],
+    ];
+    const trial = new Trial({ name: format, args }, join(dir, format));
+    const whole = await trial.undisturbed();
+    expect(whole.files.split('\n')).toHaveLength(4);
+    const renames = whole.calls.flatMap(({ name, file }, call) =>
+      name === 'rename' && file !== '.tmp' ? [{ file, call }] : [],
+    );
+    const nth = (file: string, n: number): number => renames.filter((r) => r.file === `${file}.${format}`).at(n)!.call;
+    // In the middle of the text stage's second checkpoint, before the first of an epoch of stage two, and after its last.
+    for (const point of [
+      { call: nth('text_adapter', 1) - 3, moment: 'at', signal: 'SIGKILL' },
+      { call: nth('image_adapter_1', 0), moment: 'before', signal: 'SIGTERM' },
+      { call: nth('image_adapter', -1), moment: 'after', signal: 'SIGKILL' },
+    ] as const) {
+      expect(await trial.killed(point, whole), JSON.stringify(point)).toEqual([]);
+    }
+  },
+  300_000,
+);
 
 it('two runs of one seed are equal, another seed differs', async () => {
-  await runCli(...train('again', 1));
+  for (const [save, seed] of [
+    ['whole1', 1],
+    ['again', 1],
+    ['whole2', 2],
+  ] as const) {
+    expect((await runCli(...train(save, seed))).code).toBe(0);
+  }
+  expect(checkpoints('whole1').size).toBe(5);
   expect(checkpoints('again')).toEqual(checkpoints('whole1'));
   expect(checkpoints('whole2').get('image_adapter.safetensors')).not.toBe(
     checkpoints('whole1').get('image_adapter.safetensors'),

@@ -103,6 +103,20 @@ describe('training', () => {
       'folder: its text checkpoint was trained with another seed, imageMix: use the same settings, or another folder (--save_path)',
     );
   });
+
+  it('refuses a checkpoint of another list or other weights, where it recorded them', async () => {
+    const { run } = counted(settings());
+    const origin = { list: 'a', weights: 'b' };
+    const flagsText = recordedFlags(settings(), 'random', origin);
+    const from = (state: Omit<RunState, 'part'>) => trainStages({ ...run, flagsText }, store({ text: state }));
+    const flags = recordedFlags(settings(), 'random', { list: 'c', weights: 'd' });
+    await expect(from({ epoch: 0, batch: 0, step: 0, flags })).rejects.toThrow(
+      'folder: its text checkpoint was trained with another list of samples, CLIP (--weights): use the same settings',
+    );
+    // As recorded before there were fingerprints.
+    const trained = await from({ epoch: 1, batch: 0, step: 2, flags: recordedFlags(settings(), 'random') });
+    for (const p of [trained.text!, trained.image]) p[Symbol.dispose]();
+  });
 });
 
 describe('recorded settings', () => {

@@ -66,6 +66,15 @@ async function expectError(code: ErrorCode, work: Promise<unknown>, message: Reg
   expect((error as AaclipError).code).toBe(code);
 }
 
+/** A checkpoint without the fingerprint of its list: only the command line has one. */
+function contents(path: string): unknown {
+  const bytes = readFileSync(path);
+  const end = 8 + Number(bytes.readBigUInt64LE());
+  const { __metadata__: metadata, ...tensors } = JSON.parse(bytes.toString('utf8', 8, end));
+  const { list: _, ...flags } = JSON.parse(metadata.flags);
+  return { metadata: { ...metadata, flags }, tensors, data: base64(bytes.subarray(end)) };
+}
+
 describe('train', () => {
   it('makes the steps and the checkpoints of the command line, from paths and from memory', async () => {
     const cli = await runCli(
@@ -92,7 +101,7 @@ describe('train', () => {
       );
       for (const name of ['text_adapter', 'image_adapter', 'image_adapter_1', 'image_adapter_2']) {
         const file = `${name}.safetensors`;
-        expect(base64(readFileSync(at(folder, file))), file).toBe(base64(readFileSync(at('cli', file))));
+        expect(contents(at(folder, file)), file).toEqual(contents(at('cli', file)));
       }
     }
   });

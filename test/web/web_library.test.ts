@@ -13,6 +13,7 @@ import { encodePng } from '../../src/node/encode_png.js';
 import { loadDetector } from '../../src/node/node_library.js';
 import type { StepReport } from '../../src/train/training_run.js';
 import { device } from '../devices.js';
+import { exif } from '../small_pictures.js';
 import { drawSample, SIZE } from '../train/pictures.js';
 
 type Web = typeof import('../../src/web/web.js');
@@ -138,6 +139,15 @@ describe('its decoder', () => {
     expect(picture).toEqual({ name: 'b.jpg', width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 4, 5, 6) });
     expect(asked).toEqual([jpeg.length, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' }]);
     expect(closed).toBe(1);
+    // EXIF data are hidden from the browser: whether a picture is turned is the caller's choice, as in Node.
+    const segment = Buffer.from([0xff, 0xe1, 0, 34, ...Buffer.from('Exif\0\0'), ...exif(6, true)]);
+    const turned = new Uint8Array(Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]));
+    vi.stubGlobal('createImageBitmap', async (blob: Blob) => {
+      expect(await blob.text()).not.toContain('Exif');
+      return { width: 2, height: 1, close: () => undefined };
+    });
+    expect(await web.decode('c.jpg', turned)).toMatchObject({ width: 2, height: 1 });
+    expect(await web.decode('c.jpg', turned, { orient: true })).toMatchObject({ width: 1, height: 2 });
     vi.stubGlobal('createImageBitmap', async () => {
       throw new Error('The source image could not be decoded.');
     });

@@ -37,7 +37,10 @@ def tensors_in(value, name: str = "") -> dict[str, torch.Tensor]:
 
 
 def archives(job: Job) -> None:
-    """The contents, as float32, of two archives that were made once: every kind of tensor and view, and TorchScript."""
+    """
+    The contents, as float32, of two archives that were made once: every kind of tensor and view, and TorchScript. The
+    tensors of the first are also in `legacy.pth`, which was saved with `_use_new_zipfile_serialization=False`.
+    """
     # Modules are objects, not only tensors: newer versions refuse them by default.
     state = torch.load(job.goldens / "archives/state_dict.pth", weights_only=False)
     script = torch.jit.load(job.goldens / "archives/torchscript.pt").state_dict()

@@ -2,7 +2,8 @@
  * The figures of the embedded model on classes its adapters were not trained on, compared with two baselines: the tiny
  * CLIP without adapters, and how far a patch's features lie from the mean of its picture.
  */
-import { average, type ClassFigures, ClassScores, type Figures } from '#src/eval/metrics';
+import { average } from '#src/eval/average';
+import { type ClassFigures, ClassScores, type Figures } from '#src/eval/metrics';
 import type { Gpu } from '#src/node/node';
 import { findClass } from '../pictures/index.js';
 import { heldOutPictures, type TestPicture } from './held_out.js';

@@ -24,6 +24,7 @@ export type What = keyof typeof WHAT;
 export interface BenchFlags extends CommonOptions {
   readonly only?: string;
   readonly samples: number;
+  readonly rounds: number;
   readonly quick?: boolean;
   readonly variants?: boolean;
   readonly train?: boolean;
@@ -58,8 +59,12 @@ export function benchOptions(program: Command): Command {
       .description('Measure speed and memory, against what the same adapter can do at best.')
       .argument('[what]', `one of ${Object.keys(WHAT).join(', ')}`, 'kernels')
       .argument('[files...]', 'with report: results to draw')
-      .option('--only <globs>', 'kernels: ops or rows, with * and ?, separated by commas: "attention,*backward"')
+      .option(
+        '--only <globs>',
+        'kernels: ops or rows, with * and ?, separated by commas: "attention,*backward"; peers: ops, "block"',
+      )
       .option('--samples <n>', 'samples per row, at most; the median is reported', count(1), 5)
+      .option('--rounds <n>', 'peers: how often every library is run, in turn', count(1), 1)
       .option('--quick', 'small sizes and one call per row: for trying the benchmark, not for figures to quote')
       .option('--variants', 'kernels: also the other kernels that run on the adapter, where an op has several')
       .addOption(new Option('--train', 'the same as "bench train"'))

@@ -1,9 +1,9 @@
 /** `aaclip bench kit`: every measurement in a row, each in a process of its own, so that a crash costs one stage. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeAtomically } from '../../node/atomic_write.js';
-import { fileError } from '../../node/file_error.js';
+import { makeFolder } from '../../node/make_folder.js';
 import { type ChildResult, failureOf, runChild, runSelf } from '../child_process.js';
 import type { BenchFlags } from './flags.js';
 import { adapterStage, type Info, type KitPlaces, type Stage, type StageResult, stagesAfter } from './kit_stages.js';
@@ -142,11 +142,7 @@ function resultOf(
 export async function runKit(flags: BenchFlags, say: (line: string) => void): Promise<void> {
   const { out } = flags;
   if (out === undefined) throw new Error('bench kit: where to: expected --out with a folder');
-  try {
-    mkdirSync(out, { recursive: true });
-  } catch (error) {
-    throw fileError(out, 'write', error);
-  }
+  makeFolder(out);
   const kit = new Kit(flags, out, say);
   await kit.run([adapterStage(flags)]);
   const [first] = kit.results;

@@ -121,8 +121,11 @@ async function start(flags: BenchFlags, say: Say): Promise<object> {
   return { weights, rows };
 }
 
-async function peers({ samples, quick = false, adapter }: BenchFlags, say: Say): Promise<object> {
-  return { rows: await benchPeers({ samples, quick, adapter }, (row) => say(peerLine(row))) };
+async function peers({ samples, rounds, quick = false, adapter, only }: BenchFlags, say: Say): Promise<object> {
+  const options = { samples, rounds, quick, adapter, only: only?.split(',') };
+  const rows = await benchPeers(options, (row) => say(peerLine(row)));
+  if (rounds > 1) for (const line of ['all rounds:', ...rows.map(peerLine)]) say(line);
+  return { rows };
 }
 
 async function precisionReport(flags: BenchFlags, say: Say): Promise<object> {

@@ -1,4 +1,4 @@
-/** Tunes the tiles of products for an adapter inside a whole block: alone, a kernel often prefers another tile. */
+/** Tunes the tiles of products and attention for an adapter inside a whole block: alone, a kernel often prefers another tile. */
 import { Tape } from '../../autograd/tape.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { labelOf, type Tiles } from '../../gpu/shader.js';

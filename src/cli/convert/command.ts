@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { convertTensors } from '../../io/convert_tensors.js';
 import { writeSafetensors } from '../../io/safetensors_writer.js';
+import { listNames } from '../../io/tensor_file.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { openTensors } from '../../node/open_weights.js';
 import { progress } from '../progress.js';
@@ -28,6 +29,9 @@ Examples:
 
 async function runConvert(from: string, to: string, flags: ConvertFlags): Promise<void> {
   const file = await openTensors(from);
+  // In a pickle these are arguments, numpy values and the like; seldom a tensor of a type that is not read.
+  if (file.unread?.size)
+    process.stderr.write(`note: ${from}: left out, as no tensors: ${listNames([...file.unread.keys()])}\n`);
   const total = [...file.tensors.values()].reduce((sum, t) => sum + t.byteLength, 0);
   const bar = progress('convert', total, flags.json ?? false);
   let done = 0;

@@ -1,12 +1,12 @@
 /** What `index` writes and prints. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FolderGuess } from '../../data/index_guesses.js';
 import { metadataText, type SampleRow } from '../../data/index_rows.js';
 import { byClass } from '../../data/metadata.js';
+import { printable } from '../../data/printable.js';
 import { tableLines } from '../../eval/text_table.js';
 import { writeAtomically } from '../../node/atomic_write.js';
-import { fileError } from '../../node/file_error.js';
+import { makeFolder } from '../../node/make_folder.js';
 
 export interface WrittenList {
   readonly file: string;
@@ -18,9 +18,7 @@ export async function writeLists(
   folder: string,
   lists: ReadonlyMap<string, readonly SampleRow[]>,
 ): Promise<WrittenList[]> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(folder, 'write', error);
-  });
+  makeFolder(folder);
   const files: WrittenList[] = [];
   for (const [name, rows] of lists) {
     const file = join(folder, name);
@@ -77,6 +75,6 @@ export function printIndex({ root, files, rows, folders, notes, warnings }: Inde
   const cells = classes.map((c) => [c.className, ...[c.normal, c.abnormal, c.masks].map(String)]);
   const table = tableLines(['class', 'normal', 'abnormal', 'masks'], cells, ['left', 'right']);
   const written = files.map(({ file, samples }) => `${file}: ${samples} samples`);
-  const warned = warnings.map((w) => `warning: ${w}`);
-  process.stdout.write([...table, ...folderTable(folders), '', ...warned, ...notes, ...written, ''].join('\n'));
+  const told = [...warnings.map((w) => `warning: ${w}`), ...notes, ...written].map(printable);
+  process.stdout.write([...table, ...folderTable(folders), '', ...told, ''].join('\n'));
 }

@@ -1,13 +1,15 @@
 /** `aaclip predict`: pictures in, scores and heatmaps out. */
-import { mkdir } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { findClass, promptsFor } from '../../data/class_prompts.js';
 import { similarName } from '../../data/names.js';
+import { printable } from '../../data/printable.js';
 import type { Gpu } from '../../gpu/gpu.js';
-import { fileError } from '../../node/file_error.js';
+import { endsWriting } from '../../node/file_error.js';
+import { makeFolder } from '../../node/make_folder.js';
 import { loadDetector } from '../../node/node_library.js';
 import { expandImages } from '../../node/picture_files.js';
 import { openRegistry } from '../../node/registry_source.js';
+import { checkPictures, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { type PredictFlags, predictOptions } from './flags.js';
@@ -47,7 +49,11 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
       `note: "${flags.class}" is used as written; the class ${known} of a known data set has its own prompt name\n`,
     );
   }
-  const paths = await expandImages(inputs);
+  const leftOut: string[] = [];
+  const found = await expandImages(inputs, { output: flags.out, onNote: (note) => leftOut.push(note) });
+  const { paths, broken: unreadable } = await checkPictures(found, flags, { json, notes: leftOut });
+  if (unreadable > 0 && !flags.skipBroken) process.exitCode = 1;
+  if (flags.dry_run) return;
   const outputs = new Outputs(paths, {
     folder: flags.out,
     heatmap: flags.heatmap,
@@ -61,6 +67,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     weights: flags.weights,
     adapters: flags.adapters,
     epoch: flags.epoch,
+    pictures: rulesOf(flags),
     classes: [{ name: flags.class, domain: flags.domain, dataset: flags.dataset }],
     registry,
     imageSize: flags.img_size,
@@ -72,13 +79,11 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     batchSize: flags.batch_size,
     // No folder is made until weights, adapters and class have been checked.
     gpu: async (): Promise<Gpu> => {
-      await mkdir(flags.out, { recursive: true }).catch((error: unknown) => {
-        throw fileError(flags.out, 'write', error);
-      });
+      makeFolder(flags.out);
       return openDevice(flags);
     },
     onNote: (note) => {
-      if (!json) process.stderr.write(`note: ${note}\n`);
+      if (!json) process.stderr.write(`note: ${printable(note)}\n`);
     },
     onProgress: (share) => loading.update(share),
   });
@@ -90,8 +95,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const bar = progress('pictures', paths.length, json);
   const started = performance.now();
   const [loaded] = detector.classes;
-  let broken = 0;
-  const found = detector.detect(paths, flags.class, {
+  let broken = 0; // found only now: damage behind the header
+  let unwritten = 0;
+  const detections = detector.detect(paths, flags.class, {
     onBroken: (error, index) => {
       broken++;
       if (json) process.stdout.write(`${JSON.stringify({ image: paths[index], error: error.message })}\n`);
@@ -99,13 +105,18 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     },
     onProgress: (done) => bar.update(done),
   });
-  for await (const detection of found) {
-    const files = await outputs.write(detection);
+  for await (const detection of detections) {
+    const written = await outputs.write(detection);
     const line = json
-      ? jsonLine(detection, files, loaded!, adapted, flags.threshold)
-      : textLine(detection, files, flags.threshold);
+      ? jsonLine(detection, written, loaded!, adapted, flags.threshold)
+      : textLine(detection, written, flags.threshold);
     bar.finish();
     process.stdout.write(`${line}\n`);
+    if (written.error === undefined) continue;
+    // On a full disk, every other picture would fail alike.
+    if (endsWriting(written.error)) throw written.error;
+    unwritten++;
+    bar.say(`not written: ${written.error.message}`);
   }
   bar.finish();
   const seconds = (performance.now() - started) / 1000;
@@ -116,8 +127,12 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
       `${good} pictures in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
     );
   }
-  if (broken > 0) {
-    process.stderr.write(`aaclip: ${broken} of ${paths.length} pictures could not be read\n`);
-    process.exitCode = 1;
+  const failures = [
+    ...(broken + unreadable > 0 ? [`${broken + unreadable} of ${found.length} pictures could not be read`] : []),
+    ...(unwritten > 0 ? [`files of ${unwritten} of ${paths.length} pictures could not be written`] : []),
+  ];
+  if (failures.length > 0) {
+    process.stderr.write(`aaclip: ${failures.join('; ')}\n`);
+    if (!flags.skipBroken || good === 0 || unwritten > 0) process.exitCode = 1;
   }
 }

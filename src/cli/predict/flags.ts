@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Domain } from '../../data/datasets.js';
 import { type RegistryFlags, registryOptions } from '../data_options.js';
+import { type PictureFlags, pictureOptions } from '../look_options.js';
 import {
   activationOption,
   batchSizeOption,
@@ -13,7 +14,7 @@ import {
 } from '../model_options.js';
 import { type CommonOptions, common, count, number } from '../options.js';
 
-export interface PredictFlags extends CommonOptions, RegistryFlags {
+export interface PredictFlags extends CommonOptions, RegistryFlags, PictureFlags {
   readonly class: string;
   readonly dataset?: string;
   readonly weights: string;
@@ -49,7 +50,7 @@ function modelOptions(command: Command): Command {
 /** Files and verdicts. */
 function writingOptions(command: Command): Command {
   return command
-    .option('--out <dir>', 'where heatmaps and maps go', 'out')
+    .option('--out <dir>', 'where heatmaps and maps go; never searched for pictures', 'out')
     .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
     .option('--map', 'also write the map as an 8-bit grey picture')
     .option('--no-heatmap', 'do not write heatmaps')
@@ -72,5 +73,8 @@ export function predictOptions(command: Command): Command {
     .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
     .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
     .option('--dataset <name>', 'look up the class in this data set only; an error if it has no such class');
-  return common(registryOptions(writingOptions(modelOptions(named))));
+  return common(registryOptions(writingOptions(modelOptions(pictureOptions(named))))).option(
+    '--dry_run',
+    'look at all pictures, say what is found, and score nothing',
+  );
 }

@@ -1,6 +1,6 @@
 /** What `predict` leaves on disk and prints for every picture. */
-import { mkdir } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { dirname } from 'node:path';
+import { printable } from '../../data/printable.js';
 import type { Detection } from '../../detect/detection.js';
 import type { LoadedClass } from '../../detect/detector.js';
 import { drawContour, overlay, rangeOf, resizeMap, thresholdMap, toGray8 } from '../../eval/heatmap.js';
@@ -9,6 +9,9 @@ import { toWrite, writeSafetensors } from '../../io/safetensors_writer.js';
 import { rawF32 } from '../../io/tensor_file.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { encodePng } from '../../node/encode_png.js';
+import { makeFolder } from '../../node/make_folder.js';
+import { outputNames } from '../../node/output_names.js';
+import { markOwn, pictureAt } from '../../node/own_pictures.js';
 
 export interface OutputOptions {
   readonly folder: string;
@@ -19,36 +22,52 @@ export interface OutputOptions {
   readonly pixelThreshold?: number | undefined;
 }
 
+/** What was written for a picture, and what ended the writing where not all of it was. */
+export interface Written {
+  readonly files: readonly string[];
+  readonly error?: Error;
+}
+
 export class Outputs {
   readonly #options: OutputOptions;
   readonly #stems: ReadonlyMap<string, string>;
 
-  /** Plans a name for every picture: its path below the folder they all share, made unique where two would clash. */
+  /** Plans a name for every picture. */
   constructor(paths: readonly string[], options: OutputOptions) {
     this.#options = options;
-    const root = commonFolder(paths.map((p) => dirname(resolve(p))));
-    const short = paths.map((p) => {
-      const inside = relative(root, resolve(p));
-      return inside.slice(0, inside.length - extname(inside).length);
-    });
-    this.#stems = new Map(
-      paths.map((p, i) => {
-        const taken = short.filter((s) => s === short[i]).length > 1;
-        return [p, join(options.folder, taken ? short[i]! + extname(p) : short[i]!)];
-      }),
-    );
+    const { folder, heatmap, grey, raw, pixelThreshold } = options;
+    const suffixes = [
+      ...(heatmap ? ['.heatmap.png'] : []),
+      ...(grey ? ['.map.png'] : []),
+      ...(pixelThreshold === undefined ? [] : ['.mask.png']),
+      ...(raw === undefined ? [] : [`.${raw}`]),
+    ];
+    const isForeign = (path: string): boolean => path.endsWith('.png') && pictureAt(path) === 'foreign';
+    const names = outputNames(paths, { folder, suffixes, isForeign });
+    this.#stems = new Map(paths.map((path, i) => [path, names[i]!]));
   }
 
-  /** Writes a picture's files; returns the paths. */
-  async write({ picture, map, sum }: Detection): Promise<string[]> {
-    const { heatmap, grey, raw, range, pixelThreshold } = this.#options;
-    const stem = this.#stems.get(picture.name) ?? join(this.#options.folder, basename(picture.name));
-    await mkdir(dirname(stem), { recursive: true });
+  /** Writes a picture's files. */
+  async write(detection: Detection): Promise<Written> {
     const files: string[] = [];
+    try {
+      await this.#write(detection, files);
+      return { files };
+    } catch (error) {
+      return { files, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
+  async #write({ picture, map, sum }: Detection, files: string[]): Promise<void> {
+    const { heatmap, grey, raw, range, pixelThreshold } = this.#options;
+    const stem = this.#stems.get(picture.name)!;
+    if (heatmap || grey || raw !== undefined || pixelThreshold !== undefined) makeFolder(dirname(stem));
     const put = async (suffix: string, bytes: Parameters<typeof writeAtomically>[1]): Promise<void> => {
       await writeAtomically(stem + suffix, bytes);
       files.push(stem + suffix);
     };
+    const putPng = (suffix: string, width: number, height: number, pixels: Uint8Array): Promise<void> =>
+      put(suffix, markOwn(encodePng(width, height, pixels)));
     const { lo, hi } = range === 'image' ? rangeOf(map) : { lo: 0, hi: 1 };
     const { width, height } = picture;
     if (heatmap) {
@@ -56,34 +75,33 @@ export class Outputs {
       if (pixelThreshold !== undefined) {
         drawContour(rgb, width, height, thresholdMap(map, width, height, pixelThreshold));
       }
-      await put('.heatmap.png', encodePng(width, height, rgb));
+      await putPng('.heatmap.png', width, height, rgb);
     }
-    if (grey) await put('.map.png', encodePng(width, height, toGray8(resizeMap(map, width, height), lo, hi)));
+    if (grey) await putPng('.map.png', width, height, toGray8(resizeMap(map, width, height), lo, hi));
     if (pixelThreshold !== undefined) {
       const mask = thresholdMap(map, width, height, pixelThreshold).map((v) => (v ? 255 : 0));
-      await put('.mask.png', encodePng(width, height, mask));
+      await putPng('.mask.png', width, height, mask);
     }
     const shape = [sum.height, sum.width];
     if (raw === 'npy') await put('.npy', encodeNpy(shape, sum.data));
     if (raw === 'safetensors') {
       await put('.safetensors', writeSafetensors([toWrite('map', rawF32(shape, sum.data))], { image: picture.name }));
     }
-    return files;
   }
 }
 
 /** A picture's line on the screen. */
-export function textLine(d: Detection, files: readonly string[], threshold: number | undefined): string {
+export function textLine(d: Detection, { files }: Written, threshold: number | undefined): string {
   const verdict = threshold === undefined ? '' : d.score >= threshold ? '  ANOMALOUS' : '  normal';
-  const where = files[0] ? `  -> ${files[0]}` : '';
+  const where = files[0] ? `  -> ${printable(files[0])}` : '';
   const { value, x, y } = d.peak;
-  return `${d.score.toFixed(4)}  peak ${value.toFixed(4)} at ${x},${y}${verdict}  ${d.name}${where}`;
+  return `${d.score.toFixed(4)}  peak ${value.toFixed(4)} at ${x},${y}${verdict}  ${printable(d.name)}${where}`;
 }
 
 /** A picture's line of `--json`. */
 export function jsonLine(
   d: Detection,
-  files: readonly string[],
+  { files, error }: Written,
   { words, unknownWords }: LoadedClass,
   adapted: boolean,
   threshold: number | undefined,
@@ -101,15 +119,7 @@ export function jsonLine(
     map_sum: { min, max },
     ...(threshold === undefined ? {} : { threshold, anomalous: d.score >= threshold }),
     files,
+    ...(error === undefined ? {} : { error: error.message }),
     ms: Math.round(d.ms),
   });
-}
-
-/** The deepest folder all paths lie in. */
-function commonFolder(folders: readonly string[]): string {
-  let common = folders[0] ?? '.';
-  for (const f of folders) {
-    while (relative(common, f).startsWith('..')) common = dirname(common);
-  }
-  return common;
 }

@@ -1,6 +1,7 @@
 /** `aaclip test`: the published figures of every checkpoint, on every chosen data set. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { printable } from '../../data/printable.js';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
@@ -8,10 +9,12 @@ import { inferConfig } from '../../model/config.js';
 import { anchorStore } from '../../node/anchor_folder.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
+import { lineOf } from '../endings.js';
+import { checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { tellUnknownWords } from '../unknown_words.js';
-import { testData } from './data_run.js';
+import { type Failure, type TestedData, testData } from './data_run.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
 import { TestResults, type TestSettings } from './output.js';
@@ -57,8 +60,17 @@ function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings
   };
 }
 
+/** The data sets without what cannot be used, as far as `--skip-broken` allows that. */
+async function lookedAt(sets: readonly TestedData[], flags: TestFlags, maskSize: number): Promise<TestedData[]> {
+  const needs = { maskSize, masks: false, threads: flags.threads, json: flags.json ?? false };
+  const checked = await checkLists(sets, flags, needs);
+  return sets
+    .map((set, i) => ({ ...set, samples: checked[i]!.samples, bytes: checked[i]!.bytes }))
+    .filter(({ samples }) => samples.length > 0);
+}
+
 async function runTest(flags: TestFlags): Promise<void> {
-  const { sets, classes: prompted, notes } = await openTestedSets(flags);
+  const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
   const encoded = await encodeClasses(
     await openTokenizer(),
@@ -68,9 +80,11 @@ async function runTest(flags: TestFlags): Promise<void> {
   );
   const tested = await openTested(flags, inferConfig(clip));
   const settings = settingsOf(flags, tested);
-  const results = new TestResults(settings, flags.json ?? false);
-  if (!flags.json) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  if (!flags.json) for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   tellUnknownWords(encoded, flags.json ?? false);
+  const sets = await lookedAt(listed, flags, settings.imageSize);
+  if (flags.dry_run) return;
+  using results = new TestResults(settings, flags.json ?? false);
   const gpu = await openDevice(flags);
   const loading = progress('weights', 1, flags.json ?? false);
   using detector = await AnomalyModel.load(gpu, {
@@ -91,12 +105,19 @@ async function runTest(flags: TestFlags): Promise<void> {
   const bar = progress('test', pictures * tested.images.length, flags.json ?? false);
   const started = performance.now();
   let before = 0;
+  let lost: Error | undefined;
   for (const [i, { epoch, tensors }] of tested.images.entries()) {
     if (i > 0) await detector.loadAdapters(tensors);
     for (const set of sets) {
       const result = await testData(detector, set, {
         batch,
         threads: flags.threads,
+        rules: rulesOf(flags),
+        scratch: settings.resultsDir,
+        onUndrawn: (error) => {
+          bar.say(`not drawn: ${lineOf(error)}`);
+          process.exitCode = 1;
+        },
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
         onProgress: (done, note) => {
           const rate = (before + done) / ((performance.now() - started) / 1000);
@@ -105,17 +126,29 @@ async function runTest(flags: TestFlags): Promise<void> {
       });
       before += set.samples.length;
       bar.finish();
-      await results.add({ dataset: set.name, domain: set.domain, epoch, result });
+      if (result.rows.length > 0) await results.add({ dataset: set.name, domain: set.domain, epoch, result });
+      const { failure } = result;
+      if (failure) lost ??= incomplete(set.name, failure);
+      if (failure?.final) throw lost;
     }
     results.endEpoch(epoch);
   }
   results.end();
+  if (lost) throw lost;
   if (flags.json) return;
   const seconds = (performance.now() - started) / 1000;
   const drawn = flags.visualize ? `; pictures in ${join(settings.resultsDir, 'visualization')}` : '';
   process.stderr.write(
     `${before} pictures in ${duration(seconds)}, ${(before / seconds).toFixed(2)} images/s; ${results.file}${drawn}\n`,
   );
+}
+
+/** The error that cost some classes, with their names. */
+function incomplete(dataset: string, { error, missing }: Failure): Error {
+  const shown = missing.slice(0, 10).join(', ') + (missing.length > 10 ? ` and ${missing.length - 10} more` : '');
+  return new Error(`${error.message} (${dataset}: no figures for ${shown}; the other classes are kept)`, {
+    cause: error,
+  });
 }
 
 const named = (epoch: ImageCheckpoint['epoch']): string => (typeof epoch === 'number' ? `epoch ${epoch}, ` : '');

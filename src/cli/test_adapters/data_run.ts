@@ -2,21 +2,28 @@
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
-import { batchesOf } from '../../data/shuffle.js';
 import type { AnomalyModel } from '../../detect/anomaly_model.js';
+import { scoreFault } from '../../detect/finite_scores.js';
 import { type BatchScores, scorePictures } from '../../detect/picture_batch.js';
 import { ClassScores } from '../../eval/metrics.js';
 import type { ClassRow } from '../../eval/report.js';
 import { type DecodedSample, Loader } from '../../node/loader.js';
+import type { PictureRules } from '../../picture/picture.js';
+import { PIXEL_BUDGET, runsWithin } from '../../picture/pixel_budget.js';
+import { checkFits } from '../../picture/resize_picture.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
 
 export interface TestedData {
   readonly name: string;
   readonly root: string;
+  /** The list's name in messages. */
+  readonly list: string;
   readonly domain: Domain;
   /** Class by class. */
   readonly samples: readonly Sample[];
+  /** Bytes of each decoded picture, where they are known. */
+  readonly bytes: readonly number[] | undefined;
   /** The detector's name for a class of this data set. */
   keyOf(className: string): string;
 }
@@ -26,15 +33,31 @@ export interface RunOptions {
   readonly batch: number;
   /** Decoding threads. */
   readonly threads: number | undefined;
+  /** How pictures and masks are read. */
+  readonly rules: PictureRules;
   /** Where pictures are drawn, in a folder for each class; undefined draws nothing. */
   readonly pictures: string | undefined;
+  /** Folder for the maps of a class until it is drawn. */
+  readonly scratch: string;
+  /** Called where a class could not be drawn: its figures count all the same. */
+  readonly onUndrawn: (error: unknown) => void;
   /** Called as pictures are done. */
   readonly onProgress: (done: number, note: string) => void;
 }
 
+export interface Failure {
+  readonly error: Error;
+  /** Classes without figures. */
+  readonly missing: readonly string[];
+  /** Whether nothing more can be tested, as after a device failed. */
+  readonly final: boolean;
+}
+
 export interface RunResult {
-  /** In the order of the samples. */
+  /** The classes that were completed, in the order of the samples. */
   readonly rows: readonly ClassRow[];
+  /** Why classes are missing. */
+  readonly failure: Failure | undefined;
   readonly seconds: number;
   /** The sheets of the classes that were drawn. */
   readonly sheets: readonly string[];
@@ -53,8 +76,8 @@ interface Pending {
 }
 
 /**
- * The figures of a data set.
- * @throws one line when a picture cannot be read or a map is not finite: figures without it could not be compared
+ * The figures of a data set. A picture that cannot be read costs the figures of its class, since those of a part of a class
+ * could not be compared; where a map is not finite or the device fails, the run ends with the classes it has.
  */
 export async function testData(model: AnomalyModel, data: TestedData, options: RunOptions): Promise<RunResult> {
   await using run = new DataRun(model, data, options);
@@ -70,34 +93,73 @@ class DataRun implements AsyncDisposable {
   readonly #open = new Map<string, OpenClass>();
   readonly #rows: ClassRow[] = [];
   readonly #sheets: string[] = [];
+  /** Classes with a picture that cannot be read. */
+  readonly #broken = new Map<string, Error>();
+  readonly #onBroken = (error: Error, { className }: Sample): void => {
+    if (!this.#broken.has(className)) this.#broken.set(className, error);
+  };
   #done = 0;
 
   constructor(model: AnomalyModel, data: TestedData, options: RunOptions) {
     this.#model = model;
     this.#data = data;
     this.#options = options;
-    const { root, samples } = data;
+    const { root, samples, bytes } = data;
+    const { threads, rules } = options;
     this.#classes = byClass(samples);
-    this.#loader = new Loader({ root, samples, maskSize: model.imageSize, threads: options.threads });
+    this.#loader = new Loader({
+      root,
+      samples,
+      bytes,
+      rules,
+      maskSize: model.imageSize,
+      threads,
+      onBroken: this.#onBroken,
+    });
   }
 
   async all(): Promise<RunResult> {
     const started = performance.now();
-    const order = Uint32Array.from(this.#data.samples, (_, i) => i);
+    let ended: Error | undefined;
+    try {
+      await this.#run();
+    } catch (e) {
+      ended = e instanceof Error ? e : new Error(String(e));
+    }
+    const done = new Set(this.#rows.map(({ className }) => className));
+    const missing = [...this.#classes.keys()].filter((name) => !done.has(name));
+    const [error = ended] = this.#broken.values();
+    const failure = error && { error: ended ?? error, missing, final: ended !== undefined };
+    return { rows: this.#rows, failure, sheets: this.#sheets, seconds: (performance.now() - started) / 1000 };
+  }
+
+  async #run(): Promise<void> {
+    const { samples, bytes } = this.#data;
+    // Two batches are in use at a time, and as much again is decoded ahead.
+    const batches = runsWithin([...samples.keys()], this.#options.batch, (i) => bytes?.[i] ?? 0, PIXEL_BUDGET / 4);
     let pending: Pending | undefined;
-    for await (const batch of this.#loader.batches(batchesOf(order, this.#options.batch))) {
+    for await (const batch of this.#loader.batches(batches)) {
       // The device works on this batch while the batch before it is counted.
-      const next = this.#launch(batch);
+      for (const one of batch) this.#checkFits(one);
+      const good = batch.filter(({ sample }) => !this.#broken.has(sample.className));
+      const next = good.length > 0 ? this.#launch(good) : undefined;
       await this.#settle(pending);
       pending = next;
     }
     await this.#settle(pending);
-    return { rows: this.#rows, sheets: this.#sheets, seconds: (performance.now() - started) / 1000 };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loader.close();
     for (const { maps } of this.#open.values()) await maps?.[Symbol.asyncDispose]();
+  }
+
+  #checkFits({ sample, picture }: DecodedSample): void {
+    try {
+      checkFits(this.#model.gpu, picture, this.#model.imageSize);
+    } catch (error) {
+      this.#onBroken(error as Error, sample);
+    }
   }
 
   #launch(batch: readonly DecodedSample[]): Pending {
@@ -115,9 +177,12 @@ class DataRun implements AsyncDisposable {
     if (!pending) return;
     const { sums, scores } = await pending.values;
     for (const [i, { sample, mask }] of pending.batch.entries()) {
+      if (this.#broken.has(sample.className)) continue;
       const open = await this.#classOf(sample.className);
       const map = sums[i]!;
       const place = open.scores.images;
+      const fault = scoreFault(sample.imagePath, { sum: map, score: scores[i]! }, this.#model.gpu.precision);
+      if (fault) throw fault;
       try {
         open.scores.add(map, mask, sample.label, scores[i]!);
       } catch (error) {
@@ -133,8 +198,8 @@ class DataRun implements AsyncDisposable {
   async #classOf(className: string): Promise<OpenClass> {
     const found = this.#open.get(className);
     if (found) return found;
-    const { pictures } = this.#options;
-    const maps = pictures === undefined ? undefined : await MapFile.create(pictures, this.#model.imageSize ** 2);
+    const { pictures, scratch } = this.#options;
+    const maps = pictures === undefined ? undefined : await MapFile.create(scratch, this.#model.imageSize ** 2);
     const made = { scores: new ClassScores(this.#data.domain), samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;
@@ -156,7 +221,7 @@ class DataRun implements AsyncDisposable {
         size: this.#model.imageSize,
         onDrawn,
       };
-      this.#sheets.push(await drawClass(drawn, options));
+      await drawClass(drawn, options).then((sheet) => this.#sheets.push(sheet), this.#options.onUndrawn);
     }
     await maps?.[Symbol.asyncDispose]();
     this.#open.delete(className);

@@ -1,33 +1,43 @@
 /** The pictures of a tested class: four files for each sample, and one sheet. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sample } from '../../data/metadata.js';
 import { chooseExamples, drawExample, exampleSheet, type SheetRow } from '../../eval/example.js';
 import type { ScoreRange } from '../../eval/heatmap.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { encodePng } from '../../node/encode_png.js';
-import { fileError } from '../../node/file_error.js';
 import type { Loader } from '../../node/loader.js';
+import { makeFolder } from '../../node/make_folder.js';
+import { fitName, foldName, MOST_BYTES } from '../../node/output_names.js';
 import type { MapFile } from './map_file.js';
 
 /** The parts of a path that are safe below a folder: they cannot lead out of it. */
 export function safeParts(path: string): string[] {
   const parts = path.split(/[\\/]+/).filter((p) => p !== '' && p !== '.' && p !== '..');
   // Some file systems refuse these characters in names.
-  return parts.map((p) => p.replaceAll(/[<>:"|?*]/g, '_'));
+  return parts.map((p) => fitName(p.replaceAll(/[<>:"|?*]/g, '_'), MOST_BYTES));
 }
 
-/** A name for each sample's files: its path below the class's folder with `_` for `/`, and a number where names clash. */
+/** Room for `_overlay.png` and a number. */
+const ROOM = MOST_BYTES - 24;
+
+/**
+ * A name for each sample's files: its path below the class's folder with `_` for `/`, cut where it is too long for a file
+ * system, and a number where names clash.
+ */
 export function exampleNames(className: string, samples: readonly Sample[]): string[] {
   const taken = new Set<string>();
+  const next = new Map<string, number>();
   const folder = safeParts(className).join('/');
   return samples.map(({ imagePath }) => {
     const path = safeParts(imagePath.replace(/\.[^./\\]+$/, '')).join('/');
     const inside = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
-    const stem = inside.replaceAll('/', '_');
+    const stem = fitName(inside.replaceAll('/', '_'), ROOM);
     let name = stem;
-    for (let n = 2; taken.has(name); n++) name = `${stem}_${n}`;
-    taken.add(name);
+    for (let n = next.get(stem) ?? 2; taken.has(foldName(name)); n++) {
+      name = `${stem}_${n}`;
+      next.set(stem, n + 1);
+    }
+    taken.add(foldName(name));
     return name;
   });
 }
@@ -58,9 +68,7 @@ export interface DrawOptions {
 export async function drawClass(drawn: DrawnClass, options: DrawOptions): Promise<string> {
   const { className, samples, places, range, maps } = drawn;
   const { folder, loader, size, onDrawn } = options;
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(folder, 'write', error);
-  });
+  makeFolder(folder);
   const names = exampleNames(className, samples);
   const chosen = new Set(chooseExamples(samples.map((s) => s.label)));
   const rows: SheetRow[] = [];

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Domain } from '../../data/datasets.js';
 import { type DataFlags, dataOptions } from '../data_options.js';
+import { maskOption, type PictureFlags, pictureOptions } from '../look_options.js';
 import {
   activationOption,
   adapterShapeOptions,
@@ -16,7 +17,7 @@ import {
 } from '../model_options.js';
 import { type CommonOptions, common, count } from '../options.js';
 
-export interface TestFlags extends CommonOptions, DataFlags {
+export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly class?: string;
   readonly domain?: Domain;
   readonly weights: string;
@@ -64,8 +65,9 @@ function adapterOptions(command: Command): Command {
 
 export function testOptions(command: Command): Command {
   return common(
-    cacheOption(threadsOption(batchSizeOption(adapterOptions(sampleOptions(command)))))
+    cacheOption(threadsOption(batchSizeOption(adapterOptions(maskOption(pictureOptions(sampleOptions(command)))))))
       .option('--results_dir <dir>', "folder for test.log, results.json and pictures (default: the adapters' folder)")
-      .option('--visualize', 'write picture, mask, heatmap and overlay of each picture, and a sheet for each class'),
+      .option('--visualize', 'write picture, mask, heatmap and overlay of each picture, and a sheet for each class')
+      .option('--dry_run', 'look at all pictures and masks, say what is found, and test nothing'),
   );
 }

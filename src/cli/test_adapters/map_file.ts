@@ -1,8 +1,8 @@
 /** Maps kept on disk: a class is drawn with the range of all its maps, which is only known after the last one. */
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { fileError } from '../../node/file_error.js';
+import { makeFolder } from '../../node/make_folder.js';
+import { keep, temporaryIn } from '../../node/temporaries.js';
 
 export class MapFile implements AsyncDisposable {
   readonly #path: string;
@@ -17,9 +17,9 @@ export class MapFile implements AsyncDisposable {
 
   /** Makes a new file in a folder, which is created if it is missing. */
   static async create(folder: string, pixels: number): Promise<MapFile> {
-    const path = join(folder, `.maps.${randomBytes(6).toString('hex')}.tmp`);
+    makeFolder(folder);
+    const path = temporaryIn(folder);
     try {
-      await mkdir(folder, { recursive: true });
       return new MapFile(path, await open(path, 'wx+'), pixels);
     } catch (error) {
       throw fileError(folder, 'write', error);
@@ -52,5 +52,6 @@ export class MapFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
     await unlink(this.#path).catch(() => undefined);
+    keep(this.#path);
   }
 }

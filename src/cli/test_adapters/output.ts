@@ -1,13 +1,14 @@
 /** What a test writes and prints: tables in test.log and on the screen, everything in results.json. */
-import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
-import { average, type Figures } from '../../eval/metrics.js';
+import { average } from '../../eval/average.js';
+import type { Figures } from '../../eval/metrics.js';
 import { datasetsText, epochsText, type NamedFigures, reportJson, reportText } from '../../eval/report.js';
 import type { Activation } from '../../kernels/epilogue.js';
 import type { Precision } from '../../model/weights.js';
+import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
-import { fileError } from '../../node/file_error.js';
+import { RunLock } from '../../node/run_lock.js';
 import type { RunResult } from './data_run.js';
 import type { ImageCheckpoint } from './tested_adapters.js';
 
@@ -33,6 +34,8 @@ interface TestResult extends ReturnType<typeof reportJson> {
   readonly seconds: number;
   readonly imagesPerSecond: number;
   readonly sheets: readonly string[];
+  /** Classes without figures, where the run ended early. */
+  readonly missing?: readonly string[];
 }
 
 export interface TestedEpoch {
@@ -50,34 +53,48 @@ interface EpochSummary {
 
 const label = (epoch: Epoch): string => (typeof epoch === 'number' ? `epoch ${epoch}` : `${epoch}`);
 
-export class TestResults {
+/** One test at a time has the folder: two would mix their tables and overwrite each other's figures. */
+export class TestResults implements Disposable {
   readonly #settings: TestSettings;
   readonly #json: boolean;
   readonly #runs: TestResult[] = [];
   readonly #log: string;
+  readonly #lock: RunLock;
   /** Where the figures are written; the log is beside it. */
   readonly file: string;
 
-  /** @throws one line when the folder or the log cannot be written */
+  /** @throws one line when the folder or the log cannot be written, or another test has the folder */
   constructor(settings: TestSettings, json: boolean) {
     this.#settings = settings;
     this.#json = json;
     this.#log = join(settings.resultsDir, 'test.log');
     this.file = join(settings.resultsDir, 'results.json');
-    try {
-      mkdirSync(settings.resultsDir, { recursive: true });
-    } catch (error) {
-      throw fileError(settings.resultsDir, 'write', error);
-    }
+    this.#lock = new RunLock(settings.resultsDir, 'test', 'name another folder (--results_dir)');
     this.#append(`args: ${JSON.stringify(settings)}`);
+  }
+
+  /** Gives the folder back. */
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
   }
 
   /** Adds the figures of a data set at an epoch: the table appears on the screen and in the log. */
   async add({ dataset, domain, epoch, result }: TestedEpoch): Promise<void> {
-    const { rows, seconds, sheets } = result;
+    const { rows, seconds, sheets, failure } = result;
+    const cut = failure ? { missing: failure.missing } : {};
     const report = reportJson(rows);
     const images = report.classes.reduce((sum, c) => sum + c.images, 0);
-    const run = { dataset, epoch, domain, images, seconds, imagesPerSecond: images / seconds, sheets, ...report };
+    const run = {
+      dataset,
+      epoch,
+      domain,
+      images,
+      seconds,
+      imagesPerSecond: images / seconds,
+      sheets,
+      ...cut,
+      ...report,
+    };
     this.#runs.push(run);
     const table = reportText(rows);
     this.#append(`test ${dataset}, ${label(epoch)}: ${images} pictures`, `final results:\n${table}`);
@@ -123,12 +140,8 @@ export class TestResults {
     process.stdout.write(`${text}\n`);
   }
 
-  /** Adds entries to `test.log` in one write, so that runs side by side do not mix within a table. */
+  /** Adds entries to `test.log` in one write: no table is cut when the process is killed. */
   #append(...entries: string[]): void {
-    try {
-      appendFileSync(this.#log, entries.map((entry) => `INFO:${entry}\n`).join(''));
-    } catch (error) {
-      throw fileError(this.#log, 'write', error);
-    }
+    appendLines(this.#log, entries.map((entry) => `INFO:${entry}\n`).join(''));
   }
 }

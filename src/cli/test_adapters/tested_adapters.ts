@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TrainedWith, trainedWith } from '../../detect/trained_with.js';
 import { type AdapterTensors, canonicalAdapters } from '../../io/adapter_names.js';
+import { checkAdapterFit, countAdapters } from '../../model/adapter_fit.js';
 import type { ClipConfig } from '../../model/config.js';
 import { fileError } from '../../node/file_error.js';
 import { openTensors } from '../../node/open_weights.js';
@@ -64,42 +65,21 @@ async function open(path: string, part: 'text' | 'image'): Promise<Opened> {
   return { tensors, trained: trainedWith(file.metadata.get('flags')) };
 }
 
-const blocksOf = (a: AdapterTensors, part: string): number => a.names.filter((n) => n.startsWith(part)).length;
-
-function expectShape(a: AdapterTensors, name: string, shape: readonly number[]): void {
-  const got = a.shape(name);
-  if (got.join() !== shape.join()) {
-    throw new Error(
-      `${a.name}: adapters of another CLIP: expected ${name} [${shape.join(', ')}] as these weights need, got [${got.join(', ')}]: give the --weights they were trained on`,
-    );
-  }
-}
-
-function expectBlocks(a: AdapterTensors, flag: string, held: number, wanted: number | undefined, most: number): void {
+function expectBlocks(a: AdapterTensors, flag: string, held: number, wanted: number | undefined): void {
   if (wanted !== undefined && wanted !== held) {
     throw new Error(`${a.name}: ${flag} ${wanted}: expected ${held}, as many as the checkpoint holds: leave it out`);
   }
-  if (held > most) throw new Error(`${a.name}: ${held} blocks with an adapter: the tower has ${most}`);
 }
 
 function checkText(a: AdapterTensors, config: ClipConfig, flags: TestFlags): void {
-  const { textWidth: width, embed, textLayers } = config;
-  const blocks = blocksOf(a, 'text_adapter.') - 1;
-  for (let i = 0; i < blocks; i++) expectShape(a, `text_adapter.${i}.fc.0.weight`, [width, width]);
-  expectShape(a, `text_adapter.${blocks}.fc.0.weight`, [embed, width]);
-  expectBlocks(a, '--text_adapt_until', blocks, flags.text_adapt_until, textLayers);
+  checkAdapterFit(a, 'text', config);
+  expectBlocks(a, '--text_adapt_until', countAdapters(a, 'text_adapter.') - 1, flags.text_adapt_until);
 }
 
 function checkImage(a: AdapterTensors, config: ClipConfig, flags: TestFlags): void {
-  const { visionWidth: width, embed, visionLayers, levels } = config;
-  const blocks = blocksOf(a, 'image_adapter.layer_adapters.');
-  for (let i = 0; i < blocks; i++) expectShape(a, `image_adapter.layer_adapters.${i}.fc.0.weight`, [width, width]);
-  for (const name of a.names.filter((n) => n.includes('_proj.'))) expectShape(a, name, [embed, width]);
-  const projections = blocksOf(a, 'image_adapter.seg_proj.');
-  if (projections !== levels.length) {
-    throw new Error(`${a.name}: adapters of another CLIP: expected ${levels.length} seg_proj, got ${projections}`);
-  }
-  expectBlocks(a, '--image_adapt_until', blocks, flags.image_adapt_until, visionLayers);
+  checkAdapterFit(a, 'image', config);
+  const blocks = countAdapters(a, 'image_adapter.layer_adapters.');
+  expectBlocks(a, '--image_adapt_until', blocks, flags.image_adapt_until);
   if (flags.relu && !a.relu) {
     throw new Error(`${a.name}: --relu: this checkpoint was trained without (seg_proj.0.fc.weight): leave it out`);
   }

@@ -82,7 +82,17 @@ export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
     const { name, root, info } = source;
     const first = promptsFor(samples[0]!.className, places.registry, name);
     const domain = flags.domain ?? info?.domain ?? first.domain;
-    return [{ name, root, domain, samples, keyOf: (className) => `${name}/${className}` }];
+    return [
+      {
+        name,
+        root,
+        list: source.list,
+        domain,
+        samples,
+        bytes: undefined,
+        keyOf: (className) => `${name}/${className}`,
+      },
+    ];
   });
   return {
     sets,

@@ -1,7 +1,9 @@
 /** `aaclip train`: trains the adapters in two stages, and resumes a run that was stopped. */
 import { totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Registry } from '../../data/datasets.js';
+import { printable } from '../../data/printable.js';
 import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
 import { inferConfig } from '../../model/config.js';
 import { Loader } from '../../node/loader.js';
@@ -13,11 +15,14 @@ import { trainingHost, trainingSamples } from '../../node/training_host.js';
 import { measureSteps } from '../../train/dry_run.js';
 import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
 import { recordedFlags, trainStages } from '../../train/resume.js';
-import type { TrainRun } from '../../train/training_run.js';
+import { runOrigin } from '../../train/run_origin.js';
+import type { TrainFlags, TrainRun } from '../../train/training_run.js';
+import { whenStopped } from '../endings.js';
+import { type CheckedList, checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
-import { TrainOutput } from './output.js';
+import { stoppedText, TrainOutput } from './output.js';
 
 export function trainCommand(program: Command): void {
   trainOptions(
@@ -41,7 +46,7 @@ Defaults are those of the published AA-CLIP program, which "as published" refers
     .action(runTrain);
 }
 
-/** The list that is trained on. @throws when it holds a faulty picture without mask */
+/** The list that is trained on. */
 async function openTraining(
   flags: TrainCommandFlags,
   output: TrainOutput,
@@ -49,23 +54,34 @@ async function openTraining(
   const places = await dataPlaces(flags, false);
   const list = flags.training_mode === 'full_shot' ? FULL : `${flags.shot}-shot.jsonl`;
   const source = await openData(flags.dataset, list, flags, places);
-  const bare = source.samples.find((s) => s.label === 1 && s.maskPath === undefined);
-  if (bare) {
-    throw new Error(
-      `${source.list}:${bare.line}: an anomalous picture without mask: training needs "mask_path" (${bare.imagePath})`,
-    );
-  }
-  for (const note of source.notes) output.note(note);
+  for (const note of source.notes) output.note(printable(note));
   return { ...source, registry: places.registry };
+}
+
+/** Colours are changed on the whole picture at once. @throws when one is too large for that */
+function checkJitter(
+  root: string,
+  { samples, bytes }: CheckedList,
+  { chances, imageEpochs }: TrainFlags,
+  limit: number,
+): void {
+  const { brightness, contrast, saturation } = chances;
+  if (imageEpochs === 0 || Math.max(brightness, contrast, saturation) === 0) return;
+  const large = samples.filter((_, i) => bytes[i]! > limit);
+  if (large.length === 0) return;
+  const most = Math.floor(limit / 3e6);
+  throw new Error(
+    `${join(root, large[0]!.imagePath)}: ${large.length} of ${samples.length} pictures are too large for the change of colours on this adapter: expected at most ${most} megapixels; shrink them or give --augment rotate,translate,flip`,
+  );
 }
 
 async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const output = new TrainOutput(flags.json ?? false);
-  const { root, samples, registry } = await openTraining(flags, output);
+  const listed = await openTraining(flags, output);
   const clip = await openClip(flags.weights);
-  const prompted = [...new Set(samples.map((s) => s.className))]
+  const prompted = [...new Set(listed.samples.map((s) => s.className))]
     .sort()
-    .map((className) => promptedClass(className, registry, { dataset: flags.dataset }));
+    .map((className) => promptedClass(className, listed.registry, { dataset: flags.dataset }));
   const encoded = await encodeClasses(
     await openTokenizer(),
     clip,
@@ -74,9 +90,13 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   );
   tellUnknownWords(encoded, flags.json ?? false);
   const { classes } = encoded;
+  const needs = { maskSize: flags.img_size, masks: true, threads: flags.threads, json: flags.json ?? false };
+  const [checked] = await checkLists([listed], flags, needs);
+  const { samples, bytes } = checked!;
   const config = inferConfig(clip);
   const gpu = await openDevice(flags);
   const asked = toTrainFlags(flags, config.visionLayers);
+  checkJitter(listed.root, checked!, asked, gpu.bindingLimit);
   const base = { gpu, clip, config, classes };
   const limit = flags.memory_limit === undefined ? undefined : flags.memory_limit * 2 ** 30;
   const plan = await planRun({
@@ -90,16 +110,25 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   if (over && limit !== undefined) throw new Error(`--memory_limit ${flags.memory_limit}: ${over}`);
   if (over) output.note(`note: ${over} (--memory_limit)`);
   const planned = { ...base, flags: { ...asked, recompute: plan.recompute } };
-  await using loader = new Loader({ root, samples, maskSize: flags.img_size, threads: flags.threads });
+  await using loader = new Loader({
+    root: listed.root,
+    samples,
+    bytes,
+    rules: rulesOf(flags),
+    maskSize: flags.img_size,
+    threads: flags.threads,
+  });
   const source = trainingSamples(loader);
   if (flags.dry_run) {
     output.measured(plan, await measureSteps(planned, source));
     return;
   }
-  const folder = new RunFolder(flags.save_path, flags.format);
+  using folder = new RunFolder(flags.save_path, flags.format);
+  whenStopped(() => stoppedText(folder.path, folder.saved));
+  const origin = await runOrigin(clip, samples);
   const run: TrainRun = {
     ...planned,
-    flagsText: recordedFlags(planned.flags, flags.init),
+    flagsText: recordedFlags(planned.flags, flags.init, origin),
     host: trainingHost(folder, source, planned.flags, output),
   };
   folder.log(`args: ${JSON.stringify(flags)}`);

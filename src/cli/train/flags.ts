@@ -6,6 +6,7 @@ import type { Init } from '../../train/resume.js';
 import { PUBLISHED_SETTINGS as PUBLISHED } from '../../train/training_options.js';
 import type { TrainFlags } from '../../train/training_run.js';
 import { type DataFlags, dataOptions } from '../data_options.js';
+import { maskOption, type PictureFlags, pictureOptions } from '../look_options.js';
 import {
   activationOption,
   adapterShapeOptions,
@@ -17,7 +18,7 @@ import {
 } from '../model_options.js';
 import { type CommonOptions, common, count, number } from '../options.js';
 
-export interface TrainCommandFlags extends CommonOptions, DataFlags {
+export interface TrainCommandFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly training_mode: 'few_shot' | 'full_shot';
   readonly shot: number;
   readonly weights: string;
@@ -47,7 +48,6 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags {
   readonly format: CheckpointFormat;
   readonly save_every: number;
   readonly threads?: number;
-  readonly dry_run?: boolean;
 }
 
 /** Words of `--augment`, and the chances that each word turns on. */
@@ -153,7 +153,7 @@ function runOptions(command: Command): Command {
     command
       .option(
         '--save_path <dir>',
-        'folder for checkpoints and logs; training resumes from the checkpoints in it',
+        'folder for checkpoints and logs, for one training at a time; it resumes from the checkpoints in it',
         'ckpt/baseline',
       )
       .addOption(
@@ -178,11 +178,14 @@ function runOptions(command: Command): Command {
         "buffers that training may have; beyond it, auto recomputes (default: 0.7 of this machine's memory on a software adapter, 5.6 on others)",
         number,
       ),
-  ).option('--dry_run', 'print the plan (classes, pictures, steps, memory, time) and train nothing');
+  ).option(
+    '--dry_run',
+    'look at all pictures and masks, print the plan (classes, pictures, steps, memory, time) and train nothing',
+  );
 }
 
 export function trainOptions(command: Command): Command {
-  return common(runOptions(scheduleOptions(modelOptions(sampleOptions(command)))));
+  return common(runOptions(scheduleOptions(modelOptions(maskOption(pictureOptions(sampleOptions(command)))))));
 }
 
 /** The flags as the engine takes them; the plan decides whether to recompute. */

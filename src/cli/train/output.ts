@@ -28,6 +28,14 @@ function describePlan({ memory, recompute, ...p }: Plan): string {
   ].join('\n');
 }
 
+/** What a signal that ends a training says. @param saved progress in the latest checkpoint; undefined before the first one */
+export function stoppedText(folder: string, saved: RunState | undefined): string {
+  const again = 'run the same command again to';
+  if (saved === undefined) return `${folder} has no checkpoint yet; ${again} start from the beginning`;
+  const { part, epoch, batch } = saved;
+  return `the checkpoint in ${folder} is kept (${part} stage, after epoch ${epoch}, batch ${batch}); ${again} go on from there`;
+}
+
 /** With `json`, a line of JSON for each step and for the end; else a progress bar and a few words. */
 export class TrainOutput implements TrainingEvents {
   readonly #json: boolean;

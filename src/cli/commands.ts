@@ -1,0 +1,25 @@
+/** All commands, in the order of the help. A new command is a folder (command.ts, flags.ts, output.ts) and a row here. */
+import { benchCommand } from './bench/command.js';
+import { convertCommand } from './convert/command.js';
+import { indexCommand } from './index_data/command.js';
+import { infoCommand } from './info/command.js';
+import { predictCommand } from './predict/command.js';
+import type { AddCommand } from './program.js';
+import { registryCommand } from './registry/command.js';
+import { testCommand } from './test_adapters/command.js';
+import { trainCommand } from './train/command.js';
+import { verifyCommand } from './verify/command.js';
+import { weightsCommand } from './weights/command.js';
+
+export const COMMANDS: readonly AddCommand[] = [
+  predictCommand,
+  trainCommand,
+  testCommand,
+  indexCommand,
+  registryCommand,
+  weightsCommand,
+  verifyCommand,
+  infoCommand,
+  convertCommand,
+  benchCommand,
+];

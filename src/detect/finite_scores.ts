@@ -1,0 +1,26 @@
+/** Results that are no numbers: nothing may be concluded from them. */
+import { AaclipError } from './errors.js';
+
+/** The results of a picture, as the device gave them. */
+export interface RawScores {
+  /** [S, S], the sum of the levels' maps. */
+  readonly sum: Float32Array;
+  /** The detection token's score. */
+  readonly score: number;
+}
+
+/**
+ * The error of a picture whose score or map holds NaN or infinity: compared with a threshold, it would pass as normal.
+ * @param name of the picture
+ * @param precision of the device it was computed on
+ * @returns undefined where all are numbers
+ */
+export function scoreFault(name: string, { sum, score }: RawScores, precision: 'f32' | 'f16'): AaclipError | undefined {
+  const where = Number.isFinite(score) ? (sum.every(Number.isFinite) ? undefined : 'map') : 'score';
+  if (where === undefined) return undefined;
+  const why =
+    precision === 'f16'
+      ? 'numbers too large for f16, or faulty weights: use precision f32'
+      : 'the weights or adapters hold such numbers, or the adapter computes wrongly: get the files again, or use another adapter or other kernels';
+  return new AaclipError('score', `${name}: no result: the ${where} holds NaN or infinity: ${why}`, { file: name });
+}
