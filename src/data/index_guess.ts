@@ -1,7 +1,7 @@
 /** The user's own folders: classes, states and masks from what the folders are called. */
 import { type FileEntry, fileEntries, NamePatterns, onceAFolder } from './index_files.js';
 import { Guesses } from './index_guesses.js';
-import { fittingLayout, LAYOUTS } from './index_layouts.js';
+import { fittingLayout, LAYOUTS, PUBLISHED, type PublishedLayout } from './index_layouts.js';
 import { MaskSearch } from './index_masks.js';
 import { type FolderIndex, LayoutError, type SampleRow, some } from './index_rows.js';
 import { type PictureState, StateReader } from './index_states.js';
@@ -78,8 +78,17 @@ export function guessFolder(paths: readonly string[], className: string, options
   });
   const lost = orphans.map((i) => entries[i]!.path);
   const training = rows.some(({ imagePath }) => /(?:^|\/)train\//i.test(imagePath));
-  const alike = training ? fittingLayout(paths) : undefined;
+  const fits = training ? fittingLayout(paths) : undefined;
+  const alike = fits !== undefined && agrees(fits, rows) ? fits : undefined;
   return { rows, parts, unsettled, alike, folders: guesses.list(), unused, unmasked, orphans: lost };
+}
+
+/** Whether a published layout gives its pictures the same labels. */
+function agrees(layout: PublishedLayout, rows: readonly SampleRow[]): boolean {
+  return rows.every(({ imagePath, label }) => {
+    const role = PUBLISHED[layout].role(imagePath);
+    return role?.kind !== 'picture' || role.label === label;
+  });
 }
 
 function statedByMask({ folder }: FileEntry, masked: boolean): PictureState {

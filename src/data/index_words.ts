@@ -38,8 +38,12 @@ const ABNORMAL = words(`
 const COMPOUND_NORMAL = /^(?:gut(?:teil|stück|stuck)|fehler(?:frei|los)|defektfrei)/;
 const COMPOUND_ABNORMAL = /^(?:fehler|schlecht|defekt|ausschuss)/;
 const isAbnormal = (token: string): boolean => ABNORMAL.has(token) || COMPOUND_ABNORMAL.test(token);
-const UNSURE_NORMAL = words('negative negatives neg clean perfect io');
+const UNSURE_NORMAL = words('negative negatives neg clean perfect io uncracked unscratched');
 const UNSURE_ABNORMAL = words('positive positives pos def nio');
+/** Kinds of defects: they tell only where they are denied. */
+const KINDS = words(
+  'crack cracks cracking scratch scratches dent dents hole holes stain stains rust corrosion contamination',
+);
 const NEGATIONS = words('no non not none without un ohne kein keine nicht sin sans pas senza sem без не нет');
 const MASKS = words('mask masks gt gts groundtruth segmask maske masken mascara mascaras masque masques');
 const MASKS_OR_PRODUCTS = words(
@@ -111,9 +115,15 @@ function statesOf(tokens: readonly string[]): Found {
       // "defect free"; "free" alone at the end of a name leaves open of what.
       const last = states.pop();
       if (last !== undefined) states.push(0);
-      else if (i === tokens.length - 1) unsure.push(0);
+      else if (KINDS.has(rest.at(-1) ?? '')) {
+        rest.pop();
+        unsure.push(0);
+      } else if (i === tokens.length - 1) unsure.push(0);
     } else if (may !== undefined) unsure.push(may);
-    else if (!GENERAL.has(token)) rest.push(token);
+    else if (negated && KINDS.has(token)) {
+      unsure.push(0);
+      negated = false;
+    } else if (!GENERAL.has(token)) rest.push(token);
   });
   return { states, unsure, rest };
 }

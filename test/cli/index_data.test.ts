@@ -132,6 +132,15 @@ describe('aaclip index', () => {
     await expect(run(root, '--from', meta, '--out', out)).rejects.toThrow(
       /meta\.json: 3 of 3 files are not below .* \(good\/2\.png, .*name the folder that the paths start from/,
     );
+    const table = join(root, 'far.csv');
+    writeFileSync(table, `image,label\n${join(pictures, 'good', '2.png')},0\n../nut/bent/1.png,1\n`);
+    await expect(run(out, '--from', table, '--out', out)).rejects.toThrow(/leads out of .*--allow-outside$/);
+    await expect(run(out, '--from', table, '--out', out, '--allow-outside')).rejects.toThrow(/far\.csv: 1 of 2 files/);
+    writeFileSync(table, `image,label\n${join(pictures, 'good', '2.png')},0\n`);
+    await run(out, '--from', table, '--out', out);
+    expect(JSON.parse(readFileSync(join(out, 'full-shot.jsonl'), 'utf8')).image_path).toBe(
+      join(pictures, 'good', '2.png'),
+    );
     await expect(run(pictures, '--split', 'test', '--out', out)).rejects.toThrow(/^--split: .*--from$/);
   });
 

@@ -181,5 +181,7 @@ describe('what is probably wrong', () => {
       guess('b/train/good/0.png b/test/good/0.png b/test/cut/0.png b/ground_truth/cut/0_mask.png'),
     );
     expect(notes).toEqual([expect.stringMatching(/^the folder fits --layout mvtec too/)]);
+    // That layout would take the good ones for defects here.
+    expect(guess('b/train/pass/0.png b/test/pass/0.png b/test/fail/0.png').alike).toBeUndefined();
   });
 });

@@ -47,6 +47,9 @@ describe('the name of a folder', () => {
       ['n.i.O', 1],
       ['iO', 0],
       ['MT_Free', 0],
+      ['no-crack', 0],
+      ['scratch_free', 0],
+      ['Uncracked', 0],
     ];
     for (const [name, state] of words) expect(readName(name)).toMatchObject({ state, sure: false });
     expect(readName('sugar_positive_x').state).toBeUndefined();

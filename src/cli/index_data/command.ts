@@ -44,7 +44,11 @@ async function findSamples(root: string, flags: IndexFlags): Promise<ScannedFold
   const scanned =
     flags.from === undefined
       ? await scanFolder(root, flags.layout ?? info?.layout ?? 'folder', className, flags)
-      : { ...(await convertList(flags.from, root, flags.split, className)), parts: new Map(), folders: [] };
+      : {
+          ...(await convertList(flags.from, root, flags.split, className, flags.allowOutside)),
+          parts: new Map(),
+          folders: [],
+        };
   const foreign = new Set(scanned.rows.map((r) => r.className).filter((c) => info && !known.includes(c)));
   if (foreign.size === 0) return scanned;
   const note = `${flags.dataset} does not know ${[...foreign].join(', ')}: prompts use these names as they are`;
@@ -58,8 +62,9 @@ async function runIndex(given: string | undefined, flags: IndexFlags): Promise<v
   if (out === undefined && !dry) {
     throw new Error('index: no folder for the lists: give --out DIR, or --dry_run to look only');
   }
-  const misplaced = flags.split !== undefined && from === undefined ? 'split' : undefined;
-  if (misplaced) throw new Error('--split: chooses a part of a list: give the list with --from');
+  if (flags.split !== undefined && from === undefined) {
+    throw new Error('--split: chooses a part of a list: give the list with --from');
+  }
   const { rows: found, parts, folders, notes: about } = await findSamples(root, flags);
   const warnings = indexWarnings(found, flags.normal !== undefined || flags.abnormal !== undefined);
   if (flags.strict && warnings.length > 0) throw new Error(`${root}: ${warnings.join('; ')}`);

@@ -14,6 +14,7 @@ export interface IndexFlags extends RegistryFlags, OutputFlags {
   readonly masks?: string;
   readonly from?: string;
   readonly split?: string;
+  readonly allowOutside?: boolean;
   readonly shots?: number;
   readonly seed: number;
   readonly strict?: boolean;
@@ -48,6 +49,7 @@ export function indexOptions(command: Command): Command {
           '--split <name>',
           'which part of the list in --from to take, or all (default: test, where there is one)',
         )
+        .option('--allow-outside', 'accept relative paths in the list of --from that lead out of the folder')
         .option(
           '--shots <count>',
           'also write COUNT-shot.jsonl: half normal, half abnormal samples per class',
