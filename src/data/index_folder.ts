@@ -3,7 +3,7 @@ import { type GuessOptions, guessFolder } from './index_guess.js';
 import type { Layout } from './index_layouts.js';
 import { indexPublished, type PublishedOptions } from './index_published.js';
 import type { FolderIndex } from './index_rows.js';
-import { oneLine } from './show_value.js';
+import { printable } from './printable.js';
 
 export interface IndexOptions extends GuessOptions, PublishedOptions {
   readonly layout: Layout;
@@ -18,7 +18,7 @@ export function indexFolder(paths: readonly string[], options: IndexOptions): Fo
   try {
     return byLayout(paths, options);
   } catch (error) {
-    if (error instanceof Error) error.message = oneLine(error.message);
+    if (error instanceof Error) error.message = printable(error.message);
     throw error;
   }
 }

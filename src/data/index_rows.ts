@@ -2,7 +2,7 @@
 import type { FolderGuess } from './index_guesses.js';
 import type { PublishedLayout } from './index_layouts.js';
 import { readName } from './index_words.js';
-import { oneLine } from './show_value.js';
+import { printable } from './printable.js';
 
 /** A sample to list; paths are relative to the data set's folder, with `/`. */
 export interface SampleRow {
@@ -41,7 +41,7 @@ export class LayoutError extends Error {
 
 /** The first two of some names. */
 export const some = (names: readonly string[]): string =>
-  oneLine(`${names.slice(0, 2).join(', ')}${names.length > 2 ? ', ...' : ''}`);
+  printable(`${names.slice(0, 2).join(', ')}${names.length > 2 ? ', ...' : ''}`);
 
 /** A number of things: "1 mask", "2 masks". */
 export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;

@@ -12,7 +12,8 @@
 import type { DatasetInfo, PromptTexts, Registry } from './datasets.js';
 import { LAYOUTS, type Layout } from './index_layouts.js';
 import { own } from './names.js';
-import { oneLine, showValue } from './show_value.js';
+import { printable } from './printable.js';
+import { showValue } from './show_value.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -105,7 +106,7 @@ export function extendRegistry(file: string, text: string, base: Registry): Regi
   try {
     parsed = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new Error(oneLine(`${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`));
+    throw new Error(printable(`${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`));
   }
   const given = reader.object('the file', parsed, OF_REGISTRY);
   const datasets = Object.entries(given.datasets === undefined ? {} : reader.object('datasets', given.datasets));

@@ -1,6 +1,9 @@
-/** A value of a JSON file as error messages show it: cut after 80 characters. */
+/** Values of lists and registries, as messages show them. */
+import { printable } from './printable.js';
+
+/** A value of a JSON file as error messages show it: in one line, cut after 80 characters. */
 export function showValue(value: unknown): string {
-  const text = value === undefined ? 'nothing' : written(value);
+  const text = value === undefined ? 'nothing' : printable(written(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
@@ -11,9 +14,4 @@ function written(value: unknown): string {
     // JSON may be nested deeper than it can be written again.
     return `${Array.isArray(value) ? 'an array' : 'an object'} nested too deeply`;
   }
-}
-
-/** A text with its control characters written out, as names of files may have them: messages are one line. */
-export function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1));
 }

@@ -230,6 +230,7 @@ export function classMetrics(
   maps: Float32Array,
   imageScores: ArrayLike<number>,
   domain: Domain,
+  options?: ClassOptions,
 ): ClassFigures {
   const images = imageLabels.length;
   const pixels = maps.length / images;
@@ -238,7 +239,7 @@ export function classMetrics(
       `metrics: lengths do not fit: expected maps and masks of ${images} images and as many scores, got ${maps.length}, ${pixelLabels.length} and ${imageScores.length}`,
     );
   }
-  const scores = new ClassScores(domain);
+  const scores = new ClassScores(domain, options);
   for (let i = 0; i < images; i++) {
     const mask = Uint8Array.from({ length: pixels }, (_, k) => Number(pixelLabels[i * pixels + k] !== 0));
     scores.add(maps.subarray(i * pixels, (i + 1) * pixels), mask, imageLabels[i]!, imageScores[i]!);

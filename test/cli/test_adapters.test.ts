@@ -52,7 +52,7 @@ async function expected(epoch: number, domain: Domain = 'Industrial'): Promise<C
       masks.push(...prepareMask({ width: SIZE, height: SIZE, data: mask }, S, S));
       labels.push(label);
     }
-    found.push(classMetrics(masks, labels, Float32Array.from(maps), scores, domain));
+    found.push(classMetrics(masks, labels, Float32Array.from(maps), scores, domain, { width: S }));
   }
   return found;
 }
@@ -177,7 +177,7 @@ describe('a picture that cannot be used', () => {
     const drawn = readFileSync(at('parts', 'full-shot.jsonl'), 'utf8').replaceAll(/"(cloth|felt)\//g, '"../parts/$1/');
     writeFileSync(at(name, 'full-shot.jsonl'), [drawn, ...more.map((row) => JSON.stringify(row))].join('\n'));
     writeFileSync(at(name, 'text.png'), 'no picture');
-    return ['--dataset', 'mine', '--data', at(name), ...base(), '--epoch', '1', '--json'];
+    return ['--dataset', 'mine', '--data', at(name), ...base(), '--epoch', '1', '--json', '--allow-outside'];
   };
   const none = { image_path: 'none.png', label: 0, class_name: 'cloth' };
   const text = { image_path: 'text.png', label: 0, class_name: 'felt' };
@@ -207,6 +207,7 @@ describe('a picture that cannot be used', () => {
       '--epoch',
       '1',
       '--json',
+      '--allow-outside',
       '--skip-broken',
       '--batch_size',
       '1',
