@@ -8,6 +8,7 @@ import type { Activation } from '../../kernels/epilogue.js';
 import type { Precision } from '../../model/weights.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { fileError } from '../../node/file_error.js';
+import type { PictureRules } from '../../picture/picture.js';
 import type { RunResult } from './data_run.js';
 import type { ImageCheckpoint } from './tested_adapters.js';
 
@@ -23,6 +24,8 @@ export interface TestSettings {
   readonly imageMix: number;
   readonly activation: Activation;
   readonly precision: Precision;
+  /** How pictures and masks are read. */
+  readonly pictures: PictureRules;
 }
 
 interface TestResult extends ReturnType<typeof reportJson> {
