@@ -57,6 +57,7 @@ function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings
     imageMix: flags.image_adapt_weight ?? trained.imageMix ?? 0.1,
     activation: flags.activation ?? trained.activation ?? 'gelu',
     precision: flags.precision,
+    pictures: rulesOf(flags),
   };
 }
 

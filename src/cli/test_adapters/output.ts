@@ -16,6 +16,7 @@ import type { Precision } from '../../model/weights.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { RunLock } from '../../node/run_lock.js';
+import type { PictureRules } from '../../picture/picture.js';
 import type { RunResult } from './data_run.js';
 import type { ImageCheckpoint } from './tested_adapters.js';
 
@@ -31,6 +32,8 @@ export interface TestSettings {
   readonly imageMix: number;
   readonly activation: Activation;
   readonly precision: Precision;
+  /** How pictures and masks are read. */
+  readonly pictures: PictureRules;
 }
 
 interface TestResult extends ReturnType<typeof reportJson> {
