@@ -21,6 +21,6 @@ export function scoreFault(name: string, { sum, score }: RawScores, precision: '
   const why =
     precision === 'f16'
       ? 'numbers too large for f16, or faulty weights: use precision f32'
-      : 'the weights or adapters hold such numbers, or the adapter computes wrongly: get the files again, or use another adapter or other kernels';
+      : 'the weights or the checkpoint are damaged, or the device computes wrongly: get the files again, or use another WebGPU adapter or other kernels';
   return new AaclipError('score', `${name}: no result: the ${where} holds NaN or infinity: ${why}`, { file: name });
 }

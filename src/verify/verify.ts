@@ -1,6 +1,7 @@
 /** Recomputes the cases of a folder of expected values. */
 import { namePattern } from '../cases/name_pattern.js';
 import type { Gpu } from '../gpu/gpu.js';
+import { listNames } from '../io/tensor_file.js';
 import type { Precision } from '../model/weights.js';
 import { archiveCase } from './archive_cases.js';
 import { colourCase, geometryCase } from './augment_cases.js';
@@ -53,7 +54,18 @@ export async function verify(gpu: Gpu, folder: GoldenFolder, options: VerifyOpti
   const wanted = names.filter((n) =>
     patterns.length === 0 ? options.all || !LARGE.test(n) : patterns.some((p) => p.test(n)),
   );
-  if (wanted.length === 0) throw new Error('verify: no case matches: expected .safetensors files with expected values');
+  if (names.length === 0) {
+    throw new Error(
+      'verify: no cases in this folder: expected .safetensors files with expected values, such as test/goldens',
+    );
+  }
+  if (wanted.length === 0) {
+    throw new Error(
+      patterns.length === 0
+        ? 'verify: only large cases in this folder: give --all to run them'
+        : `verify: --only ${options.only!.join()}: no such case: expected names or patterns such as ${listNames(names)}`,
+    );
+  }
   const reports: TensorReport[] = [];
   for (const [i, name] of wanted.entries()) {
     options.onCase?.(name, i, wanted.length);

@@ -32,6 +32,17 @@ describe('expected values', () => {
       );
     }, 300_000);
 
+  it('that are not there are asked for in vain: the line says what is', async () => {
+    const gpu = await device();
+    const files = (names: string[]): GoldenFolder => ({ ...folder, files: names.map((name) => `${name}.safetensors`) });
+    const ask = (names: string[], only?: string[]) => verify(gpu, files(names), only ? { only } : {});
+    await expect(ask([])).rejects.toThrow('no cases in this folder: expected .safetensors files');
+    await expect(ask(['op.add'], ['soft*', 'x'])).rejects.toThrow(
+      /--only soft\*,x: no such case: expected .*such as op\.add$/,
+    );
+    await expect(ask(['model.vitl14.98'])).rejects.toThrow('only large cases in this folder: give --all');
+  });
+
   // What the other choices of kernels change: ops, and the towers and training steps made of them.
   const [second, ...others] = variants.filter((variant) => variant !== 'best' && !isCoarse(variant));
   // Both stages on the packaged weights take minutes on a software driver's matrix units.
