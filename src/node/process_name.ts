@@ -29,16 +29,22 @@ interface Place {
   readonly numbering: string;
 }
 
-const here = (): Place => ({
-  host: digest(hostname()),
-  boot: digest(textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))),
-  numbering: digest(textOf(() => readlinkSync('/proc/self/ns/pid'))),
-});
+let place: Place | undefined;
+function here(): Place {
+  place ??= {
+    host: digest(hostname()),
+    boot: digest(textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))),
+    numbering: digest(textOf(() => readlinkSync('/proc/self/ns/pid'))),
+  };
+  return place;
+}
 
+let ownName: string | undefined;
 /** Name of this process, `pid-start-host-boot-numbering`: letters, digits and hyphens only. */
 export function processName(): string {
   const { host, boot, numbering } = here();
-  return [process.pid, startOf('self') || 0, host, boot, numbering].join('-');
+  ownName ??= [process.pid, startOf('self') || 0, host, boot, numbering].join('-');
+  return ownName;
 }
 
 /** Matches the names that `processName` gives. */

@@ -12,7 +12,7 @@ export function ensureRuntimeFolder(): void {
   const uid = process.getuid?.() ?? 0;
   const own = join(tmpdir(), `aaclip-runtime-${uid}`);
   try {
-    mkdirSync(own, { recursive: true, mode: 0o700 });
+    mkdirSync(own, { mode: 0o700 });
   } catch {
     // Something else has that name; the check below sees it.
   }

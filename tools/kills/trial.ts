@@ -18,8 +18,8 @@ export interface Job {
   readonly before?: string;
 }
 
-/** Files that hold times, or every step that was ever made, and so differ from run to run. */
-const VARYING = /(?:^|\/)(?:train\.log|test\.log|metrics\.jsonl|results\.json|loss\.svg)$/;
+/** Files that hold times, or every step that was ever made: they differ from run to run. */
+const VARYING = /(?:^|\/)(?:train\.log|test\.log|metrics\.jsonl|results\.json)$/;
 const LEFT = /(?:^|\/)\.aaclip-[^/]*$/;
 
 interface Ended {
@@ -61,7 +61,6 @@ const lasting = (folder: string): string =>
 /** Whether a file of changing contents was written to its end. */
 function isWhole(path: string): boolean {
   const text = readFileSync(path, 'utf8');
-  if (path.endsWith('.svg')) return text.trimEnd().endsWith('</svg>');
   if (path.endsWith('.json')) {
     try {
       JSON.parse(text);
