@@ -21,11 +21,14 @@ export function lineOf(error: unknown): string {
 export const outOfMemory = (what: string): GpuError =>
   new GpuError(`webgpu: out of device memory: ${what}: ${NEEDS_LESS}`);
 
+/** What drivers say of memory that they lack, in errors of other kinds. */
+const NO_ROOM = /out.of.(?:\w+.)?memory|allocat|exceeds the max buffer size/i;
+
 /** The failure that an uncaptured error stands for. */
 function reported(error: GPUError, label: string | undefined): GpuError {
   const what = `${label ? `${label}: ` : ''}${lineOf(error)}`;
   const kind = error.constructor.name;
-  if (kind === 'GPUOutOfMemoryError' || /memory|exceeds the max buffer size/i.test(what)) return outOfMemory(what);
+  if (kind === 'GPUOutOfMemoryError' || NO_ROOM.test(what)) return outOfMemory(what);
   const [who, remedy] =
     kind === 'GPUInternalError'
       ? ['the driver failed', OTHER_DRIVER]

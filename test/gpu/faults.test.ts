@@ -68,6 +68,30 @@ describe('a device that fails', () => {
     expect(health.ok).toBe(false);
   });
 
+  it('is out of memory only where it says so: a kernel may ask for too much of another kind', async () => {
+    class GPUInternalError {
+      readonly message: string;
+      constructor(message: string) {
+        this.message = message;
+      }
+    }
+    const messageFor = async (said: string): Promise<string> => {
+      const device = Object.assign(new EventTarget(), { lost: new Promise(() => undefined) });
+      const health = new Health(device as unknown as GPUDevice, async () => undefined);
+      device.dispatchEvent(Object.assign(new Event('uncapturederror'), { error: new GPUInternalError(said) }));
+      return health.checkFully().then(
+        () => '',
+        (error: Error) => error.message,
+      );
+    };
+    expect(await messageFor('vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY\nat depth')).toMatch(
+      /^webgpu: out of device memory: vkAllocateMemory .*: use a smaller batch/,
+    );
+    expect(await messageFor('Workgroup memory is over the limit.')).toBe(
+      'webgpu: the driver failed: Workgroup memory is over the limit: use a newer driver or another adapter',
+    );
+  });
+
   it('marks errors of the device as handled: the binding prints others among the program’s output', async () => {
     const host = await nodeHost();
     let handled: boolean | undefined;
