@@ -23,8 +23,8 @@ beforeAll(async () => {
 
 describe('commands', () => {
   it('each have a row in the table', () => {
-    const commands = readFileSync(join(CLI, 'commands.ts'), 'utf8');
-    for (const folder of folders) expect(commands).toContain(`'./${folder}/command.js'`);
+    const table = readFileSync(join(CLI, 'commands.ts'), 'utf8');
+    for (const folder of folders) expect(table).toContain(`'./${folder}/command.js'`);
     expect(folders.length).toBeGreaterThanOrEqual(9);
   });
 

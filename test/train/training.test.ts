@@ -103,6 +103,8 @@ describe('train', () => {
         const file = `${name}.safetensors`;
         expect(contents(at(folder, file)), file).toEqual(contents(at('cli', file)));
       }
+      // The folder was given back.
+      expect(readdirSync(at(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
     }
   });
 
