@@ -18,7 +18,7 @@ peak of memory. With a tenth of the pixels it does so twice, in memory and in a 
 
 const SIDE = 518;
 /** Bytes of the memory that Node and sorting take. */
-const WORKING = 2 ** 28;
+const WORKING = 3 * 2 ** 27;
 
 /** Numbers without pattern, from an image's number and a pixel's (a finaliser of MurmurHash3). */
 function mixed(x: number): number {
@@ -68,7 +68,7 @@ async function manyPixels(): Promise<void> {
   }
   const images = Math.ceil(Number(values.pixels ?? 1e9) / SIDE ** 2);
   const bytes = Number(values.memory ?? 1) * 2 ** 30 - WORKING;
-  if (!(images > 0) || !(bytes > 0)) throw new Error('many-pixels: expected --pixels above 0 and --memory above 0.25');
+  if (!(images > 0) || !(bytes > 0)) throw new Error('many-pixels: expected --pixels above 0 and --memory above 0.375');
   const folder = values.folder ?? tmpdir();
   const started = performance.now();
   const figures = figuresOf(images, bytes, folder);
