@@ -71,7 +71,7 @@ async function lookedAt(sets: readonly TestedData[], flags: TestFlags, maskSize:
 }
 
 /** Bytes of `--memory` that sorting, decoding and the program itself take. */
-const WORKING_MEMORY = 2 ** 28;
+const WORKING_MEMORY = 3 * 2 ** 27;
 
 async function runTest(flags: TestFlags): Promise<void> {
   const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
