@@ -1,5 +1,6 @@
 /** Resuming: each stage continues from its latest checkpoint, if the checkpoint was trained with the same settings. */
 import type { Gpu } from '../gpu/gpu.js';
+import type { PictureRules } from '../picture/picture.js';
 import type { Restored, RunState } from './checkpoint.js';
 import { initialParameters, type Part } from './initial.js';
 import type { Parameters } from './parameters.js';
@@ -33,10 +34,10 @@ export interface TrainedParameters {
 }
 
 /**
- * The settings a checkpoint records, and what it was trained on, as JSON. Those that may change between the runs of one training (numbers of epochs,
- * how often to save, whether to recompute) are blanked.
+ * The settings a checkpoint records, and what it was trained on, as JSON. Those that may change between the runs of one
+ * training (numbers of epochs, how often to save, whether to recompute) are blanked.
  */
-export function recordedFlags(flags: TrainFlags, init: Init, origin?: RunOrigin): string {
+export function recordedFlags(flags: TrainFlags, init: Init, origin?: RunOrigin, rules: PictureRules = {}): string {
   const blanked = {
     ...flags,
     ...(init === 'clip' ? { init } : {}),
@@ -44,8 +45,20 @@ export function recordedFlags(flags: TrainFlags, init: Init, origin?: RunOrigin)
   };
   // Checkpoints have always called it `checkpointing`; under another name, all older checkpoints would be refused.
   const named = Object.entries(blanked).map(([name, value]) => [name === 'recompute' ? 'checkpointing' : name, value]);
-  return JSON.stringify({ ...Object.fromEntries(named), ...origin });
+  return JSON.stringify({ ...Object.fromEntries(named), ...origin, ...otherRules(rules) });
 }
+
+/** How pictures and masks are read, where it is not as published: checkpoints of runs without such rules have no word of them. */
+function otherRules({ orient = false, depth = 'clip', maskThreshold = 1 }: PictureRules): Record<string, unknown> {
+  return {
+    ...(orient ? { orient } : {}),
+    ...(depth === 'clip' ? {} : { depth }),
+    ...(maskThreshold === 1 ? {} : { maskThreshold }),
+  };
+}
+
+/** Settings that are recorded only where they are not as published. */
+const UNUSUAL = ['init', 'orient', 'depth', 'maskThreshold'] as const;
 
 /** What the fingerprints in the settings stand for. Older checkpoints have none, and no web page without SHA-256. */
 const ORIGIN: Readonly<Record<string, string>> = { list: 'list of samples', weights: 'CLIP (--weights)' };
@@ -55,7 +68,8 @@ function checkFlags(state: RunState, now: string, folder: string): void {
   if (state.flags === '' || state.flags === now) return;
   const before = JSON.parse(state.flags) as Record<string, unknown>;
   const wanted = JSON.parse(now) as Record<string, unknown>;
-  const differing = Object.keys(wanted)
+  const differing = [...new Set([...Object.keys(wanted), ...UNUSUAL])]
+    .filter((k) => !(Object.hasOwn(ORIGIN, k) && wanted[k] === undefined))
     .filter((k) => !(Object.hasOwn(ORIGIN, k) && before[k] === undefined))
     .filter((k) => JSON.stringify(before[k]) !== JSON.stringify(wanted[k]));
   if (differing.length === 0) return;

@@ -128,7 +128,7 @@ export class Training implements AsyncIterable<StepReport> {
     const decoded = librarySamples(this.#host, samples, flags.imageSize, { rules: pictures, signal });
     const host = this.#trainHost(decoded, flags);
     const origin = await within('weights', () => runOrigin(clip));
-    return { clip, config, classes, flags, flagsText: recordedFlags(flags, init, origin), host };
+    return { clip, config, classes, flags, flagsText: recordedFlags(flags, init, origin, pictures), host };
   }
 
   async #train(prepared: TrainRun): Promise<void> {

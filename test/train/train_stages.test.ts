@@ -120,6 +120,23 @@ describe('training', () => {
 });
 
 describe('recorded settings', () => {
+  it('tell how pictures and masks are read, where it is not as published: a run goes on only in the same way', async () => {
+    const recorded = recordedFlags(settings(), 'random');
+    const plain = { orient: false, depth: 'clip', maskThreshold: 1, maxPixels: 5 } as const;
+    expect(recordedFlags(settings(), 'random', undefined, plain)).toBe(recorded);
+    const { run } = counted(settings());
+    const other = recordedFlags(settings(), 'random', undefined, { orient: true, depth: 'scale', maskThreshold: 128 });
+    for (const [before, now] of [
+      [recorded, other],
+      [other, recorded],
+    ] as const) {
+      const state = { epoch: 0, batch: 0, step: 0, flags: before };
+      await expect(trainStages({ ...run, flagsText: now }, store({ text: state }))).rejects.toThrow(
+        'another orient, depth, maskThreshold: use the same settings',
+      );
+    }
+  });
+
   it('stay the same when only epochs, saving or recomputing change', () => {
     const recorded = recordedFlags(settings(), 'random');
     const changed = settings({ textEpochs: 7, imageEpochs: 9, saveEvery: 3, recompute: true });

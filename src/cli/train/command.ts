@@ -128,7 +128,7 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const origin = await runOrigin(clip, samples);
   const run: TrainRun = {
     ...planned,
-    flagsText: recordedFlags(planned.flags, flags.init, origin),
+    flagsText: recordedFlags(planned.flags, flags.init, origin, rulesOf(flags)),
     host: trainingHost(folder, source, planned.flags, output),
   };
   folder.log(`args: ${JSON.stringify(flags)}`);
