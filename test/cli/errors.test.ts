@@ -151,7 +151,7 @@ describe('pictures and classes', () => {
     for (const name of ['one.png', 'long.png']) {
       expect(lines.find((l) => l.image.endsWith(name))?.score).toBeTypeOf('number');
     }
-    expect(run.stderr).toMatch(/2 of 4 pictures could not be read/);
+    expect(run.stderr).toMatch(/2 of 4 pictures have no result/);
     expect(run.stderr).not.toMatch(/\n\s+at /);
   });
   it('--dry_run names the broken ones without a device; --skip-broken takes them as settled', async () => {

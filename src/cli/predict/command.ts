@@ -128,7 +128,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     );
   }
   const failures = [
-    ...(broken + unreadable > 0 ? [`${broken + unreadable} of ${found.length} pictures could not be read`] : []),
+    ...(broken + unreadable > 0 ? [`${broken + unreadable} of ${found.length} pictures have no result`] : []),
     ...(unwritten > 0 ? [`files of ${unwritten} of ${paths.length} pictures could not be written`] : []),
   ];
   if (failures.length > 0) {
