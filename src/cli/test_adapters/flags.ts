@@ -39,11 +39,18 @@ export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly threads?: number;
 }
 
+/** What a command tests and where it writes, unless flags say otherwise. */
+interface TestPreset {
+  readonly dataset: string;
+  /** Undefined for the adapters' folder. */
+  readonly resultsDir?: string;
+}
+
 /** What is tested on. */
-function sampleOptions(command: Command): Command {
+function sampleOptions(command: Command, preset: string): Command {
   return domainOption(
     dataOptions(
-      command.option('--dataset <names>', 'data sets, separated by commas, or "all" for all that are found', 'MVTec'),
+      command.option('--dataset <names>', 'data sets, separated by commas, or "all" for all that are found', preset),
     ).option('--class <names>', 'test these classes only, separated by commas'),
   ).option('--shot <n>', 'accepted for the published command line; the full list is tested', count(0));
 }
@@ -64,10 +71,18 @@ function adapterOptions(command: Command): Command {
   return adapterShapeOptions(activationOption(mixOptions(imageSizeOption(command))), 'check');
 }
 
-export function testOptions(command: Command): Command {
+export function testOptions(command: Command, { dataset, resultsDir }: TestPreset = { dataset: 'MVTec' }): Command {
+  const tested = adapterOptions(maskOption(pictureOptions(sampleOptions(command, dataset))));
+  const placed = cacheOption(threadsOption(batchSizeOption(tested)));
+  const results =
+    resultsDir === undefined
+      ? placed.option(
+          '--results_dir <dir>',
+          "folder for test.log, results.json and pictures (default: the adapters' folder)",
+        )
+      : placed.option('--results_dir <dir>', 'folder for the summary and a folder for each data set', resultsDir);
   return common(
-    cacheOption(threadsOption(batchSizeOption(adapterOptions(maskOption(pictureOptions(sampleOptions(command)))))))
-      .option('--results_dir <dir>', "folder for test.log, results.json and pictures (default: the adapters' folder)")
+    results
       .option('--visualize', 'write picture, mask, heatmap and overlay of each picture, and a sheet for each class')
       .option(
         '--memory <gib>',
