@@ -70,7 +70,8 @@ async function open(name: string, flags: TestFlags, places: RootOptions): Promis
   try {
     return { name, info, source: await openData(name, FULL, flags, places) };
   } catch (error) {
-    return { name, info, fault: lineOf(error) };
+    const line = lineOf(error);
+    return { name, info, fault: line.startsWith(`${name}: `) ? line.slice(name.length + 2) : line };
   }
 }
 
