@@ -15,7 +15,7 @@ import {
   threadsOption,
   weightsOption,
 } from '../model_options.js';
-import { type CommonOptions, common, count, positive } from '../options.js';
+import { type CommonOptions, common, count, number, positive } from '../options.js';
 
 export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly class?: string;
@@ -52,7 +52,10 @@ function sampleOptions(command: Command, preset: string): Command {
     dataOptions(
       command.option('--dataset <names>', 'data sets, separated by commas, or "all" for all that are found', preset),
     ).option('--class <names>', 'test these classes only, separated by commas'),
-  ).option('--shot <n>', 'accepted for the published command line; the full list is tested', count(0));
+  )
+    .option('--shot <n>', 'accepted for the published command line; the full list is tested', count(0))
+    .option('--seed <n>', 'accepted for the published command line; a test draws nothing at random', count(0))
+    .option('--text_norm_weight <w>', 'accepted for the published command line; it matters in training alone', number);
 }
 
 /** What is tested. */
