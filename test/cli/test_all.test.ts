@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { testAllCommand } from '../../src/cli/test_all/command.js';
+import { TEST_ORDER } from '../../src/cli/test_all/found_sets.js';
 import { REGISTRY } from '../../src/data/datasets.js';
 import { S, writeAdapters } from './drawn_set.js';
 import { drawTrees, PUBLISHED } from './published_trees.js';
@@ -72,7 +73,8 @@ async function killedAt(file: string, args: readonly string[]): Promise<void> {
 
 describe('all data sets', () => {
   it('leave the published tree, and the same bytes after a kill in the middle', async () => {
-    expect(Object.keys(REGISTRY.datasets)).toEqual(PUBLISHED);
+    expect(TEST_ORDER).toEqual(PUBLISHED);
+    expect([...TEST_ORDER].sort()).toEqual(Object.keys(REGISTRY.datasets).sort());
     expect(whole.code, whole.stderr).toBe(0);
     const pairs = PUBLISHED.flatMap((name) => [`${name} 1`, `${name} 2`]);
     expect(testedBy(whole.stdout)).toEqual(pairs);

@@ -9,6 +9,12 @@ import { lineOf } from '../endings.js';
 import type { TestFlags } from '../test_adapters/flags.js';
 import { ALL, namesIn, type TestedSet, testedSet, wantedClasses } from '../test_adapters/tested_data.js';
 
+/** Data sets in the order in which the published program tests them all; other ones follow. */
+export const TEST_ORDER: readonly string[] = [
+  ...['Brain', 'Liver', 'Retina', 'Colon_clinicDB', 'Colon_colonDB', 'Colon_cvc300', 'Colon_Kvasir'],
+  ...['BTAD', 'MPDD', 'MVTec', 'VisA', 'MVTec2'],
+];
+
 /** A data set that was asked for. */
 export interface FoundSet {
   readonly name: string;
@@ -26,17 +32,17 @@ export interface FoundSet {
 }
 
 /**
- * The data sets in the registry's order, or those that `--dataset` names.
+ * All data sets of the registry, or those that `--dataset` names in the order given.
  * @throws one line when none is found, a name or a class is unknown, or the settings cannot be read
  */
 export async function findSets(flags: TestFlags): Promise<FoundSet[]> {
   const places = await dataPlaces(flags, true);
   const all = flags.dataset.trim() === ALL;
-  const names = all ? Object.keys(places.registry.datasets) : [...new Set(namesIn(flags.dataset))];
-  const opened = await Promise.all(names.map((name) => open(name, flags, places)));
+  const names = new Set(all ? [...TEST_ORDER, ...Object.keys(places.registry.datasets)] : namesIn(flags.dataset));
+  const opened = await Promise.all([...names].map((name) => open(name, flags, places)));
   if (!opened.some(({ source, fault }) => source ?? fault)) {
     throw new Error(
-      `data sets: none of ${names.join(', ')} was found: give --data DIR, set ${DATA_VARIABLE} to the folder that holds them, or write {"roots": {"MVTec": "DIR"}} into ${places.config.file}`,
+      `data sets: none of ${[...names].join(', ')} was found: give --data DIR, set ${DATA_VARIABLE} to the folder that holds them, or write {"roots": {"MVTec": "DIR"}} into ${places.config.file}`,
     );
   }
   const sources = opened.flatMap(({ source }) => source ?? []);
