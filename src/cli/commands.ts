@@ -7,6 +7,7 @@ import { predictCommand } from './predict/command.js';
 import type { AddCommand } from './program.js';
 import { registryCommand } from './registry/command.js';
 import { testCommand } from './test_adapters/command.js';
+import { testAllCommand } from './test_all/command.js';
 import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
 import { weightsCommand } from './weights/command.js';
@@ -15,6 +16,7 @@ export const COMMANDS: readonly AddCommand[] = [
   predictCommand,
   trainCommand,
   testCommand,
+  testAllCommand,
   indexCommand,
   registryCommand,
   weightsCommand,

@@ -90,6 +90,8 @@ export interface LookNeeds {
   readonly masks: boolean;
   readonly threads: number | undefined;
   readonly json: boolean;
+  /** Whether notes name the list even where it is the only one. */
+  readonly named?: boolean;
 }
 
 /** Problems that are printed; the rest is counted. */
@@ -155,7 +157,7 @@ export async function checkLists(
       if (own.length > 0) broken++;
       return own.length === 0;
     });
-    const title = lists.length > 1 ? `${list}: ` : '';
+    const title = lists.length > 1 || needs.named ? `${list}: ` : '';
     notes.push(...lookNotes(files, found, rulesOf(flags)).map((note) => title + note));
     return {
       samples: samples.filter((_, i) => good[i]),

@@ -21,12 +21,21 @@ export function createProgram(commands: readonly AddCommand[]): Command {
 
 const letters = (flag: string): string => flag.replaceAll(/[-_]/g, '');
 
+/** The published programs' names: `train.py` is `train`, `test_all_datasets.py` is `test-all`. */
+function normaliseCommand(word: string, program: Command): string {
+  const meant = letters(word.replace(/\.py$/, ''));
+  return (
+    program.commands.find((c) => [c.name(), ...c.aliases()].some((name) => letters(name) === meant))?.name() ?? word
+  );
+}
+
 /** Flags may be written with `_` or `-`: `--img-size` becomes `--img_size`, the published program's spelling. */
 export function normaliseFlags(argv: readonly string[], program: Command): string[] {
   const options = program.commands.flatMap((c) => [c, ...c.commands]).flatMap((c) => c.options);
   // An option with two long spellings has the first one as its short one.
   const known = options.flatMap((o) => [o.short, o.long]).filter((flag) => flag !== undefined);
-  return argv.map((arg) => {
+  return argv.map((arg, i) => {
+    if (i === 2 && !arg.startsWith('-')) return normaliseCommand(arg, program);
     const [, flag, value = ''] = /^(--[\w-]+)(=.*)?$/.exec(arg) ?? [];
     if (flag === undefined || known.includes(flag)) return arg;
     const meant = known.find((k) => letters(k) === letters(flag));

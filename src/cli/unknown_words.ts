@@ -2,6 +2,9 @@
 import { printable } from '../data/printable.js';
 import type { EncodedClasses } from '../detect/class_tokens.js';
 
+/** What a test can do about unknown words. */
+export const LEAVE_OUT = 'leave the class out with --class, give it other words in a --registry file';
+
 /** One note on the error stream, or with `--json` a line for each class. */
 export function tellUnknownWords({ classes, note }: EncodedClasses, json: boolean): void {
   if (note === undefined) return;

@@ -55,6 +55,11 @@ export function moreFiguresText(rows: readonly ClassRow[]): string {
   return tableLines(titles, cells, ['right'], ['centre']).join('\n');
 }
 
+/** Rows of the published columns as they are, averages among them. */
+export function namedText(title: string, rows: readonly NamedFigures[]): string {
+  return figureLines(title, rows).join('\n');
+}
+
 /** Averages of several data sets, and their plain average. */
 export function datasetsText(rows: readonly NamedFigures[]): string {
   return figureLines('data set', averaged(rows)).join('\n');

@@ -58,6 +58,33 @@ describe('flags', () => {
     expect(recompute.attributeName()).toBe('checkpointing');
   });
 
+  it.each([
+    ['train.py', 'train'],
+    ['test.py', 'test'],
+    ['test_all_datasets.py', 'test-all'],
+    ['test_all', 'test-all'],
+    ['tests', 'tests'],
+  ])('follow a command that may be called %s', (published, name) => {
+    expect(normaliseFlags(['node', 'aaclip', published, '--img-size', 'test.py'], program)).toEqual([
+      ...['node', 'aaclip', name, '--img_size', 'test.py'],
+    ]);
+  });
+
+  it('of the published programs are all known', () => {
+    const both = ['model_name', 'img_size', 'relu', 'dataset', 'shot', 'seed', 'save_path', 'text_norm_weight'];
+    const adapters = ['text', 'image'].flatMap((part) => [`${part}_adapt_weight`, `${part}_adapt_until`]);
+    const training = ['text', 'image'].flatMap((part) => ['batch_size', 'epoch', 'lr'].map((end) => `${part}_${end}`));
+    const own = {
+      train: ['training_mode', 'surgery_until_layer', ...training],
+      test: ['batch_size', 'visualize'],
+      'test-all': ['results_dir', 'max_workers'],
+    };
+    for (const [name, flags] of Object.entries(own)) {
+      const options = program.commands.find((c) => c.name() === name)!.options.flatMap((o) => [o.short, o.long]);
+      expect(options).toEqual(expect.arrayContaining([...both, ...adapters, ...flags].map((flag) => `--${flag}`)));
+    }
+  });
+
   it('leave unknown flags and values as they are', () => {
     expect(normalised('--imgsizes', '-h', 'img-size', '--', '--class', 'a--b')).toEqual([
       ...['--imgsizes', '-h', 'img-size', '--', '--class', 'a--b'],

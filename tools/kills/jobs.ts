@@ -1,6 +1,6 @@
 /** The commands that are killed, on small pictures drawn for them. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { encodePng } from '#src/node/encode_png';
 import { PACKAGED_FOLDER } from '#src/node/open_weights';
 import type { Job } from './trial.js';
@@ -64,6 +64,13 @@ export function allJobs(data: string, trained: string): Job[] {
       args: (out) => [
         ...['test', '--dataset', 'mine', '--data', data, '--save_path', out, ...MODEL, '--epoch', '2'],
         ...['--visualize', '--threads', '0'],
+      ],
+    },
+    {
+      name: 'test-all',
+      args: (out) => [
+        ...['test-all', '--dataset', basename(data), '--data', dirname(data), '--save_path', trained, ...MODEL],
+        ...['--results_dir', out, '--visualize', '--threads', '0'],
       ],
     },
     {

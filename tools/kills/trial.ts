@@ -18,8 +18,8 @@ export interface Job {
   readonly before?: string;
 }
 
-/** Files that hold times, or every step that was ever made: they differ from run to run. */
-const VARYING = /(?:^|\/)(?:train\.log|test\.log|metrics\.jsonl|results\.json)$/;
+/** Files that hold times, or every step that was ever made: they differ from run to run. Those in folders below do not. */
+const VARYING = /^(?:train\.log|test\.log|metrics\.jsonl|results\.json|times\.jsonl)$/;
 const LEFT = /(?:^|\/)\.aaclip-[^/]*$/;
 
 interface Ended {

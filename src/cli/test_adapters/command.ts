@@ -2,24 +2,20 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../../data/printable.js';
-import { AnomalyModel } from '../../detect/anomaly_model.js';
-import { chooseBatch } from '../../detect/batch_size.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
 import { inferConfig } from '../../model/config.js';
-import { anchorStore } from '../../node/anchor_folder.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
-import { lineOf } from '../endings.js';
-import { checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
-import { duration, progress } from '../progress.js';
-import { tellUnknownWords } from '../unknown_words.js';
-import { type Failure, type TestedData, testData } from './data_run.js';
+import { duration } from '../progress.js';
+import { runTestAll } from '../test_all/run_all.js';
+import { LEAVE_OUT, tellUnknownWords } from '../unknown_words.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
+import { incomplete, lookedAt, ModelUnderTest, settingsOf } from './model_under_test.js';
 import { TestResults, type TestSettings } from './output.js';
-import { type ImageCheckpoint, openTested, type TestedAdapters } from './tested_adapters.js';
-import { openTestedSets } from './tested_data.js';
+import { type ImageCheckpoint, openTested } from './tested_adapters.js';
+import { ALL, openTestedSets } from './tested_data.js';
 
 export function testCommand(program: Command): void {
   testOptions(
@@ -34,54 +30,24 @@ export function testCommand(program: Command): void {
       `
 Examples:
   $ aaclip test --dataset MVTec --data mvtec_ad --weights ViT-L-14-336px.pt --save_path ckpt/baseline --visualize
-  $ aaclip test --dataset all --data datasets --weights W --save_path ckpt/baseline --epoch 15 --results_dir results
+  $ aaclip test --dataset all --data datasets --weights W --save_path ckpt/baseline --epoch 15
   $ aaclip test --dataset mine --data parts --weights W --save_path ckpt/mine --class nut,bolt --json
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
 
 Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. The score of
-a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak.`,
+a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak.
+
+"--dataset all" is the command test-all: a folder for each data set and a summary, in "results" unless --results_dir is given.`,
     )
     .action(runTest);
 }
 
-/** Each setting from its flag, else as the training recorded it, else the published default. */
-function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
-  return {
-    weights: flags.weights,
-    savePath: flags.save_path,
-    resultsDir: flags.results_dir ?? flags.save_path,
-    plain: flags.plain ?? null,
-    imageSize: flags.img_size ?? trained.imageSize ?? 518,
-    textMix: flags.text_adapt_weight ?? trained.textMix ?? 0.1,
-    imageMix: flags.image_adapt_weight ?? trained.imageMix ?? 0.1,
-    activation: flags.activation ?? trained.activation ?? 'gelu',
-    precision: flags.precision,
-    pictures: rulesOf(flags),
-  };
-}
-
-/** The data sets without what cannot be used, as far as `--skip-broken` allows that. */
-async function lookedAt(sets: readonly TestedData[], flags: TestFlags, maskSize: number): Promise<TestedData[]> {
-  const needs = { maskSize, masks: false, threads: flags.threads, json: flags.json ?? false };
-  const checked = await checkLists(sets, flags, needs);
-  return sets
-    .map((set, i) => ({ ...set, samples: checked[i]!.samples, bytes: checked[i]!.bytes }))
-    .filter(({ samples }) => samples.length > 0);
-}
-
-/** Bytes of `--memory` that sorting, decoding and the program itself take. */
-const WORKING_MEMORY = 3 * 2 ** 27;
-
 async function runTest(flags: TestFlags): Promise<void> {
+  if (flags.dataset.trim() === ALL) return runTestAll(flags);
   const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
-  const encoded = await encodeClasses(
-    await openTokenizer(),
-    clip,
-    prompted,
-    'leave the class out with --class, give it other words in a --registry file',
-  );
+  const encoded = await encodeClasses(await openTokenizer(), clip, prompted, LEAVE_OUT);
   const tested = await openTested(flags, inferConfig(clip));
   const settings = settingsOf(flags, tested);
   if (!flags.json) for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
@@ -90,47 +56,16 @@ async function runTest(flags: TestFlags): Promise<void> {
   if (flags.dry_run) return;
   using results = new TestResults(settings, flags.json ?? false);
   const gpu = await openDevice(flags);
-  const loading = progress('weights', 1, flags.json ?? false);
-  using detector = await AnomalyModel.load(gpu, {
-    clip,
-    adapters: { text: tested.text, image: tested.images[0]!.tensors },
-    classes: encoded.classes,
-    imageSize: settings.imageSize,
-    textMix: settings.textMix,
-    imageMix: settings.imageMix,
-    activation: settings.activation,
-    precision: flags.precision,
-    anchors: flags.cache ? anchorStore() : undefined,
-    onProgress: (share) => loading.update(share),
-  });
-  loading.finish();
-  const batch = chooseBatch(detector, flags.batch_size, '--batch_size');
-  const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0);
-  const bar = progress('test', pictures * tested.images.length, flags.json ?? false);
-  const started = performance.now();
-  let before = 0;
+  const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0) * tested.images.length;
+  using model = await ModelUnderTest.load(gpu, flags, settings, { clip, tested, classes: encoded.classes, pictures });
   let lost: Error | undefined;
-  for (const [i, { epoch, tensors }] of tested.images.entries()) {
-    if (i > 0) await detector.loadAdapters(tensors);
+  for (const checkpoint of tested.images) {
+    const { epoch } = checkpoint;
     for (const set of sets) {
-      const result = await testData(detector, set, {
-        batch,
-        threads: flags.threads,
-        rules: rulesOf(flags),
+      const result = await model.run(set, checkpoint, {
         scratch: settings.resultsDir,
-        scoreBytes: Math.max(flags.memory * 2 ** 30 - WORKING_MEMORY, 2 ** 24),
-        onUndrawn: (error) => {
-          bar.say(`not drawn: ${lineOf(error)}`);
-          process.exitCode = 1;
-        },
         pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
-        onProgress: (done, note) => {
-          const rate = (before + done) / ((performance.now() - started) / 1000);
-          bar.update(before + done, `${named(epoch)}${set.name} ${note}, ${rate.toFixed(2)} images/s`);
-        },
       });
-      before += set.samples.length;
-      bar.finish();
       if (result.rows.length > 0) await results.add({ dataset: set.name, domain: set.domain, epoch, result });
       const { failure } = result;
       if (failure) lost ??= incomplete(set.name, failure);
@@ -141,22 +76,10 @@ async function runTest(flags: TestFlags): Promise<void> {
   results.end();
   if (lost) throw lost;
   if (flags.json) return;
-  const seconds = (performance.now() - started) / 1000;
   const drawn = flags.visualize ? `; pictures in ${join(settings.resultsDir, 'visualization')}` : '';
-  process.stderr.write(
-    `${before} pictures in ${duration(seconds)}, ${(before / seconds).toFixed(2)} images/s; ${results.file}${drawn}\n`,
-  );
+  const speed = `${(model.pictures / model.seconds).toFixed(2)} images/s`;
+  process.stderr.write(`${model.pictures} pictures in ${duration(model.seconds)}, ${speed}; ${results.file}${drawn}\n`);
 }
-
-/** The error that cost some classes, with their names. */
-function incomplete(dataset: string, { error, missing }: Failure): Error {
-  const shown = missing.slice(0, 10).join(', ') + (missing.length > 10 ? ` and ${missing.length - 10} more` : '');
-  return new Error(`${error.message} (${dataset}: no figures for ${shown}; the other classes are kept)`, {
-    cause: error,
-  });
-}
-
-const named = (epoch: ImageCheckpoint['epoch']): string => (typeof epoch === 'number' ? `epoch ${epoch}, ` : '');
 
 /** The folder for a data set's pictures, below a folder for the epoch where there are several. */
 function pictureFolder(

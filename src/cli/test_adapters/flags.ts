@@ -15,7 +15,7 @@ import {
   threadsOption,
   weightsOption,
 } from '../model_options.js';
-import { type CommonOptions, common, count, positive } from '../options.js';
+import { type CommonOptions, common, count, number, positive } from '../options.js';
 
 export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly class?: string;
@@ -39,13 +39,23 @@ export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly threads?: number;
 }
 
+/** What a command tests and where it writes, unless flags say otherwise. */
+interface TestPreset {
+  readonly dataset: string;
+  /** Undefined for the adapters' folder. */
+  readonly resultsDir?: string;
+}
+
 /** What is tested on. */
-function sampleOptions(command: Command): Command {
+function sampleOptions(command: Command, preset: string): Command {
   return domainOption(
     dataOptions(
-      command.option('--dataset <names>', 'data sets, separated by commas, or "all" for all that are found', 'MVTec'),
+      command.option('--dataset <names>', 'data sets, separated by commas, or "all" for all that are found', preset),
     ).option('--class <names>', 'test these classes only, separated by commas'),
-  ).option('--shot <n>', 'accepted for the published command line; the full list is tested', count(0));
+  )
+    .option('--shot <n>', 'accepted for the published command line; the full list is tested', count(0))
+    .option('--seed <n>', 'accepted for the published command line; a test draws nothing at random', count(0))
+    .option('--text_norm_weight <w>', 'accepted for the published command line; it matters in training alone', number);
 }
 
 /** What is tested. */
@@ -64,10 +74,18 @@ function adapterOptions(command: Command): Command {
   return adapterShapeOptions(activationOption(mixOptions(imageSizeOption(command))), 'check');
 }
 
-export function testOptions(command: Command): Command {
+export function testOptions(command: Command, { dataset, resultsDir }: TestPreset = { dataset: 'MVTec' }): Command {
+  const tested = adapterOptions(maskOption(pictureOptions(sampleOptions(command, dataset))));
+  const placed = cacheOption(threadsOption(batchSizeOption(tested)));
+  const results =
+    resultsDir === undefined
+      ? placed.option(
+          '--results_dir <dir>',
+          "folder for test.log, results.json and pictures (default: the adapters' folder)",
+        )
+      : placed.option('--results_dir <dir>', 'folder for the summary and a folder for each data set', resultsDir);
   return common(
-    cacheOption(threadsOption(batchSizeOption(adapterOptions(maskOption(pictureOptions(sampleOptions(command)))))))
-      .option('--results_dir <dir>', "folder for test.log, results.json and pictures (default: the adapters' folder)")
+    results
       .option('--visualize', 'write picture, mask, heatmap and overlay of each picture, and a sheet for each class')
       .option(
         '--memory <gib>',

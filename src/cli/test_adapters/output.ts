@@ -36,7 +36,7 @@ export interface TestSettings {
   readonly pictures: PictureRules;
 }
 
-interface TestResult extends ReturnType<typeof reportJson> {
+export interface TestResult extends ReturnType<typeof reportJson> {
   readonly dataset: string;
   readonly epoch: Epoch;
   readonly domain: Domain;
@@ -61,7 +61,26 @@ interface EpochSummary {
   readonly average: Figures;
 }
 
-const label = (epoch: Epoch): string => (typeof epoch === 'number' ? `epoch ${epoch}` : `${epoch}`);
+export const label = (epoch: Epoch): string => (typeof epoch === 'number' ? `epoch ${epoch}` : `${epoch}`);
+
+/** The figures of a data set at an epoch, as they are kept. */
+export function asRun({ dataset, domain, epoch, result }: TestedEpoch): TestResult {
+  const { rows, seconds, sheets, failure } = result;
+  const cut = failure ? { missing: failure.missing } : {};
+  const report = reportJson(rows);
+  const images = report.classes.reduce((sum, c) => sum + c.images, 0);
+  return {
+    dataset,
+    epoch,
+    domain,
+    images,
+    seconds,
+    imagesPerSecond: images / seconds,
+    sheets,
+    ...cut,
+    ...report,
+  };
+}
 
 /** One test at a time has the folder: two would mix their tables and overwrite each other's figures. */
 export class TestResults implements Disposable {
@@ -89,22 +108,10 @@ export class TestResults implements Disposable {
   }
 
   /** Adds the figures of a data set at an epoch: the table appears on the screen and in the log. */
-  async add({ dataset, domain, epoch, result }: TestedEpoch): Promise<void> {
-    const { rows, seconds, sheets, failure } = result;
-    const cut = failure ? { missing: failure.missing } : {};
-    const report = reportJson(rows);
-    const images = report.classes.reduce((sum, c) => sum + c.images, 0);
-    const run = {
-      dataset,
-      epoch,
-      domain,
-      images,
-      seconds,
-      imagesPerSecond: images / seconds,
-      sheets,
-      ...cut,
-      ...report,
-    };
+  async add(tested: TestedEpoch): Promise<void> {
+    const run = asRun(tested);
+    const { dataset, epoch, images } = run;
+    const { rows } = tested.result;
     this.#runs.push(run);
     const table = reportText(rows);
     this.#append(`test ${dataset}, ${label(epoch)}: ${images} pictures`, `final results:\n${table}`);

@@ -1,9 +1,9 @@
 /** Which data sets, classes and samples are tested, and the prompts of the classes. */
 
 import { promptsFor } from '../../data/class_prompts.js';
+import type { Registry } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
 import { type PromptedClass, promptedClass } from '../../detect/class_tokens.js';
-import { DATA_VARIABLE, findRoot, type RootOptions } from '../../node/data_roots.js';
 import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
 import type { TestedData } from './data_run.js';
 import type { TestFlags } from './flags.js';
@@ -16,11 +16,16 @@ export interface TestedSets {
   readonly notes: readonly string[];
 }
 
+export interface TestedSet {
+  readonly set: TestedData;
+  readonly classes: readonly PromptedClass[];
+}
+
 /** Names separated by commas. */
-const namesIn = (text: string): string[] => text.split(',').map((n) => n.trim());
+export const namesIn = (text: string): string[] => text.split(',').map((n) => n.trim());
 
 /** The classes that `--class` names; a class with a comma in its name can only be given alone. */
-function wantedClasses(text: string, sources: readonly DataSource[]): Set<string> {
+export function wantedClasses(text: string, sources: readonly DataSource[]): Set<string> {
   const there = new Set(sources.flatMap(({ samples }) => samples.map((s) => s.className)));
   const wanted = there.has(text) ? [text] : namesIn(text);
   const missing = wanted.filter((name) => !there.has(name));
@@ -38,70 +43,43 @@ function inOrder(source: DataSource, wanted: ReadonlySet<string> | undefined): S
   return names.filter((c) => wanted?.has(c) ?? true).flatMap((c) => groups.get(c)!);
 }
 
-async function openAll(places: RootOptions, flags: TestFlags, notes: string[]): Promise<DataSource[]> {
-  const found: DataSource[] = [];
-  const missing: string[] = [];
-  for (const name of Object.keys(places.registry.datasets)) {
-    if (hasRoot(name, places)) found.push(await openData(name, FULL, flags, places));
-    else missing.push(name);
-  }
-  if (found.length === 0) {
-    throw new Error(
-      `--dataset all: none of ${missing.join(', ')} was found: give --data DIR, set ${DATA_VARIABLE} to the folder that holds them, or write {"roots": {"MVTec": "DIR"}} into ${places.config.file}`,
-    );
-  }
-  if (missing.length > 0) notes.push(`left out, since there is no folder: ${missing.join(', ')}`);
-  return found;
-}
+/** The value of `--dataset` that stands for every data set of the registry. */
+export const ALL = 'all';
 
-function hasRoot(name: string, places: RootOptions): boolean {
-  try {
-    findRoot(name, places);
-    return true;
-  } catch {
-    return false;
-  }
+/** A data set with the classes that are tested, or undefined where it has none of those wanted. */
+export function testedSet(
+  source: DataSource,
+  registry: Registry,
+  { domain: given }: Pick<TestFlags, 'domain'>,
+  wanted: ReadonlySet<string> | undefined,
+): TestedSet | undefined {
+  const samples = inOrder(source, wanted);
+  if (samples.length === 0) return undefined;
+  const { name, root, list, info } = source;
+  const domain = given ?? info?.domain ?? promptsFor(samples[0]!.className, registry, name).domain;
+  const keyOf = (className: string): string => `${name}/${className}`;
+  const classes = [...byClass(samples).keys()].map((className) =>
+    promptedClass(className, registry, { key: keyOf(className), domain, dataset: name }),
+  );
+  return {
+    set: { name, root, list, domain, overlapLimit: info?.overlapLimit, samples, bytes: undefined, keyOf },
+    classes,
+  };
 }
 
 /**
  * Finds the data sets and classes that the flags name. @throws one line when a data set, its list or a class is missing
  */
 export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
-  const names = namesIn(flags.dataset);
-  const all = flags.dataset.trim() === 'all';
-  const places = await dataPlaces(flags, all || names.length > 1);
-  const notes: string[] = [];
+  const names = new Set(namesIn(flags.dataset));
+  const places = await dataPlaces(flags, names.size > 1);
   const sources: DataSource[] = [];
-  if (all) sources.push(...(await openAll(places, flags, notes)));
-  else for (const name of new Set(names)) sources.push(await openData(name, FULL, flags, places));
+  for (const name of names) sources.push(await openData(name, FULL, flags, places));
   const wanted = flags.class === undefined ? undefined : wantedClasses(flags.class, sources);
-  const sets = sources.flatMap((source): TestedData[] => {
-    notes.push(...source.notes);
-    const samples = inOrder(source, wanted);
-    if (samples.length === 0) return [];
-    const { name, root, info } = source;
-    const first = promptsFor(samples[0]!.className, places.registry, name);
-    const domain = flags.domain ?? info?.domain ?? first.domain;
-    return [
-      {
-        name,
-        root,
-        list: source.list,
-        domain,
-        overlapLimit: info?.overlapLimit,
-        samples,
-        bytes: undefined,
-        keyOf: (className) => `${name}/${className}`,
-      },
-    ];
-  });
+  const found = sources.flatMap((source) => testedSet(source, places.registry, flags, wanted) ?? []);
   return {
-    sets,
-    notes,
-    classes: sets.flatMap(({ name, domain, samples, keyOf }) =>
-      [...byClass(samples).keys()].map((className) =>
-        promptedClass(className, places.registry, { key: keyOf(className), domain, dataset: name }),
-      ),
-    ),
+    sets: found.map(({ set }) => set),
+    notes: sources.flatMap(({ notes }) => notes),
+    classes: found.flatMap(({ classes }) => classes),
   };
 }

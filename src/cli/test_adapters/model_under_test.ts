@@ -1,0 +1,154 @@
+/** The loaded model that `test` and `test-all` try checkpoints with, data set by data set. */
+import { AnomalyModel } from '../../detect/anomaly_model.js';
+import { chooseBatch } from '../../detect/batch_size.js';
+import type { ClassTokens } from '../../detect/class_tokens.js';
+import type { Gpu } from '../../gpu/gpu.js';
+import type { ClipTensors } from '../../io/clip_names.js';
+import { anchorStore } from '../../node/anchor_folder.js';
+import { lineOf } from '../endings.js';
+import { checkLists, rulesOf } from '../look_options.js';
+import { type Progress, progress } from '../progress.js';
+import { type Failure, type RunResult, type TestedData, testData } from './data_run.js';
+import type { TestFlags } from './flags.js';
+import type { TestSettings } from './output.js';
+import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
+
+/** Each setting from its flag, else as the training recorded it, else the published default. */
+export function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
+  return {
+    weights: flags.weights,
+    savePath: flags.save_path,
+    resultsDir: flags.results_dir ?? flags.save_path,
+    plain: flags.plain ?? null,
+    imageSize: flags.img_size ?? trained.imageSize ?? 518,
+    textMix: flags.text_adapt_weight ?? trained.textMix ?? 0.1,
+    imageMix: flags.image_adapt_weight ?? trained.imageMix ?? 0.1,
+    activation: flags.activation ?? trained.activation ?? 'gelu',
+    precision: flags.precision,
+    pictures: rulesOf(flags),
+  };
+}
+
+/**
+ * The data sets without what cannot be used, as far as `--skip-broken` allows that.
+ * @param named whether notes name the list even where it is the only one
+ * @throws one line when samples cannot be used
+ */
+export async function lookedAt(
+  sets: readonly TestedData[],
+  flags: TestFlags,
+  maskSize: number,
+  named = false,
+): Promise<TestedData[]> {
+  const needs = { maskSize, masks: false, threads: flags.threads, json: flags.json ?? false, named };
+  const checked = await checkLists(sets, flags, needs);
+  return sets
+    .map((set, i) => ({ ...set, samples: checked[i]!.samples, bytes: checked[i]!.bytes }))
+    .filter(({ samples }) => samples.length > 0);
+}
+
+/** The error that cost a data set some classes, with their names. */
+export function incomplete(dataset: string, { error, missing }: Failure): Error {
+  const shown = missing.slice(0, 10).join(', ') + (missing.length > 10 ? ` and ${missing.length - 10} more` : '');
+  return new Error(`${error.message} (${dataset}: no figures for ${shown}; the other classes are kept)`, {
+    cause: error,
+  });
+}
+
+/** Bytes of `--memory` that sorting, decoding and the program itself take. */
+const WORKING_MEMORY = 3 * 2 ** 27;
+
+/** What is loaded, and how much will be tested with it. */
+export interface ModelParts {
+  readonly clip: ClipTensors;
+  readonly tested: TestedAdapters;
+  readonly classes: readonly ClassTokens[];
+  /** Pictures of all data sets, times the checkpoints they are tested with. */
+  readonly pictures: number;
+}
+
+export interface TestPlaces {
+  /** Folder for what a test keeps outside memory while it runs. */
+  readonly scratch: string;
+  /** Folder for drawn pictures; undefined draws nothing. */
+  readonly pictures: string | undefined;
+}
+
+export class ModelUnderTest implements Disposable {
+  readonly #model: AnomalyModel;
+  readonly #flags: TestFlags;
+  readonly #batch: number;
+  readonly #bar: Progress;
+  readonly #started = performance.now();
+  #checkpoint: ImageCheckpoint;
+  #done = 0;
+
+  private constructor(model: AnomalyModel, flags: TestFlags, { tested, pictures }: ModelParts) {
+    this.#model = model;
+    this.#flags = flags;
+    this.#batch = chooseBatch(model, flags.batch_size, '--batch_size');
+    this.#bar = progress('test', pictures, flags.json ?? false);
+    this.#checkpoint = tested.images[0]!;
+  }
+
+  static async load(gpu: Gpu, flags: TestFlags, settings: TestSettings, parts: ModelParts): Promise<ModelUnderTest> {
+    const { clip, tested, classes } = parts;
+    const loading = progress('weights', 1, flags.json ?? false);
+    const model = await AnomalyModel.load(gpu, {
+      clip,
+      adapters: { text: tested.text, image: tested.images[0]!.tensors },
+      classes,
+      imageSize: settings.imageSize,
+      textMix: settings.textMix,
+      imageMix: settings.imageMix,
+      activation: settings.activation,
+      precision: settings.precision,
+      anchors: flags.cache ? anchorStore() : undefined,
+      onProgress: (share) => loading.update(share),
+    });
+    loading.finish();
+    return new ModelUnderTest(model, flags, parts);
+  }
+
+  /** Pictures tested so far. */
+  get pictures(): number {
+    return this.#done;
+  }
+
+  /** Seconds since the model was loaded. */
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  /** The figures of a data set with the adapters of a checkpoint. */
+  async run(set: TestedData, checkpoint: ImageCheckpoint, { scratch, pictures }: TestPlaces): Promise<RunResult> {
+    const { epoch, tensors } = checkpoint;
+    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(tensors);
+    this.#checkpoint = checkpoint;
+    const { threads, memory } = this.#flags;
+    const title = typeof epoch === 'number' ? `epoch ${epoch}, ${set.name}` : set.name;
+    const result = await testData(this.#model, set, {
+      batch: this.#batch,
+      threads,
+      rules: rulesOf(this.#flags),
+      scratch,
+      scoreBytes: Math.max(memory * 2 ** 30 - WORKING_MEMORY, 2 ** 24),
+      onUndrawn: (error) => {
+        this.#bar.say(`not drawn: ${lineOf(error)}`);
+        process.exitCode = 1;
+      },
+      pictures,
+      onProgress: (done, note) => {
+        const rate = (this.#done + done) / this.seconds;
+        this.#bar.update(this.#done + done, `${title} ${note}, ${rate.toFixed(2)} images/s`);
+      },
+    });
+    this.#done += set.samples.length;
+    this.#bar.finish();
+    return result;
+  }
+
+  [Symbol.dispose](): void {
+    this.#model[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,28 @@
+/** `aaclip test-all`: the published figures on every data set that is there, and a summary. */
+import type { Command } from 'commander';
+import { testAllOptions } from './flags.js';
+import { runTestAll } from './run_all.js';
+
+export function testAllCommand(program: Command): void {
+  testAllOptions(
+    program
+      .command('test-all')
+      .alias('test_all_datasets')
+      .description('Test adapters on every data set that is found, and sum up: a folder of results for each data set.'),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ aaclip test-all --data datasets --weights ViT-L-14-336px.pt --save_path ckpt/baseline
+  $ aaclip test-all --data datasets --weights W --save_path ckpt/baseline --epoch 15 --max_workers 4
+  $ aaclip test-all --data datasets --weights W --plain --results_dir results/plain
+  $ aaclip test-all --dataset MVTec,VisA --data datasets --weights W --save_path ckpt/baseline
+
+The folder of results holds NAME/test.log and NAME/results.json for each data set, and the summary as summary.txt, .csv, .md
+and .json. Data sets that are not there are named, and the others are tested. A run that was interrupted goes on where it
+stopped when it is started again; figures of other weights, adapters or settings need a folder of their own. times.jsonl says
+how long everything took; the other files are the same in every run.`,
+    )
+    .action(runTestAll);
+}

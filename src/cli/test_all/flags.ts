@@ -1,0 +1,11 @@
+/** The flags of `test-all`: those of `test`, with the published presets. */
+import type { Command } from 'commander';
+import { testOptions } from '../test_adapters/flags.js';
+import { ALL } from '../test_adapters/tested_data.js';
+
+/** Where the published program writes. */
+export const RESULTS = 'results';
+
+export function testAllOptions(command: Command): Command {
+  return testOptions(command, { dataset: ALL, resultsDir: RESULTS });
+}
