@@ -6,6 +6,7 @@ import { infoCommand } from './info/command.js';
 import { predictCommand } from './predict/command.js';
 import type { AddCommand } from './program.js';
 import { registryCommand } from './registry/command.js';
+import { reportCommand } from './report/command.js';
 import { testCommand } from './test_adapters/command.js';
 import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
@@ -15,6 +16,7 @@ export const COMMANDS: readonly AddCommand[] = [
   predictCommand,
   trainCommand,
   testCommand,
+  reportCommand,
   indexCommand,
   registryCommand,
   weightsCommand,

@@ -19,7 +19,7 @@ export interface Job {
 }
 
 /** Files that hold times, or every step that was ever made: they differ from run to run. */
-const VARYING = /(?:^|\/)(?:train\.log|test\.log|metrics\.jsonl|results\.json)$/;
+const VARYING = /(?:^|\/)(?:train\.log|test\.log|metrics\.jsonl|results\.json|training\.json|report\.html)$/;
 const LEFT = /(?:^|\/)\.aaclip-[^/]*$/;
 
 interface Ended {

@@ -13,6 +13,7 @@ import { lineOf } from '../endings.js';
 import { checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
+import { ownPage } from '../report/write_page.js';
 import { tellUnknownWords } from '../unknown_words.js';
 import { type Failure, type TestedData, testData } from './data_run.js';
 import { safeParts } from './draw_class.js';
@@ -90,6 +91,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   if (flags.dry_run) return;
   using results = new TestResults(settings, flags.json ?? false);
   const gpu = await openDevice(flags);
+  results.runsOn(gpu);
   const loading = progress('weights', 1, flags.json ?? false);
   using detector = await AnomalyModel.load(gpu, {
     clip,
@@ -139,12 +141,13 @@ async function runTest(flags: TestFlags): Promise<void> {
     results.endEpoch(epoch);
   }
   results.end();
+  await ownPage(settings.resultsDir);
   if (lost) throw lost;
   if (flags.json) return;
   const seconds = (performance.now() - started) / 1000;
   const drawn = flags.visualize ? `; pictures in ${join(settings.resultsDir, 'visualization')}` : '';
   process.stderr.write(
-    `${before} pictures in ${duration(seconds)}, ${(before / seconds).toFixed(2)} images/s; ${results.file}${drawn}\n`,
+    `${before} pictures in ${duration(seconds)}, ${(before / seconds).toFixed(2)} images/s; ${results.file}, report.html beside it${drawn}\n`,
   );
 }
 

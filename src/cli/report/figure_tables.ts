@@ -1,0 +1,139 @@
+/** The tables of figures of a page. */
+import type { BestF1 } from '../../eval/curve.js';
+import type { ReportedClass } from './kept_results.js';
+import { html, type Markup } from './markup.js';
+
+/** A figure of a class in per cent; undefined where the data cannot give it. */
+type Pick = (c: Partial<ReportedClass>) => number | undefined;
+
+const known = (v: unknown): number | undefined => (typeof v === 'number' && Number.isFinite(v) ? v : undefined);
+
+const bestOf = (best: BestF1 | null | undefined): number | undefined => {
+  const f1 = known(best?.f1);
+  return f1 === undefined ? undefined : 100 * f1;
+};
+
+/** The published four, and those that the published table lacks. */
+export const FIGURE_COLUMNS: readonly (readonly [title: string, pick: Pick])[] = [
+  ['Pixel AUROC', (c) => known(c.pixelAuc)],
+  ['Pixel AP', (c) => known(c.pixelAp)],
+  ['Image AUROC', (c) => known(c.imageAuc)],
+  ['Image AP', (c) => known(c.imageAp)],
+  ['Pixel AUPRO', (c) => known(c.pixelAupro)],
+  ['Pixel F1-max', (c) => bestOf(c.pixelF1)],
+  ['Image F1-max', (c) => bestOf(c.imageF1)],
+];
+
+export const NONE = '–';
+export const inPercent = (v: number | undefined): string => v?.toFixed(2) ?? NONE;
+const threshold = (best: BestF1 | null | undefined): string => known(best?.threshold)?.toFixed(4) ?? NONE;
+
+/** Plain mean over the classes that have the figure; undefined where none has. */
+export function meanOf(classes: readonly Partial<ReportedClass>[], pick: Pick): number | undefined {
+  const values = classes.map(pick).filter((v) => v !== undefined);
+  return values.length === 0 ? undefined : values.reduce((sum, v) => sum + v, 0) / values.length;
+}
+
+const cells = (values: readonly string[]): Markup[] => values.map((v) => html`<td>${v}</td>`);
+const heads = (titles: readonly string[]): Markup[] => titles.map((t) => html`<th scope="col">${t}</th>`);
+/** A table that can be scrolled sideways where it is too wide, by keys too. */
+export const scrolled = (name: string, table: Markup): Markup =>
+  html`<div class="wide" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
+
+/** A row for each class, and their average. */
+export function classTable(name: string, classes: readonly ReportedClass[]): Markup {
+  const titles = [...FIGURE_COLUMNS.map(([t]) => t), 'Pixel threshold', 'Image threshold', 'Images', 'Abnormal'];
+  const whole = (v: unknown): string => known(v)?.toLocaleString('en') ?? NONE;
+  const rows = classes.map(
+    (c) =>
+      html`<tr><th scope="row">${c.className}</th>${cells([
+        ...FIGURE_COLUMNS.map(([, pick]) => inPercent(pick(c))),
+        threshold(c.pixelF1),
+        threshold(c.imageF1),
+        whole(c.images),
+        whole(c.abnormalImages),
+      ])}</tr>`,
+  );
+  const total = (key: 'images' | 'abnormalImages'): string =>
+    whole(classes.reduce((s, c) => s + (known(c[key]) ?? 0), 0));
+  const means = FIGURE_COLUMNS.map(([, pick]) => inPercent(meanOf(classes, pick)));
+  const last = cells([...means, '', '', total('images'), total('abnormalImages')]);
+  return scrolled(
+    name,
+    html`<table class="sortable"><caption>${name}, figures in per cent. A threshold is the value that gives F1-max, in the unit of the maps and of the class's image scores.</caption>
+<thead><tr><th scope="col">Class</th>${heads(titles)}</tr></thead>
+<tbody>${rows}</tbody>
+<tfoot><tr><th scope="row">Average</th>${last}</tr></tfoot></table>`,
+  );
+}
+
+/** A row of averages. */
+export interface AverageRow {
+  readonly name: string;
+  readonly classes: readonly ReportedClass[];
+}
+
+/** A row for each data set or epoch: plain averages over its classes. */
+export function averageTable(name: string, first: string, rows: readonly AverageRow[]): Markup {
+  const body = rows.map(
+    (row) =>
+      html`<tr><th scope="row">${row.name}</th>${cells(FIGURE_COLUMNS.map(([, pick]) => inPercent(meanOf(row.classes, pick))))}</tr>`,
+  );
+  return scrolled(
+    name,
+    html`<table class="sortable"><caption>${name}, averages over classes in per cent</caption>
+<thead><tr><th scope="col">${first}</th>${heads(FIGURE_COLUMNS.map(([t]) => t))}</tr></thead>
+<tbody>${body}</tbody></table>`,
+  );
+}
+
+/** The same class of several runs; undefined where a run lacks it. */
+export interface ComparedClass {
+  readonly className: string;
+  readonly runs: readonly (Partial<ReportedClass> | undefined)[];
+}
+
+/** Figures of each run; undefined where a run lacks one. */
+type FigureRows = readonly (readonly (number | undefined)[])[];
+
+/** Rows of one class in several runs, the best of each figure marked. */
+function comparedRows(className: string, names: readonly string[], values: FigureRows): Markup {
+  const best = FIGURE_COLUMNS.map((_, k) => Math.max(...values.map((v) => v[k] ?? Number.NEGATIVE_INFINITY)));
+  const shown = (v: number | undefined, k: number): Markup =>
+    v !== undefined && inPercent(v) === inPercent(best[k])
+      ? html`<td><strong>${inPercent(v)}</strong></td>`
+      : html`<td>${inPercent(v)}</td>`;
+  const rows = names.map(
+    (name, i) =>
+      html`<tr>${i === 0 && html`<th scope="rowgroup" rowspan="${names.length}">${className}</th>`}<th scope="row" class="run">${name}</th>${values[i]!.map(shown)}</tr>`,
+  );
+  return html`<tbody>${rows}</tbody>`;
+}
+
+/** The figures of several runs side by side, class by class; the average is over the classes that all of them have. */
+export function comparedTable(name: string, runs: readonly string[], classes: readonly ComparedClass[]): Markup {
+  const common = classes.filter((c) => c.runs.every((run) => run !== undefined));
+  const rows = classes.map((c) =>
+    comparedRows(
+      c.className,
+      runs,
+      c.runs.map((run) => FIGURE_COLUMNS.map(([, pick]) => (run ? pick(run) : undefined))),
+    ),
+  );
+  const averages = runs.map((_, i) =>
+    FIGURE_COLUMNS.map(([, pick]) =>
+      meanOf(
+        common.map((c) => c.runs[i]!),
+        pick,
+      ),
+    ),
+  );
+  const partial = common.length < classes.length;
+  return scrolled(
+    name,
+    html`<table><caption>${name}, figures in per cent; the best of each class is bold.${partial && ` The average is over the ${common.length} classes that all runs have.`}</caption>
+<thead><tr><th scope="col">Class</th><th scope="col">Run</th>${heads(FIGURE_COLUMNS.map(([t]) => t))}</tr></thead>
+${rows}
+${common.length > 0 && comparedRows('Average', runs, averages)}</table>`,
+  );
+}
