@@ -113,7 +113,7 @@ export function histogramChart(
       grid: true,
       ...(options.log
         ? { type: 'log' as const, domain: [floor, most], ticks: 4, tickFormat: '~s' }
-        : { domain: [0, most], ticks: 4 }),
+        : { domain: [0, most], ticks: Math.min(4, most), tickFormat: '~s' }),
     },
     marks: [bars(normal, 'var(--normal)'), bars(abnormal, 'var(--abnormal)'), mark],
   });

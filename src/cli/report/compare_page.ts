@@ -1,7 +1,7 @@
 /** The page of several runs, side by side. */
 import { legend } from './charts.js';
 import { curveCharts } from './curve_charts.js';
-import { comparedTable } from './figure_tables.js';
+import { comparedTable, figuresOver } from './figure_tables.js';
 import type { ReportedRun } from './kept_results.js';
 import { html, type Markup } from './markup.js';
 import { page } from './page.js';
@@ -16,14 +16,16 @@ function comparedSet(dataset: string, names: readonly string[], runs: readonly (
     className,
     runs: runs.map((run) => run?.classes.find((c) => c.className === className)),
   }));
-  const curves = classes.flatMap(({ className, runs: found }) => {
+  const rows = classes.map((c) => ({ name: c.className, runs: c.runs.map((found) => found && figuresOver([found])) }));
+  const curves = classes.flatMap(({ className, runs: found }, n) => {
     const charts = curveCharts(found.map((c, i) => ({ name: names[i]!, behind: c?.behind })));
     if (charts.length === 0) return [];
     return [
-      html`<details${classNames.length === 1 && ' open'}><summary><h4>${className}</h4></summary>${legend(names)}<div class="charts">${charts}</div></details>`,
+      html`<details${n === 0 && ' open'}><summary><h4>${className}</h4></summary>${legend(names)}<div class="charts">${charts}</div></details>`,
     ];
   });
-  return html`<section><h2>${dataset}</h2>${comparedTable(dataset, names, classes)}
+  return html`<section><h2>${dataset}</h2>${comparedTable(dataset, 'Class', names, rows)}
+<p class="quiet">The best of each figure is bold.</p>
 ${curves.length > 0 && html`<h3>Curves</h3>${curves}`}</section>`;
 }
 
@@ -34,8 +36,9 @@ ${curves.length > 0 && html`<h3>Curves</h3>${curves}`}</section>`;
  */
 export function comparePage(records: readonly RunRecord[], wanted?: number): string {
   const epochs = records.map((record) => chosenEpoch(record, wanted));
+  const one = new Set(epochs).size === 1;
   const names = records.map(({ folder }, i) =>
-    epochs[i] === undefined ? folder : `${folder}, ${epochName(epochs[i])}`,
+    one || epochs[i] === undefined ? folder : `${folder}, ${epochName(epochs[i])}`,
   );
   const of = (dataset: string): (ReportedRun | undefined)[] =>
     records.map(({ test }, i) => test?.runs.find((r) => r.dataset === dataset && r.epoch === epochs[i]));
@@ -46,7 +49,12 @@ export function comparePage(records: readonly RunRecord[], wanted?: number): str
   ];
   const settings = differences(names, records);
   const losses = lossCharts(records.map(({ training }, i) => ({ name: names[i]!, training })));
+  const all = datasets.map((name) => ({ name, runs: of(name).map((run) => run && figuresOver(run.classes)) }));
   return page(`${records.length} runs compared`, [
+    html`<p>${names.join(', ')}${one && epochs[0] !== undefined && ` (${epochName(epochs[0])})`}</p>`,
+    ...(datasets.length > 1
+      ? [html`<section><h2>All data sets</h2>${comparedTable('All data sets', 'Data set', names, all)}</section>`]
+      : []),
     ...datasets.map((dataset) => comparedSet(dataset, names, of(dataset))),
     ...(losses.length > 0
       ? [html`<section><h2>Training</h2>${legend(names)}<div class="charts">${losses}</div></section>`]

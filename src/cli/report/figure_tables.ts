@@ -20,8 +20,8 @@ export const FIGURE_COLUMNS: readonly (readonly [title: string, pick: Pick])[] =
   ['Image AUROC', (c) => known(c.imageAuc)],
   ['Image AP', (c) => known(c.imageAp)],
   ['Pixel AUPRO', (c) => known(c.pixelAupro)],
-  ['Pixel F1-max', (c) => bestOf(c.pixelF1)],
-  ['Image F1-max', (c) => bestOf(c.imageF1)],
+  ['Pixel F1‑max', (c) => bestOf(c.pixelF1)],
+  ['Image F1‑max', (c) => bestOf(c.imageF1)],
 ];
 
 export const NONE = '–';
@@ -60,7 +60,7 @@ export function classTable(name: string, classes: readonly ReportedClass[]): Mar
   const last = cells([...means, '', '', total('images'), total('abnormalImages')]);
   return scrolled(
     name,
-    html`<table class="sortable"><caption>${name}, figures in per cent. A threshold is the value that gives F1-max, in the unit of the maps and of the class's image scores.</caption>
+    html`<table class="sortable"><caption>${name}, figures in per cent</caption>
 <thead><tr><th scope="col">Class</th>${heads(titles)}</tr></thead>
 <tbody>${rows}</tbody>
 <tfoot><tr><th scope="row">Average</th>${last}</tr></tfoot></table>`,
@@ -81,59 +81,62 @@ export function averageTable(name: string, first: string, rows: readonly Average
   );
   return scrolled(
     name,
-    html`<table class="sortable"><caption>${name}, averages over classes in per cent</caption>
+    html`<table class="sortable"><caption>${name}, averages in per cent</caption>
 <thead><tr><th scope="col">${first}</th>${heads(FIGURE_COLUMNS.map(([t]) => t))}</tr></thead>
 <tbody>${body}</tbody></table>`,
   );
 }
 
-/** The same class of several runs; undefined where a run lacks it. */
-export interface ComparedClass {
-  readonly className: string;
-  readonly runs: readonly (Partial<ReportedClass> | undefined)[];
+/** All figures of a class, or their averages over several classes. */
+export const figuresOver = (classes: readonly Partial<ReportedClass>[]): (number | undefined)[] =>
+  FIGURE_COLUMNS.map(([, pick]) => meanOf(classes, pick));
+
+/** A class or data set in several runs: the figures of each run; undefined where a run lacks it. */
+export interface ComparedRow {
+  readonly name: string;
+  readonly runs: readonly (readonly (number | undefined)[] | undefined)[];
 }
 
-/** Figures of each run; undefined where a run lacks one. */
-type FigureRows = readonly (readonly (number | undefined)[])[];
-
 /** Rows of one class in several runs, the best of each figure marked. */
-function comparedRows(className: string, names: readonly string[], values: FigureRows): Markup {
-  const best = FIGURE_COLUMNS.map((_, k) => Math.max(...values.map((v) => v[k] ?? Number.NEGATIVE_INFINITY)));
-  const shown = (v: number | undefined, k: number): Markup =>
-    v !== undefined && inPercent(v) === inPercent(best[k])
-      ? html`<td><strong>${inPercent(v)}</strong></td>`
-      : html`<td>${inPercent(v)}</td>`;
+function comparedRows({ name, runs }: ComparedRow, names: readonly string[]): Markup {
+  const values = runs.map((run) => FIGURE_COLUMNS.map((_, k) => inPercent(run?.[k])));
+  const best = FIGURE_COLUMNS.map((_, k) => {
+    const figures = runs.map((run) => run?.[k]).filter((v) => v !== undefined);
+    const differ = new Set(figures.map(inPercent)).size > 1;
+    return differ ? inPercent(Math.max(...figures)) : undefined;
+  });
+  const shown = (v: string, k: number): Markup =>
+    v === best[k] ? html`<td><strong>${v}</strong></td>` : html`<td>${v}</td>`;
   const rows = names.map(
-    (name, i) =>
-      html`<tr>${i === 0 && html`<th scope="rowgroup" rowspan="${names.length}">${className}</th>`}<th scope="row" class="run">${name}</th>${values[i]!.map(shown)}</tr>`,
+    (run, i) =>
+      html`<tr>${i === 0 && html`<th scope="rowgroup" rowspan="${names.length}">${name}</th>`}<th scope="row" class="run">${run}</th>${values[i]!.map(shown)}</tr>`,
   );
   return html`<tbody>${rows}</tbody>`;
 }
 
-/** The figures of several runs side by side, class by class; the average is over the classes that all of them have. */
-export function comparedTable(name: string, runs: readonly string[], classes: readonly ComparedClass[]): Markup {
-  const common = classes.filter((c) => c.runs.every((run) => run !== undefined));
-  const rows = classes.map((c) =>
-    comparedRows(
-      c.className,
-      runs,
-      c.runs.map((run) => FIGURE_COLUMNS.map(([, pick]) => (run ? pick(run) : undefined))),
-    ),
+/**
+ * The figures of several runs side by side, row by row; the average is over the rows that all of them have.
+ * @param first title of the first column
+ */
+export function comparedTable(
+  name: string,
+  first: string,
+  runs: readonly string[],
+  rows: readonly ComparedRow[],
+): Markup {
+  const common = rows.filter((row) => row.runs.every((run) => run !== undefined));
+  const average = runs.map((_, i) =>
+    FIGURE_COLUMNS.map((__, k) => {
+      const values = common.map((row) => row.runs[i]![k]).filter((v) => v !== undefined);
+      return values.length === 0 ? undefined : values.reduce((sum, v) => sum + v, 0) / values.length;
+    }),
   );
-  const averages = runs.map((_, i) =>
-    FIGURE_COLUMNS.map(([, pick]) =>
-      meanOf(
-        common.map((c) => c.runs[i]!),
-        pick,
-      ),
-    ),
-  );
-  const partial = common.length < classes.length;
+  const partial = common.length < rows.length && common.length > 0;
   return scrolled(
     name,
-    html`<table><caption>${name}, figures in per cent; the best of each class is bold.${partial && ` The average is over the ${common.length} classes that all runs have.`}</caption>
-<thead><tr><th scope="col">Class</th><th scope="col">Run</th>${heads(FIGURE_COLUMNS.map(([t]) => t))}</tr></thead>
-${rows}
-${common.length > 0 && comparedRows('Average', runs, averages)}</table>`,
+    html`<table><caption>${name}, in per cent${partial && `; average over what all runs have: ${common.length} of ${rows.length}`}</caption>
+<thead><tr><th scope="col">${first}</th><th scope="col" class="run">Run</th>${heads(FIGURE_COLUMNS.map(([t]) => t))}</tr></thead>
+${rows.map((row) => comparedRows(row, runs))}
+${common.length > 1 && comparedRows({ name: 'Average', runs: average }, runs)}</table>`,
   );
 }

@@ -40,10 +40,10 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 caption { text-align: left; padding: 0 0 .4rem; font-size: .875rem; }
 th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); vertical-align: top; }
 thead th { vertical-align: bottom; font-weight: 600; } tfoot th, tfoot td { font-weight: 600; border-top: 2px solid var(--rule); border-bottom: 0; }
-th:first-child:not(.run) { text-align: left; position: sticky; left: 0; background: var(--paper); } tbody th { font-weight: 500; max-width: 16rem; overflow-wrap: anywhere; }
+th:first-child:not(.run) { text-align: left; position: sticky; left: 0; background: var(--paper); } tbody th { font-weight: 500; min-width: 7.5rem; max-width: 16rem; overflow-wrap: anywhere; } @media (min-width: 60rem) { tbody th { min-width: 9rem; } }
 th.run, .word, table.settings td { text-align: left; } table.settings td { overflow-wrap: anywhere; } tbody + tbody tr:first-child > * { border-top: 2px solid var(--rule); }
 th button { all: unset; cursor: pointer; font: inherit; } th[aria-sort=descending] button::after { content: ' \\2193'; } th[aria-sort=ascending] button::after { content: ' \\2191'; }
-.path { font-family: ui-monospace, monospace; font-size: .85rem; } .undrawn th:last-child, .undrawn td:last-child { display: none; }
+.pictures th.path { min-width: 9rem; position: static; } .path { font-family: ui-monospace, monospace; font-size: .85rem; } .undrawn th:last-child, .undrawn td:last-child { display: none; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1rem; margin: .75rem 0; }
 figure { margin: 0; } figure svg { display: block; width: 100%; max-width: 30rem; height: auto; } figure svg text { white-space: pre; } figcaption { font-size: .95rem; font-weight: 600; margin-bottom: .25rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: .5rem 0; font-size: .9rem; } .legend li { display: flex; gap: .45rem; align-items: center; overflow-wrap: anywhere; } .legend svg { flex: none; }
