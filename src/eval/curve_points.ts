@@ -115,6 +115,7 @@ export class CurveRecorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#roc.add(0, 0);
+    this.#pro.add(0, 0);
   }
 
   /** Counts samples of one score. */
@@ -146,8 +147,7 @@ export class CurveRecorder {
     const [before, height] = this.#before;
     if (before >= limit) return;
     const share = rate > limit ? (limit - before) / (rate - before) : 1;
-    if (rate > 0 && before === 0) this.#pro.add(0, height);
-    if (rate > 0) this.#pro.add(before + share * (rate - before), height + share * (overlap - height));
+    this.#pro.add(before + share * (rate - before), height + share * (overlap - height));
     this.#before = [rate, overlap];
   }
 

@@ -24,7 +24,7 @@ export interface Axis {
   readonly domain?: readonly [number, number];
 }
 
-const SIZE = { width: 360, height: 300, marginLeft: 48, marginRight: 14, marginTop: 26, marginBottom: 40 };
+const SIZE = { width: 360, height: 300, marginLeft: 48, marginRight: 24, marginTop: 26, marginBottom: 40 };
 
 /** Numbers of an SVG's geometry with two decimals. */
 const short = (svg: string): string =>

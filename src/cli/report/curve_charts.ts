@@ -15,12 +15,6 @@ type Kind = 'roc' | 'pr' | 'pro';
 const SHARE = [0, 1] as const;
 const NONE: CurvePoints = { x: [], y: [] };
 
-/** Whether a file's value is a curve. */
-function isCurve(curve: CurvePoints | undefined): curve is CurvePoints {
-  const numbers = (list: unknown): boolean => Array.isArray(list) && list.every((v) => Number.isFinite(v));
-  return curve !== undefined && numbers(curve.x) && numbers(curve.y) && curve.x.length === curve.y.length;
-}
-
 /** A chart of one kind of curve; nothing where no class has it. Each name keeps its stroke in every chart. */
 function chart(
   all: readonly NamedCurves[],
@@ -30,7 +24,7 @@ function chart(
 ): Markup[] {
   const series = all.map(({ name, behind }): Series => {
     const curve = behind && of(behind)?.[kind];
-    return { name, points: isCurve(curve) ? curve : NONE };
+    return { name, points: curve ?? NONE };
   });
   const there = series.filter(({ points }) => points.x.length > 0);
   if (there.length === 0) return [];

@@ -16,7 +16,7 @@ function shown(value: unknown): string {
 }
 
 /** `2026-01-31 12:00 UTC`; other texts stay as they are. */
-const moment = (iso: string): string => iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):.*Z$/, '$1 $2 UTC');
+const moment = (iso: unknown): string => shown(iso).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):.*Z$/, '$1 $2 UTC');
 
 type Facts = ReadonlyMap<string, string>;
 
@@ -28,7 +28,7 @@ function originFacts(origin: Partial<Origin>): Facts {
     ['adapter', shown(adapter)],
     ['aaclip', shown(aaclip)],
     ['Node', shown(node)],
-    ['started', started === undefined ? NONE : moment(started)],
+    ['started', moment(started)],
     ['time', Number.isFinite(seconds) ? duration(seconds) : NONE],
   ]);
 }
