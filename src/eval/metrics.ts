@@ -3,8 +3,9 @@
  * are scaled to [0, 1] over the whole class.
  */
 import type { Domain } from '../data/datasets.js';
+import type { ClassDetails } from './class_details.js';
 import { type BestF1, type CurveFigures, curveFigures, figuresOf, type OverlapOptions } from './curve.js';
-import { CurveRecorder, type LabelCurves } from './curve_points.js';
+import { CurveRecorder } from './curve_points.js';
 import { percent } from './percent.js';
 import { connectedRegions } from './regions.js';
 import { EMPTY, scaling, widen } from './score_range.js';
@@ -42,26 +43,6 @@ export interface ClassOptions {
   readonly overlapLimit?: number | undefined;
   /** Where the scores of pixels are kept; all in memory by default. */
   readonly memory?: ScoreMemory | undefined;
-}
-
-/** An image as the figures see it. */
-export interface ImageResult {
-  /** 0 normal, 1 abnormal. */
-  readonly label: number;
-  /** The score that the figures of images use, 0 to 1. */
-  readonly score: number;
-  /** The map's highest value, in the unit of the maps. */
-  readonly peak: number;
-}
-
-/** What lies behind the figures of a class. */
-export interface ClassDetails {
-  readonly figures: ClassFigures;
-  /** Undefined where a mask is missing. */
-  readonly pixels: LabelCurves | undefined;
-  readonly images: LabelCurves;
-  /** In the order in which they were added. */
-  readonly results: readonly ImageResult[];
 }
 
 /** Collects the maps and scores of one class, image by image. */

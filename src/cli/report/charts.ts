@@ -14,7 +14,7 @@ export interface Series {
 }
 
 /** The stroke of the n-th series: colours first, then dashes. */
-export function strokeOf(n: number): { readonly stroke: string; readonly strokeDasharray: string } {
+function strokeOf(n: number): { readonly stroke: string; readonly strokeDasharray: string } {
   const dash = DASHES[Math.floor(n / COLOURS) % DASHES.length]!;
   return { stroke: `var(--line${n % COLOURS})`, strokeDasharray: dash };
 }

@@ -1,7 +1,8 @@
 /** What `results.json` keeps for the page of a test, beside the figures: curves, histograms, and a row for each picture. */
 import type { Sample } from '../../data/metadata.js';
+import type { ClassDetails } from '../../eval/class_details.js';
 import type { LabelCurves } from '../../eval/curve_points.js';
-import type { ClassDetails, ClassFigures, Figures } from '../../eval/metrics.js';
+import type { ClassFigures, Figures } from '../../eval/metrics.js';
 
 export interface KeptPicture {
   readonly path: string;

@@ -25,7 +25,7 @@ export const epochName = (epoch: Epoch): string =>
   typeof epoch === 'number' ? `epoch ${epoch}` : (NAMES[epoch] ?? epoch);
 
 /** The epochs of a test, in the order in which they were tested. */
-export const epochsOf = ({ runs }: TestRecord): Epoch[] => [...new Set(runs.map((r) => r.epoch))];
+const epochsOf = ({ runs }: TestRecord): Epoch[] => [...new Set(runs.map((r) => r.epoch))];
 
 /** Each epoch's averages, as a table and as lines. */
 function epochSection(test: TestRecord, epoch: Epoch): Markup {
