@@ -22,6 +22,8 @@ function strokeOf(n: number): { readonly stroke: string; readonly strokeDasharra
 export interface Axis {
   readonly label: string;
   readonly domain?: readonly [number, number];
+  /** Whether only whole numbers have a tick. */
+  readonly whole?: boolean;
 }
 
 const SIZE = { width: 360, height: 300, marginLeft: 48, marginRight: 24, marginTop: 26, marginBottom: 40 };
@@ -42,12 +44,12 @@ function drawn(label: string, options: Plot.PlotOptions): Markup {
   return new Markup(short(svg.outerHTML));
 }
 
-const axis = ({ label, domain }: Axis) => ({
+const axis = ({ label, domain, whole = false }: Axis, values: readonly number[] = []) => ({
   label,
   ...(domain ? { domain: [...domain] } : {}),
   grid: true,
   nice: !domain,
-  ticks: 5,
+  ticks: whole ? Math.min(5, Math.max(1, Math.max(...values) - Math.min(...values))) : 5,
 });
 
 /** Lines over common axes. */
@@ -65,7 +67,10 @@ export function lineChart(title: string, x: Axis, y: Axis, series: readonly Seri
   );
   const names = series.length > 4 ? `${series.length} lines` : series.map((s) => s.name).join(', ');
   return drawn(`${title}: ${names}`, {
-    x: axis(x),
+    x: axis(
+      x,
+      series.flatMap(({ points }) => points.x),
+    ),
     y: axis(y),
     marks: [Plot.frame({ strokeOpacity: 0.25 }), lines, dots],
   });

@@ -102,7 +102,7 @@ export function lossCharts(
       points: thinned(training?.losses.filter((l) => l.stage === stage) ?? []),
     }));
     const title = `Loss of the ${stage} stage`;
-    return figureOf(title, lineChart(title, { label: 'step' }, { label: 'loss' }, series));
+    return figureOf(title, lineChart(title, { label: 'step', whole: true }, { label: 'loss' }, series));
   });
 }
 

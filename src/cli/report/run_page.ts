@@ -45,7 +45,7 @@ function epochSection(test: TestRecord, epoch: Epoch): Markup {
   return html`<section id="epochs"><h2>Epochs</h2>
 <p>The rest of the page shows ${epochName(epoch)}. Figures of the test data are no fair way to choose an epoch.</p>
 ${averageTable('All epochs', 'Epoch', rows)}
-${series.length > 0 && html`${legend(series.map((s) => s.name))}<div class="charts">${figureOf(title, lineChart(title, { label: 'epoch' }, { label: 'per cent' }, series))}</div>`}</section>`;
+${series.length > 0 && html`${legend(series.map((s) => s.name))}<div class="charts">${figureOf(title, lineChart(title, { label: 'epoch', whole: true }, { label: 'per cent' }, series))}</div>`}</section>`;
 }
 
 async function classSection(
