@@ -123,7 +123,7 @@ export function curveFigures(
     }
     tp += p;
     fp += n;
-    recorder?.step({ tp, fp, overlap: area?.overlap });
+    recorder?.step(tp, fp, area?.overlap);
     if (p > 0) {
       // Kahan summation: there may be a billion terms.
       const term = (p * tp) / (tp + fp) - lost;

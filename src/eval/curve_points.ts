@@ -25,15 +25,6 @@ export interface LabelCurves {
   readonly histogram?: Histogram;
 }
 
-/** Counts at a threshold. */
-export interface CurveStep {
-  /** Abnormal and normal samples at or above the threshold. */
-  readonly tp: number;
-  readonly fp: number;
-  /** Mean over all regions of the share of their pixels at or above it. */
-  readonly overlap: number | undefined;
-}
-
 /** The most points of a curve. */
 const MOST = 300;
 /** A point is collected where the curve has moved this far since the point before, as a share of the axes. */
@@ -44,21 +35,29 @@ const BINS = 50;
 
 type Point = readonly [x: number, y: number];
 
-/** Collects a curve whose points come one by one; x never falls. Its first and its last point are exact. */
+/**
+ * Collects a curve whose points come one by one; x never falls. Its first and its last point are exact. There may be a billion
+ * points: nothing is allocated for those that are skipped.
+ */
 class Trace {
   readonly #points: Point[] = [];
-  #skipped: Point | undefined;
+  #keptX = Number.NEGATIVE_INFINITY;
+  #keptY = 0;
+  #lastX = 0;
+  #lastY = 0;
 
   add(x: number, y: number): void {
-    const [x0, y0] = this.#points.at(-1) ?? [Number.NEGATIVE_INFINITY, 0];
-    const far = Math.abs(x - x0) + Math.abs(y - y0) >= STRIDE;
-    if (far) this.#points.push([x, y]);
-    this.#skipped = far ? undefined : [x, y];
+    this.#lastX = x;
+    this.#lastY = y;
+    if (Math.abs(x - this.#keptX) + Math.abs(y - this.#keptY) < STRIDE) return;
+    this.#points.push([x, y]);
+    this.#keptX = x;
+    this.#keptY = y;
   }
 
   /** The points, thinned. */
   get thinned(): CurvePoints {
-    const all = this.#skipped ? [...this.#points, this.#skipped] : this.#points;
+    const all: Point[] = [...this.#points, [this.#lastX, this.#lastY]];
     let points = straightened(all, FLAT);
     for (let near = 2 * FLAT; points.length > MOST; near *= 2) points = straightened(all, near);
     const rounded = (v: number): number => Number(v.toFixed(5));
@@ -104,51 +103,67 @@ export interface RecorderOptions {
 /** Records the curves of a class while its scores are walked, from the highest threshold down. */
 export class CurveRecorder {
   readonly #options: RecorderOptions;
+  readonly #positives: number;
+  readonly #negatives: number;
+  readonly #limit: number;
+  readonly #lo: number;
+  /** Bins per unit of the scores; undefined without a range. */
+  readonly #bins: number | undefined;
   readonly #roc = new Trace();
   readonly #pr = new Trace();
   readonly #pro = new Trace();
   readonly #normal = new Array<number>(BINS).fill(0);
   readonly #abnormal = new Array<number>(BINS).fill(0);
   #begun = false;
-  #before: Point = [0, 0];
+  #rate = 0;
+  #overlap = 0;
 
   constructor(options: RecorderOptions) {
+    const { positives, negatives, overlapLimit = 1, range } = options;
     this.#options = options;
+    this.#positives = positives;
+    this.#negatives = negatives;
+    this.#limit = overlapLimit;
+    this.#lo = range?.lo ?? 0;
+    this.#bins = range && (range.hi > range.lo ? BINS / (range.hi - range.lo) : 0);
     this.#roc.add(0, 0);
     this.#pro.add(0, 0);
   }
 
   /** Counts samples of one score. */
   count(score: number, abnormal: number, normal: number): void {
-    const { range } = this.#options;
-    if (!range) return;
-    const place = range.hi > range.lo ? (score - range.lo) / (range.hi - range.lo) : 0;
-    const bin = Math.min(BINS - 1, Math.max(0, Math.floor(place * BINS)));
+    if (this.#bins === undefined) return;
+    const bin = Math.min(BINS - 1, Math.max(0, Math.floor((score - this.#lo) * this.#bins)));
     this.#normal[bin]! += normal;
     this.#abnormal[bin]! += abnormal;
   }
 
-  /** Adds a point to each curve. */
-  step({ tp, fp, overlap }: CurveStep): void {
-    const { positives, negatives } = this.#options;
-    if (negatives > 0 && positives > 0) this.#roc.add(fp / negatives, tp / positives);
-    if (positives > 0) {
+  /**
+   * Adds a point to each curve.
+   * @param tp abnormal samples at or above the threshold
+   * @param fp normal samples at or above it
+   * @param overlap mean over all regions of the share of their pixels at or above it
+   */
+  step(tp: number, fp: number, overlap: number | undefined): void {
+    const rate = fp / this.#negatives;
+    if (this.#positives > 0) {
+      const [recall, precision] = [tp / this.#positives, tp / (tp + fp)];
+      this.#roc.add(rate, recall);
       // The curve begins at recall 0 with the precision of its first point.
-      if (!this.#begun) this.#pr.add(0, tp / (tp + fp));
+      if (!this.#begun) this.#pr.add(0, precision);
       this.#begun = true;
-      this.#pr.add(tp / positives, tp / (tp + fp));
+      this.#pr.add(recall, precision);
     }
-    if (overlap !== undefined && negatives > 0) this.#overlap(fp / negatives, overlap);
+    if (overlap !== undefined && this.#rate < this.#limit) this.#addOverlap(rate, overlap);
   }
 
   /** The curve is straight between its points, and cut off at the limit. */
-  #overlap(rate: number, overlap: number): void {
-    const limit = this.#options.overlapLimit ?? 1;
-    const [before, height] = this.#before;
-    if (before >= limit) return;
-    const share = rate > limit ? (limit - before) / (rate - before) : 1;
+  #addOverlap(rate: number, overlap: number): void {
+    const [before, height] = [this.#rate, this.#overlap];
+    const share = rate > this.#limit ? (this.#limit - before) / (rate - before) : 1;
     this.#pro.add(before + share * (rate - before), height + share * (overlap - height));
-    this.#before = [rate, overlap];
+    this.#rate = rate;
+    this.#overlap = overlap;
   }
 
   get curves(): LabelCurves {

@@ -35,7 +35,7 @@ const behind = (more: Partial<KeptClass> = {}): KeptClass => ({
 
 const tested = (className: string, more: Partial<ReportedClass> = {}): ReportedClass => ({
   ...{ className, pixelAuc: 91.234, pixelAp: 40, imageAuc: 88.5, imageAp: 90.005, pixelAupro: 77.7 },
-  ...{ pixelF1: { f1: 0.5, threshold: 1.5 }, imageF1: { f1: 0.75, threshold: 0.6 } },
+  ...{ pixelF1: { f1: 0.5, threshold: 1.5 }, imageF1: { f1: 0.75, threshold: Math.fround(0.6) } },
   ...{ images: 6, abnormalImages: 4, pixels: 384, abnormalPixels: 23, notes: [], behind: behind() },
   ...more,
 });
