@@ -1,7 +1,7 @@
 /** The part of a page on one class: histograms, and the pictures that were decided worst and best. */
 import type { LabelCurves } from '../../eval/curve_points.js';
 import { type Bars, figureOf, histogramChart } from './charts.js';
-import { NONE } from './figure_tables.js';
+import { NONE, scrolled } from './figure_tables.js';
 import type { KeptPicture, ReportedClass } from './kept_results.js';
 import { html, type Markup } from './markup.js';
 
@@ -80,20 +80,21 @@ const verdict = ({ wrong, label }: RankedPicture): string => {
 /** Draws a picture; undefined where it was not drawn. */
 export type Drawn = (place: number) => Promise<Markup | undefined>;
 
-/** A table of pictures, drawn ones with their overlay. */
+/** A table of pictures; where some were drawn, they come first, so that a narrow screen shows them. */
 export async function pictureTable(caption: string, rows: readonly RankedPicture[], drawn: Drawn): Promise<Markup> {
-  const body: Markup[] = [];
-  let any = false;
-  for (const row of rows) {
-    const picture = await drawn(row.place);
-    any ||= picture !== undefined;
-    body.push(
-      html`<tr><th scope="row" class="path">${row.path}</th><td class="word">${row.label !== 0 ? 'abnormal' : 'normal'}</td><td>${row.score.toFixed(4)}</td><td>${row.peak.toFixed(4)}</td><td class="word">${verdict(row)}</td>${picture ? html`<td class="word">${picture}</td>` : html`<td class="word">${NONE}</td>`}</tr>`,
-    );
-  }
-  return html`<div class="wide" role="region" aria-label="${caption}" tabindex="0"><table class="pictures${!any && ' undrawn'}"><caption>${caption}</caption>
-<thead><tr><th scope="col">Picture</th><th scope="col" class="word">Label</th><th scope="col">Score</th><th scope="col">Peak</th><th scope="col" class="word">Verdict</th><th scope="col" class="word">Picture, mask, map</th></tr></thead>
-<tbody>${body}</tbody></table></div>`;
+  const pictures: (Markup | undefined)[] = [];
+  for (const { place } of rows) pictures.push(await drawn(place));
+  const any = pictures.some((p) => p !== undefined);
+  const body = rows.map(
+    (row, i) =>
+      html`<tr>${any && html`<td>${pictures[i] ?? NONE}</td>`}<th scope="row" class="path">${row.path}</th><td class="word">${row.label !== 0 ? 'abnormal' : 'normal'}</td><td>${row.score.toFixed(4)}</td><td>${row.peak.toFixed(4)}</td><td class="word">${verdict(row)}</td></tr>`,
+  );
+  return scrolled(
+    caption,
+    html`<table class="pictures"><caption>${caption}</caption>
+<thead><tr>${any && html`<th scope="col">Picture, mask, map</th>`}<th scope="col" class="word">Path</th><th scope="col" class="word">Label</th><th scope="col">Score</th><th scope="col">Peak</th><th scope="col" class="word">Verdict</th></tr></thead>
+<tbody>${body}</tbody></table>`,
+  );
 }
 
 /** The names of the histograms' colours. */

@@ -43,14 +43,14 @@ thead th { vertical-align: bottom; font-weight: 600; } tfoot th, tfoot td { font
 th:first-child:not(.run) { text-align: left; position: sticky; left: 0; background: var(--paper); } tbody th { font-weight: 500; min-width: 7.5rem; max-width: 16rem; overflow-wrap: anywhere; } @media (min-width: 60rem) { tbody th { min-width: 9rem; } }
 th.run, .word, table.settings td { text-align: left; } table.settings td { overflow-wrap: anywhere; } tbody + tbody tr:first-child > * { border-top: 2px solid var(--rule); }
 th button { all: unset; cursor: pointer; font: inherit; } th[aria-sort=descending] button::after { content: ' \\2193'; } th[aria-sort=ascending] button::after { content: ' \\2191'; }
-.pictures th.path { min-width: 9rem; position: static; } .path { font-family: ui-monospace, monospace; font-size: .85rem; } .undrawn th:last-child, .undrawn td:last-child { display: none; }
+.pictures th { position: static; } .pictures td:first-child, .pictures th:first-child { padding-left: 0; } .pictures .path { text-align: left; min-width: 9rem; font-family: ui-monospace, monospace; font-size: .85rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1rem; margin: .75rem 0; }
 figure { margin: 0; } figure svg { display: block; width: 100%; max-width: 30rem; height: auto; } figure svg text { white-space: pre; } figcaption { font-size: .95rem; font-weight: 600; margin-bottom: .25rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: .5rem 0; font-size: .9rem; } .legend li { display: flex; gap: .45rem; align-items: center; overflow-wrap: anywhere; } .legend svg { flex: none; }
 .swatch { width: .9rem; height: .9rem; border-radius: .15rem; } .swatch.normal { background: var(--normal); } .swatch.abnormal { background: var(--abnormal); }
 details { border: 1px solid var(--rule); border-radius: .4rem; margin: .6rem 0; padding: 0 1rem; } details[open] { padding-bottom: .75rem; } summary { cursor: pointer; padding: .6rem 0; }
 summary span { color: var(--quiet); margin-left: .75rem; font-variant-numeric: tabular-nums; }
-.drawn { display: flex; gap: 2px; } .drawn img { height: 6.5rem; width: auto; border-radius: 2px; }
+.drawn { display: flex; gap: 2px; } .drawn img { height: 6.5rem; width: auto; border-radius: 2px; } @media (max-width: 40rem) { .drawn img { height: 4.25rem; } }
 footer { margin-top: 3rem; }
 @media print { details > * { display: block; } body { max-width: none; } }`;
 
