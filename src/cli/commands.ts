@@ -6,6 +6,7 @@ import { infoCommand } from './info/command.js';
 import { predictCommand } from './predict/command.js';
 import type { AddCommand } from './program.js';
 import { registryCommand } from './registry/command.js';
+import { reportCommand } from './report/command.js';
 import { testCommand } from './test_adapters/command.js';
 import { testAllCommand } from './test_all/command.js';
 import { trainCommand } from './train/command.js';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly AddCommand[] = [
   trainCommand,
   testCommand,
   testAllCommand,
+  reportCommand,
   indexCommand,
   registryCommand,
   weightsCommand,

@@ -5,15 +5,18 @@ import { Command } from 'commander';
 /** Adds a command to the program: its name, description, flags, examples and action. */
 export type AddCommand = (program: Command) => void;
 
+/** The version of this package. */
+export function programVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
 export function createProgram(commands: readonly AddCommand[]): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   const program = new Command('aaclip')
     .description(
       'Zero-shot visual anomaly detection on WebGPU: given a picture and the name of its object, says whether and where something is wrong.',
     )
-    .version(version)
+    .version(programVersion())
     .showHelpAfterError('(aaclip <command> --help explains every option)');
   for (const add of commands) add(program);
   return program;

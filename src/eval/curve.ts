@@ -2,6 +2,7 @@
  * AUROC, average precision and the best F1 of labelled scores, as scikit-learn defines them, and the area under the curve
  * of per-region overlap. The operating points are the distinct scores, so tied samples are decided together.
  */
+import type { CurveRecorder } from './curve_points.js';
 import { type ScoreCount, SortedScores } from './sorted_scores.js';
 
 export interface BestF1 {
@@ -75,6 +76,11 @@ class OverlapArea {
   get share(): number {
     return this.#area / this.#limit;
   }
+
+  /** The overlap at the threshold; it stands still beyond the limit. */
+  get overlap(): number {
+    return this.#overlap;
+  }
 }
 
 /** Up to this many thresholds, sums are made in NumPy's order, which gives the reference's figures to the last bit. */
@@ -90,11 +96,13 @@ interface Points {
  * Figures of scores and labels.
  * @param scale a function of the score that never falls, such as a scaling to [0, 1]; scores that become equal are tied.
  * Thresholds are given in the unit of the scores themselves.
+ * @param recorder records the curves on the way
  */
 export function curveFigures(
   scores: SortedScores,
   scale: (score: number) => number = (s) => s,
   overlap?: OverlapOptions,
+  recorder?: CurveRecorder,
 ): CurveFigures {
   const { positives, negatives } = scores;
   const area = overlap && new OverlapArea(overlap, negatives);
@@ -115,6 +123,7 @@ export function curveFigures(
     }
     tp += p;
     fp += n;
+    recorder?.step(tp, fp, area?.overlap);
     if (p > 0) {
       // Kahan summation: there may be a billion terms.
       const term = (p * tp) / (tp + fp) - lost;
@@ -131,6 +140,7 @@ export function curveFigures(
   };
   const visit = ({ score, positives: morePositives, negatives: moreNegatives, regions }: ScoreCount): void => {
     const scaled = scale(score);
+    recorder?.count(score, morePositives, moreNegatives);
     if (scaled !== tied && p + n > 0) {
       close();
       [p, n, r] = [0, 0, 0];
@@ -195,8 +205,13 @@ function averagePrecisionOf({ tps, fps }: Points): number {
 }
 
 /** Figures of scores and labels that are all in memory. @throws when lengths differ or a score is not finite */
-export function figuresOf(scores: Float32Array, labels: ArrayLike<number>, what?: string): CurveFigures {
+export function figuresOf(
+  scores: Float32Array,
+  labels: ArrayLike<number>,
+  what?: string,
+  recorder?: CurveRecorder,
+): CurveFigures {
   const sorted = new SortedScores();
   sorted.add(scores, labels, what);
-  return curveFigures(sorted);
+  return curveFigures(sorted, undefined, undefined, recorder);
 }

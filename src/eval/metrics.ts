@@ -3,8 +3,12 @@
  * are scaled to [0, 1] over the whole class.
  */
 import type { Domain } from '../data/datasets.js';
+import type { ClassDetails } from './class_details.js';
 import { type BestF1, type CurveFigures, curveFigures, figuresOf, type OverlapOptions } from './curve.js';
+import { CurveRecorder } from './curve_points.js';
+import { percent } from './percent.js';
 import { connectedRegions } from './regions.js';
+import { EMPTY, scaling, widen } from './score_range.js';
 import { type ScoreMemory, SortedScores } from './sorted_scores.js';
 
 /** In per cent, rounded as published; null where the data cannot give the figure. */
@@ -28,42 +32,6 @@ export interface ClassFigures extends Figures {
   readonly abnormalPixels: number;
   /** Notes for a reader of the figures: one label only, no masks, constant maps. */
   readonly notes: readonly string[];
-}
-
-/**
- * Python's `round(x, 4) * 100` for x in [0, 1]: the double nearest to x at four decimals, ties to even. The doubles that are
- * such ties are the odd multiples of 1/32; `toFixed` is exact for all others.
- */
-export function percent(x: number): number {
-  if (x * 32 !== Math.floor(x * 32)) return Number(x.toFixed(4)) * 100;
-  const tenThousandths = x * 10_000;
-  const low = Math.floor(tenThousandths);
-  const up = tenThousandths - low > 0.5 || (tenThousandths - low === 0.5 && low % 2 === 1);
-  return ((up ? low + 1 : low) / 10_000) * 100;
-}
-
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
-
-const EMPTY: Range = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
-
-function widen({ min, max }: Range, values: Float32Array): Range {
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i]!;
-    if (v < min) min = v;
-    if (v > max) max = v;
-  }
-  return { min, max };
-}
-
-/** (v - min) / (max - min) in float32, or v where the maximum is exactly 1; 0 where all values are equal. */
-function scaling({ min, max }: Range): (v: number) => number {
-  if (max === 1) return (v) => v;
-  const width = Math.fround(max - min);
-  if (width === 0) return () => 0;
-  return (v) => Math.fround(Math.fround(v - min) / width);
 }
 
 const f = Math.fround;
@@ -160,6 +128,11 @@ export class ClassScores implements Disposable {
 
   /** The class's figures. @throws when no image was added */
   figures(): ClassFigures {
+    return this.details().figures;
+  }
+
+  /** The class's figures and the curves behind them. @throws when no image was added */
+  details(): ClassDetails {
     if (this.#labels.length === 0) throw new Error('metrics: a class without images: expected at least one');
     const notes: string[] = [];
     const scaleMap = scaling(this.#mapRange);
@@ -177,26 +150,37 @@ export class ClassScores implements Disposable {
       const scaled = scaleMap(peak);
       return this.#domain === 'Medical' ? scaled : f(f(0.5 * scaled) + f(0.5 * scaleScore(scores[i]!)));
     });
-    const image = this.#labelled('image', figuresOf(Float32Array.from(fused), this.#labels), notes);
+    const abnormalImages = this.#labels.reduce((sum, l) => sum + l, 0);
+    const images = new CurveRecorder({ positives: abnormalImages, negatives: this.#labels.length - abnormalImages });
+    const figures = figuresOf(Float32Array.from(fused), this.#labels, undefined, images);
+    const image = this.#labelled('image', figures, notes);
     const pixels = this.#pixels;
+    const overlap = this.#overlap();
+    const { positives, negatives } = pixels;
+    const traced = new CurveRecorder({ positives, negatives, overlapLimit: overlap?.limit, range: this.mapRange });
     if (this.#withoutMask > 0) notes.push(`${this.#withoutMask} abnormal images have no mask: no pixel figures`);
     const pixel =
       this.#withoutMask > 0
         ? { auc: null, ap: null, f1: null, pro: null }
-        : this.#labelled('pixel', curveFigures(pixels, scaleMap, this.#overlap()), notes);
+        : this.#labelled('pixel', curveFigures(pixels, scaleMap, overlap, traced), notes);
     return {
-      pixelAuc: pixel.auc,
-      pixelAp: pixel.ap,
-      imageAuc: image.auc,
-      imageAp: image.ap,
-      pixelAupro: pixel.pro,
-      pixelF1: pixel.f1,
-      imageF1: image.f1,
-      images: this.#labels.length,
-      abnormalImages: this.#labels.reduce((sum, l) => sum + l, 0),
-      pixels: this.#count,
-      abnormalPixels: pixels.positives,
-      notes,
+      figures: {
+        pixelAuc: pixel.auc,
+        pixelAp: pixel.ap,
+        imageAuc: image.auc,
+        imageAp: image.ap,
+        pixelAupro: pixel.pro,
+        pixelF1: pixel.f1,
+        imageF1: image.f1,
+        images: this.#labels.length,
+        abnormalImages,
+        pixels: this.#count,
+        abnormalPixels: positives,
+        notes,
+      },
+      pixels: this.#withoutMask > 0 ? undefined : traced.curves,
+      images: images.curves,
+      results: this.#labels.map((label, i) => ({ label, score: fused[i]!, peak: this.#peaks[i]! })),
     };
   }
 

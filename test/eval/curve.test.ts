@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { curveFigures, figuresOf } from '../../src/eval/curve.js';
-import { percent } from '../../src/eval/metrics.js';
+import { percent } from '../../src/eval/percent.js';
 import { radixSort, scoreOf } from '../../src/eval/radix_sort.js';
 import { SortedScores } from '../../src/eval/sorted_scores.js';
 import { synth } from '../../src/io/synth.js';

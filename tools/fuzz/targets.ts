@@ -8,11 +8,13 @@ import { lists } from './targets/lists.js';
 import { pickles } from './targets/pickles.js';
 import { png } from './targets/png.js';
 import { registry } from './targets/registry.js';
+import { results } from './targets/results.js';
 import { safetensors } from './targets/safetensors.js';
 import { shardIndex } from './targets/shard_index.js';
 import { torchZip } from './targets/torch_zip.js';
 
 export const TARGETS: readonly FuzzTarget[] = [
+  results,
   safetensors,
   torchZip,
   legacyTorch,

@@ -19,7 +19,7 @@ export interface Job {
 }
 
 /** Files that hold times, or every step that was ever made: they differ from run to run. Those in folders below do not. */
-const VARYING = /^(?:train\.log|test\.log|metrics\.jsonl|results\.json|times\.jsonl)$/;
+const VARYING = /^(?:train\.log|test\.log|metrics\.jsonl|results\.json|times\.jsonl|training\.json|report\.html)$/;
 const LEFT = /(?:^|\/)\.aaclip-[^/]*$/;
 
 interface Ended {

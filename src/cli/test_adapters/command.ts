@@ -8,6 +8,7 @@ import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { openDevice } from '../options.js';
 import { duration } from '../progress.js';
+import { ownPage } from '../report/write_page.js';
 import { runTestAll } from '../test_all/run_all.js';
 import { LEAVE_OUT, tellUnknownWords } from '../unknown_words.js';
 import { safeParts } from './draw_class.js';
@@ -56,6 +57,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   if (flags.dry_run) return;
   using results = new TestResults(settings, flags.json ?? false);
   const gpu = await openDevice(flags);
+  results.runsOn(gpu);
   const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0) * tested.images.length;
   using model = await ModelUnderTest.load(gpu, flags, settings, { clip, tested, classes: encoded.classes, pictures });
   let lost: Error | undefined;
@@ -74,11 +76,14 @@ async function runTest(flags: TestFlags): Promise<void> {
     results.endEpoch(epoch);
   }
   results.end();
+  await ownPage(settings.resultsDir);
   if (lost) throw lost;
   if (flags.json) return;
   const drawn = flags.visualize ? `; pictures in ${join(settings.resultsDir, 'visualization')}` : '';
   const speed = `${(model.pictures / model.seconds).toFixed(2)} images/s`;
-  process.stderr.write(`${model.pictures} pictures in ${duration(model.seconds)}, ${speed}; ${results.file}${drawn}\n`);
+  process.stderr.write(
+    `${model.pictures} pictures in ${duration(model.seconds)}, ${speed}; ${results.file}, report.html beside it${drawn}\n`,
+  );
 }
 
 /** The folder for a data set's pictures, below a folder for the epoch where there are several. */

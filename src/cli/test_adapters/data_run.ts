@@ -12,6 +12,7 @@ import { openWordFile } from '../../node/word_file.js';
 import type { PictureRules } from '../../picture/picture.js';
 import { PIXEL_BUDGET, runsWithin } from '../../picture/pixel_budget.js';
 import { checkFits } from '../../picture/resize_picture.js';
+import { type KeptClass, keptClass } from '../report/kept_results.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
 
@@ -61,6 +62,8 @@ export interface Failure {
 export interface RunResult {
   /** The classes that were completed, in the order of the samples. */
   readonly rows: readonly ClassRow[];
+  /** What lies behind the figures of each of them. */
+  readonly behind: ReadonlyMap<string, KeptClass>;
   /** Why classes are missing. */
   readonly failure: Failure | undefined;
   readonly seconds: number;
@@ -97,6 +100,7 @@ class DataRun implements AsyncDisposable {
   readonly #classes: ReadonlyMap<string, readonly Sample[]>;
   readonly #open = new Map<string, OpenClass>();
   readonly #rows: ClassRow[] = [];
+  readonly #behind = new Map<string, KeptClass>();
   readonly #sheets: string[] = [];
   /** Classes with a picture that cannot be read. */
   readonly #broken = new Map<string, Error>();
@@ -135,7 +139,8 @@ class DataRun implements AsyncDisposable {
     const missing = [...this.#classes.keys()].filter((name) => !done.has(name));
     const [error = ended] = this.#broken.values();
     const failure = error && { error: ended ?? error, missing, final: ended !== undefined };
-    return { rows: this.#rows, failure, sheets: this.#sheets, seconds: (performance.now() - started) / 1000 };
+    const seconds = (performance.now() - started) / 1000;
+    return { rows: this.#rows, behind: this.#behind, failure, sheets: this.#sheets, seconds };
   }
 
   async #run(): Promise<void> {
@@ -218,7 +223,9 @@ class DataRun implements AsyncDisposable {
 
   /** Counts a class after its last picture, draws it, and drops its maps. */
   async #finish(className: string, { scores, samples, maps }: OpenClass): Promise<void> {
-    this.#rows.push({ className, figures: scores.figures() });
+    const details = scores.details();
+    this.#rows.push({ className, figures: details.figures });
+    const sheets = this.#sheets.length;
     const { pictures, onProgress } = this.#options;
     if (maps && pictures !== undefined) {
       const first = this.#data.samples.indexOf(samples[0]!);
@@ -234,6 +241,7 @@ class DataRun implements AsyncDisposable {
       };
       await drawClass(drawn, options).then((sheet) => this.#sheets.push(sheet), this.#options.onUndrawn);
     }
+    this.#behind.set(className, keptClass(details, samples, this.#sheets[sheets]));
     await maps?.[Symbol.asyncDispose]();
     scores[Symbol.dispose]();
     this.#open.delete(className);

@@ -24,7 +24,7 @@ const ROOM = MOST_BYTES - 24;
  * A name for each sample's files: its path below the class's folder with `_` for `/`, cut where it is too long for a file
  * system, and a number where names clash.
  */
-export function exampleNames(className: string, samples: readonly Sample[]): string[] {
+export function exampleNames(className: string, samples: readonly Pick<Sample, 'imagePath'>[]): string[] {
   const taken = new Set<string>();
   const next = new Map<string, number>();
   const folder = safeParts(className).join('/');

@@ -11,12 +11,15 @@ import {
   reportJson,
   reportText,
 } from '../../eval/report.js';
+import type { Gpu } from '../../gpu/gpu.js';
 import type { Activation } from '../../kernels/epilogue.js';
 import type { Precision } from '../../model/weights.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { RunLock } from '../../node/run_lock.js';
 import type { PictureRules } from '../../picture/picture.js';
+import { keptJson, type ReportedRun } from '../report/kept_results.js';
+import { adapterName, originNow } from '../report/run_record.js';
 import type { RunResult } from './data_run.js';
 import type { ImageCheckpoint } from './tested_adapters.js';
 
@@ -36,16 +39,9 @@ export interface TestSettings {
   readonly pictures: PictureRules;
 }
 
-export interface TestResult extends ReturnType<typeof reportJson> {
-  readonly dataset: string;
+export interface TestResult extends ReportedRun {
   readonly epoch: Epoch;
-  readonly domain: Domain;
-  readonly images: number;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
   readonly sheets: readonly string[];
-  /** Classes without figures, where the run ended early. */
-  readonly missing?: readonly string[];
 }
 
 export interface TestedEpoch {
@@ -89,6 +85,7 @@ export class TestResults implements Disposable {
   readonly #runs: TestResult[] = [];
   readonly #log: string;
   readonly #lock: RunLock;
+  #origin = originNow();
   /** Where the figures are written; the log is beside it. */
   readonly file: string;
 
@@ -102,6 +99,11 @@ export class TestResults implements Disposable {
     this.#append(`args: ${JSON.stringify(settings)}`);
   }
 
+  /** Notes the adapter that the test runs on. */
+  runsOn(gpu: Gpu): void {
+    this.#origin = { ...this.#origin, adapter: adapterName(gpu) };
+  }
+
   /** Gives the folder back. */
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]();
@@ -111,8 +113,9 @@ export class TestResults implements Disposable {
   async add(tested: TestedEpoch): Promise<void> {
     const run = asRun(tested);
     const { dataset, epoch, images } = run;
-    const { rows } = tested.result;
-    this.#runs.push(run);
+    const { rows, behind } = tested.result;
+    // The curves are for the page; a program that reads the output wants figures.
+    this.#runs.push({ ...run, classes: run.classes.map((c) => ({ ...c, behind: behind.get(c.className)! })) });
     const table = reportText(rows);
     this.#append(`test ${dataset}, ${label(epoch)}: ${images} pictures`, `final results:\n${table}`);
     this.#say(this.#json ? JSON.stringify(run) : `${dataset}, ${label(epoch)}\n${table}\n\n${moreFiguresText(rows)}\n`);
@@ -149,8 +152,9 @@ export class TestResults implements Disposable {
   }
 
   async #save(): Promise<void> {
-    const text = JSON.stringify({ ...this.#settings, runs: this.#runs, summary: this.#summary() }, null, 1);
-    await writeAtomically(this.file, new TextEncoder().encode(`${text}\n`));
+    const origin = { ...this.#origin, ended: new Date().toISOString() };
+    const text = keptJson({ ...this.#settings, origin, runs: this.#runs, summary: this.#summary() });
+    await writeAtomically(this.file, new TextEncoder().encode(text));
   }
 
   #say(text: string): void {

@@ -20,6 +20,8 @@ import type { TrainFlags, TrainRun } from '../../train/training_run.js';
 import { whenStopped } from '../endings.js';
 import { type CheckedList, checkLists, rulesOf } from '../look_options.js';
 import { openDevice } from '../options.js';
+import { originNow, recordTraining } from '../report/run_record.js';
+import { ownPage } from '../report/write_page.js';
 import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
 import { stoppedText, TrainOutput } from './output.js';
@@ -131,8 +133,11 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
     flagsText: recordedFlags(planned.flags, flags.init, origin, rulesOf(flags)),
     host: trainingHost(folder, source, planned.flags, output),
   };
+  const started = originNow();
   folder.log(`args: ${JSON.stringify(flags)}`);
   await trainStages(run, folder, { init: flags.init, onResume: (state) => output.resumed(state) });
   await folder.drawLosses();
+  await recordTraining(folder.path, flags, started, gpu);
+  await ownPage(folder.path);
   output.trained(flags);
 }

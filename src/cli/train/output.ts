@@ -100,7 +100,7 @@ export class TrainOutput implements TrainingEvents {
     if (this.#json) this.#line({ save_path, text_epochs: text_epoch, image_epochs: image_epoch });
     else
       process.stdout.write(
-        `trained: ${save_path} holds text_adapter, image_adapter, an image_adapter_N for each epoch, train.log, metrics.jsonl and loss.svg\n`,
+        `trained: ${save_path} holds text_adapter, image_adapter, an image_adapter_N for each epoch, train.log, metrics.jsonl, loss.svg and report.html\n`,
       );
   }
 

@@ -1,0 +1,20 @@
+/** The flags of `report`. */
+import type { Command } from 'commander';
+import { count, type OutputFlags, outputOptions } from '../options.js';
+
+export interface ReportFlags extends OutputFlags {
+  readonly out?: string;
+  readonly epoch?: number;
+}
+
+export function reportOptions(command: Command): Command {
+  return outputOptions(
+    command
+      .argument('<dirs...>', 'folders that test or train wrote: --results_dir, --save_path')
+      .option(
+        '--out <file>',
+        'where the page is written (default: report.html in the folder, comparison.html for several)',
+      )
+      .option('--epoch <n>', 'show this epoch (default: the last one that was tested)', count(0)),
+  );
+}

@@ -1,0 +1,164 @@
+/** Reads what a test and a training left in a folder. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { LossPoint } from '../../eval/loss_curve.js';
+import { fileError } from '../../node/file_error.js';
+import type { Origin, ReportedRun } from './kept_results.js';
+import { TRAINING_FILE, type TrainingRecord } from './run_record.js';
+
+export interface TestRecord {
+  /** Flags, by their names in `results.json`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly resultsDir: string;
+  readonly origin: Partial<Origin>;
+  readonly runs: readonly ReportedRun[];
+}
+
+export interface LossRow extends LossPoint {
+  readonly epoch: number;
+}
+
+export interface TrainingLosses {
+  /** Steps in the order in which they were made; a step that ran twice is there once, as it ran last. */
+  readonly losses: readonly LossRow[];
+  readonly record: Partial<TrainingRecord>;
+}
+
+export interface RunRecord {
+  readonly folder: string;
+  readonly test?: TestRecord;
+  readonly training?: TrainingLosses;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function readText(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError(path, 'read', error);
+  }
+}
+
+function parse(path: string, text: string, written: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (!isRecord(value)) throw new Error(`${path}: not readable: expected the JSON that ${written} again`);
+  return value;
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
+const areNumbers = (list: unknown): list is number[] => Array.isArray(list) && list.every(isNumber);
+const isBest = (best: unknown): boolean =>
+  best === undefined || best === null || (isRecord(best) && isNumber(best.f1) && isNumber(best.threshold));
+const areTexts = (list: unknown): boolean =>
+  list === undefined || (Array.isArray(list) && list.every((t) => typeof t === 'string'));
+
+const isPicture = (p: unknown): boolean =>
+  isRecord(p) && typeof p.path === 'string' && [p.label, p.score, p.peak].every(isNumber);
+
+const isHistogram = (h: unknown): boolean =>
+  isRecord(h) &&
+  isNumber(h.lo) &&
+  isNumber(h.hi) &&
+  areNumbers(h.normal) &&
+  areNumbers(h.abnormal) &&
+  h.normal.length === h.abnormal.length &&
+  h.normal.length > 0;
+
+const isCurve = (c: unknown): boolean =>
+  c === undefined || (isRecord(c) && areNumbers(c.x) && areNumbers(c.y) && c.x.length === c.y.length);
+
+const areCurves = (c: unknown): boolean =>
+  isRecord(c) && [c.roc, c.pr, c.pro].every(isCurve) && (c.histogram === undefined || isHistogram(c.histogram));
+
+/** Results of older versions have nothing behind their figures. */
+const isBehind = (b: unknown): boolean =>
+  b === undefined ||
+  (isRecord(b) &&
+    (b.pixels === undefined || areCurves(b.pixels)) &&
+    areCurves(b.images) &&
+    (b.sheet === undefined || typeof b.sheet === 'string') &&
+    Array.isArray(b.pictures) &&
+    b.pictures.every(isPicture));
+
+const isClass = (c: unknown): boolean =>
+  isRecord(c) &&
+  typeof c.className === 'string' &&
+  isBest(c.pixelF1) &&
+  isBest(c.imageF1) &&
+  areTexts(c.notes) &&
+  isBehind(c.behind);
+
+const isRun = (run: unknown): run is ReportedRun =>
+  isRecord(run) &&
+  typeof run.dataset === 'string' &&
+  (typeof run.epoch === 'string' || isNumber(run.epoch)) &&
+  areTexts(run.missing) &&
+  Array.isArray(run.classes) &&
+  run.classes.every(isClass);
+
+/** The results of a test. @throws one line when the text is not what `aaclip test` writes */
+export function testOf(path: string, text: string): TestRecord {
+  const results = parse(path, text, '"aaclip test" writes; run the test');
+  const { runs, summary: _, origin, resultsDir, ...settings } = results;
+  if (!Array.isArray(runs) || !runs.every(isRun)) {
+    throw new Error(`${path}: not the results of a test: expected what "aaclip test" writes; run the test again`);
+  }
+  const written = typeof resultsDir === 'string' ? resultsDir : dirname(path);
+  return { settings, resultsDir: written, origin: isRecord(origin) ? origin : {}, runs };
+}
+
+function readTest(folder: string): TestRecord | undefined {
+  const path = join(folder, 'results.json');
+  const text = readText(path);
+  return text === undefined ? undefined : testOf(path, text);
+}
+
+const isLoss = (row: unknown): row is LossRow =>
+  isRecord(row) &&
+  typeof row.stage === 'string' &&
+  [row.step, row.loss, row.epoch].every((v) => typeof v === 'number' && Number.isFinite(v));
+
+function readTraining(folder: string): TrainingLosses | undefined {
+  const text = readText(join(folder, 'metrics.jsonl'));
+  if (text === undefined) return undefined;
+  const rows = text.split('\n').flatMap((line): LossRow[] => {
+    // A line that a kill cut off is left out.
+    try {
+      const row: unknown = JSON.parse(line);
+      return isLoss(row) ? [row] : [];
+    } catch {
+      return [];
+    }
+  });
+  const losses = [...new Map(rows.map((row) => [`${row.stage} ${row.step}`, row])).values()];
+  losses.sort((a, b) => (a.stage === b.stage ? a.step - b.step : 0));
+  const path = join(folder, TRAINING_FILE);
+  const recorded = readText(path);
+  const { flags, origin } = recorded === undefined ? {} : parse(path, recorded, '"aaclip train" writes; run it');
+  const record = { ...(isRecord(flags) ? { flags } : {}), ...(isRecord(origin) ? { origin: origin as never } : {}) };
+  return losses.length === 0 ? undefined : { losses, record };
+}
+
+/**
+ * The test in a folder, and the training in it or in the folder of the adapters that were tested.
+ * @throws one line when the folder has neither, or a file in it is broken
+ */
+export function readRun(folder: string): RunRecord {
+  const test = readTest(folder);
+  const adapters = test?.settings.savePath;
+  const training = readTraining(folder) ?? (typeof adapters === 'string' ? readTraining(adapters) : undefined);
+  if (!test && !training) {
+    throw new Error(
+      `${folder}: nothing to report: expected results.json of "aaclip test" or metrics.jsonl of "aaclip train"; name a --results_dir or a --save_path`,
+    );
+  }
+  return { folder, ...(test ? { test } : {}), ...(training ? { training } : {}) };
+}
