@@ -22,7 +22,7 @@ const panelKnobs = (gpu: Gpu, head: number): Knobs => ({ SG: gpu.traits.subgroup
 const grid = (each: number, { length, heads, sequences }: AttentionShape) =>
   [Math.ceil(length / each), heads, sequences] as const;
 
-/** A subgroup owns four tokens in each lane: no workgroup memory, no barrier. */
+/** A subgroup owns eight tokens in each lane: no workgroup memory, no barrier. */
 export const panelAttention: AttentionRow = {
   name: 'panel',
   runsOn: panelsPay,
@@ -31,7 +31,7 @@ export const panelAttention: AttentionRow = {
       ...forwardDispatch(job),
       kernel: 'attention.panel',
       knobs: panelKnobs(gpu, job.head),
-      threads: grid(4, job),
+      threads: grid(8, job),
     }),
 };
 
