@@ -10,7 +10,7 @@ import { fileError } from './file_error.js';
  */
 export function makeFolder(path: string): void {
   try {
-    make(resolve(path));
+    make(resolve(path), 'EEXIST');
     accessSync(path, constants.W_OK);
   } catch (error) {
     throw fileError(path, 'write', error);
@@ -19,12 +19,13 @@ export function makeFolder(path: string): void {
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-function make(folder: string): void {
+/** @param code of the error where a file is in the way: versions of Node differ in what they say of paths through a file */
+function make(folder: string, code: 'EEXIST' | 'ENOTDIR'): void {
   const there = statSync(folder, { throwIfNoEntry: false });
   if (there?.isDirectory()) return;
-  if (there) throw Object.assign(new Error(`${folder} is a file`), { code: 'EEXIST' });
+  if (there) throw Object.assign(new Error(`${folder} is a file`), { code });
   const above = dirname(folder);
-  if (above !== folder) make(above);
+  if (above !== folder) make(above, 'ENOTDIR');
   try {
     mkdirSync(folder);
   } catch (error) {
