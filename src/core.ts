@@ -15,6 +15,7 @@ export {
   REGISTRY,
   type Registry,
 } from './data/datasets.js';
+export type { Layout, PublishedLayout } from './data/index_layouts.js';
 export { type DrawPurpose, Draws } from './data/random.js';
 export { extendRegistry } from './data/registry_file.js';
 export type { AnchorStore } from './detect/anchor_cache.js';

@@ -8,4 +8,4 @@ export { fileSource } from './file_source.js';
 export { loadDetector, type NodeTrainOptions, train } from './node_library.js';
 export { openTokenizer } from './open_tokenizer.js';
 export { type AdapterFiles, openAdapters, openClip, openTensors } from './open_weights.js';
-export { expandImages } from './picture_files.js';
+export { expandImages, type SearchOptions } from './picture_files.js';

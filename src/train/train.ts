@@ -33,6 +33,7 @@ export {
   type TrainedParameters,
   trainStages,
 } from './resume.js';
+export type { RunOrigin } from './run_origin.js';
 export {
   type ClassBatch,
   type LossTerms,

@@ -115,7 +115,7 @@ Look at   ${sheet}
           ${join(out, 'embedded', 'visualization')}   picture, mask, heatmap and overlay of each
 Try next  npx aaclip predict photo.jpg --class "metal nut" --weights ${join(model, 'clip.safetensors')} --adapters ${model}
           npx aaclip index parts/ --layout folder --out parts      your own pictures, then aaclip train and aaclip test
-          --weights ViT-L-14-336px.pt                              OpenAI's CLIP, for real use: see README.md
+          npx aaclip weights fetch                                 OpenAI's CLIP, for real use: see README.md
 (${seconds()} s)
 `,
   );
