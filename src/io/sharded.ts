@@ -49,11 +49,21 @@ export async function openSharded(
   return { ...whole, parts };
 }
 
+/** @throws one line that says what the file is, where its text shows it */
+function parseIndex(name: string, text: string): unknown {
+  if (!text.includes('"weight_map"')) return parseJson(`${name}: the text`, text);
+  try {
+    return parseJson(`${name}: the index of weights in several files`, text);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; download it again, with the files that it names`, { cause: error });
+  }
+}
+
 async function readIndex(source: ByteSource): Promise<Map<string, string>> {
   const { name, size } = source;
   if (size > MAX_INDEX) throw new Error(`${name}: too long for an index: expected at most ${MAX_INDEX} bytes`);
   const text = new TextDecoder().decode(await source.read(0, size));
-  const root = parseJson(`${name}: the text`, text);
+  const root = parseIndex(name, text);
   const map = typeof root === 'object' && root !== null && 'weight_map' in root ? root.weight_map : undefined;
   if (typeof map !== 'object' || map === null || Array.isArray(map)) {
     const keys = typeof root === 'object' && root !== null ? Object.keys(root) : [];

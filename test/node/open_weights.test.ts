@@ -82,4 +82,8 @@ test('weights in several files are the same CLIP, whose fingerprint changes with
   await expect(openClip(index)).rejects.toThrow(
     /00002-of-00002.safetensors: cannot read: no such file .*\(.*index.json names it: download all/,
   );
+  writeFileSync(index, readFileSync(index).subarray(0, 3000));
+  await expect(openClip(index)).rejects.toThrow(
+    /index.json: the index of weights in several files is broken: .*; download it again, with the files that it names$/,
+  );
 });
