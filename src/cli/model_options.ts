@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { count, number } from './options.js';
 
 const WEIGHTS =
-  'CLIP weights: OpenAI\'s .pt or a safetensors file; "tiny": the small model that comes with the program ("./tiny": a file of that name); "synthetic": random weights, for trials and timing';
+  'CLIP weights: OpenAI\'s .pt or a safetensors file; "ViT-L-14-336": what "aaclip weights fetch" fetched; "tiny": the small model that comes with the program ("./tiny": a file of that name); "synthetic": random weights, for trials and timing';
 
 /** Adds `--weights`. */
 export function weightsOption(command: Command, need: 'required' | 'optional' = 'required'): Command {

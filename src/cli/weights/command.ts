@@ -1,4 +1,5 @@
 /** `aaclip weights`: fetches the weights of CLIP that were released, and says which are there. */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { releasedWeights } from '../../data/released_weights.js';
@@ -52,13 +53,15 @@ async function runFetch(name: string, flags: FetchFlags): Promise<void> {
   }
   const downloaded = `${file}.download`;
   const fetching = progress(`fetch ${row.name}`, row.mebibytes * MEBIBYTE, quiet);
-  await download({
-    urls: flags.url ?? row.urls,
-    file: downloaded,
-    sha256: row.sha256,
-    onProgress: (done, _, note) =>
-      note ? fetching.say(note) : fetching.update(done, `${Math.round(done / MEBIBYTE)} of ${row.mebibytes} MiB`),
-  }).finally(() => fetching.finish());
+  // There where it was fetched, and checked, by a run that did not get to its conversion.
+  if (!existsSync(downloaded))
+    await download({
+      urls: flags.url ?? row.urls,
+      file: downloaded,
+      sha256: row.sha256,
+      onProgress: (done, _, note) =>
+        note ? fetching.say(note) : fetching.update(done, `${Math.round(done / MEBIBYTE)} of ${row.mebibytes} MiB`),
+    }).finally(() => fetching.finish());
   const source = await openTensors(downloaded);
   const total = [...source.tensors.values()].reduce((sum, t) => sum + t.byteLength, 0);
   const bar = progress('convert', total, quiet);
