@@ -7,7 +7,7 @@
  */
 
 export { type Accumulate, Tape } from './autograd/tape.js';
-export { type ClassPrompts, promptsFor } from './data/class_prompts.js';
+export { type ClassPrompts, type Prompts, promptsFor } from './data/class_prompts.js';
 export {
   type DatasetInfo,
   type Domain,
@@ -28,7 +28,6 @@ export {
   encodeClasses,
   type PromptedClass,
   type PromptOptions,
-  type Prompts,
   promptedClass,
 } from './detect/class_tokens.js';
 export { type Detection, type Peak, peakOf, pictureScore } from './detect/detection.js';
@@ -86,27 +85,30 @@ export { readTorchArchive, type TorchArchive } from './io/torch_archive.js';
 export type { Activation } from './kernels/epilogue.js';
 export type { FrozenMatrix } from './kernels/frozen_matrix.js';
 export type { PackedMatrix, Packing, RowsOfWeight } from './kernels/packing.js';
+export { type ImageAdapters, type Loaded, loadImageAdapters, loadTextAdapters } from './model/adapters.js';
+export {
+  type Anomaly,
+  anomaly,
+  type Projection,
+  type Projections,
+  SCORE_BLUR,
+  stageOneFeatures,
+  textAnchors,
+} from './model/anomaly.js';
+export { type ClipConfig, inferConfig } from './model/config.js';
 export {
   type AdaptedImage,
   type AdaptedOptions,
   adaptedImage,
   adaptedProjections,
-  type ImageAdapters,
-  type Loaded,
-  loadImageAdapters,
-  loadTextAdapters,
-  type Projection,
-  type Projections,
-  patchTokens,
   unitFeatures,
-} from './model/adapters.js';
-export { type Anomaly, anomaly, SCORE_BLUR, stageOneFeatures, textAnchors } from './model/anomaly.js';
-export { type ClipConfig, inferConfig } from './model/config.js';
+} from './model/methods/aa_clip.js';
 export { syntheticClip, VIT_L_14_336 } from './model/synthetic.js';
 export { encodeText, loadText, type TextAdapters, type TextTower } from './model/text.js';
 export {
   encodeImage,
   loadVision,
+  patchTokens,
   type VisionOptions,
   type VisionTokens,
   type VisionTower,

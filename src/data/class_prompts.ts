@@ -15,6 +15,9 @@ export interface ClassPrompts {
   readonly domain: Domain;
 }
 
+/** The prompts of a class and the name they use. */
+export type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
+
 /** The class name that stands for anything: every data set has it. */
 export const ANY_OBJECT = 'object';
 

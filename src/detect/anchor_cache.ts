@@ -6,6 +6,7 @@ import { sha256 } from '../io/sha256.js';
 import { bytesSource } from '../io/source.js';
 import { rawF32 } from '../io/tensor_file.js';
 import type { TensorView } from '../io/tensor_view.js';
+import type { Method } from '../model/methods/method.js';
 import type { ClassTokens } from './class_tokens.js';
 
 /** Where a host keeps anchors, a small file for each class. Neither method throws: without a file, anchors are computed. */
@@ -17,6 +18,7 @@ export interface AnchorStore {
 /** What anchors depend on, besides the prompts of their class. */
 export interface AnchorOrigin {
   readonly clip: TensorView;
+  readonly method: Method;
   readonly text: TensorView | undefined;
   readonly textMix: number | undefined;
   readonly activation: string;
@@ -45,7 +47,8 @@ export class AnchorCache {
     const origin = {
       format: FORMAT,
       weights,
-      adapters: of.text && (await contentOf(of.text)),
+      method: of.method.name,
+      adapters: of.text && (await contentOf(of.text, of.method.anchorTensors)),
       textMix: of.textMix ?? 'preset',
       activation: of.activation,
       precision: of.precision,
@@ -86,11 +89,11 @@ export class AnchorCache {
   }
 }
 
-/** A hash of all tensors of a small file: names, shapes, values. */
-async function contentOf(tensors: TensorView): Promise<string> {
+/** A hash of some tensors of a small file: names, shapes, values. */
+async function contentOf(tensors: TensorView, which: RegExp): Promise<string> {
   const parts: string[] = [];
   for (const name of [...tensors.names].sort()) {
-    if (!name.startsWith('text_adapter.')) continue;
+    if (!which.test(name)) continue;
     const { dtype, shape, bytes } = await tensors.read(name);
     parts.push(`${name} ${dtype} ${shape.join()} ${await sha256(bytes)}`);
   }

@@ -1,38 +1,45 @@
 /** The model for inference on the device: prepared pictures and classes in, maps and scores out, all as tensors. */
 import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
-import type { AdapterTensors } from '../io/adapter_names.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
-import { adaptedProjections, type ImageAdapters, type Loaded, loadImageAdapters } from '../model/adapters.js';
-import { type Anomaly, anomalyMap, detectionScore, patchScores, plainProjections } from '../model/anomaly.js';
+import type { Anomaly } from '../model/anomaly.js';
 import { type ClipConfig, inferConfig } from '../model/config.js';
+import { methodOf } from '../model/methods/all_methods.js';
+import type { ImagePart, Method, Scoring, TowerDefaults, TrainedParts } from '../model/methods/method.js';
 import { loadVision, type VisionTower } from '../model/vision.js';
 import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
-import { gather } from '../ops/gather.js';
-import { reshape } from '../ops/reshape.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 import type { AnchorStore } from './anchor_cache.js';
 import { chooseBatch } from './batch_size.js';
-import { classAnchors } from './class_anchors.js';
+import { classAnchors, releaseAnchors } from './class_anchors.js';
 import type { ClassTokens } from './class_tokens.js';
 
 /** The side that pictures are resized to, as published, where neither the user nor a checkpoint gives one. */
 export const DEFAULT_IMAGE_SIZE = 518;
 
-export interface AnomalyModelOptions {
+/** Trained tensors and the method they belong to: by default AA-CLIP, or plain CLIP without adapters of the image tower. */
+export interface ModelAdapters extends TrainedParts {
+  readonly method?: Method | undefined;
+}
+
+/** How the towers are used; each by default as the method uses them. */
+export interface TowerOptions {
+  readonly activation?: Activation | undefined;
+  /** 1-based numbers of the blocks whose tokens are compared with the text. */
+  readonly levels?: readonly number[] | undefined;
+}
+
+export interface AnomalyModelOptions extends TowerOptions {
   readonly clip: ClipTensors;
-  /** A tower without adapters is plain CLIP's. */
-  readonly adapters?:
-    | { readonly text?: AdapterTensors | undefined; readonly image?: AdapterTensors | undefined }
-    | undefined;
+  /** Without them it is plain CLIP. */
+  readonly adapters?: ModelAdapters | undefined;
   /** Share of the adapters in their mixes; 0.1, as published, by default. */
   readonly textMix?: number | undefined;
   readonly imageMix?: number | undefined;
   readonly classes: readonly ClassTokens[];
   readonly imageSize?: number | undefined;
-  readonly activation?: Activation | undefined;
   readonly precision?: Precision | undefined;
   /** Where anchors are kept for the next start; by default nowhere. */
   readonly anchors?: AnchorStore | undefined;
@@ -45,10 +52,11 @@ export class AnomalyModel implements Disposable {
   readonly imageSize: number;
   readonly #gpu: Gpu;
   readonly #tower: VisionTower;
-  readonly #precision: Precision;
-  readonly #mix: number | undefined;
-  #adapters: Loaded<ImageAdapters> | undefined;
-  readonly #anchors: ReadonlyMap<string, Tensor>;
+  readonly #options: AnomalyModelOptions;
+  #method: Method;
+  #text: TrainedParts['text'];
+  #image: ImagePart | undefined;
+  #anchors: ReadonlyMap<string, Tensor>;
   readonly #domains: ReadonlyMap<string, Domain>;
 
   private constructor(
@@ -61,54 +69,77 @@ export class AnomalyModel implements Disposable {
     this.imageSize = tower.imageSize;
     this.#gpu = gpu;
     this.#tower = tower;
-    this.#precision = options.precision ?? 'f32';
-    this.#mix = options.imageMix;
+    this.#options = options;
+    this.#method = methodOf(options.adapters ?? {});
+    this.#text = options.adapters?.text;
     this.#anchors = anchors;
     this.#domains = new Map(options.classes.map((c) => [c.name, c.domain]));
   }
 
   /** Loads the text tower, makes every class's anchors, releases the tower, and loads the image tower. */
   static async load(gpu: Gpu, options: AnomalyModelOptions): Promise<AnomalyModel> {
-    const { clip, adapters, activation = 'gelu', precision = 'f32' } = options;
-    const config = inferConfig(clip);
+    const { clip, adapters, precision = 'f32', imageSize = DEFAULT_IMAGE_SIZE } = options;
+    const method = methodOf(adapters ?? {});
+    const { levels, ...use } = towerUse(method, inferConfig(clip), imageSize, options);
+    const config = { ...inferConfig(clip), levels };
     const bytesOf = (names: readonly string[]): number =>
       names.reduce((sum, n) => sum + 4 * clip.shape(n).reduce((a, b) => a * b, 1), 0);
     const total = bytesOf(clip.names);
     let before = 0;
     const load = {
-      activation,
+      ...use,
       precision,
       onProgress: (bytes: number) => {
         options.onProgress?.(Math.min(1, (before + bytes) / total));
       },
     };
-    const anchors = await classAnchors(gpu, config, options, load);
+    const anchors = await classAnchors(gpu, { ...options, method, config, load });
     let model: AnomalyModel | undefined;
     try {
       gpu.trim();
       // Read, or not needed: their anchors were kept.
       before = bytesOf(clip.names.filter((n) => !n.startsWith('visual.')));
-      const tower = await loadVision(gpu, clip, config, options.imageSize ?? DEFAULT_IMAGE_SIZE, load);
+      const tower = await loadVision(gpu, clip, config, imageSize, load);
       model = new AnomalyModel(gpu, tower, anchors, options);
-      await model.loadAdapters(adapters?.image);
+      await model.loadAdapters(adapters);
       await model.#compile();
       return model;
     } catch (error) {
       if (model) model[Symbol.dispose]();
-      else for (const t of anchors.values()) t.release();
+      else releaseAnchors(anchors);
       throw error;
     }
   }
 
   /**
-   * Replaces the image adapters, so that several checkpoints can be tried without loading a tower again.
-   * @param image adapters of a checkpoint; undefined for the plain tower
-   * @throws when the checkpoint holds no image adapters; the old ones then stay in use
+   * Replaces the trained tensors, so that several checkpoints can be tried without loading the image tower again. Anchors are
+   * made again where their tensors are others.
+   * @param adapters of a checkpoint; undefined for the plain tower with the anchors there are
+   * @throws when the checkpoint lacks tensors, or its method uses the tower in another way; the old ones then stay in use
    */
-  async loadAdapters(image: AdapterTensors | undefined): Promise<void> {
-    const next = image ? await loadImageAdapters(this.#gpu, image, { precision: this.#precision }) : undefined;
-    this.#adapters?.[Symbol.dispose]();
-    this.#adapters = next;
+  async loadAdapters(adapters: ModelAdapters | undefined): Promise<void> {
+    const { clip, precision = 'f32', textMix, imageMix } = this.#options;
+    const method = methodOf(adapters ?? {});
+    if (method.towerDefaults !== this.#method.towerDefaults) {
+      throw new Error(`adapters: expected those of ${this.#method.title}, got ${method.title}: load another model`);
+    }
+    const image = await method.loadImage(this.#gpu, adapters?.image, { precision, textMix, imageMix });
+    try {
+      if (adapters && adapters.text !== this.#text) {
+        const load = { activation: this.#tower.activation, precision };
+        const given = { ...this.#options, clip, adapters, method, config: this.config, load };
+        const anchors = await classAnchors(this.#gpu, given);
+        releaseAnchors(this.#anchors);
+        this.#anchors = anchors;
+        this.#text = adapters.text;
+      }
+    } catch (error) {
+      image[Symbol.dispose]();
+      throw error;
+    }
+    this.#image?.[Symbol.dispose]();
+    this.#image = image;
+    this.#method = method;
   }
 
   /** Compiles, side by side, the kernels that one picture needs and those of a full batch, whose tiles may be larger. */
@@ -130,6 +161,11 @@ export class AnomalyModel implements Disposable {
     return this.config.levels.length;
   }
 
+  /** How its numbers become scores of pictures and maps from 0 to 1. */
+  get scoring(): Scoring {
+    return this.#method.scoring;
+  }
+
   /** The device it was loaded on. */
   get gpu(): Gpu {
     return this.#gpu;
@@ -146,28 +182,13 @@ export class AnomalyModel implements Disposable {
     if (names.length !== images.dim(0) && typeof classes !== 'string') {
       throw new Error(`detector: expected a class for each of ${images.dim(0)} pictures, got ${names.length}`);
     }
-    const one = names.every((n) => n === names[0]);
     const domains = names.map((n) => this.domainOf(n));
-    const anchors = (one ? names.slice(0, 1) : names).map((n) => this.#anchors.get(n)!);
+    const anchors = names.map((n) => this.#anchors.get(n)!);
+    const one = anchors.every((a) => a === anchors[0]);
     return tidy(() => {
-      const { seg, det } = this.#adapters
-        ? adaptedProjections(images, this.#tower, this.#adapters.weights, { mix: this.#mix })
-        : plainProjections(images, this.#tower);
-      const columns = anchors.length === 1 ? anchors[0]! : concat(anchors, 0); // [1 or B, E, 2]
-      return { map: this.#map(patchScores(seg, columns), domains), score: detectionScore(det, columns) };
+      const columns = one ? anchors[0]! : concat(anchors, 0); // [1 or B, E, 2]
+      return this.#image!.anomaly(images, this.#tower, columns, domains);
     });
-  }
-
-  /** Maps of a batch [B, S, S]: the tower runs once, and each picture's map is the one made for its own domain. */
-  #map(scores: Tensor, domains: readonly Domain[]): Tensor {
-    const size = this.imageSize;
-    const kinds = [...new Set(domains)];
-    const maps = kinds.map((domain) => anomalyMap(scores, size, domain)); // [B, S, S] for each domain
-    if (maps.length === 1) return maps[0]!;
-    const count = domains.length;
-    const rows = reshape(concat(maps, 0), [kinds.length * count, size * size]);
-    const own = Uint32Array.from(domains, (domain, i) => kinds.indexOf(domain) * count + i);
-    return reshape(gather(rows, own), [count, size, size]);
   }
 
   /** The domain of a class. @throws when it was not loaded */
@@ -189,9 +210,20 @@ export class AnomalyModel implements Disposable {
 
   [Symbol.dispose](): void {
     this.#tower[Symbol.dispose]();
-    this.#adapters?.[Symbol.dispose]();
-    for (const t of this.#anchors.values()) t.release();
+    this.#image?.[Symbol.dispose]();
+    releaseAnchors(this.#anchors);
   }
+}
+
+/** How a method uses the towers of a CLIP for pictures of a size: as asked for, else by its own rules. */
+export function towerUse(
+  method: Method,
+  config: ClipConfig,
+  imageSize: number,
+  { activation, levels }: TowerOptions,
+): TowerDefaults {
+  const usual = method.towerDefaults(config, imageSize);
+  return { ...usual, activation: activation ?? usual.activation, levels: levels ?? usual.levels };
 }
 
 /** Operations of the adapted image tower for one picture (two for each multiply-add), by its sizes alone. */

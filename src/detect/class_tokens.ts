@@ -1,25 +1,25 @@
 /** The prompts of classes as token ids of a model. */
-import { ANY_OBJECT, type ClassPrompts, promptsFor } from '../data/class_prompts.js';
+import { ANY_OBJECT, type ClassPrompts, type Prompts, promptsFor } from '../data/class_prompts.js';
 import type { Domain, Registry } from '../data/datasets.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import { listNames } from '../io/tensor_file.js';
 import type { Tokenizer } from '../io/tokenizer.js';
+import { AA_CLIP } from '../model/methods/aa_clip.js';
+import type { Method } from '../model/methods/method.js';
+import type { PromptIds } from '../model/prompt_rows.js';
 
-/** Token ids of a class's prompts, [prompts, context] each. */
-export interface ClassTokens {
+/** A class with the token ids of its prompts. */
+export interface ClassTokens extends PromptIds {
   readonly name: string;
   readonly domain: Domain;
-  readonly normal: Uint32Array;
-  readonly abnormal: Uint32Array;
 }
-
-/** The prompts of a class and the name they use. */
-export type Prompts = Pick<ClassPrompts, 'normal' | 'abnormal' | 'realName'>;
 
 export interface PromptedClass {
   /** The name the model knows it by; `className` by default. */
   readonly key?: string;
   readonly className: string;
+  /** What the user wants prompts to call it. */
+  readonly words?: string;
   readonly domain: Domain;
   readonly prompts: Prompts;
   /** Used where the model lacks a word: the prompts of "object" in the texts of the class's data set. */
@@ -55,6 +55,7 @@ export function promptedClass(className: string, registry: Registry, options: Pr
   return {
     ...(key === undefined ? {} : { key }),
     className,
+    ...(words === undefined ? {} : { words }),
     domain: options.domain ?? own.domain,
     prompts: words === undefined ? own : calledBy(words, registry, dataset),
     general: promptsFor(ANY_OBJECT, registry, dataset),
@@ -67,26 +68,6 @@ function calledBy(words: string, registry: Registry, dataset: string | undefined
   const place = dataset ?? '';
   const info = { domain: 'Industrial', folder: '', ...home, classes: { [words]: words } } as const;
   return promptsFor(words, { ...registry, datasets: { [place]: info } }, place);
-}
-
-/** Token ids of several classes' prompts in one table, a class's normal prompts before its abnormal ones. */
-export interface PromptRows {
-  /** [prompts of all classes, context] */
-  readonly ids: Uint32Array;
-  /** [normal, abnormal] prompts of each class. */
-  readonly counts: readonly (readonly [number, number])[];
-}
-
-/** The prompts of classes as `encodeText` and `textAnchors` take them. */
-export function promptRows(classes: readonly Pick<ClassTokens, 'normal' | 'abnormal'>[], context: number): PromptRows {
-  const parts = classes.flatMap((c) => [c.normal, c.abnormal]);
-  const ids = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    ids.set(part, at);
-    at += part.length;
-  }
-  return { ids, counts: classes.map((c) => [c.normal.length / context, c.abnormal.length / context] as const) };
 }
 
 export interface EncodedClasses {
@@ -102,20 +83,28 @@ export interface EncodedClasses {
  *
  * @param tokenizer with CLIP's merges
  * @param remedy what the user may do about unknown words, besides using other weights
+ * @param method whose prompts they are; AA-CLIP's by default
  * @throws one line that names the words when the table also lacks words of the prompts of "object", or a prompt is too
  * long
  */
 export async function encodeClasses(
   tokenizer: Tokenizer,
   clip: ClipTensors,
-  classes: readonly PromptedClass[],
+  given: readonly PromptedClass[],
   remedy: string,
+  method: Method = AA_CLIP,
 ): Promise<EncodedClasses> {
   const known = await knownTokens(clip);
   const unknownIn = (prompts: Prompts): string[] => unknownWords(tokenizer, known, prompts);
-  const published = promptsFor(ANY_OBJECT);
-  const lacking: PromptedClass[] = [];
-  const lost: PromptedClass[] = [];
+  const object = (published: Prompts): Prompts => method.prompts({ className: ANY_OBJECT, published });
+  const published = object(promptsFor(ANY_OBJECT));
+  const classes = given.map((c) => ({
+    ...c,
+    prompts: method.prompts({ ...c, published: c.prompts }),
+    general: c.general && object(c.general),
+  }));
+  const lacking: typeof classes = [];
+  const lost: typeof classes = [];
   const encoded = classes.map((c): EncodedClass => {
     const { className, domain } = c;
     const unknown = unknownIn(c.prompts);
@@ -133,7 +122,7 @@ export async function encodeClasses(
       abnormal: tokenizer.encode(abnormal),
     };
   });
-  const words = (of: readonly PromptedClass[]): string =>
+  const words = (of: typeof classes): string =>
     `${clip.name}: words this model does not know: ${listUnknown(tokenizer, known, of)}`;
   if (lost.length > 0) throw new Error(`${words(lost)}: use weights that are a whole CLIP`);
   if (lacking.length === 0) return { classes: encoded, note: undefined };
@@ -161,7 +150,11 @@ function unknownWords(tokenizer: Tokenizer, known: (id: number) => boolean, prom
 }
 
 /** Unknown words, each with the classes it belongs to; words around a class's name belong to the prompts. */
-function listUnknown(tokenizer: Tokenizer, known: (id: number) => boolean, classes: readonly PromptedClass[]): string {
+function listUnknown(
+  tokenizer: Tokenizer,
+  known: (id: number) => boolean,
+  classes: readonly Pick<PromptedClass, 'className' | 'prompts'>[],
+): string {
   const unknown = new Map<string, Set<string>>();
   for (const { className, prompts } of classes) {
     const name = new Set(tokenizer.words(prompts.realName).map(({ text }) => text));

@@ -17,6 +17,10 @@ const TEXT = /^((?:.*?\.)??)(text_adapter\.)?(\d+\.fc\.0\.weight)$/;
 const IMAGE =
   /^((?:.*?\.)??)(image_adapter\.)?((?:layer_adapters\.\d+\.fc\.0|seg_proj\.\d+\.fc(?:\.0)?|det_proj\.fc(?:\.0)?)\.weight)$/;
 
+/** Whether there are adapters among names, whole or in part. */
+export const holdsAdapters = (names: readonly string[]): boolean =>
+  names.some((name) => TEXT.test(name) || IMAGE.test(name));
+
 interface Found {
   readonly prefix: string;
   readonly named: boolean;

@@ -63,6 +63,20 @@ export function bilinearTable(inSize: number, outSize: number): ResampleTable {
   });
 }
 
+/**
+ * Linear interpolation with pixels as areas (align_corners = false), not antialiased: an output takes the two inputs
+ * around its centre, or the outermost one beyond the border.
+ */
+export function bilinearPixelTable(inSize: number, outSize: number): ResampleTable {
+  checkSizes('bilinearPixelTable', inSize, outSize);
+  return banded(inSize, outSize, (l, add) => {
+    const at = Math.min(inSize - 1, Math.max(0, ((l + 0.5) * inSize) / outSize - 0.5));
+    const left = Math.floor(at);
+    add(left, 1 - (at - left));
+    if (left + 1 < inSize) add(left + 1, at - left);
+  });
+}
+
 /** Keys' cubic kernel with a = -0.5. */
 function cubic(distance: number): number {
   const x = Math.abs(distance);
@@ -91,22 +105,28 @@ export function cubicTable(inSize: number, outSize: number): ResampleTable {
 }
 
 /**
- * Gaussian blur of `taps` samples, the border reflected without its edge: sample -1 is sample 1. An axis shorter than
- * the reach of the kernel is reflected at both ends in turn.
+ * Gaussian blur of `taps` samples. An axis shorter than the reach of the kernel is reflected at both ends in turn.
  * @param taps odd
  * @param sigma in samples
+ * @param edge how the border is reflected: its sample `once` (sample -1 is sample 1) or `twice` (sample -1 is sample 0)
  */
-export function gaussianTable(size: number, taps: number, sigma: number): ResampleTable {
+export function gaussianTable(
+  size: number,
+  taps: number,
+  sigma: number,
+  edge: 'once' | 'twice' = 'once',
+): ResampleTable {
   checkSizes('gaussianTable', size, taps);
   if (taps % 2 === 0) throw new Error(`gaussianTable: bad kernel: expected an odd number of taps, got ${taps}`);
   const radius = (taps - 1) / 2;
   const kernel = Array.from({ length: taps }, (_, t) => Math.exp(-((t - radius) ** 2) / (2 * sigma * sigma)));
   const sum = kernel.reduce((a, b) => a + b, 0);
-  const period = Math.max(1, 2 * (size - 1));
+  const again = edge === 'twice' ? 1 : 0;
+  const period = Math.max(1, 2 * (size - 1 + again));
   return banded(size, size, (l, add) => {
     kernel.forEach((w, t) => {
       const at = (((l + t - radius) % period) + period) % period;
-      add(Math.min(at, period - at), w / sum);
+      add(Math.min(at, period - again - at), w / sum);
     });
   });
 }

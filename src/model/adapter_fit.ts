@@ -1,9 +1,9 @@
 /** Whether adapters belong to a CLIP. */
-import type { AdapterTensors } from '../io/adapter_names.js';
+import type { TensorView } from '../io/tensor_view.js';
 import type { ClipConfig } from './config.js';
 
 /** Number of the adapters' tensors whose names begin so. */
-export const countAdapters = (a: AdapterTensors, start: string): number =>
+export const countAdapters = (a: TensorView, start: string): number =>
   a.names.filter((n) => n.startsWith(start)).length;
 
 /**
@@ -11,7 +11,7 @@ export const countAdapters = (a: AdapterTensors, start: string): number =>
  * training makes as many as it is told to; those are not used.
  * @throws one line that begins with the name of their file
  */
-export function checkAdapterFit(a: AdapterTensors, part: 'text' | 'image', config: ClipConfig): void {
+export function checkAdapterFit(a: TensorView, part: 'text' | 'image', config: ClipConfig): void {
   const { embed } = config;
   const expectShape = (name: string, shape: readonly number[]): void => {
     const got = a.shape(name);

@@ -2,6 +2,7 @@
 
 import type { Domain } from '../data/datasets.js';
 import { add } from '../ops/add.js';
+import { concat } from '../ops/concat.js';
 import { cosineScore } from '../ops/cosine_score.js';
 import { gather } from '../ops/gather.js';
 import { l2Normalize } from '../ops/l2_normalize.js';
@@ -13,8 +14,8 @@ import { type Blur, upsampleScores } from '../ops/score_map.js';
 import { SIMILARITY_SCALE, similarity } from '../ops/similarity.js';
 import { constant } from '../tensor/resident.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
-import { type Projection, type Projections, patchTokens } from './adapters.js';
-import { forkedTokens, type VisionTower } from './vision.js';
+import { forkedTokens, usualVvBlocks } from './two_paths.js';
+import { patchTokens, type VisionTower } from './vision.js';
 
 /** How far score maps are blurred, by kind of data set, as published. */
 export const SCORE_BLUR: Readonly<Record<Domain, Blur>> = {
@@ -71,9 +72,6 @@ export function textAnchors(embeddings: Tensor, counts: readonly (readonly [numb
   });
 }
 
-/** Last blocks that use V-V attention, as published: of 24, all but the first five. */
-const usualVvBlocks = (tower: VisionTower): number => Math.min(19, tower.blocks.length - 1);
-
 /**
  * The features that stage one compares with the text: [B, G G, E] for each level, unit patch tokens of a tower whose
  * last blocks use V-V attention plus the unit class embedding of the plain tower; the sum is not normalised again.
@@ -105,6 +103,21 @@ function addClass(x: Tensor, cls: Tensor): Tensor {
   return tidy(() => add(x, reshape(gather(cls, owner), x.shape)));
 }
 
+/** Patch tokens through a projection, not normalised: columns `first` to `first + width` of x [B, G G, W]. */
+export interface Projection {
+  readonly x: Tensor;
+  readonly first: number;
+  readonly width: number;
+}
+
+/** What anomaly maps and scores are computed from. */
+export interface Projections {
+  /** One for each level. */
+  readonly seg: readonly Projection[];
+  /** Rows whose unit vectors have the detection token as their mean. */
+  readonly det: Projection;
+}
+
 export interface Anomaly {
   /** Sum of the levels' maps before any normalisation, [B, S, S]. */
   readonly map: Tensor;
@@ -113,18 +126,24 @@ export interface Anomaly {
 }
 
 /**
- * Test-time maps and scores.
+ * Test-time maps and scores, each map smoothed as its picture's domain requires.
  * @param anchors [1, E, 2], or [B, E, 2] for a batch of several classes
+ * @param domains that of all pictures, or one for each
  */
-export function anomaly(image: Projections, anchors: Tensor, size: number, domain: Domain): Anomaly {
+export function anomaly(
+  image: Projections,
+  anchors: Tensor,
+  size: number,
+  domains: Domain | readonly Domain[],
+): Anomaly {
   return tidy(() => ({
-    map: anomalyMap(patchScores(image.seg, anchors), size, domain),
+    map: anomalyMaps(patchScores(image.seg, anchors), size, domains),
     score: detectionScore(image.det, anchors),
   }));
 }
 
 /** (abnormal + 1 - normal) / 2 of every patch, summed over the levels, [B, G G]; anchors as in `anomaly`. */
-export function patchScores(seg: readonly Projection[], anchors: Tensor): Tensor {
+function patchScores(seg: readonly Projection[], anchors: Tensor): Tensor {
   const factors = { normal: -SIMILARITY_SCALE / 2, abnormal: SIMILARITY_SCALE / 2, offset: 0.5 };
   return tidy(() => {
     let before: Tensor | undefined;
@@ -133,11 +152,19 @@ export function patchScores(seg: readonly Projection[], anchors: Tensor): Tensor
   });
 }
 
-/** Scores of patches [B, G G], blurred as the domain requires and resized to the picture, [B, S, S]. */
-export function anomalyMap(scores: Tensor, size: number, domain: Domain): Tensor {
+/** Scores of patches [B, G G], blurred as each picture's domain requires and resized to the picture, [B, S, S]. */
+function anomalyMaps(scores: Tensor, size: number, domains: Domain | readonly Domain[]): Tensor {
   const [b, l] = scores.shape as [number, number];
   const g = Math.sqrt(l);
-  return tidy(() => reshape(upsampleScores(reshape(scores, [b, 1, g, g]), size, SCORE_BLUR[domain]), [b, size, size]));
+  const kinds = typeof domains === 'string' ? [domains] : [...new Set(domains)];
+  return tidy(() => {
+    const grid = reshape(scores, [b, 1, g, g]);
+    const maps = kinds.map((kind) => upsampleScores(grid, size, SCORE_BLUR[kind]));
+    if (maps.length === 1) return reshape(maps[0]!, [b, size, size]);
+    const rows = reshape(concat(maps, 0), [kinds.length * b, size * size]);
+    const own = Uint32Array.from({ length: b }, (_, i) => kinds.indexOf(domains[i] as Domain) * b + i);
+    return reshape(gather(rows, own), [b, size, size]);
+  });
 }
 
 /** Cosines of the detection token with the anchors, [B, 2]. */
@@ -150,18 +177,6 @@ export function detectionLogits(det: Tensor, anchors: Tensor): Tensor {
  * The detection token's score, (<det, abnormal> + 1) / 2, [B]; anchors as in `anomaly`. The token is the mean of unit
  * rows, so the score is the mean of their scores.
  */
-export function detectionScore({ x, first }: Projection, anchors: Tensor): Tensor {
+function detectionScore({ x, first }: Projection, anchors: Tensor): Tensor {
   return tidy(() => mean(cosineScore(x, anchors, { normal: 0, abnormal: 0.5, offset: 0.5, first }), 1));
-}
-
-/** Plain CLIP without adapters: patch tokens of the V-V tower through its own projection, the class token for the score. */
-export function plainProjections(image: Tensor, tower: VisionTower): Projections {
-  return tidy(() => {
-    const { cls, levels } = forkedTokens(image, tower, { vv: 'token', vvBlocks: usualVvBlocks(tower) });
-    const whole = (x: Tensor): Projection => ({ x, first: 0, width: x.dim(-1) });
-    return {
-      seg: levels.map((t) => whole(tidy(() => linear(patchTokens(t, tower), tower.proj)))),
-      det: whole(reshape(cls, [cls.dim(0), 1, cls.dim(1)])),
-    };
-  });
 }

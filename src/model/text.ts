@@ -5,6 +5,7 @@ import type { Activation } from '../kernels/epilogue.js';
 import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
 import { residualAdapter } from '../ops/adapter_mix.js';
 import { add } from '../ops/add.js';
+import { concat } from '../ops/concat.js';
 import { gather } from '../ops/gather.js';
 import { linear } from '../ops/linear.js';
 import { reshape } from '../ops/reshape.js';
@@ -110,6 +111,63 @@ function embed(tower: TextTower, ids: Uint32Array, context: number, length: numb
   return upload(tower.gpu, data, [n, length, w]);
 }
 
+/** What a detector changes in the tower. */
+export interface TextChanges {
+  readonly adapters?: TextAdapters | undefined;
+  /** Share of an adapter in its mix; 0.1 by default. */
+  readonly mix?: number | undefined;
+  /** Rows [m, W] that take the place of tokens 1 to m: the first of them before the second block, and so on. */
+  readonly deep?: readonly Tensor[] | undefined;
+}
+
+/**
+ * Text embeddings [N, E], not normalised, of tokens that already have their positions.
+ * @param tokens [N, T, W], which this releases
+ * @param ends place of every text's last token
+ */
+export function encodeTokens(tokens: Tensor, ends: readonly number[], tower: TextTower, changes: TextChanges): Tensor {
+  const { adapters, mix = 0.1, deep = [] } = changes;
+  const { activation, roundProducts } = tower;
+  const [n, length, w] = tokens.shape as [number, number, number];
+  return tidy(() => {
+    let x = tokens;
+    tower.blocks.forEach((p, i) => {
+      const before = x;
+      x = tidy(() => {
+        const options = { heads: tower.config.textHeads, mode: 'causal', activation, roundProducts } as const;
+        const prompt = i > 0 ? deep[i - 1] : undefined;
+        const y = block({ x: prompt ? withPrompt(before, prompt) : before }, p, options).x;
+        const adapter = adapters?.blocks[i];
+        return adapter ? residualAdapter(y, adapter, mix) : y;
+      });
+      before.release();
+    });
+    const last = gather(
+      reshape(x, [n * length, w]),
+      Uint32Array.from(ends, (end, i) => i * length + end),
+    ); // [N, W]
+    const y = norm(last, tower.lnFinal);
+    return adapters
+      ? linear(y, adapters.projection, { activation: 'leaky_relu' })
+      : linear(y, tower.projection, { roundProducts });
+  });
+}
+
+/** x [N, T, W] with the rows of `prompt` [m, W] in the place of tokens 1 to m. */
+function withPrompt(x: Tensor, prompt: Tensor): Tensor {
+  const [n, length] = x.shape as [number, number, number];
+  const [m, w] = prompt.shape as [number, number];
+  const rows = reshape(
+    gather(
+      prompt,
+      Uint32Array.from({ length: n * m }, (_, i) => i % m),
+    ),
+    [n, m, w],
+  );
+  const rest = length - 1 - m;
+  return concat([slice(x, 1, 0, 1), rows, ...(rest > 0 ? [slice(x, 1, 1 + m, rest)] : [])], 1);
+}
+
 /**
  * Text embeddings [N, E], not normalised.
  *
@@ -123,30 +181,28 @@ export function encodeText(
   mix = 0.1,
   context: number = tower.config.context,
 ): Tensor {
-  const { activation, roundProducts } = tower;
-  const n = ids.length / context;
-  const ends = Array.from({ length: n }, (_, i) => endOfText(ids, i, context));
+  const ends = Array.from({ length: ids.length / context }, (_, i) => endOfText(ids, i, context));
   const length = Math.max(...ends) + 1;
   return tidy(() => {
-    let x = add(embed(tower, ids, context, length), slice(tower.positional, 0, 0, length)); // [N, T, W]
-    tower.blocks.forEach((p, i) => {
-      const before = x;
-      x = tidy(() => {
-        const options = { heads: tower.config.textHeads, mode: 'causal', activation, roundProducts } as const;
-        const y = block({ x: before }, p, options).x;
-        const adapter = adapters?.blocks[i];
-        return adapter ? residualAdapter(y, adapter, mix) : y;
-      });
-      before.release();
-    });
-    const w = tower.config.textWidth;
-    const last = gather(
-      reshape(x, [n * length, w]),
-      Uint32Array.from(ends, (end, i) => i * length + end),
-    ); // [N, W]
-    const y = norm(last, tower.lnFinal);
-    return adapters
-      ? linear(y, adapters.projection, { activation: 'leaky_relu' })
-      : linear(y, tower.projection, { roundProducts });
+    const x = add(embed(tower, ids, context, length), slice(tower.positional, 0, 0, length)); // [N, T, W]
+    return encodeTokens(x, ends, tower, { adapters, mix });
+  });
+}
+
+/** Texts that go through the tower together: with more, only its memory would grow. */
+const TEXTS = 64;
+
+/** As `encodeText`, for any number of texts in memory that does not grow with it. */
+export function encodeTexts(ids: Uint32Array, tower: TextTower, adapters?: TextAdapters, mix?: number): Tensor {
+  const { context } = tower.config;
+  const count = ids.length / context;
+  if (count <= TEXTS) return encodeText(ids, tower, adapters, mix);
+  return tidy(() => {
+    const parts: Tensor[] = [];
+    for (let at = 0; at < count; at += TEXTS) {
+      const some = ids.subarray(at * context, Math.min(count, at + TEXTS) * context);
+      parts.push(encodeText(some, tower, adapters, mix));
+    }
+    return concat(parts, 0);
   });
 }

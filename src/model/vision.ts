@@ -9,9 +9,10 @@ import { firstOfBlock } from '../nn/class_row.js';
 import { type Block, block, type Norm, norm, type Weight } from '../nn/layers.js';
 import { residualAdapterRows } from '../ops/adapter_mix.js';
 import type { AttentionMode } from '../ops/attention.js';
+import { layerNorm } from '../ops/layer_norm.js';
 import { linear } from '../ops/linear.js';
 import type { Rows } from '../ops/norm_linear.js';
-import { resizePositional } from '../ops/positional.js';
+import { type PositionalResize, resizePositional } from '../ops/positional.js';
 import { reshape } from '../ops/reshape.js';
 import { slice } from '../ops/slice.js';
 import { assembleTokens } from '../ops/tokens.js';
@@ -68,13 +69,16 @@ export interface VisionTokens {
   readonly made: readonly Tensor[];
 }
 
-/** Loads the image tower, and resizes its positional grid to `imageSize`. @throws when a tensor is missing */
+/**
+ * Loads the image tower, and resizes its positional grid to `imageSize`, antialiased bicubic unless told otherwise.
+ * @throws when a tensor is missing
+ */
 export async function loadVision(
   gpu: Gpu,
   tensors: ClipTensors,
   config: ClipConfig,
   imageSize: number,
-  options: LoadOptions & { activation: Activation },
+  options: LoadOptions & { activation: Activation; positional?: PositionalResize | undefined },
 ): Promise<VisionTower> {
   const grid = Math.floor(imageSize / config.patch);
   if (grid < 1) throw new Error(`image size: expected at least one patch of ${config.patch}, got ${imageSize}`);
@@ -82,7 +86,7 @@ export async function loadVision(
   let resized: Tensor | undefined;
   try {
     const positional = await loader.tensor('visual.positional_embedding');
-    const own = tidy(() => resizePositional(positional, grid));
+    const own = tidy(() => resizePositional(positional, grid, options.positional));
     resized = own === positional ? own : persist(own);
     const blocks: Block[] = [];
     const conv = await loader.matrix('visual.conv1.weight');
@@ -113,7 +117,7 @@ export async function loadVision(
 }
 
 /** Tokens [B, 1 + G G, W] before the first block. */
-function embedImage(image: Tensor, tower: VisionTower): Tensor {
+export function embedImage(image: Tensor, tower: VisionTower): Tensor {
   if (image.dim(-1) !== tower.imageSize || image.dim(-2) !== tower.imageSize) {
     throw new Error(`image tower: expected pictures of ${tower.imageSize} px, got [${image.shape.join(', ')}]`);
   }
@@ -135,7 +139,7 @@ interface Stretch {
 }
 
 /** Tokens after a run of blocks, and those of the levels in it. */
-function runBlocks(
+export function runBlocks(
   input: Tensor,
   tower: VisionTower,
   { from, to, mode, keepInput = false }: Stretch,
@@ -190,40 +194,6 @@ export function visionTokens(image: Tensor, tower: VisionTower, options: VisionO
   });
 }
 
-export interface ForkedTokens {
-  /** Plain CLIP's image embeddings, [B, E], not normalised. */
-  readonly cls: Tensor;
-  /** Tokens at the levels, of the tower whose last blocks use V-V attention. */
-  readonly levels: readonly Tensor[];
-}
-
-/**
- * Plain CLIP's image embeddings, and the tokens at the levels where the last blocks use V-V attention. The blocks before
- * those are the same in both, and run once.
- * @param image [B, 3, S, S], normalised
- * @throws when the size is not the tower's
- */
-export function forkedTokens(
-  image: Tensor,
-  tower: VisionTower,
-  options: { readonly vv: 'token' | 'batch'; readonly vvBlocks: number; readonly levels?: readonly number[] },
-): ForkedTokens {
-  const to = tower.blocks.length;
-  // The last block of the plain tower is computed for the class token alone, so it cannot be shared.
-  const from = Math.min(to - 1, Math.max(0, to - options.vvBlocks));
-  const mode = options.vvBlocks > 0 ? (`vv_${options.vv}` as const) : 'full';
-  return tidy(() => {
-    const shared = runBlocks(embedImage(image, tower), tower, { from: 0, to: from, mode: 'full' }, options);
-    const cls = tidy(() => {
-      const stretch = { from, to: to - 1, mode: 'full', keepInput: true } as const;
-      return lastClass(runBlocks(shared.last, tower, stretch, { levels: [] }).last, tower);
-    });
-    const keepInput = shared.levels.includes(shared.last);
-    const { levels } = runBlocks(shared.last, tower, { from, to, mode, keepInput }, options);
-    return { cls, levels: [...shared.levels, ...levels] };
-  });
-}
-
 /** Plain CLIP's image embeddings [B, E], not normalised. */
 export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
   return tidy(() => {
@@ -233,7 +203,7 @@ export function encodeImage(image: Tensor, tower: VisionTower): Tensor {
 }
 
 /** Image embeddings [B, E] of the tokens before the last block. */
-function lastClass(before: Tensor, tower: VisionTower): Tensor {
+export function lastClass(before: Tensor, tower: VisionTower): Tensor {
   const { config, blocks, activation, roundProducts } = tower;
   const cls = firstOfBlock(before, blocks.at(-1)!, { heads: config.visionHeads, activation, roundProducts }); // [B, W]
   return linear(norm(cls, tower.lnPost), tower.proj, { roundProducts });
@@ -247,4 +217,10 @@ export function classEmbedding(last: Tensor, tower: VisionTower): Tensor {
       roundProducts: tower.roundProducts,
     });
   });
+}
+
+/** ln_post of the patch tokens: [B, 1 + G G, W] to [B, G G, W]. */
+export function patchTokens(tokens: Tensor, tower: VisionTower): Tensor {
+  const { weight, bias } = tower.lnPost;
+  return layerNorm(tokens, weight, bias, { skip: 1 });
 }

@@ -6,6 +6,7 @@ import { FrozenMatrix } from '../kernels/frozen_matrix.js';
 import { type AttentionMode, attention } from '../ops/attention.js';
 import { concat } from '../ops/concat.js';
 import { layerNorm } from '../ops/layer_norm.js';
+import { linear } from '../ops/linear.js';
 import { linearRows, normLinear, type Rows } from '../ops/norm_linear.js';
 import { slice } from '../ops/slice.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
@@ -100,6 +101,38 @@ function attend(rows: Rows, p: Block, { heads, mode, roundProducts }: Omit<Block
       residual: rows.x,
       roundProducts,
     });
+  });
+}
+
+/**
+ * A block, and the V-V attention of the same tokens added to a second path: side + out_proj(V-V attention(ln_1 x)). The
+ * second path has no MLP, and nothing of it goes back into x. For inference.
+ * @param rows x [B, T, D]
+ * @param side [B, T, D]
+ */
+export function blockWithSide(
+  rows: Rows,
+  side: Tensor,
+  p: Block,
+  { heads, activation }: Pick<BlockOptions, 'heads' | 'activation'>,
+): { readonly rows: Rows; readonly side: Tensor } {
+  return tidy(() => {
+    const qkv = normLinear(rows, p.ln1, p.inProj.weight, { bias: p.inProj.bias }); // [B, T, 3 D]
+    const { weight, bias } = p.outProj;
+    const y = linearRows(attention(qkv, { heads, mode: 'full' }), weight, { bias, residual: rows.x });
+    const beside = attention(qkv, { heads, mode: 'vv_beside' }); // [B, T, D]
+    return { rows: mlp(y, p, { activation }), side: linear(beside, weight, { bias, residual: side }) };
+  });
+}
+
+/** side + out_proj(V-V attention(ln_1 x)) alone, where nobody needs x after the block. */
+export function sideOfBlock(rows: Rows, side: Tensor, p: Block, heads: number): Tensor {
+  return tidy(() => {
+    const d = rows.x.dim(-1);
+    const part = partOf(p.inProj, 2 * d, d);
+    const values = normLinear(rows, p.ln1, part.weight, { bias: part.bias }); // [B, T, D]
+    const { weight, bias } = p.outProj;
+    return linear(attention(values, { heads, mode: 'vv_token' }), weight, { bias, residual: side });
   });
 }
 

@@ -18,9 +18,10 @@ import { empty, type Tensor } from '../tensor/tensor.js';
  * - `full`: every token to every token of its image;
  * - `causal`: every token to those up to itself;
  * - `vv_token`: V-V attention as papers describe it, softmax(v vᵀ scale) v over the tokens of an image;
- * - `vv_batch`: V-V attention as the published program runs it, the same over the *batch* for each token position.
+ * - `vv_batch`: V-V attention as the published program runs it, the same over the *batch* for each token position;
+ * - `vv_beside`: as `vv_token`, of the values that stand beside queries and keys; it has no gradient.
  */
-export type AttentionMode = 'full' | 'causal' | 'vv_token' | 'vv_batch';
+export type AttentionMode = 'full' | 'causal' | 'vv_token' | 'vv_batch' | 'vv_beside';
 
 export interface AttentionAttrs {
   readonly heads: number;
@@ -34,11 +35,13 @@ const MAX_HEAD = 128;
 function plan(qkv: Tensor, { heads, mode }: AttentionAttrs): AttentionShape {
   const [batch, tokens, stride] = qkv.shape;
   const acrossBatch = mode === 'vv_batch';
-  const vv = acrossBatch || mode === 'vv_token';
-  if (qkv.rank !== 3 || stride! % ((vv ? 1 : 3) * heads) !== 0) {
-    throw new Error(`attention: expected [B, T, ${vv ? '' : '3 * '}${heads} * head width], got ${show(qkv.shape)}`);
+  const alone = acrossBatch || mode === 'vv_token';
+  if (qkv.rank !== 3 || stride! % ((alone ? 1 : 3) * heads) !== 0) {
+    throw new Error(`attention: expected [B, T, ${alone ? '' : '3 * '}${heads} * head width], got ${show(qkv.shape)}`);
   }
-  const width = vv ? stride! : stride! / 3;
+  const width = alone ? stride! : stride! / 3;
+  const values = alone ? 0 : 2 * width;
+  const vv = alone || mode === 'vv_beside';
   const head = width / heads;
   if (head % 8 !== 0 || head === 0 || head > MAX_HEAD) {
     throw new Error(`attention: width of a head: expected a multiple of 8 up to ${MAX_HEAD}, got ${head}`);
@@ -49,9 +52,9 @@ function plan(qkv: Tensor, { heads, mode }: AttentionAttrs): AttentionShape {
     row: acrossBatch ? tokens! : 1,
     batch: acrossBatch ? 1 : tokens!,
     stride: stride!,
-    q: 0,
-    k: vv ? 0 : width,
-    v: vv ? 0 : 2 * width,
+    q: vv ? values : 0,
+    k: vv ? values : width,
+    v: values,
     causal: mode === 'causal',
   };
 }
@@ -60,6 +63,7 @@ export const attentionOp: Op<AttentionAttrs> = {
   name: 'attention',
   forward([qkv], attrs, [needs]) {
     const { gpu } = qkv!;
+    if (needs && attrs.mode === 'vv_beside') throw new Error('attention: vv_beside has no gradient: use vv_token');
     const shape = plan(qkv!, attrs);
     const [b, t] = qkv!.shape as readonly [number, number, number];
     const out = empty(gpu, [b, t, shape.heads * shape.head]);
@@ -81,7 +85,7 @@ export const attentionOp: Op<AttentionAttrs> = {
  * softmax(q kᵀ / sqrt(Dh)) v in every head (Vaswani et al. 2017), by online softmax over blocks of keys; the backward
  * pass recomputes the weights from the saved log-sum-exp (Dao et al. 2022).
  * @param qkv [B, T, 3 D]: queries, keys and values side by side; head h owns columns h * Dh .. (h + 1) * Dh of each.
- *   In V-V attention the values alone, [B, T, D]
+ *   In V-V attention the values alone, [B, T, D]; all three for `vv_beside`
  * @param attrs heads, D = heads * Dh with Dh a multiple of 8 up to 128, and what attends to what
  * @returns [B, T, D]
  * @throws when the columns do not split into that many heads of q, k and v, or of v alone

@@ -1,7 +1,6 @@
 /** Contrastive pre-training: pictures and captions of a batch are matched with each other. All weights are trained. */
 
-import { patchTokens } from '../model/adapters.js';
-import { classEmbedding, type VisionTokens, type VisionTower, visionTokens } from '../model/vision.js';
+import { classEmbedding, patchTokens, type VisionTokens, type VisionTower, visionTokens } from '../model/vision.js';
 import { add, combine } from '../ops/add.js';
 import { concat } from '../ops/concat.js';
 import { crossEntropy } from '../ops/cross_entropy.js';

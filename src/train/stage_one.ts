@@ -1,6 +1,7 @@
 /** Stage one: the text adapters learn to tell normal from abnormal patches of frozen image features. */
-import type { PromptRows } from '../detect/class_tokens.js';
+
 import { textAnchors } from '../model/anomaly.js';
+import type { PromptRows } from '../model/prompt_rows.js';
 import { encodeText, type TextTower } from '../model/text.js';
 import { add, combine } from '../ops/add.js';
 import { matmul } from '../ops/matmul.js';

@@ -1,8 +1,7 @@
 /** Stage two: the image adapters are trained; the anchors are fixed. */
 import { recompute } from '../autograd/recompute.js';
-import { patchTokens } from '../model/adapters.js';
 import { detectionLogits } from '../model/anomaly.js';
-import { type VisionTower, visionTokens } from '../model/vision.js';
+import { patchTokens, type VisionTower, visionTokens } from '../model/vision.js';
 import { add } from '../ops/add.js';
 import { crossEntropy } from '../ops/cross_entropy.js';
 import { l2Normalize } from '../ops/l2_normalize.js';

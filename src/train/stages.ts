@@ -1,6 +1,7 @@
 /** The two stages: which towers they load, and what one of their steps computes. run_stage.ts runs the steps. */
-import { type PromptRows, promptRows } from '../detect/class_tokens.js';
+
 import { stageOneFeatures, textAnchors } from '../model/anomaly.js';
+import { type PromptRows, promptRows } from '../model/prompt_rows.js';
 import { encodeText, loadText, type TextAdapters, type TextTower } from '../model/text.js';
 import { loadVision } from '../model/vision.js';
 import { concat } from '../ops/concat.js';

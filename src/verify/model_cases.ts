@@ -1,10 +1,11 @@
 /** Cases `model.*`: both towers, adapters, anchors, maps and scores of a model synthesised from a seed. */
-import { promptRows } from '../detect/class_tokens.js';
 import { synth } from '../io/synth.js';
 import type { Activation } from '../kernels/epilogue.js';
-import { adaptedProjections, loadImageAdapters, loadTextAdapters, unitFeatures } from '../model/adapters.js';
+import { loadImageAdapters, loadTextAdapters } from '../model/adapters.js';
 import { anomaly, stageOneFeatures, textAnchors } from '../model/anomaly.js';
 import type { ClipConfig } from '../model/config.js';
+import { adaptedProjections, unitFeatures } from '../model/methods/aa_clip.js';
+import { promptRows } from '../model/prompt_rows.js';
 import { syntheticAdapters, syntheticClip } from '../model/synthetic.js';
 import { encodeText, loadText, type TextAdapters, type TextTower } from '../model/text.js';
 import { encodeImage, loadVision } from '../model/vision.js';

@@ -54,7 +54,7 @@ it('replaced image adapters give the same as a fresh detector with them', async 
     using moved = await load(1);
     const seen: Float32Array[] = [];
     for (const seed of [2, undefined, 1]) {
-      await moved.loadAdapters(seed === undefined ? undefined : syntheticAdapters(TINY, seed));
+      await moved.loadAdapters(seed === undefined ? undefined : { text, image: syntheticAdapters(TINY, seed) });
       using fresh = await load(seed);
       const got = await outcome(moved, batch, 'a');
       expect(got).toEqual(await outcome(fresh, batch, 'a'));

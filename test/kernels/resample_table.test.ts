@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  bilinearPixelTable,
   bilinearTable,
   composeTables,
   cubicTable,
@@ -53,6 +54,31 @@ describe('resampling tables', () => {
   it('blur with a reflected border, even where the kernel is longer than the line', () => {
     for (const size of [1, 2, 3, 4, 5, 9, 37]) {
       expectClose(apply(gaussianTable(size, 9, 1.5), line(size)), blur(line(size), 9, 1.5));
+    }
+  });
+
+  it('interpolate linearly between centres of pixels, without antialiasing', () => {
+    expectClose(apply(bilinearPixelTable(2, 4), Float64Array.of(0, 8)), [0, 2, 6, 8]);
+    // Two of every four inputs count when it shrinks by half: an antialiased table would use all of them.
+    expectClose(
+      apply(
+        bilinearPixelTable(8, 2),
+        Float64Array.from({ length: 8 }, (_, i) => i),
+      ),
+      [1.5, 5.5],
+    );
+    expectClose(apply(bilinearPixelTable(3, 3), Float64Array.of(3, 1, 2)), [3, 1, 2]);
+  });
+
+  it('blur with a border that repeats its edge, even where the kernel is longer than the line', () => {
+    // Line a b c, taps 7: position 0 sees c b a | a b c | c.
+    const [w3, w2, w1, w0] = [0, 1, 2, 3].map((t) => Math.exp(-((t - 3) ** 2) / 8)) as [number, number, number, number];
+    const sum = w0 + 2 * (w1 + w2 + w3);
+    const [first] = apply(gaussianTable(3, 7, 2, 'twice'), Float64Array.of(1, 10, 100));
+    const reflected = w3 * 100 + w2 * 10 + w1 * 1 + w0 * 1 + w1 * 10 + w2 * 100 + w3 * 100;
+    expect(first).toBeCloseTo(reflected / sum, 12);
+    for (const size of [1, 2, 5]) {
+      expectClose(apply(gaussianTable(size, 9, 1.5, 'twice'), new Float64Array(size).fill(3)), new Array(size).fill(3));
     }
   });
 

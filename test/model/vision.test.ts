@@ -2,18 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../../src/gpu/gpu.js';
 import type { NotedWork } from '../../src/gpu/noted_work.js';
-import { adaptedImage, type ImageAdapters } from '../../src/model/adapters.js';
+import type { ImageAdapters } from '../../src/model/adapters.js';
 import { stageOneFeatures } from '../../src/model/anomaly.js';
 import { type ClipConfig, inferConfig } from '../../src/model/config.js';
+import { adaptedImage } from '../../src/model/methods/aa_clip.js';
 import { syntheticClip, TINY, VIT_L_14_336 } from '../../src/model/synthetic.js';
-import {
-  classEmbedding,
-  encodeImage,
-  forkedTokens,
-  loadVision,
-  type VisionTower,
-  visionTokens,
-} from '../../src/model/vision.js';
+import { forkedTokens } from '../../src/model/two_paths.js';
+import { classEmbedding, encodeImage, loadVision, type VisionTower, visionTokens } from '../../src/model/vision.js';
 import type { Block, Linear, Norm } from '../../src/nn/layers.js';
 import { openGpu } from '../../src/node/device.js';
 import { empty, liveTensors, read, type Tensor, tidy, upload } from '../../src/tensor/tensor.js';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Tape } from '../../src/autograd/tape.js';
 import { attentionCase } from '../../src/cases/attention_case.js';
+import { add } from '../../src/ops/add.js';
 import { type AttentionMode, attention } from '../../src/ops/attention.js';
 import { read, upload } from '../../src/tensor/tensor.js';
 import { device, isCoarse, plainest, variantsOf } from '../devices.js';
@@ -10,7 +12,7 @@ import { attention as reference } from '../reference/attention.js';
 const MODES: readonly AttentionMode[] = ['full', 'causal', 'vv_token', 'vv_batch'];
 
 /** Matrices side by side in the input: queries, keys and values, or values alone. */
-const columns = (mode: AttentionMode): number => (mode.startsWith('vv') ? 1 : 3);
+const columns = (mode: AttentionMode): number => (mode === 'vv_token' || mode === 'vv_batch' ? 1 : 3);
 
 function testAttention(
   [b, t, heads, head]: readonly [number, number, number, number],
@@ -37,6 +39,10 @@ for (const mode of MODES) {
 testAttention([2, 77, 1, 8], 'causal');
 testAttention([65, 2, 1, 8], 'vv_batch');
 testAttention([1, 197, 1, 8], 'full');
+
+// Values beside queries and keys: for inference alone.
+testAttention([2, 5, 3, 8], 'vv_beside', { forwardOnly: true });
+testAttention([1, 65, 2, 16], 'vv_beside', { forwardOnly: true });
 
 // More rows than a workgroup of panels owns.
 testAttention([1, 261, 1, 8], 'full', { forwardOnly: true });
@@ -85,6 +91,15 @@ describe('attention', () => {
       expect(normalisedError(await read(out), input)).toBeLessThan(isCoarse(variant) ? 1e-3 : 1e-6);
     });
   }
+
+  it('of values beside queries and keys has no gradient, and says so', async () => {
+    const gpu = await device();
+    using tape = new Tape(add);
+    using qkv = upload(gpu, new Float32Array(48), [1, 1, 48]);
+    tape.watch([qkv]);
+    const run = () => tape.record(() => attention(qkv, { heads: 2, mode: 'vv_beside' }));
+    expect(run).toThrow('vv_beside has no gradient: use vv_token');
+  });
 
   it('names the shape that does not split into heads', async () => {
     const gpu = await device();

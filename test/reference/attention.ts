@@ -1,19 +1,25 @@
 import { type Arr, zerosLike } from './arr.js';
 
 /** softmax(q kᵀ / sqrt(Dh)) v over packed [B, T, 3 D], or v alone, in float64, head by head and row by row. */
-export function attention(qkv: Arr, heads: number, mode: 'full' | 'causal' | 'vv_token' | 'vv_batch'): Arr {
+export function attention(
+  qkv: Arr,
+  heads: number,
+  mode: 'full' | 'causal' | 'vv_token' | 'vv_batch' | 'vv_beside',
+): Arr {
   const [batch, tokens, packed] = qkv.shape as [number, number, number];
+  const alone = mode === 'vv_token' || mode === 'vv_batch';
+  const d = alone ? packed : packed / 3;
+  const values = alone ? 0 : 2 * d;
   const vv = mode.startsWith('vv');
-  const d = vv ? packed : packed / 3;
   const head = d / heads;
   const [sequences, length] = mode === 'vv_batch' ? [tokens, batch] : [batch, tokens];
   const row = (z: number, t: number): number => (mode === 'vv_batch' ? t * tokens + z : z * tokens + t);
   const out = zerosLike([batch, tokens, d]);
   for (let z = 0; z < sequences; z++)
     for (let h = 0; h < heads; h++) {
-      const q = (t: number): number => row(z, t) * packed + h * head;
-      const k = (t: number): number => row(z, t) * packed + (vv ? 0 : d) + h * head;
-      const v = (t: number): number => row(z, t) * packed + (vv ? 0 : 2 * d) + h * head;
+      const q = (t: number): number => row(z, t) * packed + (vv ? values : 0) + h * head;
+      const k = (t: number): number => row(z, t) * packed + (vv ? values : d) + h * head;
+      const v = (t: number): number => row(z, t) * packed + values + h * head;
       for (let i = 0; i < length; i++) {
         const seen = mode === 'causal' ? i + 1 : length;
         const s = new Float64Array(seen);

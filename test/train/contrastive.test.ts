@@ -1,11 +1,10 @@
 /** The loss of pre-training against its definition, and its gradient against differences. */
 import { expect, it } from 'vitest';
 import { Tape } from '../../src/autograd/tape.js';
-import { patchTokens } from '../../src/model/adapters.js';
 import { inferConfig } from '../../src/model/config.js';
 import { syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { encodeText, loadText } from '../../src/model/text.js';
-import { encodeImage, loadVision, visionTokens } from '../../src/model/vision.js';
+import { encodeImage, loadVision, patchTokens, visionTokens } from '../../src/model/vision.js';
 import { transpose } from '../../src/model/weights.js';
 import { add } from '../../src/ops/add.js';
 import { full } from '../../src/ops/fill.js';

@@ -1,9 +1,9 @@
 /** All of training on the smallest model: a wrong gradient anywhere would keep it from learning. */
 import { expect, it } from 'vitest';
 import { figuresOf } from '../../src/eval/curve.js';
-import { adaptedProjections } from '../../src/model/adapters.js';
 import { anomaly, textAnchors } from '../../src/model/anomaly.js';
 import { inferConfig } from '../../src/model/config.js';
+import { adaptedProjections } from '../../src/model/methods/aa_clip.js';
 import { syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { encodeText, loadText } from '../../src/model/text.js';
 import { loadVision } from '../../src/model/vision.js';

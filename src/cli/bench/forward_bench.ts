@@ -1,7 +1,7 @@
 /** Whole pictures through the adapted image tower: from prepared pixels to map and score. */
 import type { Gpu } from '../../gpu/gpu.js';
-import { adaptedProjections } from '../../model/adapters.js';
 import { anomaly } from '../../model/anomaly.js';
+import { adaptedProjections } from '../../model/methods/aa_clip.js';
 import { tidy } from '../../tensor/tensor.js';
 import { BenchTower, type ModelChoice, modelName, noise, someAnchors } from './bench_model.js';
 import type { Ceilings } from './ceilings.js';

@@ -1,7 +1,7 @@
 /** How far f16 is off on an adapter, and what it gains: a small model, and a block of ViT-L/14's width. */
 import type { Gpu } from '../../gpu/gpu.js';
-import { adaptedProjections } from '../../model/adapters.js';
 import { anomaly } from '../../model/anomaly.js';
+import { adaptedProjections } from '../../model/methods/aa_clip.js';
 import { type Precision, WeightLoader } from '../../model/weights.js';
 import { read, tidy } from '../../tensor/tensor.js';
 import { BenchTower, benchConfig, noise, someAnchors } from './bench_model.js';

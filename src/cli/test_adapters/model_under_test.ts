@@ -80,6 +80,7 @@ export class ModelUnderTest implements Disposable {
   readonly #batch: number;
   readonly #bar: Progress;
   readonly #started = performance.now();
+  readonly #text: TestedAdapters['text'];
   #checkpoint: ImageCheckpoint;
   #done = 0;
 
@@ -88,6 +89,7 @@ export class ModelUnderTest implements Disposable {
     this.#flags = flags;
     this.#batch = chooseBatch(model, flags.batch_size, '--batch_size');
     this.#bar = progress('test', pictures, flags.json ?? false);
+    this.#text = tested.text;
     this.#checkpoint = tested.images[0]!;
   }
 
@@ -123,7 +125,7 @@ export class ModelUnderTest implements Disposable {
   /** The figures of a data set with the adapters of a checkpoint. */
   async run(set: TestedData, checkpoint: ImageCheckpoint, { scratch, pictures }: TestPlaces): Promise<RunResult> {
     const { epoch, tensors } = checkpoint;
-    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(tensors);
+    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters({ text: this.#text, image: tensors });
     this.#checkpoint = checkpoint;
     const { threads, memory } = this.#flags;
     const title = typeof epoch === 'number' ? `epoch ${epoch}, ${set.name}` : set.name;
