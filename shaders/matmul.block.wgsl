@@ -9,6 +9,7 @@
 // M or N % 4 = 0, and c needs N % 4 = 0. Squares beyond k are zero; rows and columns beyond m and n repeat the last.
 // NORM: rows of a are normalised as they are staged, from their moments by parts of `width` columns.
 // MOMENTS: the moments of c's rows, a part a workgroup; one product does not do both, so they share a binding.
+// MAXIMA: there the largest value of each row and its column instead, a part a workgroup, and c is not written.
 // 128 x 128 sums, BK 16: 64 registers of sums, 16 of the next step (24 with NORM), 12 of vectors: below 128, so two
 // workgroups of 256 share 64 Ki registers. Memory: 16 BK (RM TY + RN TX + 2) bytes, a vector of skew a row.
 // Grid: x = column blocks, y = row blocks, z = batch.
@@ -25,6 +26,7 @@ const MOMENTS: bool = false;
 const BIAS: bool = false;
 const RESIDUAL: bool = false;
 const ACT: u32 = 0u;
+const MAXIMA: bool = false;
 
 struct Params {
   m: u32,
@@ -58,7 +60,8 @@ const UNITS = A_UNITS + BQ * KQ;
 const TURNS = (UNITS + WG - 1u) / WG;
 const KEPT = select(4u, 6u, NORM); // vectors a thread loads for a unit
 const TILE = BK * (LDA + LDB);
-var<workgroup> tile: array<vec4f, max(TILE, select(0u, 2u * AQ * TX, MOMENTS))>;
+const LOWEST = -3.4028234e38;
+var<workgroup> tile: array<vec4f, max(TILE, select(0u, 2u * AQ * TX, MOMENTS || MAXIMA))>;
 var<workgroup> stats: array<vec2f, select(1u, 4u * AQ, NORM)>; // mean and 1 / deviation of the rows of a
 
 // erf(|x|) = 1 - exp(-t q(t)): q fitted to -log(erfc(t)) / t on [0, 3.95]; within 1.2e-7 in float32.
@@ -81,6 +84,11 @@ fn activate(x: f32) -> f32 {
   if (ACT == 2u) { return x / (1.0 + exp(-1.702 * x)); }
   if (ACT == 3u) { return select(0.01 * x, x, x > 0.0); }
   return x;
+}
+
+// The larger of two values, each with its column; of equal ones that of the lower column. A row of NaN stays one.
+fn larger(a: vec2f, b: vec2f) -> vec2f {
+  return select(b, a, b.x < a.x || (b.x == a.x && b.y >= a.y));
 }
 
 // Four values of a from (row, k) on, along its rows; zero beyond k.
@@ -209,6 +217,31 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
     workgroupBarrier(); // the step before has been read
     if (k0 < p.k) { stage(lid, kept); }
     workgroupBarrier();
+  }
+  if (MAXIMA) {
+    // Every thread gives the maxima of what it holds of four rows; then a thread compares those of four rows. Columns beyond
+    // n repeat the last, so they change none.
+    for (var r = 0u; r < RM; r++) {
+      let at = 2u * ((r * TY + tid.y) * TX + tid.x);
+      for (var e = 0u; e < 4u; e++) {
+        var best = vec2f(LOWEST, 0.0);
+        for (var t = 0u; t < RN; t++) {
+          for (var i = 0u; i < 4u; i++) {
+            best = larger(best, vec2f(acc[(4u * r + e) * RN + t][i], f32(4u * (quad0 + t * TX + tid.x) + i)));
+          }
+        }
+        tile[at][e] = best.x;
+        tile[at + 1u][e] = best.y;
+      }
+    }
+    workgroupBarrier();
+    for (var e = 0u; lid < AQ && e < 4u; e++) {
+      let row = 4u * (wid.y * AQ + lid) + e;
+      var best = vec2f(LOWEST, 0.0);
+      for (var i = lid * TX; i < (lid + 1u) * TX; i++) { best = larger(best, vec2f(tile[2u * i][e], tile[2u * i + 1u][e])); }
+      if (row < p.m) { moments[(wid.z * p.m + row) * groups.x + wid.x] = best; }
+    }
+    return;
   }
   for (var r = 0u; r < 4u * RM; r++) {
     let row = 4u * (wid.y * AQ + r / 4u * TY + tid.y) + r % 4u;

@@ -14,6 +14,7 @@
 // NORM: rows of a are normalised by their `moments`, [rows, parts, (mean, squared deviations)] of `width` columns a part,
 // combined as Chan, Golub and LeVeque do. SCALED: `moments` holds (0, power of two) to bring each row of a near 1 (gradients,
 // whose low halves would vanish in f16); sums are scaled back. MOMENTS: gives the moments of c, a tile's width a part.
+// MAXIMA: gives there the largest value of each row and its column instead, and c is not written.
 // Loads are clamped to m and n, zero beyond k; stores are guarded. Grid: x = column blocks, y = row blocks, z = batch.
 enable f16;
 enable subgroups;
@@ -43,6 +44,7 @@ const MOMENTS: bool = false;
 const BIAS: bool = false;
 const RESIDUAL: bool = false;
 const ACT: u32 = 0u;
+const MAXIMA: bool = false;
 alias Left = subgroup_matrix_left<f16, MK, MM>;
 alias Right = subgroup_matrix_right<f16, MN, MK>;
 alias Result = subgroup_matrix_result<f32, MN, MM>;
@@ -89,6 +91,7 @@ const LDC = BN / 4u + 1u;
 const LANES = min(SG, BN / 4u);
 const QUADS = BN / 4u / LANES;
 const STEP = WG / LANES;
+const LOWEST = -3.4028234e38;
 var<workgroup> tile: array<vec4u, max(ENDS, SGM * MM * LDC)>;
 // What is taken from a row of a, and what it is then multiplied by: mean and 1 / deviation, or 0 and the row's scale.
 var<workgroup> of_row: array<vec2f, select(1u, BM, NORM || SCALED)>;
@@ -215,6 +218,11 @@ fn right_at(wid: vec3u, plane: u32, k0: u32, k: u32, col: u32) -> Right {
   return subgroupMatrixLoad<Right, col_major>(&tile, TB + plane * B_PLANE + col * LDB + k / 8u, LDB);
 }
 
+// The larger of two values, each with its column; of equal ones that of the lower column. A row of NaN stays one.
+fn larger(a: vec2f, b: vec2f) -> vec2f {
+  return select(b, a, b.x < a.x || (b.x == a.x && b.y >= a.y));
+}
+
 // The sum of x over the lanes that own a row.
 fn row_total(x: f32) -> f32 {
   var total = x;
@@ -273,10 +281,17 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
         let in_tile = (r / MM * FM + f) * MM + r % MM;
         let row = row0 + in_tile;
         var sum = 0.0;
+        var best = vec2f(LOWEST, 0.0);
         for (var t = 0u; t < QUADS; t++) {
           let quad = lane % LANES + t * LANES;
           let col4 = col0 / 4u + quad;
           v[t] = vec4f();
+          if (MAXIMA) {
+            // Columns beyond n repeat the last: they change no maximum.
+            let x = bitcast<vec4f>(tile[r * LDC + quad]) / B_SCALE;
+            for (var e = 0u; e < 4u; e++) { best = larger(best, vec2f(x[e], f32(4u * col4 + e))); }
+            continue;
+          }
           if (row >= p.m || col4 >= p.n / 4u) { continue; }
           let at = (wid.z * p.m + row) * (p.n / 4u) + col4;
           var x = bitcast<vec4f>(tile[r * LDC + quad]);
@@ -291,6 +306,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
           c[at] = x;
           v[t] = x;
           sum += x.x + x.y + x.z + x.w;
+        }
+        if (MAXIMA) {
+          for (var d = LANES / 2u; d > 0u; d >>= 1u) { best = larger(best, subgroupShuffleXor(best, d)); }
+          if (lane % LANES > 0u || row >= p.m) { continue; }
+          moments[(wid.z * p.m + row) * ((p.n + BN - 1u) / BN) + wid.x] = best;
         }
         if (!MOMENTS || end < p.k) { continue; }
         let count = min(BN, p.n - col0);

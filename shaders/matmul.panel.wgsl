@@ -3,6 +3,7 @@
 // A subgroup owns TM rows x TN*SG columns and keeps all sums in registers. b comes packed by pack_panel.wgsl:
 // [ceil(N / (TN*SG))][K to 8][TN*SG] floats, or half as many words of two f16 neighbours along k (HALF). Each lane
 // loads one k of a row of a; literal broadcasts hand it to all columns. No workgroup memory, no barrier.
+// MAXIMA: c holds the largest value of each row and its column instead, [rows, column blocks, 2].
 // Rows beyond m are clamped on load and guarded on store; panels are zero beyond k and n.
 // Grid: x = column blocks, y = row blocks of WG/SG subgroups, z = batch.
 enable subgroups;
@@ -15,6 +16,7 @@ const HALF: bool = false;
 const BIAS: bool = false;
 const RESIDUAL: bool = false;
 const ACT: u32 = 0u;
+const MAXIMA: bool = false;
 
 struct Params {
   m: u32,
@@ -34,6 +36,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> c: array<f32>;
 
 const NB = TN * SG;
+const LOWEST = -3.4028234e38;
 
 // erf(|x|) = 1 - exp(-t q(t)): q fitted to -log(erfc(t)) / t on [0, 3.95]; within 1.2e-7 in float32.
 fn erf(x: f32) -> f32 {
@@ -69,6 +72,11 @@ fn store(z: u32, row: u32, col: u32, sum: f32) {
   var v = activate(sum);
   if (RESIDUAL) { v += residual[at]; }
   c[at] = v;
+}
+
+// The larger of two values, each with its column; of equal ones that of the lower column. A row of NaN stays one.
+fn larger(a: vec2f, b: vec2f) -> vec2f {
+  return select(b, a, b.x < a.x || (b.x == a.x && b.y >= a.y));
 }
 
 // Two neighbours along k of one column of the panel.
@@ -126,6 +134,21 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
         }
       }
     }
+  }
+  if (MAXIMA) {
+    for (var r = 0u; r < min(p.m - row0, TM); r++) {
+      var best = vec2f(LOWEST, 0.0);
+      for (var t = 0u; t < p.vectors; t++) {
+        let col = wid.x * NB + t * SG + lane;
+        if (col < p.n) { best = larger(best, vec2f(acc[r][t], f32(col))); }
+      }
+      for (var d = SG / 2u; d > 0u; d >>= 1u) { best = larger(best, subgroupShuffleXor(best, d)); }
+      if (lane > 0u) { continue; }
+      let at = 2u * ((wid.z * p.m + row0 + r) * ((p.n + NB - 1u) / NB) + wid.x);
+      c[at] = best.x;
+      c[at + 1u] = best.y;
+    }
+    return;
   }
   // Rolled: an activation unrolled for every sum slows down even the loop above.
   for (var t = 0u; t < p.vectors; t++) {

@@ -3,6 +3,7 @@
 // A workgroup of 16 x 16 threads owns 16*TM rows x 16*TN columns; a thread keeps TM x TN sums, its rows and columns
 // 16 apart so that neighbours read neighbours. Element (m, k) of a is at m*lda + k, with TRANS_A at k*lda + m;
 // element (k, n) of b at k*ldb + n, with TRANS_B at n*ldb + k. With HALF b holds two f16 a word along its rows.
+// MAXIMA: c holds the largest value of each row and its column instead, [rows, column blocks, 2].
 // Tiles are zero beyond m, n and k; stores are guarded. Grid: x = column blocks, y = row blocks, z = batch.
 const TM: u32 = 4u;
 const TN: u32 = 4u;
@@ -13,6 +14,7 @@ const TRANS_B: bool = true;
 const BIAS: bool = false;
 const RESIDUAL: bool = false;
 const ACT: u32 = 0u;
+const MAXIMA: bool = false;
 
 struct Params {
   m: u32,
@@ -33,9 +35,11 @@ struct Params {
 
 const BM = 16u * TM;
 const BN = 16u * TN;
+const LOWEST = -3.4028234e38;
+const HELD = select(0u, 16u * BM, MAXIMA); // maxima of the rows and their columns, of every thread, in the tiles' memory
 // One word of padding a row: threads that store a transposed tile hit different banks.
-var<workgroup> ta: array<f32, BK * (BM + 1u)>;
-var<workgroup> tb: array<f32, BK * (BN + 1u)>;
+var<workgroup> ta: array<f32, max(BK * (BM + 1u), HELD)>;
+var<workgroup> tb: array<f32, max(BK * (BN + 1u), HELD)>;
 
 // erf(|x|) = 1 - exp(-t q(t)): q fitted to -log(erfc(t)) / t on [0, 3.95]; within 1.2e-7 in float32.
 fn erf(x: f32) -> f32 {
@@ -71,6 +75,11 @@ fn store(z: u32, row: u32, col: u32, sum: f32) {
   var v = activate(sum);
   if (RESIDUAL) { v += residual[at]; }
   c[at] = v;
+}
+
+// The larger of two values, each with its column; of equal ones that of the lower column. A row of NaN stays one.
+fn larger(a: vec2f, b: vec2f) -> vec2f {
+  return select(b, a, b.x < a.x || (b.x == a.x && b.y >= a.y));
 }
 
 fn read_a(z: u32, m: u32, k: u32) -> f32 {
@@ -116,6 +125,25 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_id) tid: ve
       }
     }
     workgroupBarrier();
+  }
+  if (MAXIMA) {
+    for (var r = 0u; r < TM; r++) {
+      var best = vec2f(LOWEST, 0.0);
+      for (var t = 0u; t < TN; t++) {
+        let col = col0 + t * 16u + tid.x;
+        if (col < p.n) { best = larger(best, vec2f(acc[r * TN + t], f32(col))); }
+      }
+      ta[(r * 16u + tid.y) * 16u + tid.x] = best.x;
+      tb[(r * 16u + tid.y) * 16u + tid.x] = best.y;
+    }
+    workgroupBarrier();
+    if (lid >= BM || row0 + lid >= p.m) { return; }
+    var best = vec2f(LOWEST, 0.0);
+    for (var i = 16u * lid; i < 16u * lid + min(16u, p.n - col0); i++) { best = larger(best, vec2f(ta[i], tb[i])); }
+    let at = 2u * ((wid.z * p.m + row0 + lid) * ((p.n + BN - 1u) / BN) + wid.x);
+    c[at] = best.x;
+    c[at + 1u] = best.y;
+    return;
   }
   for (var t = 0u; t < TN; t++) {
     let col = col0 + t * 16u + tid.x;

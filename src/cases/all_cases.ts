@@ -19,6 +19,7 @@ import { layerNormCase } from './layer_norm_case.js';
 import { linearCase } from './linear_case.js';
 import { matmulCase } from './matmul_case.js';
 import { multiplyCase } from './multiply_case.js';
+import { nearestNeighbourCase } from './nearest_neighbour_case.js';
 import { normLinearCase } from './norm_linear_case.js';
 import type { OpCase } from './op_case.js';
 import { positionalCase } from './positional_case.js';
@@ -56,6 +57,7 @@ export const ALL_CASES: readonly OpCase[] = [
   frozenLinearCase,
   matmulCase,
   multiplyCase,
+  nearestNeighbourCase,
   normLinearCase,
   positionalCase,
   reduceCase,

@@ -1,6 +1,6 @@
 /** A weight that needs no gradient, kept only in the layout that its adapter multiplies fastest. */
 import type { Gpu } from '../gpu/gpu.js';
-import { persist } from '../tensor/tensor.js';
+import { persist, type Tensor } from '../tensor/tensor.js';
 import { matmulKernels } from './gemm.js';
 import { chooseRow } from './kernel_choice.js';
 import type { PackedMatrix } from './packing.js';
@@ -30,6 +30,18 @@ export class FrozenMatrix implements Disposable {
     const forward = chooseRow(gpu, matmulKernels).packing.pack(gpu, data, n, k, half);
     persist(forward.data);
     return new FrozenMatrix(gpu, n, k, forward);
+  }
+
+  /**
+   * Packs rows that are on the device.
+   * @param rows [N, K]; still the caller's to release
+   * @param half values are rounded to f16
+   */
+  static fromRows(rows: Tensor, half: boolean): FrozenMatrix {
+    const { gpu } = rows;
+    const forward = chooseRow(gpu, matmulKernels).packing.packRows(rows, half);
+    persist(forward.data);
+    return new FrozenMatrix(gpu, rows.dim(0), rows.dim(1), forward);
   }
 
   /** Whether two f16 values share a word: only where every value is exact in f16. */

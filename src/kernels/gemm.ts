@@ -36,7 +36,20 @@ export function gemmWithMoments(g: Gemm): Product {
 
 /** Whether the kernel that does this product can normalise the rows of a as it reads them. */
 export function fusesNorm(g: Gemm): boolean {
-  return chooseRow<Gemm, GemmRow>(g.a.gpu, matmulKernels, g).momentsWidth !== undefined;
+  return chooseRow<Gemm, GemmRow>(g.a.gpu, matmulKernels, g).fuses;
+}
+
+/**
+ * The largest value of each row of op(a) · op(b) and its column, for every part of the columns; the product is not stored.
+ * @returns [batch * M, parts, 2]; columns are numbers below 2^24
+ */
+export function gemmMaxima(factors: Pick<Gemm, 'm' | 'n' | 'k' | 'batch' | 'a' | 'b' | 'transB'>): Tensor {
+  const { gpu } = factors.a;
+  const g: Gemm = { ...factors, maxima: true };
+  const row = chooseRow<Gemm, GemmRow>(gpu, matmulKernels, g);
+  const c = empty(gpu, [(g.batch ?? 1) * g.m, Math.ceil(g.n / row.columns(gpu, g)), 2]);
+  row.dispatch(gpu, { ...g, c });
+  return c;
 }
 
 function record(g: Gemm, wantMoments: boolean): Product {
@@ -44,8 +57,8 @@ function record(g: Gemm, wantMoments: boolean): Product {
   const rows = (g.batch ?? 1) * g.m;
   const c = empty(gpu, [rows, g.n]);
   const row = chooseRow<GemmJob, GemmRow>(gpu, matmulKernels, { ...g, c });
-  const width = wantMoments ? row.momentsWidth?.(gpu, g) : undefined;
-  const moments = width ? { data: empty(gpu, [rows, Math.ceil(g.n / width), 2]), width } : undefined;
+  const width = row.columns(gpu, g);
+  const moments = wantMoments && row.fuses ? { data: empty(gpu, [rows, Math.ceil(g.n / width), 2]), width } : undefined;
   row.dispatch(gpu, { ...g, c, moments });
   return { c, moments };
 }

@@ -9,7 +9,8 @@ export const blockGemm: GemmRow = {
   name: 'block',
   packing: ROWS,
   runsOn: (_, job) => !job || (reads(ROWS, job) && inQuads(job) && fusesOneWay(job)),
-  momentsWidth: (gpu, job) => tileOf(gpu, job).columns,
+  fuses: true,
+  columns: (gpu, job) => tileOf(gpu, job).columns,
   dispatch: (gpu, job) => dispatchBlocks(gpu, job, tileOf(gpu, job)),
 };
 
@@ -31,7 +32,7 @@ export function dispatchBlocks(gpu: Gpu, g: GemmJob, { knobs, rows, columns }: B
   const { m, n, batch = 1, norm } = g;
   const packed = packedB(g);
   if (g.moments && g.moments.width !== columns) {
-    throw new Error(`matmul.block: moments of parts of ${g.moments.width} columns: expected ${columns} (momentsWidth)`);
+    throw new Error(`matmul.block: moments of parts of ${g.moments.width} columns: expected ${columns}`);
   }
   tidy(() =>
     gpu.dispatch({

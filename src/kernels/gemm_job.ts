@@ -47,10 +47,13 @@ export interface Gemm {
   readonly gradient?: 'a' | 'b' | undefined;
   /** LayerNorm applied to the rows of a as they are read; only for kernels that fuse norms. */
   readonly norm?: NormOfRows | undefined;
+  /** The product is not written, only the largest value of each of its rows: without an epilogue, a norm or moments. */
+  readonly maxima?: boolean | undefined;
 }
 
-/** A product and the tensor it is written to, [batch * M, N]. */
+/** A product and the tensor it is written to. */
 export interface GemmJob extends Gemm {
+  /** [batch * M, N]; with `maxima` [batch * M, parts, 2]: the largest value of a part of `columns`, and its column. */
   readonly c: Tensor;
   /** Also written by kernels that fuse norms: the moments of c's rows. */
   readonly moments?: Moments | undefined;
@@ -59,11 +62,10 @@ export interface GemmJob extends Gemm {
 export interface GemmRow extends KernelRow<GemmJob> {
   /** The layout in which it reads a packed b. */
   readonly packing: Packing;
-  /**
-   * Where the kernel can normalise the rows of a as it reads them (`Gemm.norm`) and give the moments of the rows it writes:
-   * the columns of a part of them, for this job.
-   */
-  readonly momentsWidth?: ((gpu: Gpu, job: Gemm) => number) | undefined;
+  /** Whether the kernel can normalise the rows of a as it reads them (`Gemm.norm`) and give the moments of those it writes. */
+  readonly fuses: boolean;
+  /** The columns of a part that has moments or maxima of its own, for this job. */
+  columns(gpu: Gpu, job: Gemm): number;
 }
 
 /** b where it is packed. */
@@ -84,6 +86,7 @@ export function epilogue(g: Gemm) {
     BIAS: g.bias !== undefined,
     RESIDUAL: g.residual !== undefined,
     ACT: activationCode(g.activation ?? 'none'),
+    MAXIMA: g.maxima ?? false,
   };
 }
 
@@ -101,8 +104,8 @@ export function fusingArguments(g: GemmJob): Required<Pick<Dispatch, 'params' | 
       norm_weight: norm?.weight ?? g.a,
       norm_bias: norm?.bias ?? g.a,
       // No other binding may share the buffer of an output.
-      moments: (norm?.moments ?? g.moments)?.data ?? empty(g.a.gpu, [2]),
-      c: g.c,
+      moments: g.maxima ? g.c : ((norm?.moments ?? g.moments)?.data ?? empty(g.a.gpu, [2])),
+      c: g.maxima ? empty(g.a.gpu, [4]) : g.c,
     },
   };
 }
@@ -110,5 +113,6 @@ export function fusingArguments(g: GemmJob): Required<Pick<Dispatch, 'params' | 
 /** Operations and traffic, for the profile. */
 export function work(g: Gemm): { flops: number; traffic: number } {
   const batch = g.batch ?? 1;
-  return { flops: 2 * batch * g.m * g.n * g.k, traffic: 4 * batch * (g.m * g.k + g.k * g.n + g.m * g.n) };
+  const written = g.maxima ? 0 : g.m * g.n;
+  return { flops: 2 * batch * g.m * g.n * g.k, traffic: 4 * batch * (g.m * g.k + g.k * g.n + written) };
 }

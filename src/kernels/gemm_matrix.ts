@@ -25,9 +25,10 @@ function aProduct(name: string, terms: 1 | 2): GemmRow {
     runsOn(traits, job) {
       if (!job) return hasMatrixTile(traits, ANY);
       const fits = reads(ROWS, job) && inWords(job) && onePerRow(job) && job.gradient !== 'b';
-      return fits && hasMatrixTile(traits, productOf(job, terms));
+      return fits && !(job.maxima && drains(job, terms)) && hasMatrixTile(traits, productOf(job, terms));
     },
-    momentsWidth: (gpu, job) => tileOf(gpu, job).columns,
+    fuses: true,
+    columns: (gpu, job) => tileOf(gpu, job).columns,
     dispatch: (gpu, job) => dispatchMatrices(gpu, job, productOf(job, terms), tileOf(gpu, job)),
   };
 }
@@ -41,9 +42,12 @@ const rowsAlongN = (g: Gemm): boolean => packedB(g)?.rowsAlongN ?? g.transB ?? f
 /** Whether rows of a and b begin on eight values, and rows of c on four. */
 const inWords = (g: Gemm): boolean => !g.transA && g.k % 8 === 0 && g.n % (rowsAlongN(g) ? 4 : 8) === 0;
 
-/** Whether the kernel is told one thing about rows at most: moments to read, moments to write, or scales. */
+/** Whether the kernel is told one thing about rows at most: moments to read, moments or maxima to write, or scales. */
 const onePerRow = (job: GemmJob): boolean =>
-  [job.norm, job.moments, job.gradient].filter((x) => x !== undefined).length <= 1;
+  [job.norm, job.moments, job.gradient, job.maxima || undefined].filter((x) => x !== undefined).length <= 1;
+
+/** Whether sums leave the matrix units in between: to c, which maxima have not. */
+const drains = (g: Gemm, terms: number): boolean => terms > 1 && g.k > LONGEST_SUM;
 
 /** What the tile depends on. b needs a low half unless its values are exact in f16, or may be rounded. */
 function productOf(g: Gemm, terms: 1 | 2): MatrixProduct {
@@ -72,9 +76,7 @@ function dispatchMatrices(gpu: Gpu, g: GemmJob, { terms }: MatrixProduct, tile: 
   const { m, n, k, batch = 1, norm } = g;
   if (!onePerRow(g)) throw new Error('matmul.matrix: expected a norm, moments or a gradient, one of them at most');
   if (g.moments && g.moments.width !== tile.columns) {
-    throw new Error(
-      `matmul.matrix: moments of ${g.moments.width} columns a part: expected ${tile.columns} (momentsWidth)`,
-    );
+    throw new Error(`matmul.matrix: moments of ${g.moments.width} columns a part: expected ${tile.columns}`);
   }
   const shape = matrixUnit(gpu.traits)!;
   const lanes = matrixLanes(gpu.traits, shape);
@@ -100,7 +102,7 @@ function dispatchMatrices(gpu: Gpu, g: GemmJob, { terms }: MatrixProduct, tile: 
         HALF: packed?.half ?? false,
         B_ROWS_K: !rowsAlongN(g),
         B_DIRECT: tile.direct && canLoadDirectly(g, shape, tile.depth),
-        DRAIN: terms[0] > 1 && k > LONGEST_SUM ? LONGEST_SUM / tile.depth : 0,
+        DRAIN: drains(g, terms[0]) ? LONGEST_SUM / tile.depth : 0,
         NORM: norm !== undefined,
         SCALED: scaled,
         MOMENTS: g.moments !== undefined,

@@ -9,6 +9,8 @@ export const panelGemm: GemmRow = {
   name: 'panel',
   packing: PANELS,
   runsOn: (traits, job) => panelsPay(traits) && reads(PANELS, job) && !fusesNorms(job),
+  fuses: false,
+  columns: (gpu, job) => packedB(job)?.panel ?? panelTile(gpu, job.round ?? false).vectors * gpu.traits.subgroupSize,
   dispatch: dispatchPanels,
 };
 

@@ -1,7 +1,7 @@
 /** The product kernel that runs everywhere, for every shape: square tiles in workgroup memory. */
 import type { Gpu } from '../gpu/gpu.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { epilogue, fusesNorms, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
+import { epilogue, fusesNorms, type Gemm, type GemmJob, type GemmRow, packedB, reads, work } from './gemm_job.js';
 import { ROWS } from './packing.js';
 import { squareSide } from './tuning.js';
 
@@ -9,8 +9,12 @@ export const tileGemm: GemmRow = {
   name: 'tile',
   packing: ROWS,
   runsOn: (_, job) => reads(ROWS, job) && !fusesNorms(job),
+  fuses: false,
+  columns: (_, job) => 16 * sideOf(job),
   dispatch: dispatchTiles,
 };
+
+const sideOf = ({ m, n, batch = 1 }: Gemm): number => squareSide(m * n * batch);
 
 /** Steps along k that lie in workgroup memory at a time. */
 const STEPS = 16;
@@ -19,7 +23,7 @@ function dispatchTiles(gpu: Gpu, g: GemmJob): void {
   const { m, n, k, c, batch = 1 } = g;
   const packed = packedB(g);
   const transB = packed ? packed.rowsAlongN : (g.transB ?? false);
-  const size = squareSide(m * n * batch);
+  const size = sideOf(g);
   // Both tiles, with a word of padding a row: the large ones are a little over 16 KiB, all that some adapters have.
   const fits = 2 * 4 * STEPS * (16 * size + 1) <= gpu.traits.workgroupMemory;
   gpu.dispatch({

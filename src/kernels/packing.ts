@@ -24,6 +24,11 @@ export interface Packing {
    * @param half every value is exact in f16
    */
   pack(gpu: Gpu, data: Float32Array | Uint16Array, n: number, k: number, half: boolean): PackedMatrix;
+  /**
+   * Packs rows that are on the device already, [N, K]; it may take them as they are.
+   * @param half values are rounded to f16
+   */
+  packRows(rows: Tensor, half: boolean): PackedMatrix;
   /** The same weight for dy W: k and n are swapped. It may share its data with `packed`. */
   turn(packed: PackedMatrix, n: number, k: number): PackedMatrix;
   /**
@@ -99,6 +104,7 @@ export const PANELS: Packing = {
       const sourceHalf = data instanceof Uint16Array;
       return packPanels(uploadValues(gpu, data), n, k, { half, sourceHalf, trans: true });
     }),
+  packRows: (rows, half) => packPanels(rows, rows.dim(0), rows.dim(1), { half, trans: true }),
   turn: (packed, n, k) => packPanels(packed, n, k, { half: packed.half }),
   rows(packed, { n, k, from, count }) {
     const { half, panel, data } = packed;
@@ -116,6 +122,11 @@ export const ROWS: Packing = {
     const halves = half && k % 2 === 0;
     const isF16 = data instanceof Uint16Array;
     const packed = isF16 === halves ? uploadValues(gpu, data) : repacked(gpu, data, halves);
+    return { packing: ROWS, data: packed, half: halves, panel: 0, rowsAlongN: true };
+  },
+  packRows(rows, half) {
+    const halves = half && rows.dim(1) % 2 === 0;
+    const packed = halves ? inWidth(rows, rows.size, true) : rows.view([rows.size]);
     return { packing: ROWS, data: packed, half: halves, panel: 0, rowsAlongN: true };
   },
   turn: (packed) => ({ ...packed, rowsAlongN: !packed.rowsAlongN }),
@@ -146,7 +157,11 @@ function uploadValues(gpu: Gpu, data: Float32Array | Uint16Array): Tensor {
 
 /** Floats as f16 two a word, or the reverse, by the device: the values are exact, so nothing is rounded. */
 function repacked(gpu: Gpu, data: Float32Array | Uint16Array, half: boolean): Tensor {
-  const options = { half, sourceHalf: !half, columns: 1 };
+  return tidy(() => inWidth(uploadValues(gpu, data), data.length, half));
+}
+
+/** The same for values on the device. */
+function inWidth(values: Tensor, count: number, half: boolean): Tensor {
   // A panel one column wide is the matrix itself, its values side by side.
-  return tidy(() => packPanels(uploadValues(gpu, data), 1, data.length, options).data);
+  return packPanels(values, 1, count, { half, sourceHalf: !half && values.dtype === 'packed', columns: 1 }).data;
 }

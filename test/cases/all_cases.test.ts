@@ -55,24 +55,27 @@ describe('the cases', () => {
   });
 
   // Ops whose dispatches declare their work: two independent counts of one thing.
-  it.each(['attention', 'linear', 'matmul', 'similarity'])('count the operations %s declares', async (name) => {
-    const gpu = await device();
-    for (const c of ALL_CASES.filter((one) => one.name === name)) {
-      for (const size of c.sizes(SMALL_SIZES)) {
-        const attrs = size.attrs?.(gpu);
-        const rows = await gpu.profile.run(() =>
-          tidy(() => {
-            const inputs = Object.entries(size.inputs).map(([input, { shape }]) => {
-              const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-              return [input, upload(gpu, data, shape)] as const;
-            });
-            c.run(Object.fromEntries(inputs), attrs, gpu);
-          }),
-        );
-        disposeAttrs(attrs);
-        const said = rows.reduce((sum, row) => sum + row.flops, 0);
-        expect(said, `${name} ${size.name}`).toBe(size.forward.flops);
+  it.each(['attention', 'linear', 'matmul', 'nearest_neighbour', 'similarity'])(
+    'count the operations %s declares',
+    async (name) => {
+      const gpu = await device();
+      for (const c of ALL_CASES.filter((one) => one.name === name)) {
+        for (const size of c.sizes(SMALL_SIZES)) {
+          const attrs = size.attrs?.(gpu);
+          const rows = await gpu.profile.run(() =>
+            tidy(() => {
+              const inputs = Object.entries(size.inputs).map(([input, { shape }]) => {
+                const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+                return [input, upload(gpu, data, shape)] as const;
+              });
+              c.run(Object.fromEntries(inputs), attrs, gpu);
+            }),
+          );
+          disposeAttrs(attrs);
+          const said = rows.reduce((sum, row) => sum + row.flops, 0);
+          expect(said, `${name} ${size.name}`).toBe(size.forward.flops);
+        }
       }
-    }
-  });
+    },
+  );
 });

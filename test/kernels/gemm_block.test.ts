@@ -117,7 +117,7 @@ describe('the block kernel', () => {
     poison(gpu, true);
     const [got, y] = tidy(() => {
       const g: Gemm = { m, n: hidden, k, a: put(gpu, x), b: put(gpu, w1), transB: true, bias: put(gpu, b1) };
-      const width = blockGemm.momentsWidth!(gpu, g);
+      const width = blockGemm.columns(gpu, g);
       expect(width).toBeLessThan(hidden);
       const moments: Moments = { data: empty(gpu, [m, Math.ceil(hidden / width), 2]), width };
       const c = empty(gpu, [m, hidden]);

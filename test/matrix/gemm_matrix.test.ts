@@ -33,7 +33,7 @@ async function run(
     const made = tidy(() => {
       const g = job(gpu);
       const rows = (g.batch ?? 1) * g.m;
-      const width = withMoments ? row.momentsWidth!(gpu, g) : 0;
+      const width = withMoments ? row.columns(gpu, g) : 0;
       const c = empty(gpu, [rows, g.n]);
       const moments: Moments | undefined = withMoments
         ? { data: empty(gpu, [rows, Math.ceil(g.n / width), 2]), width }
