@@ -9,6 +9,7 @@ import type { ClipTensors } from '../io/clip_names.js';
 import { packF16, unpackF16 } from '../io/dtype.js';
 import { synth } from '../io/synth.js';
 import { rawF32 } from '../io/tensor_file.js';
+import type { TensorView } from '../io/tensor_view.js';
 import type { ClipConfig } from './config.js';
 
 interface Spec {
@@ -113,7 +114,8 @@ export function adapterSpecs(
   return specs;
 }
 
-function view(name: string, specs: Map<string, Spec>, seed: number, half: boolean): ClipTensors {
+/** @param root stands before the names where values are made up from them */
+function view(name: string, specs: Map<string, Spec>, seed: number, half = false, root = ''): ClipTensors {
   const spec = (tensor: string): Spec => {
     const s = specs.get(tensor);
     if (!s) throw new Error(`${name}: no tensor ${tensor}`);
@@ -121,7 +123,7 @@ function view(name: string, specs: Map<string, Spec>, seed: number, half: boolea
   };
   const readF32 = async (tensor: string): Promise<Float32Array> => {
     const { shape, std, mean } = spec(tensor);
-    const data = synth(seed, tensor, shape, std, mean);
+    const data = synth(seed, root + tensor, shape, std, mean);
     return half && shape.length > 1 ? unpackF16(packF16(data)) : data;
   };
   return {
@@ -153,5 +155,63 @@ export function syntheticAdapters(
   imageUntil?: number,
 ): AdapterTensors {
   const specs = adapterSpecs(c, textUntil, imageUntil);
-  return { ...view(`synthetic adapters (seed ${seed})`, specs, seed, false), text: true, image: true, relu: false };
+  return { ...view(`synthetic adapters (seed ${seed})`, specs, seed), text: true, image: true, relu: false };
+}
+
+/** APRIL-GAN's linear layers from a seed. */
+export function syntheticLinearLayers({ levels, embed: E, visionWidth: W }: ClipConfig, seed: number): TensorView {
+  const specs = new Map<string, Spec>();
+  levels.forEach((_, i) => {
+    specs.set(`fc.${i}.weight`, { shape: [E, W], std: W ** -0.5, mean: 0 });
+    specs.set(`fc.${i}.bias`, { shape: [E], std: 0.05, mean: 0 });
+  });
+  return view(`synthetic linear layers (seed ${seed})`, specs, seed, false, 'trainable_linearlayer.');
+}
+
+/** Sizes of AnomalyCLIP's prompts: learned tokens, tokens of a deep prompt, and blocks with prompts. */
+export interface PromptSizes {
+  readonly learned: number;
+  readonly deep: number;
+  readonly depth: number;
+}
+
+/**
+ * AnomalyCLIP's prompts from a seed; what stands around the learned tokens is CLIP's own embedding.
+ * @param ids of both prompts, [2, context], with any ids in the places of learned tokens
+ */
+export async function loadSyntheticPrompts(
+  clip: ClipTensors,
+  ids: Uint32Array,
+  { learned, deep, depth }: PromptSizes,
+  seed: number,
+): Promise<TensorView> {
+  const [context, width] = clip.shape('positional_embedding') as [number, number];
+  const table = await clip.readF32('token_embedding.weight');
+  const values = new Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>();
+  const rows = (from: Uint32Array): Float32Array =>
+    Float32Array.from(
+      { length: from.length * width },
+      (_, i) => table[from[Math.floor(i / width)]! * width + (i % width)]!,
+    );
+  const makeUp = (name: string, shape: readonly number[]): void => {
+    values.set(name, { shape, data: synth(seed, `prompt_learner.${name}`, shape, 0.3) });
+  };
+  for (const [i, state] of ['pos', 'neg'].entries()) {
+    const own = ids.subarray(i * context, (i + 1) * context);
+    makeUp(`ctx_${state}`, [1, 1, learned, width]);
+    values.set(`token_prefix_${state}`, { shape: [1, 1, 1, width], data: rows(own.subarray(0, 1)) });
+    const rest = own.subarray(1 + learned);
+    values.set(`token_suffix_${state}`, { shape: [1, 1, rest.length, width], data: rows(rest) });
+    values.set(`tokenized_prompts_${state}`, { shape: [1, 1, context], data: Float32Array.from(own) });
+  }
+  for (let i = 0; i < depth - 1; i++) makeUp(`compound_prompts_text.${i}`, [deep, width]);
+  return {
+    name: `synthetic prompts (seed ${seed})`,
+    names: [...values.keys()],
+    has: (name) => values.has(name),
+    shape: (name) => values.get(name)!.shape,
+    dtype: () => 'F32',
+    read: async (name) => rawF32(values.get(name)!.shape, values.get(name)!.data),
+    readF32: async (name) => values.get(name)!.data,
+  };
 }

@@ -1,6 +1,12 @@
 /** Maps at the size of the picture: scores for a test, probabilities for training. */
 
-import { bilinearTable, composeTables, gaussianTable, type ResampleTable } from '../kernels/resample_table.js';
+import {
+  bilinearPixelTable,
+  bilinearTable,
+  composeTables,
+  gaussianTable,
+  type ResampleTable,
+} from '../kernels/resample_table.js';
 import { type Shape, show } from '../tensor/shape.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
 import { add, combine } from './add.js';
@@ -29,6 +35,19 @@ function upsampling(grid: number, size: number, blur?: Blur): ResampleTable {
   return table;
 }
 
+/** Upsampling of one axis with pixels as areas, and a blur after it; kept as the others are. */
+function smoothing(grid: number, size: number, sigma: number): ResampleTable {
+  const key = `${grid} ${size} then ${sigma}`;
+  let table = tables.get(key);
+  if (!table) {
+    const up = bilinearPixelTable(grid, size);
+    const taps = 2 * Math.floor(4 * sigma + 0.5) + 1;
+    table = sigma > 0 ? composeTables(up, gaussianTable(size, taps, sigma, 'twice')) : up;
+    tables.set(key, table);
+  }
+  return table;
+}
+
 /** @throws unless the shape is [B, 2, G, G2]. */
 function grids(what: string, shape: Shape): [number, number] {
   if (shape.length !== 4 || shape[1] !== 2) throw new Error(`${what}: expected [B, 2, G, G], got ${show(shape)}`);
@@ -49,14 +68,26 @@ export function scoreMap(similarity: Tensor, size: number, blur: Blur): Tensor {
 }
 
 /**
- * Scores of patches at the size of the picture: blurred on the patch grid, then bilinear with corners aligned. Blur and
+ * Scores of patches at the size of the picture: blurred on the patch grid if asked to, then bilinear with corners aligned. Blur and
  * interpolation are one table, so the grid goes up in two passes. Both are linear: sum levels first.
  * @param scores [B, 1, G, G]
  * @returns [B, 1, size, size]
  */
-export function upsampleScores(scores: Tensor, size: number, blur: Blur): Tensor {
+export function upsampleScores(scores: Tensor, size: number, blur?: Blur): Tensor {
   const [rows, columns] = [scores.dim(-2), scores.dim(-1)];
   return resize2d(scores, upsampling(rows, size, blur), upsampling(columns, size, blur));
+}
+
+/**
+ * Scores of patches at the size of the picture: bilinear with pixels as areas, then a Gaussian blur that reaches four
+ * deviations, the border reflected with its edge (as SciPy's gaussian_filter does).
+ * @param scores [B, 1, G, G]
+ * @param sigma in pixels; 0 for no blur
+ * @returns [B, 1, size, size]
+ */
+export function smoothScores(scores: Tensor, size: number, sigma: number): Tensor {
+  const [rows, columns] = [scores.dim(-2), scores.dim(-1)];
+  return resize2d(scores, smoothing(rows, size, sigma), smoothing(columns, size, sigma));
 }
 
 /**

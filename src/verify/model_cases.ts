@@ -47,7 +47,7 @@ export function keptRows(slice: string, total: number): number[] {
 }
 
 /** Reads [B, L, E] and keeps some of the L rows. */
-async function readRows(t: Tensor, slice: string): Promise<Float32Array> {
+export async function readRows(t: Tensor, slice: string): Promise<Float32Array> {
   const [b, l, e] = t.shape as [number, number, number];
   const data = await read(t);
   const rows = keptRows(slice, l);

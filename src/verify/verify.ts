@@ -7,6 +7,7 @@ import { archiveCase } from './archive_cases.js';
 import { colourCase, geometryCase } from './augment_cases.js';
 import { type CaseRunner, compare, type GoldenFolder, type PackagedFile, type TensorReport } from './case.js';
 import { imageCase } from './image_cases.js';
+import { anomalyClipCase, aprilGanCase } from './method_cases.js';
 import { metricsCase } from './metrics_cases.js';
 import { modelCase } from './model_cases.js';
 import { OP_CASES } from './op_cases.js';
@@ -17,6 +18,8 @@ const RUNNERS: readonly (readonly [RegExp, CaseRunner])[] = [
   [/^image\./, imageCase],
   [/^pth\./, archiveCase],
   [/^model\./, modelCase],
+  [/^method\.april_gan\./, aprilGanCase],
+  [/^method\.anomalyclip\./, anomalyClipCase],
   [/^metrics$/, metricsCase],
   [/^augment\.geometry$/, geometryCase],
   [/^augment\.colour$/, colourCase],

@@ -2,10 +2,12 @@
 import { listNames, type TensorFile } from '../../io/tensor_file.js';
 import { withoutWrappers } from '../../io/wrapped_names.js';
 import { AA_CLIP } from './aa_clip.js';
+import { ANOMALY_CLIP } from './anomaly_clip.js';
+import { APRIL_GAN } from './april_gan.js';
 import type { Method, TrainedParts } from './method.js';
 import { PLAIN_CLIP } from './plain_clip.js';
 
-export const METHODS: readonly Method[] = [AA_CLIP, PLAIN_CLIP];
+export const METHODS: readonly Method[] = [AA_CLIP, APRIL_GAN, ANOMALY_CLIP, PLAIN_CLIP];
 
 /** A method by its name. @throws one line with the names there are */
 export function methodNamed(name: string): Method {
