@@ -33,6 +33,7 @@ export {
 export { type Detection, type Peak, peakOf, pictureScore } from './detect/detection.js';
 export { type DetectOptions, Detector, type LoadedClass, type PictureSources } from './detect/detector.js';
 export { AaclipError, type ErrorCode } from './detect/errors.js';
+export type { DecidedBy, MethodSettings } from './detect/method_settings.js';
 export type {
   ClassInput,
   DetectorOptions,
@@ -103,6 +104,8 @@ export {
   adaptedProjections,
   unitFeatures,
 } from './model/methods/aa_clip.js';
+export { METHODS, type OpenedCheckpoint, openCheckpoint } from './model/methods/all_methods.js';
+export type { Method, Scoring, TrainedParts } from './model/methods/method.js';
 export { syntheticClip, VIT_L_14_336 } from './model/synthetic.js';
 export { encodeText, loadText, type TextAdapters, type TextTower } from './model/text.js';
 export {

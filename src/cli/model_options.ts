@@ -1,5 +1,6 @@
 /** Options about weights, adapters, sizes and speed: each is defined here once, for all commands that use it. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { METHODS } from '../model/methods/all_methods.js';
 import { count, number } from './options.js';
 
 const WEIGHTS =
@@ -32,9 +33,37 @@ export function mixOptions(command: Command, preset?: number): Command {
   return command.addOption(share('text')).addOption(share('image'));
 }
 
+export interface MethodFlags {
+  readonly method?: string;
+  readonly levels?: readonly number[];
+}
+
+/** Adds `--method --levels`. */
+export function methodOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--method <name>',
+        'the method that the checkpoint must be of (default: what its tensors say)',
+      ).choices(METHODS.map(({ name }) => name)),
+    )
+    .option(
+      '--levels <blocks>',
+      'blocks whose patches are compared with the text, such as 6,12,18,24 (default: those; for AnomalyCLIP the last one alone, as its published script)',
+      blocksOf,
+    );
+}
+
+/** Reads numbers separated by commas or spaces. */
+function blocksOf(text: string): number[] {
+  const blocks = text.split(/[\s,]+/).map(Number);
+  if (blocks.every((b) => Number.isInteger(b) && b > 0)) return blocks;
+  throw new InvalidArgumentError('expected numbers of blocks, separated by commas.');
+}
+
 /** Adds `--activation`; without a preset, the activation used in training applies. */
 export function activationOption(command: Command, preset?: 'gelu'): Command {
-  const after = preset === undefined ? ' (default: as trained, else gelu)' : '';
+  const after = preset === undefined ? ' (default: as trained, else as its method is published: gelu for AA-CLIP)' : '';
   const option = new Option(
     '--activation <kind>',
     `CLIP's activation: gelu as published, or quickgelu, with which OpenAI's weights were trained${after}`,

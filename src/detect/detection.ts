@@ -1,5 +1,6 @@
 /** The result for one picture. */
 import type { Domain } from '../data/datasets.js';
+import { BY_COSINES, type Scoring } from '../model/methods/method.js';
 import type { Picture } from '../picture/picture.js';
 import { type ScoreMap, shareMap } from './share_map.js';
 
@@ -17,14 +18,17 @@ export interface Detection {
   readonly index: number;
   readonly className: string;
   readonly domain: Domain;
-  /** How anomalous the picture is: Industrial, the mean of the peak and `imageScore`; Medical, the peak. */
+  /**
+   * How anomalous the picture is. AA-CLIP and plain CLIP: Industrial, the mean of the peak and `imageScore`; Medical, the
+   * peak. APRIL-GAN and AnomalyCLIP: `imageScore`.
+   */
   readonly score: number;
-  /** The detection token's score, 0 to 1. */
+  /** The score of the whole picture (AA-CLIP's detection token), 0 to 1. */
   readonly imageScore: number;
   readonly peak: Peak;
   /** The share of "abnormal" at every pixel of the resized picture, 0 to 1, comparable between pictures. */
   readonly map: ScoreMap;
-  /** The sum of the levels' maps as the published program defines it; `map` is made from it. */
+  /** The sum of the levels' maps as the method's published program defines it; `map` is made from it. */
   readonly sum: ScoreMap;
   /** The picture as decoded, for drawing over it. */
   readonly picture: Picture;
@@ -47,24 +51,25 @@ export function peakOf(map: ScoreMap, width: number, height: number): Peak {
   };
 }
 
-/** A picture's score, from the peak of its map and the detection token's score. */
-export function pictureScore(peak: number, imageScore: number, domain: Domain): number {
-  return domain === 'Medical' ? peak : 0.5 * peak + 0.5 * imageScore;
+/** A picture's score, from the peak of its map and the score of the whole picture, as its method combines them. */
+export function pictureScore(peak: number, imageScore: number, domain: Domain, scoring: Scoring = BY_COSINES): number {
+  const share = scoring.peakShare(domain);
+  return share === 1 ? peak : share * peak + (1 - share) * imageScore;
 }
 
 /**
  * The result of a picture.
  * @param sum [S, S], the levels' maps summed
- * @param levels number of levels
+ * @param model the number of its levels, and how it makes scores
  */
 export function detectionOf(
   picture: Picture,
   sum: ScoreMap,
-  levels: number,
+  { levels, scoring }: { readonly levels: number; readonly scoring?: Scoring | undefined },
   known: Pick<Detection, 'index' | 'className' | 'domain' | 'imageScore' | 'ms'>,
 ): Detection {
-  const map = shareMap(sum, levels);
+  const map = shareMap(sum, levels, scoring);
   const peak = peakOf(map, picture.width, picture.height);
-  const score = pictureScore(peak.value, known.imageScore, known.domain);
+  const score = pictureScore(peak.value, known.imageScore, known.domain, scoring);
   return { name: picture.name, ...known, score, peak, map, sum, picture };
 }

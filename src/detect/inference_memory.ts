@@ -42,9 +42,10 @@ export async function inferenceMemory(
   using model = await AnomalyModel.load(gpu, {
     ...options,
     clip: clipShapes(clip, dtype),
-    adapters: {
-      text: adapters?.text && shapesOnly(adapters.text, { dtype }),
-      image: adapters?.image && shapesOnly(adapters.image, { dtype }),
+    adapters: adapters && {
+      method: adapters.method,
+      text: adapters.text && shapesOnly(adapters.text, { dtype }),
+      image: adapters.image && shapesOnly(adapters.image, { dtype }),
     },
     precision: 'f32',
     onProgress: undefined,

@@ -97,7 +97,7 @@ export class LaunchedBatch {
       const sum = { width: size, height: size, data };
       const domain = this.#model.domainOf(className);
       const about = { index, className, domain, imageScore, ms: this.#ms };
-      yield detectionOf(picture, sum, this.#model.levels, about);
+      yield detectionOf(picture, sum, this.#model, about);
       checkAborted(signal);
     }
     if (this.failure) throw this.failure;

@@ -4,15 +4,17 @@ import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
-import { checkAdapterFit } from '../model/adapter_fit.js';
 import { inferConfig } from '../model/config.js';
+import { chooseMethod } from '../model/methods/all_methods.js';
+import type { Method } from '../model/methods/method.js';
 import type { Precision } from '../model/weights.js';
 import type { PictureRules } from '../picture/picture.js';
-import { AnomalyModel, DEFAULT_IMAGE_SIZE } from './anomaly_model.js';
+import { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
+import { type MethodSettings, methodSettings, settingsLine } from './method_settings.js';
 import { type AdapterSource, type LibraryHost, openAdapterSource, openWeights, type WeightsSource } from './sources.js';
 
 /** A class by the name that results and `detect` use. */
@@ -61,8 +63,15 @@ export interface DetectorOptions extends OpenOptions {
   readonly textMix?: number | undefined;
   /** Share of an image adapter in its mix; by default as trained, else 0.1. */
   readonly imageMix?: number | undefined;
-  /** By default as trained, else gelu as published. */
+  /** By default as trained, else as the method's published program has it: AA-CLIP gelu. */
   readonly activation?: Activation | undefined;
+  /** Name of the method ("aa-clip", "april-gan", "anomalyclip", "clip"): checked against the checkpoint, which tells it. */
+  readonly method?: string | undefined;
+  /**
+   * 1-based numbers of the blocks whose tokens are compared with the text. By default the quarters of the tower; for
+   * AnomalyCLIP the last block.
+   */
+  readonly levels?: readonly number[] | undefined;
   /**
    * f32 (the default) keeps every weight exactly; f16 rounds matrices to half the memory, and lets matrix units round
    * activations on a device that is opened here.
@@ -85,14 +94,12 @@ export interface DetectorOptions extends OpenOptions {
 }
 
 /** The settings a model works with: as given, else as recorded in the adapters, else as published. */
-export interface DetectorSettings {
-  readonly imageSize: number;
-  readonly textMix: number;
-  readonly imageMix: number;
-  readonly activation: Activation;
+export interface DetectorSettings extends MethodSettings {
   readonly precision: Precision;
-  /** Whether image adapters are in use; without them it is plain CLIP. */
+  /** Whether trained tensors are in use; without them it is plain CLIP. */
   readonly adapted: boolean;
+  /** One line on the method and how it is used. */
+  readonly about: string;
 }
 
 export interface OpenedModel {
@@ -113,6 +120,7 @@ export async function openClasses(
   clip: ClipTensors,
   inputs: readonly ClassInput[],
   options: OpenOptions & { readonly domain?: Domain | undefined },
+  method?: Method,
 ): Promise<readonly EncodedClass[]> {
   const named = inputs.map((input): NamedClass => (typeof input === 'string' ? { name: input } : input));
   if (named.length === 0) throw new AaclipError('class', 'classes: expected at least one, got none');
@@ -125,7 +133,7 @@ export async function openClasses(
       if (dataset !== undefined) findDataset(dataset, registry);
       return promptedClass(name, registry, { words, domain, dataset });
     });
-    return encodeClasses(tokenizer, clip, prompted, 'give the class other words');
+    return encodeClasses(tokenizer, clip, prompted, 'give the class other words', method);
   });
   if (note !== undefined) (options.onNote ?? console.warn)(note);
   return classes;
@@ -154,37 +162,33 @@ export async function openDevice(
 }
 
 /**
- * Opens weights, classes, adapters and the device, in this order, and loads the model.
+ * Opens weights, adapters, classes and the device, in this order, and loads the model.
  * @throws AaclipError whose code tells which of them failed; a device opened here is then closed
  */
 export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
   const { signal, adapters: source } = options;
   checkAborted(signal);
   const clip = await within('weights', () => abortable(openWeights(host, options.weights, signal), signal));
-  const classes = await openClasses(host, clip, options.classes, options);
   const config = await within('weights', () => inferConfig(clip));
   const adapters =
     source === undefined
       ? undefined
-      : await within('adapters', async () => {
-          const opened = await abortable(openAdapterSource(host, source, clip, options.epoch, signal), signal);
-          for (const part of ['text', 'image'] as const) if (opened[part]) checkAdapterFit(opened[part], part, config);
-          return opened;
-        });
-  const trained = adapters?.trained ?? {};
-  const settings: DetectorSettings = {
-    imageSize: options.imageSize ?? trained.imageSize ?? DEFAULT_IMAGE_SIZE,
-    textMix: options.textMix ?? trained.textMix ?? 0.1,
-    imageMix: options.imageMix ?? trained.imageMix ?? 0.1,
-    activation: options.activation ?? trained.activation ?? 'gelu',
-    precision: options.precision ?? 'f32',
-    adapted: adapters?.image !== undefined,
-  };
+      : await within('adapters', () => abortable(openAdapterSource(host, source, clip, options.epoch, signal), signal));
+  const method = await within('adapters', () => chooseMethod(options.method, adapters));
+  const used = await within('options', () => methodSettings(method, config, options, adapters?.trained));
+  await within('adapters', () => method.checkpoint?.checkFit(adapters ?? {}, { ...config, levels: used.levels }));
+  const classes = await openClasses(host, clip, options.classes, options, method);
   const { patch } = config;
-  if (!Number.isInteger(settings.imageSize) || settings.imageSize < patch) {
-    const got = settings.imageSize;
+  if (!Number.isInteger(used.imageSize) || used.imageSize < patch) {
+    const got = used.imageSize;
     throw new AaclipError('options', `imageSize: expected a whole number of pixels of at least ${patch}, got ${got}`);
   }
+  const settings: DetectorSettings = {
+    ...used,
+    precision: options.precision ?? 'f32',
+    adapted: method.checkpoint !== undefined,
+    about: settingsLine(method, used),
+  };
   const { gpu, own } = await openDevice(host, options);
   try {
     // Limits of the adapter are met before minutes are spent on weights.

@@ -1,4 +1,5 @@
 /** Anomaly maps on the host. */
+import { BY_COSINES, type Scoring } from '../model/methods/method.js';
 
 /** A map of scores, `data[y * width + x]`; higher is more anomalous. */
 export interface ScoreMap {
@@ -9,11 +10,10 @@ export interface ScoreMap {
 
 /**
  * The summed map as a share of "abnormal" against "normal", 0 to 1, comparable between pictures.
- *
- * A level's map is (s1 - s0 + 1) / 2; the softmax that training computes from the same similarities is sigmoid(s1 -
- * s0). So the mean difference of the levels goes through a sigmoid.
+ * @param levels number of levels
+ * @param scoring of the method whose map it is; AA-CLIP's by default
  */
-export function shareMap(sum: ScoreMap, levels: number): ScoreMap {
-  const data = sum.data.map((v) => 1 / (1 + Math.exp(1 - (2 * v) / levels)));
+export function shareMap(sum: ScoreMap, levels: number, scoring: Scoring = BY_COSINES): ScoreMap {
+  const data = sum.data.map((v) => scoring.share(v, levels));
   return { width: sum.width, height: sum.height, data };
 }

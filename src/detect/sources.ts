@@ -1,11 +1,12 @@
 /** The forms in which weights, adapters and pictures can be given, and how a host opens them. */
 import type { Gpu } from '../gpu/gpu.js';
-import { type AdapterTensors, canonicalAdapters } from '../io/adapter_names.js';
+import { canonicalAdapters } from '../io/adapter_names.js';
 import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
 import { openTensorSource } from '../io/open_tensors.js';
 import { type ByteSource, bytesSource } from '../io/source.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import type { Tokenizer } from '../io/tokenizer.js';
+import { methodOf, type OpenedCheckpoint, openCheckpoint } from '../model/methods/all_methods.js';
 import { type Picture, PictureError, type PictureRules } from '../picture/picture.js';
 import { readPictureFacts } from '../picture/picture_facts.js';
 import type { AnchorStore } from './anchor_cache.js';
@@ -19,8 +20,9 @@ export type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
 export type WeightsSource = FileSource;
 
 /**
- * Adapters: the path or URL of a folder as training leaves it, with both parts in it, "tiny" for the packaged adapters, a
- * Blob or bytes that hold one part or both, or a file for each part. A tower without adapters is plain CLIP's.
+ * Adapters: the path or URL of a folder as training leaves it, with both parts in it, "tiny" for the packaged adapters; the
+ * path or URL, a Blob or the bytes of a checkpoint of any known method, which its tensors tell; or a file for each of AA-CLIP's
+ * parts. A tower without adapters is plain CLIP's.
  */
 export type AdapterSource =
   | FileSource
@@ -37,9 +39,8 @@ export interface DecodedPicture {
 /** A picture: a file in one of the formats the host decodes, or pixels. */
 export type PictureSource = FileSource | DecodedPicture;
 
-export interface OpenedAdapters {
-  readonly text?: AdapterTensors | undefined;
-  readonly image?: AdapterTensors | undefined;
+/** A checkpoint by its method and parts. */
+export interface OpenedAdapters extends OpenedCheckpoint {
   /** How the image adapters were trained, which is how they must be used. */
   readonly trained: TrainedWith;
 }
@@ -58,7 +59,7 @@ export interface LibraryHost {
   /** CLIP's weights by path or URL, or by a name that stands for them ("tiny"). */
   openClip(place: string | URL, signal: AbortSignal | undefined): Promise<ClipTensors>;
   /**
-   * Adapters by the path or URL of their folder, or by a name ("tiny").
+   * Adapters by the path or URL of their folder or file, or by a name ("tiny").
    * @param epoch of the image adapter; undefined for the latest one
    */
   openAdapters(
@@ -116,13 +117,19 @@ export async function openWeights(
   return canonicalClip(await openTensorsOf(host, source, 'weights', signal));
 }
 
-/** Adapters from the files of both parts. */
+/** AA-CLIP's adapters from the files of both parts. */
 export function adaptersOf(text: TensorFile | undefined, image: TensorFile | undefined): OpenedAdapters {
-  return {
-    text: text && canonicalAdapters(text),
-    image: image && canonicalAdapters(image),
-    trained: trainedWith(image?.metadata.get('flags')),
-  };
+  const parts = { text: text && canonicalAdapters(text), image: image && canonicalAdapters(image) };
+  return { ...parts, method: methodOf(parts), trained: trainedWith(image?.metadata.get('flags')) };
+}
+
+/** The end of a path or URL of a checkpoint in one file. */
+export const CHECKPOINT_FILE = /\.(?:pth?|ckpt|bin|safetensors)(?:[?#].*)?$/i;
+
+/** A checkpoint of any method in one file. */
+export function checkpointOf(file: TensorFile): OpenedAdapters {
+  const opened = openCheckpoint(file);
+  return { ...opened, trained: opened.image ? trainedWith(file.metadata.get('flags')) : {} };
 }
 
 /**
@@ -149,9 +156,7 @@ export async function openAdapterSource(
   if (typeof source === 'string' || source instanceof URL) return host.openAdapters(source, clip, epoch, signal);
   const open = (file: FileSource, name: string): Promise<TensorFile> => openTensorsOf(host, file, name, signal);
   if (source instanceof Blob || source instanceof ArrayBuffer || source instanceof Uint8Array) {
-    const file = await open(source, 'adapters');
-    const { text, image } = canonicalAdapters(file);
-    return adaptersOf(text ? file : undefined, image ? file : undefined);
+    return checkpointOf(await open(source, 'adapters'));
   }
   const { text, image } = source;
   const opened = adaptersOf(
@@ -160,7 +165,10 @@ export async function openAdapterSource(
   );
   for (const part of ['text', 'image'] as const) {
     const tensors = opened[part];
-    if (tensors && !tensors[part]) throw new Error(`${tensors.name}: no ${part} adapter in it`);
+    const start = `${part}_adapter.`;
+    if (tensors && !tensors.names.some((name) => name.startsWith(start))) {
+      throw new Error(`${tensors.name}: no ${part} adapter in it`);
+    }
   }
   return opened;
 }

@@ -3,9 +3,11 @@
  * are scaled to [0, 1] over the whole class.
  */
 import type { Domain } from '../data/datasets.js';
+import { BY_COSINES, type Scoring } from '../model/methods/method.js';
 import type { ClassDetails } from './class_details.js';
 import { type BestF1, type CurveFigures, curveFigures, figuresOf, type OverlapOptions } from './curve.js';
 import { CurveRecorder } from './curve_points.js';
+import { fusedScores } from './fused_scores.js';
 import { percent } from './percent.js';
 import { connectedRegions } from './regions.js';
 import { EMPTY, scaling, widen } from './score_range.js';
@@ -41,6 +43,8 @@ export interface ClassOptions {
   readonly width?: number | undefined;
   /** The false-positive rate at which the curve of per-region overlap ends; 0.3 by default. */
   readonly overlapLimit?: number | undefined;
+  /** How the method makes scores of pictures; AA-CLIP's way by default. */
+  readonly scoring?: Scoring | undefined;
   /** Where the scores of pixels are kept; all in memory by default. */
   readonly memory?: ScoreMemory | undefined;
 }
@@ -135,24 +139,25 @@ export class ClassScores implements Disposable {
   details(): ClassDetails {
     if (this.#labels.length === 0) throw new Error('metrics: a class without images: expected at least one');
     const notes: string[] = [];
-    const scaleMap = scaling(this.#mapRange);
+    const { scoring = BY_COSINES } = this.#options;
+    const scaleMap = scoring.rescaled ? scaling(this.#mapRange) : (score: number): number => score;
     const scores = Float32Array.from(this.#scores);
     const scoreRange = widen(EMPTY, scores);
     const scaleScore = scaling(scoreRange);
     const constant = (what: string): void => {
       notes.push(`all ${what} are equal: they count as 0, where the published program has NaN`);
     };
-    if (this.#mapRange.min === this.#mapRange.max && this.#mapRange.max !== 1) constant('map values');
-    if (this.#domain === 'Industrial' && scoreRange.min === scoreRange.max && scoreRange.max !== 1)
+    if (scoring.rescaled && this.#mapRange.min === this.#mapRange.max && this.#mapRange.max !== 1)
+      constant('map values');
+    if (scoring.rescaled && this.#domain === 'Industrial' && scoreRange.min === scoreRange.max && scoreRange.max !== 1)
       constant('image scores');
-    // The peak of a scaled map is the scaled peak, since scaling is monotonic.
-    const fused = this.#peaks.map((peak, i) => {
-      const scaled = scaleMap(peak);
-      return this.#domain === 'Medical' ? scaled : f(f(0.5 * scaled) + f(0.5 * scaleScore(scores[i]!)));
+    const fused = fusedScores(this.#peaks, scores, scoring, this.#domain, {
+      scaleMap: scaling(this.#mapRange),
+      scaleScore,
     });
     const abnormalImages = this.#labels.reduce((sum, l) => sum + l, 0);
     const images = new CurveRecorder({ positives: abnormalImages, negatives: this.#labels.length - abnormalImages });
-    const figures = figuresOf(Float32Array.from(fused), this.#labels, undefined, images);
+    const figures = figuresOf(fused, this.#labels, undefined, images);
     const image = this.#labelled('image', figures, notes);
     const pixels = this.#pixels;
     const overlap = this.#overlap();

@@ -15,6 +15,10 @@ const NO_TEXT = "an image tower alone, without CLIP's text tower";
 /** The first that fits counts. */
 const MODEL_KINDS: readonly ModelKind[] = [
   { what: 'adapters, which --adapters takes, not the weights of a CLIP', has: [/(?:text|image)_adapter\./] },
+  {
+    what: "a detector's checkpoint, which --adapters takes, not the weights of a CLIP",
+    has: [/^(?:.*\.)?(?:trainable_linearlayer\.fc\.\d+|prompt_learner\.ctx_(?:pos|neg)$)/],
+  },
   { what: 'the weights of a LoRA, which are additions to a model', has: [/\.lora_(?:A|B|up|down)\./] },
   { what: 'a diffusion model', has: [/(?:^|\.)(?:diffusion_model|unet|down_blocks)\./] },
   { what: "a SigLIP, whose towers are not CLIP's", has: [/(?:^|\.)logit_bias$/] },

@@ -7,5 +7,5 @@ export { encodePng } from './encode_png.js';
 export { fileSource } from './file_source.js';
 export { loadDetector, type NodeTrainOptions, train } from './node_library.js';
 export { openTokenizer } from './open_tokenizer.js';
-export { type AdapterFiles, openAdapters, openClip, openTensors } from './open_weights.js';
+export { openAdapters, openClip, openTensors } from './open_weights.js';
 export { expandImages, type SearchOptions } from './picture_files.js';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Detector } from '../detect/detector.js';
 import { libraryError } from '../detect/errors.js';
 import type { DetectorOptions } from '../detect/open_model.js';
-import { adaptersOf, type LibraryHost } from '../detect/sources.js';
+import { adaptersOf, CHECKPOINT_FILE, checkpointOf, type LibraryHost } from '../detect/sources.js';
 import { canonicalClip } from '../io/clip_names.js';
 import { fetchSource, inFolder } from '../io/fetch_source.js';
 import { openTensorSource } from '../io/open_tensors.js';
@@ -45,6 +45,9 @@ export const NODE_LIBRARY: LibraryHost = {
   async openAdapters(place, clip, epoch, signal) {
     const found = placeOf(place);
     if ('path' in found) return openAdapters(found.path, clip, epoch);
+    if (CHECKPOINT_FILE.test(String(found.url))) {
+      return checkpointOf(await openTensorSource(await fetchSource(found.url, signal)));
+    }
     const open = async (name: string) => openTensorSource(await fetchSource(inFolder(found.url, name), signal));
     return adaptersOf(
       await open('text_adapter.safetensors'),

@@ -2,12 +2,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adaptersOf, type OpenedAdapters } from '../detect/sources.js';
-import type { AdapterTensors } from '../io/adapter_names.js';
+import { adaptersOf, CHECKPOINT_FILE, checkpointOf, type OpenedAdapters } from '../detect/sources.js';
 import { type ClipTensors, canonicalClip } from '../io/clip_names.js';
 import { openTensorSource } from '../io/open_tensors.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import { inferConfig } from '../model/config.js';
+import { methodOf } from '../model/methods/all_methods.js';
 import { syntheticAdapters, syntheticClip, TINY, VIT_L_14_336 } from '../model/synthetic.js';
 import { fileError } from './file_error.js';
 import { fileFingerprint } from './file_fingerprint.js';
@@ -88,35 +88,63 @@ function inFolder(folder: string): string {
   return `a folder: name a file of weights${found === undefined ? '' : `, such as ${join(folder, found)}`}`;
 }
 
-/** A folder of adapters has both parts. */
-export interface AdapterFiles extends OpenedAdapters {
-  readonly text: AdapterTensors;
-  readonly image: AdapterTensors;
+/**
+ * Files of a folder that hold a checkpoint of another method than AA-CLIP, by epoch (`epoch_15.pth`) in the order of their
+ * numbers; where none has a number, the only one as `latest`.
+ * @throws one line when there are several without a number
+ */
+export function checkpointFiles(folder: string, names: readonly string[]): Map<number | 'latest', string> {
+  const files = names.filter((name) => CHECKPOINT_FILE.test(name));
+  const found = new Map<number | 'latest', string>();
+  for (const name of [...files].sort()) {
+    const epoch = /(?:^|_)epoch[_-]?(\d+)\.\w+$/.exec(name)?.[1];
+    if (epoch !== undefined) found.set(Number(epoch), name);
+  }
+  if (found.size > 0) return new Map([...found].sort(([a], [b]) => Number(a) - Number(b)));
+  if (files.length > 1)
+    throw new Error(`${folder}: several checkpoints: name the file: ${files.slice(0, 4).join(', ')}`);
+  return files.length === 1 ? found.set('latest', files[0]!) : found;
 }
+
+/** Whether a folder has a part of AA-CLIP's adapters. */
+export const holdsParts = (names: readonly string[]): boolean =>
+  names.some((name) => /^(?:text|image)_adapter(?:_\d+|\.\w+)?\.(?:safetensors|pth)$/.test(name));
 
 /**
  * The adapters of a folder as training leaves it: `text_adapter` and `image_adapter`, or the image adapter of one epoch
- * (`image_adapter_{epoch}`), as .safetensors or .pth. `tiny` stands for the folder `packaged`.
+ * (`image_adapter_{epoch}`), as .safetensors or .pth; the checkpoint of another method in a folder without these; or a file.
+ * `tiny` stands for the folder `packaged`.
  */
 export async function openAdapters(
   path: string,
   clip: ClipTensors,
   epoch?: number,
   packaged: string = PACKAGED_FOLDER,
-): Promise<AdapterFiles> {
+): Promise<OpenedAdapters> {
   const m = SYNTHETIC.exec(path);
   if (m) {
     const made = syntheticAdapters(inferConfig(clip), Number(m[2] ?? 2));
-    return { text: made, image: made, trained: {} };
+    const parts = { text: made, image: made };
+    return { ...parts, method: methodOf(parts), trained: {} };
   }
   if (path === PACKAGED) checkPackaged(packaged, 'text_adapter.safetensors', 'image_adapter.safetensors');
   const folder = path === PACKAGED ? packaged : path;
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile()) {
+    if (epoch === undefined) return checkpointOf(await openTensors(folder));
+    throw new Error(`${folder}: a file, so that there is no epoch ${epoch} to choose: leave the epoch out`);
+  }
   let names: string[];
   try {
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
     names = readdirSync(folder).sort(compareNatural);
   } catch (error) {
     throw fileError(folder, 'read', error);
+  }
+  const others = holdsParts(names) ? new Map<number | 'latest', string>() : checkpointFiles(folder, names);
+  if (others.size > 0) {
+    const file = epoch === undefined ? [...others.values()].at(-1) : others.get(epoch);
+    if (file !== undefined) return checkpointOf(await openTensors(join(folder, file)));
+    throw new Error(`${folder}: no checkpoint of epoch ${epoch}: expected one of ${[...others.keys()].join(', ')}`);
   }
   const find = (pattern: RegExp, what: string): string => {
     const found = names.filter((n) => pattern.test(n)).at(-1);
@@ -128,6 +156,5 @@ export async function openAdapters(
     epoch === undefined
       ? find(/^image_adapter(?:_\d+|\.\w+)?\.(?:safetensors|pth)$/, 'image_adapter')
       : find(new RegExp(`^image_adapter_${epoch}\\.(?:safetensors|pth)$`), `image_adapter_${epoch}`);
-  const opened = adaptersOf(await openTensors(text), await openTensors(image));
-  return { ...opened, text: opened.text!, image: opened.image! };
+  return adaptersOf(await openTensors(text), await openTensors(image));
 }

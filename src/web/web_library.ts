@@ -1,7 +1,7 @@
 /** The library's host in a browser, in a page or a worker: files by URL, the browser's decoders and its WebGPU. */
 import { Detector } from '../detect/detector.js';
 import type { DetectorOptions } from '../detect/open_model.js';
-import { adaptersOf, type LibraryHost } from '../detect/sources.js';
+import { adaptersOf, CHECKPOINT_FILE, checkpointOf, type LibraryHost } from '../detect/sources.js';
 import { Gpu, GpuError, type GpuOptions } from '../gpu/gpu.js';
 import { canonicalClip } from '../io/clip_names.js';
 import { fetchSource, inFolder } from '../io/fetch_source.js';
@@ -52,6 +52,7 @@ export const WEB_LIBRARY: LibraryHost = {
   },
   async openAdapters(place, _clip, epoch, signal) {
     const named = place === PACKAGED;
+    if (CHECKPOINT_FILE.test(String(place))) return checkpointOf(await openTensors(place, signal));
     const image = `image_adapter${epoch === undefined ? '' : `_${epoch}`}.safetensors`;
     return adaptersOf(
       await openTensors(named ? TINY_TEXT : inFolder(place, 'text_adapter.safetensors'), signal),

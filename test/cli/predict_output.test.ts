@@ -41,7 +41,9 @@ test('a file that cannot be written is told with the score, and the next picture
   const failed = await outputs.write(found(pictures[0]!));
   expect(failed.error?.message).toMatch(/out\/a: cannot write: a file of that name is in the way/);
   expect(endsWriting(failed.error)).toBe(false);
-  const line = JSON.parse(jsonLine(found(pictures[0]!), failed, loaded, true, undefined));
+  const line = JSON.parse(
+    jsonLine(found(pictures[0]!), failed, loaded, { adapted: true, method: 'aa-clip' }, undefined),
+  );
   expect(line).toMatchObject({ image: '/p/a/x.png', score: 0.5, files: [], error: failed.error!.message });
   expect((await outputs.write(found(pictures[1]!))).error).toBeUndefined();
   expect(readFileSync(join(dir, 'out', 'a'), 'utf8')).toBe('in the way');

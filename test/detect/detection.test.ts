@@ -23,7 +23,7 @@ describe('a detection', () => {
   const sum = map(2, [2, 2, 2, 2 + Math.log(3)]);
 
   it('has shares of its summed levels: sigmoid of the mean difference', () => {
-    const d = detectionOf(picture, sum, 4, { ...known, domain: 'Industrial' });
+    const d = detectionOf(picture, sum, { levels: 4 }, { ...known, domain: 'Industrial' });
     const share = (total: number): number => 1 / (1 + Math.exp(1 - (2 * total) / 4));
     expect([...d.map.data]).toEqual([...sum.data].map((v) => Math.fround(share(v))));
     expect(d.sum).toBe(sum);
@@ -31,7 +31,7 @@ describe('a detection', () => {
   });
 
   it('is scored by its domain', () => {
-    const of = (domain: 'Industrial' | 'Medical') => detectionOf(picture, sum, 4, { ...known, domain });
+    const of = (domain: 'Industrial' | 'Medical') => detectionOf(picture, sum, { levels: 4 }, { ...known, domain });
     const { value } = of('Medical').peak;
     expect(of('Medical').score).toBe(value);
     expect(of('Industrial').score).toBe(0.5 * value + 0.1);

@@ -5,12 +5,14 @@ import { REGISTRY } from '../../data/datasets.js';
 import { imageFlops } from '../../detect/anomaly_model.js';
 import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
 import { inferenceMemory } from '../../detect/inference_memory.js';
+import { methodSettings, settingsLine } from '../../detect/method_settings.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { chosenKernels, kernelLists } from '../../kernels/kernel_lists.js';
 import { inferConfig } from '../../model/config.js';
+import { chooseMethod } from '../../model/methods/all_methods.js';
 import { jpegIsExact } from '../../node/decode.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
-import { openClip } from '../../node/open_weights.js';
+import { openAdapters, openClip } from '../../node/open_weights.js';
 import { openDevice } from '../options.js';
 import { type InfoFlags, infoOptions } from './flags.js';
 import { type MachineReport, type ModelReport, printInfo } from './output.js';
@@ -28,12 +30,16 @@ export function infoCommand(program: Command): void {
       `
 Examples:
   $ aaclip info
-  $ aaclip info --weights ViT-L-14-336px.pt --img_size 518`,
+  $ aaclip info --weights ViT-L-14-336px.pt --img_size 518
+  $ aaclip info --weights ViT-L-14-336 --adapters visa_pretrained.pth`,
     )
     .action(runInfo);
 }
 
 async function runInfo(flags: InfoFlags): Promise<void> {
+  if (flags.weights === undefined && flags.adapters !== undefined) {
+    throw new Error('--adapters: only with the weights they belong to: add --weights, or leave it out');
+  }
   const gpu = await openDevice(flags);
   const { traits, description } = gpu;
   const model = flags.weights === undefined ? undefined : await describe(gpu, flags);
@@ -53,13 +59,19 @@ async function runInfo(flags: InfoFlags): Promise<void> {
   printInfo(report, { ...flags, f16: traits.f16 });
 }
 
-async function describe(gpu: Gpu, { weights, img_size: imageSize, precision }: InfoFlags): Promise<ModelReport> {
+async function describe(gpu: Gpu, flags: InfoFlags): Promise<ModelReport> {
+  const { weights, adapters: path, img_size: imageSize, precision, levels } = flags;
   const clip = await openClip(weights!);
   const config = inferConfig(clip);
+  const adapters = path === undefined ? undefined : await openAdapters(path, clip);
+  const method = chooseMethod(flags.method, adapters);
+  const use = methodSettings(method, config, { imageSize, levels }, adapters?.trained);
+  method.checkpoint?.checkFit(adapters ?? {}, { ...config, levels: use.levels });
   const prompted = [promptedClass(ANY_OBJECT, REGISTRY)];
-  const { classes } = await encodeClasses(await openTokenizer(), clip, prompted, 'use other weights');
-  const need = (batch: number) => inferenceMemory(gpu, { clip, classes, imageSize, precision }, batch);
-  const sizes = { name: clip.name, config, flops: imageFlops(config, imageSize, 0) };
+  const { classes } = await encodeClasses(await openTokenizer(), clip, prompted, 'use other weights', method);
+  const need = (batch: number) => inferenceMemory(gpu, { clip, adapters, classes, precision, ...use }, batch);
+  const flops = imageFlops(config, imageSize, 0);
+  const sizes = { name: clip.name, config, method: { ...use, about: settingsLine(method, use) }, flops };
   const one = await need(1).catch((error: Error) => error);
   if (one instanceof Error) return { ...sizes, refused: one.message };
   // Large pictures may fit the adapter's limits only one at a time.

@@ -1,5 +1,6 @@
 /** What `info` prints. */
 import type { InferenceMemory } from '../../detect/inference_memory.js';
+import type { MethodSettings } from '../../detect/method_settings.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import type { Traits } from '../../gpu/traits.js';
 import type { ClipConfig } from '../../model/config.js';
@@ -7,6 +8,8 @@ import type { ClipConfig } from '../../model/config.js';
 export interface ModelReport {
   readonly name: string;
   readonly config: ClipConfig;
+  /** The method of the adapters and how it uses the weights; plain CLIP without adapters. */
+  readonly method: MethodSettings & { readonly about: string };
   /** Buffers on the device, in bytes: with one picture at a time, and for a further one where the adapter takes two. */
   readonly memory?: InferenceMemory & { readonly perPicture?: number };
   /** Why the adapter cannot score a picture of that size, in place of the memory. */
@@ -42,9 +45,10 @@ function unitsText(shapes: Traits['matrixShapes']): string {
   return used.length === 0 ? '' : `, matrix units ${used.map(({ m, n, k }) => `${m}x${n}x${k}`).join(' ')}`;
 }
 
-function modelLines({ name, config, memory, refused, flops }: ModelReport, imageSize: number): string[] {
+function modelLines({ name, config, method, memory, refused, flops }: ModelReport, imageSize: number): string[] {
   return [
     `model      ${name}: vision ${config.visionWidth} x ${config.visionLayers}, text ${config.textWidth} x ${config.textLayers}, patch ${config.patch}, levels ${config.levels.join(' ')}`,
+    `method     ${method.about}`,
     `memory     ${memory ? needs(memory, imageSize) : refused}`,
     `work       ${(flops / 1e9).toFixed(0)} GFLOP per picture`,
   ];

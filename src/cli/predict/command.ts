@@ -30,10 +30,12 @@ Examples:
   $ aaclip predict photo.jpg --class "metal nut" --weights tiny --adapters tiny --img_size 256
   $ aaclip predict photo.jpg --class "metal nut" --weights ViT-L-14-336px.pt --adapters ckpt/baseline
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
+  $ aaclip predict parts/ --class metal_nut --weights ViT-L-14-336 --adapters visa_pretrained.pth
 
 The score of a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical,
-the peak. The map is the share of "abnormal" against "normal" at every pixel, 0 to 1, averaged over the levels. --raw writes
-the sum of the levels as the published program defines it.`,
+the peak; with APRIL-GAN and AnomalyCLIP their own score of the whole picture. The map is the share of "abnormal" against
+"normal" at every pixel, 0 to 1, averaged over the levels. --raw writes the sum of the levels as the method's published program
+defines it.`,
     )
     .action(runPredict);
 }
@@ -66,6 +68,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   using detector = await loadDetector({
     weights: flags.weights,
     adapters: flags.adapters,
+    method: flags.method,
+    levels: flags.levels,
     epoch: flags.epoch,
     pictures: rulesOf(flags),
     classes: [{ name: flags.class, domain: flags.domain, dataset: flags.dataset }],
@@ -88,7 +92,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     onProgress: (share) => loading.update(share),
   });
   loading.finish();
-  const { adapted } = detector.settings;
+  const { adapted, about, method } = detector.settings;
+  if (!json) process.stderr.write(`${about}\n`);
   if (!adapted && !json) {
     process.stderr.write('no --adapters: plain CLIP is used, which is weaker than an adapted model\n');
   }
@@ -108,7 +113,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   for await (const detection of detections) {
     const written = await outputs.write(detection);
     const line = json
-      ? jsonLine(detection, written, loaded!, adapted, flags.threshold)
+      ? jsonLine(detection, written, loaded!, { adapted, method }, flags.threshold)
       : textLine(detection, written, flags.threshold);
     bar.finish();
     process.stdout.write(`${line}\n`);

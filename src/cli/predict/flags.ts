@@ -9,12 +9,14 @@ import {
   cacheOption,
   domainOption,
   imageSizeOption,
+  type MethodFlags,
+  methodOptions,
   mixOptions,
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number } from '../options.js';
 
-export interface PredictFlags extends CommonOptions, RegistryFlags, PictureFlags {
+export interface PredictFlags extends CommonOptions, RegistryFlags, PictureFlags, MethodFlags {
   readonly class: string;
   readonly dataset?: string;
   readonly weights: string;
@@ -40,11 +42,13 @@ export interface PredictFlags extends CommonOptions, RegistryFlags, PictureFlags
 function modelOptions(command: Command): Command {
   const named = weightsOption(command)
     .option(
-      '--adapters <dir>',
-      'folder with text_adapter and image_adapter; "tiny": the adapters that come with the program (default: none, plain CLIP)',
+      '--adapters <path>',
+      'folder with text_adapter and image_adapter, or a checkpoint of APRIL-GAN or AnomalyCLIP, which its tensors tell; "tiny": the adapters that come with the program (default: none, plain CLIP)',
     )
     .option('--epoch <n>', 'use image_adapter_<n> of the --adapters folder', count(0));
-  return cacheOption(activationOption(batchSizeOption(mixOptions(imageSizeOption(domainOption(named))))));
+  return methodOptions(
+    cacheOption(activationOption(batchSizeOption(mixOptions(imageSizeOption(domainOption(named)))))),
+  );
 }
 
 /** Files and verdicts. */

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { printable } from '../../data/printable.js';
 import type { Detection } from '../../detect/detection.js';
 import type { LoadedClass } from '../../detect/detector.js';
+import type { DetectorSettings } from '../../detect/open_model.js';
 import { drawContour, overlay, rangeOf, resizeMap, thresholdMap, toGray8 } from '../../eval/heatmap.js';
 import { encodeNpy } from '../../eval/npy.js';
 import { toWrite, writeSafetensors } from '../../io/safetensors_writer.js';
@@ -103,7 +104,7 @@ export function jsonLine(
   d: Detection,
   { files, error }: Written,
   { words, unknownWords }: LoadedClass,
-  adapted: boolean,
+  { adapted, method }: Pick<DetectorSettings, 'adapted' | 'method'>,
   threshold: number | undefined,
 ): string {
   const { lo: min, hi: max } = rangeOf(d.sum);
@@ -113,6 +114,7 @@ export function jsonLine(
     prompt_name: words,
     ...(unknownWords.length === 0 ? {} : { unknown_words: unknownWords }),
     adapted,
+    method,
     score: d.score,
     image_score: d.imageScore,
     peak: d.peak,

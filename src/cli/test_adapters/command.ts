@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../../data/printable.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
+import { settingsLine } from '../../detect/method_settings.js';
 import { inferConfig } from '../../model/config.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
@@ -34,10 +35,12 @@ Examples:
   $ aaclip test --dataset all --data datasets --weights W --save_path ckpt/baseline --epoch 15
   $ aaclip test --dataset mine --data parts --weights W --save_path ckpt/mine --class nut,bolt --json
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
+  $ aaclip test --dataset MVTec --data mvtec_ad --weights ViT-L-14-336 --save_path visa_pretrained.pth --results_dir results
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
 
 Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. The score of
-a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak.
+a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak. APRIL-GAN and
+AnomalyCLIP scale nothing, and score a picture by itself.
 
 "--dataset all" is the command test-all: a folder for each data set and a summary, in "results" unless --results_dir is given.`,
     )
@@ -48,9 +51,10 @@ async function runTest(flags: TestFlags): Promise<void> {
   if (flags.dataset.trim() === ALL) return runTestAll(flags);
   const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
-  const encoded = await encodeClasses(await openTokenizer(), clip, prompted, LEAVE_OUT);
   const tested = await openTested(flags, inferConfig(clip));
+  const encoded = await encodeClasses(await openTokenizer(), clip, prompted, LEAVE_OUT, tested.method);
   const settings = settingsOf(flags, tested);
+  if (!flags.json) process.stderr.write(`${settingsLine(tested.method, settings)}\n`);
   if (!flags.json) for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   tellUnknownWords(encoded, flags.json ?? false);
   const sets = await lookedAt(listed, flags, settings.imageSize);

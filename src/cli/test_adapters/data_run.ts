@@ -215,7 +215,12 @@ class DataRun implements AsyncDisposable {
     const maps = pictures === undefined ? undefined : await MapFile.create(scratch, this.#model.imageSize ** 2);
     const { domain, overlapLimit } = this.#data;
     const memory = { bytes: scoreBytes, openStore: () => openWordFile(scratch) };
-    const scores = new ClassScores(domain, { width: this.#model.imageSize, overlapLimit, memory });
+    const scores = new ClassScores(domain, {
+      width: this.#model.imageSize,
+      scoring: this.#model.scoring,
+      overlapLimit,
+      memory,
+    });
     const made = { scores, samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;

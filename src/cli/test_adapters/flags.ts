@@ -10,6 +10,8 @@ import {
   cacheOption,
   domainOption,
   imageSizeOption,
+  type MethodFlags,
+  methodOptions,
   mixOptions,
   modelNameOption,
   threadsOption,
@@ -17,7 +19,7 @@ import {
 } from '../model_options.js';
 import { type CommonOptions, common, count, number, positive } from '../options.js';
 
-export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
+export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, MethodFlags {
   readonly class?: string;
   readonly domain?: Domain;
   readonly weights: string;
@@ -61,8 +63,12 @@ function sampleOptions(command: Command, preset: string): Command {
 /** What is tested. */
 function adapterOptions(command: Command): Command {
   modelNameOption(weightsOption(command))
-    .option('--save_path <dir>', 'folder with the adapters', 'ckpt/baseline')
-    .option('--epoch <n>', 'test image_adapter_<n> only (default: all epochs, in order)', count(0))
+    .option(
+      '--save_path <path>',
+      'folder with the adapters, or a checkpoint of APRIL-GAN or AnomalyCLIP (a file, or a folder of epochs)',
+      'ckpt/baseline',
+    )
+    .option('--epoch <n>', 'test image_adapter_<n> (or epoch_<n>) only (default: all epochs, in order)', count(0))
     .addOption(
       new Option(
         '--plain [parts]',
@@ -71,7 +77,7 @@ function adapterOptions(command: Command): Command {
         .choices(['all', 'text'])
         .preset('all'),
     );
-  return adapterShapeOptions(activationOption(mixOptions(imageSizeOption(command))), 'check');
+  return methodOptions(adapterShapeOptions(activationOption(mixOptions(imageSizeOption(command))), 'check'));
 }
 
 export function testOptions(command: Command, { dataset, resultsDir }: TestPreset = { dataset: 'MVTec' }): Command {

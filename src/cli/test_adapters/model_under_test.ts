@@ -1,4 +1,6 @@
 /** The loaded model that `test` and `test-all` try checkpoints with, data set by data set. */
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import type { ClassTokens } from '../../detect/class_tokens.js';
@@ -13,17 +15,17 @@ import type { TestFlags } from './flags.js';
 import type { TestSettings } from './output.js';
 import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
 
+/** The folder that results go to where no other is named: the adapters'. */
+const folderOf = (path: string): string => (statSync(path, { throwIfNoEntry: false })?.isFile() ? dirname(path) : path);
+
 /** Each setting from its flag, else as the training recorded it, else the published default. */
-export function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
+export function settingsOf(flags: TestFlags, { use }: TestedAdapters): TestSettings {
   return {
     weights: flags.weights,
     savePath: flags.save_path,
-    resultsDir: flags.results_dir ?? flags.save_path,
+    resultsDir: flags.results_dir ?? folderOf(flags.save_path),
     plain: flags.plain ?? null,
-    imageSize: flags.img_size ?? trained.imageSize ?? 518,
-    textMix: flags.text_adapt_weight ?? trained.textMix ?? 0.1,
-    imageMix: flags.image_adapt_weight ?? trained.imageMix ?? 0.1,
-    activation: flags.activation ?? trained.activation ?? 'gelu',
+    ...use,
     precision: flags.precision,
     pictures: rulesOf(flags),
   };
@@ -80,7 +82,6 @@ export class ModelUnderTest implements Disposable {
   readonly #batch: number;
   readonly #bar: Progress;
   readonly #started = performance.now();
-  readonly #text: TestedAdapters['text'];
   #checkpoint: ImageCheckpoint;
   #done = 0;
 
@@ -89,7 +90,6 @@ export class ModelUnderTest implements Disposable {
     this.#flags = flags;
     this.#batch = chooseBatch(model, flags.batch_size, '--batch_size');
     this.#bar = progress('test', pictures, flags.json ?? false);
-    this.#text = tested.text;
     this.#checkpoint = tested.images[0]!;
   }
 
@@ -98,12 +98,13 @@ export class ModelUnderTest implements Disposable {
     const loading = progress('weights', 1, flags.json ?? false);
     const model = await AnomalyModel.load(gpu, {
       clip,
-      adapters: { text: tested.text, image: tested.images[0]!.tensors },
+      adapters: tested.images[0]!.adapters,
       classes,
       imageSize: settings.imageSize,
       textMix: settings.textMix,
       imageMix: settings.imageMix,
       activation: settings.activation,
+      levels: settings.levels,
       precision: settings.precision,
       anchors: flags.cache ? anchorStore() : undefined,
       onProgress: (share) => loading.update(share),
@@ -124,8 +125,8 @@ export class ModelUnderTest implements Disposable {
 
   /** The figures of a data set with the adapters of a checkpoint. */
   async run(set: TestedData, checkpoint: ImageCheckpoint, { scratch, pictures }: TestPlaces): Promise<RunResult> {
-    const { epoch, tensors } = checkpoint;
-    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters({ text: this.#text, image: tensors });
+    const { epoch, adapters } = checkpoint;
+    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(adapters);
     this.#checkpoint = checkpoint;
     const { threads, memory } = this.#flags;
     const title = typeof epoch === 'number' ? `epoch ${epoch}, ${set.name}` : set.name;

@@ -1,6 +1,7 @@
 /** What a test writes and prints: tables in test.log and on the screen, everything in results.json. */
 import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
+import type { MethodSettings } from '../../detect/method_settings.js';
 import { average } from '../../eval/average.js';
 import type { Figures } from '../../eval/metrics.js';
 import {
@@ -12,7 +13,6 @@ import {
   reportText,
 } from '../../eval/report.js';
 import type { Gpu } from '../../gpu/gpu.js';
-import type { Activation } from '../../kernels/epilogue.js';
 import type { Precision } from '../../model/weights.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
@@ -25,15 +25,11 @@ import type { ImageCheckpoint } from './tested_adapters.js';
 
 type Epoch = ImageCheckpoint['epoch'];
 
-export interface TestSettings {
+export interface TestSettings extends MethodSettings {
   readonly weights: string;
   readonly savePath: string;
   readonly resultsDir: string;
   readonly plain: 'all' | 'text' | null;
-  readonly imageSize: number;
-  readonly textMix: number;
-  readonly imageMix: number;
-  readonly activation: Activation;
   readonly precision: Precision;
   /** How pictures and masks are read. */
   readonly pictures: PictureRules;

@@ -1,12 +1,17 @@
 /** The checkpoints in a folder that are tested, checked against the flags before anything is computed. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ModelAdapters } from '../../detect/anomaly_model.js';
+import { type MethodSettings, methodSettings } from '../../detect/method_settings.js';
+import { checkpointOf } from '../../detect/sources.js';
 import { type TrainedWith, trainedWith } from '../../detect/trained_with.js';
 import { type AdapterTensors, canonicalAdapters } from '../../io/adapter_names.js';
 import { checkAdapterFit, countAdapters } from '../../model/adapter_fit.js';
 import type { ClipConfig } from '../../model/config.js';
+import { chooseMethod, methodOf } from '../../model/methods/all_methods.js';
+import type { Method } from '../../model/methods/method.js';
 import { fileError } from '../../node/file_error.js';
-import { openTensors } from '../../node/open_weights.js';
+import { checkpointFiles, holdsParts, openTensors } from '../../node/open_weights.js';
 import type { TestFlags } from './flags.js';
 
 export interface ImageCheckpoint {
@@ -14,15 +19,19 @@ export interface ImageCheckpoint {
    * Name in the results: the number of an epoch, `latest` for a checkpoint without a number, `plain` for no adapters.
    */
   readonly epoch: number | 'latest' | 'plain';
-  readonly tensors: AdapterTensors | undefined;
+  readonly adapters: ModelAdapters | undefined;
+  /** The file that differs between epochs; undefined where nothing is adapted. */
+  readonly file: string | undefined;
 }
 
 export interface TestedAdapters {
-  /** Undefined for plain CLIP's text tower. */
+  readonly method: Method;
+  /** AA-CLIP's text adapters, which its epochs share; undefined for plain CLIP's text tower and for other methods. */
   readonly text: AdapterTensors | undefined;
   /** In the order of their epochs; at least one. */
   readonly images: readonly ImageCheckpoint[];
-  readonly trained: TrainedWith;
+  /** How the method is used, as flags and checkpoints say. */
+  readonly use: MethodSettings;
 }
 
 function filesOf(folder: string): string[] {
@@ -91,9 +100,20 @@ function checkImage(a: AdapterTensors, config: ClipConfig, flags: TestFlags): vo
  * not fit the flags or the weights
  */
 export async function openTested(flags: TestFlags, config: ClipConfig): Promise<TestedAdapters> {
-  if (flags.plain === 'all') return { text: undefined, images: [{ epoch: 'plain', tensors: undefined }], trained: {} };
+  if (flags.plain === 'all') {
+    const method = chooseMethod(flags.method, undefined);
+    const images = [{ epoch: 'plain', adapters: undefined, file: undefined }] as const;
+    return { method, text: undefined, images, use: useOf(method, config, flags) };
+  }
   const folder = flags.save_path;
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile()) {
+    return openMethod(new Map([['latest', folder]]), flags, config);
+  }
   const names = filesOf(folder);
+  const others = holdsParts(names) ? new Map<number | 'latest', string>() : checkpointFiles(folder, names);
+  if (others.size > 0) {
+    return openMethod(new Map([...others].map(([epoch, name]) => [epoch, join(folder, name)])), flags, config);
+  }
   const textFile = latestOf(names, 'text');
   if (textFile === undefined && flags.plain === undefined) {
     throw new Error(
@@ -111,13 +131,55 @@ export async function openTested(flags: TestFlags, config: ClipConfig): Promise<
   }
   const text =
     textFile !== undefined && flags.plain === undefined ? await open(join(folder, textFile), 'text') : undefined;
-  if (text) checkText(text.tensors, config, flags);
+  const at = { ...config, levels: flags.levels ?? config.levels };
+  if (text) checkText(text.tensors, at, flags);
   const images: (Opened & ImageCheckpoint)[] = [];
   for (const [epoch, name] of files) {
     if (flags.epoch !== undefined && epoch !== flags.epoch) continue;
     const opened = await open(join(folder, name), 'image');
-    checkImage(opened.tensors, config, flags);
-    images.push({ epoch, ...opened });
+    checkImage(opened.tensors, at, flags);
+    const adapters = { text: text?.tensors, image: opened.tensors };
+    images.push({ epoch, adapters, file: opened.tensors.name, ...opened });
   }
-  return { text: text?.tensors, images, trained: { ...text?.trained, ...images.at(-1)!.trained } };
+  const { adapters } = images[0]!;
+  const method = chooseMethod(flags.method, { ...adapters, method: methodOf(adapters!) });
+  const trained = { ...text?.trained, ...images.at(-1)!.trained };
+  return { method, text: text?.tensors, images, use: useOf(method, config, flags, trained) };
+}
+
+const useOf = (method: Method, config: ClipConfig, flags: TestFlags, trained?: TrainedWith): MethodSettings =>
+  methodSettings(
+    method,
+    config,
+    {
+      imageSize: flags.img_size,
+      textMix: flags.text_adapt_weight,
+      imageMix: flags.image_adapt_weight,
+      activation: flags.activation,
+      levels: flags.levels,
+    },
+    trained,
+  );
+
+/** Checkpoints that are a file each, by epoch: of any method, the same one. */
+async function openMethod(
+  files: ReadonlyMap<number | 'latest', string>,
+  flags: TestFlags,
+  config: ClipConfig,
+): Promise<TestedAdapters> {
+  const { epoch: wanted, save_path: path } = flags;
+  if (wanted !== undefined && !files.has(wanted)) {
+    throw new Error(`${path}: no checkpoint of epoch ${wanted}: expected one of ${[...files.keys()].join(', ')}`);
+  }
+  let found: Pick<TestedAdapters, 'method' | 'use'> | undefined;
+  const images: ImageCheckpoint[] = [];
+  for (const [epoch, file] of files) {
+    if (wanted !== undefined && epoch !== wanted) continue;
+    const { trained, ...adapters } = checkpointOf(await openTensors(file));
+    const method = chooseMethod(found?.method.name ?? flags.method, adapters);
+    found ??= { method, use: useOf(method, config, flags, trained) };
+    method.checkpoint?.checkFit(adapters, { ...config, levels: found.use.levels });
+    images.push({ epoch, adapters, file });
+  }
+  return { ...found!, text: undefined, images };
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { ClassTokens } from '../../detect/class_tokens.js';
 import { encodeClasses } from '../../detect/class_tokens.js';
+import { settingsLine } from '../../detect/method_settings.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { inferConfig } from '../../model/config.js';
 import { fileFingerprint } from '../../node/file_fingerprint.js';
@@ -59,6 +60,7 @@ class AllSets {
 
   /** Says which data sets cannot be tested; makes the prompts of the others. */
   async #prepare(clip: ClipTensors): Promise<void> {
+    this.#output.notes([settingsLine(this.#tested.method, this.#settings)]);
     for (const { name, needs, fault } of this.#found) {
       if (needs !== undefined) this.#output.notes([`${name}: not found: ${needs}`]);
       if (fault !== undefined) this.#fail(name, fault);
@@ -85,7 +87,7 @@ class AllSets {
     for (const one of this.#found) {
       if (!one.tested) continue;
       try {
-        const { classes } = await encodeClasses(tokenizer, clip, one.tested.classes, LEAVE_OUT);
+        const { classes } = await encodeClasses(tokenizer, clip, one.tested.classes, LEAVE_OUT, this.#tested.method);
         this.#classes.set(one.name, classes);
         good.push(one);
       } catch (error) {
@@ -93,7 +95,8 @@ class AllSets {
       }
     }
     const prompted = good.flatMap(({ tested }) => tested!.classes);
-    tellUnknownWords(await encodeClasses(tokenizer, clip, prompted, LEAVE_OUT), this.#flags.json ?? false);
+    const encoded = await encodeClasses(tokenizer, clip, prompted, LEAVE_OUT, this.#tested.method);
+    tellUnknownWords(encoded, this.#flags.json ?? false);
   }
 
   /** The data sets of which all files can be used; the others are told. */
@@ -112,8 +115,8 @@ class AllSets {
   }
 
   async test(clip: ClipTensors): Promise<void> {
-    const fingerprint = async ({ tensors }: ImageCheckpoint): Promise<string> =>
-      tensors ? await fileFingerprint(tensors.name) : 'plain';
+    const fingerprint = async ({ file }: ImageCheckpoint): Promise<string> =>
+      file === undefined ? 'plain' : await fileFingerprint(file);
     const { images } = this.#tested;
     const prints = new Map(await Promise.all(images.map(async (c) => [c.epoch, await fingerprint(c)] as const)));
     const run = await this.#identity(clip);

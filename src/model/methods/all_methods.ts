@@ -20,6 +20,25 @@ export function methodNamed(name: string): Method {
 export const methodOf = ({ method, image }: TrainedParts & { readonly method?: Method | undefined }): Method =>
   method ?? (image ? AA_CLIP : PLAIN_CLIP);
 
+/**
+ * The method of a checkpoint, or the one that is named.
+ * @param name as `--method` gives it; undefined where the checkpoint decides
+ * @param opened undefined where there is no checkpoint
+ * @throws one line when the name is unknown, the checkpoint is of another method, or the method needs one
+ */
+export function chooseMethod(name: string | undefined, opened: OpenedCheckpoint | undefined): Method {
+  const own = methodOf(opened ?? {});
+  const named = name === undefined ? own : methodNamed(name);
+  if (named === own) return own;
+  if (opened) {
+    const file = (opened.image ?? opened.text)!.name;
+    throw new Error(
+      `${file}: a checkpoint of ${own.title}, not of ${named.title}: leave out the method, or give another file`,
+    );
+  }
+  throw new Error(`method ${named.name}: needs its checkpoint: give the file of ${named.title}'s adapters`);
+}
+
 export interface OpenedCheckpoint extends TrainedParts {
   readonly method: Method;
 }
@@ -42,5 +61,7 @@ export function openCheckpoint(file: TensorFile): OpenedCheckpoint {
       `${file.name}: no checkpoint of a known method: expected tensors such as ${known.join(', ')}, got ${listNames([...file.tensors.keys()])}; give the file that training saved`,
     );
   }
-  return { method, ...method.checkpoint.open(withoutWrappers(file)) };
+  const parts = method.checkpoint.open(withoutWrappers(file));
+  // AA-CLIP's text adapters alone leave the image tower plain.
+  return { ...parts, method: methodOf(method === AA_CLIP ? parts : { ...parts, method }) };
 }
