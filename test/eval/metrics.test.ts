@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Domain } from '../../src/data/datasets.js';
 import { average } from '../../src/eval/average.js';
-import { ClassScores, classMetrics } from '../../src/eval/metrics.js';
+import { classMetrics } from '../../src/eval/class_metrics.js';
+import { ClassScores } from '../../src/eval/metrics.js';
 import { reportJson, reportText } from '../../src/eval/report.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { curveFigures } from '../../src/eval/curve.js';
 import { ClassScores } from '../../src/eval/metrics.js';
 import { connectedRegions } from '../../src/eval/regions.js';
-import { type ScoreCount, SortedScores } from '../../src/eval/sorted_scores.js';
+import type { ScoreCount } from '../../src/eval/score_walk.js';
+import { SortedScores } from '../../src/eval/sorted_scores.js';
 import { synth } from '../../src/io/synth.js';
 import { openWordFile } from '../../src/node/word_file.js';
 import { auproReference, regionsReference } from '../reference/curve.js';
@@ -71,12 +72,7 @@ describe('per-region overlap', () => {
         let regions = 0;
         for (const { map, mask } of images) {
           const found = connectedRegions(mask, width);
-          scores.add(
-            map,
-            mask,
-            'image',
-            found.labels.map((label) => found.sizes[label]!),
-          );
+          scores.add(map, mask, 'image', found);
           regions += found.sizes.length - 1;
         }
         const { aupro } = curveFigures(scores, undefined, { regions, limit });
@@ -122,14 +118,14 @@ describe('scores in a file', () => {
       for (let part = 0; part < 13; part++) {
         const map = new Float32Array(n);
         const mask = new Uint8Array(n);
-        const sizes = new Uint32Array(n);
+        const labels = new Uint32Array(n);
         for (let i = 0; i < n; i++) {
           const kind = (i + part) % 10;
           map[i] = kind < 4 ? 0.25 : kind < 7 ? (Math.imul(i + part, 2654435761) >>> 16) / 2 ** 16 : -(i % 1013) / 7;
           mask[i] = Number(i % 3 === 0);
-          sizes[i] = 1 + (i % 5);
+          labels[i] = 1 + (i % 5);
         }
-        for (const scores of [inMemory, inFile]) scores.add(map, mask, 'part', sizes);
+        for (const scores of [inMemory, inFile]) scores.add(map, mask, 'part', { labels, sizes: [0, 1, 2, 3, 4, 5] });
       }
       expect([inMemory.spilled, inFile.spilled]).toEqual([false, true]);
       const want = walked(inMemory);
