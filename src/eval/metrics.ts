@@ -20,13 +20,17 @@ export interface Figures {
   readonly imageAp: number | null;
 }
 
-export interface ClassFigures extends Figures {
+/** All figures of some images. */
+export interface PartFigures extends Figures {
   /** Area under the curve of per-region overlap up to `ClassOptions.overlapLimit`, in per cent as the other figures. */
   readonly pixelAupro: number | null;
   /** Threshold in the unit of the maps. */
   readonly pixelF1: BestF1 | null;
   /** Threshold in the unit of the class's image scores, 0 to 1. */
   readonly imageF1: BestF1 | null;
+}
+
+export interface ClassFigures extends PartFigures {
   readonly images: number;
   readonly abnormalImages: number;
   readonly pixels: number;
@@ -133,9 +137,8 @@ export class ClassScores implements Disposable {
     const traced = new CurveRecorder({ positives, negatives, overlapLimit: limit, range: this.mapRange });
     if (!pixels) notes.push(`${this.#withoutMask} abnormal images have no mask: no pixel figures`);
     const overlap = limit === undefined ? undefined : { regions, limit };
-    const pixel = pixels
-      ? this.#labelled('pixel', curveFigures(pixels, scale, overlap, traced), notes)
-      : { auc: null, ap: null, f1: null, pro: null };
+    const exact = pixels && curveFigures(pixels, scale, overlap, traced);
+    const pixel = exact ? this.#labelled('pixel', exact, notes) : { auc: null, ap: null, f1: null, pro: null };
     return {
       figures: {
         pixelAuc: pixel.auc,
@@ -151,6 +154,7 @@ export class ClassScores implements Disposable {
         abnormalPixels: positives,
         notes,
       },
+      exact,
       pixels: pixels && traced.curves,
       images: images.curves,
       results: labels.map((label, i) => ({ label, score: fused[i]!, peak: this.#peaks[i]! })),

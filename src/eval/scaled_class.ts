@@ -1,6 +1,6 @@
 /** What the figures of a class are made of, and the figures of a part of its images. */
-import { type BestF1, type CurveFigures, curveFigures, figuresOf } from './curve.js';
-import type { Figures } from './metrics.js';
+import { type CurveFigures, curveFigures, figuresOf } from './curve.js';
+import type { PartFigures } from './metrics.js';
 import { percent } from './percent.js';
 import type { SortedScores } from './sorted_scores.js';
 
@@ -16,13 +16,6 @@ export interface ScaledClass {
   readonly scale: (score: number) => number;
   /** The false-positive rate at which the curve of per-region overlap ends; undefined where there are no regions. */
   readonly limit: number | undefined;
-}
-
-/** All figures of some images, in per cent apart from F1; null where the images cannot give a figure. */
-export interface PartFigures extends Figures {
-  readonly pixelAupro: number | null;
-  readonly pixelF1: BestF1 | null;
-  readonly imageF1: BestF1 | null;
 }
 
 const rounded = (share: number | undefined): number | null => (share === undefined ? null : percent(share));

@@ -61,6 +61,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0) * tested.images.length;
   using model = await ModelUnderTest.load(gpu, flags, settings, { clip, tested, classes: encoded.classes, pictures });
   let lost: Error | undefined;
+  let drawing = 0;
   for (const checkpoint of tested.images) {
     const { epoch } = checkpoint;
     for (const set of sets) {
@@ -70,6 +71,7 @@ async function runTest(flags: TestFlags): Promise<void> {
       });
       if (result.rows.length > 0) await results.add({ dataset: set.name, domain: set.domain, epoch, result });
       const { failure } = result;
+      drawing += result.drawingSeconds;
       if (failure) lost ??= incomplete(set.name, failure);
       if (failure?.final) throw lost;
     }
@@ -80,11 +82,14 @@ async function runTest(flags: TestFlags): Promise<void> {
   if (lost) throw lost;
   if (flags.json) return;
   const drawn = flags.visualize ? `; pictures in ${join(settings.resultsDir, 'visualization')}` : '';
-  const speed = `${(model.pictures / model.seconds).toFixed(2)} images/s`;
+  const undrawn = drawing > 0 ? ` (${rate(model.pictures, model.seconds - drawing)} without drawing)` : '';
+  const speed = `${rate(model.pictures, model.seconds)} images/s${undrawn}`;
   process.stderr.write(
     `${model.pictures} pictures in ${duration(model.seconds)}, ${speed}; ${results.file}, report.html beside it${drawn}\n`,
   );
 }
+
+const rate = (pictures: number, seconds: number): string => (pictures / seconds).toFixed(2);
 
 /** The folder for a data set's pictures, below a folder for the epoch where there are several. */
 function pictureFolder(

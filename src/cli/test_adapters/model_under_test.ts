@@ -2,16 +2,21 @@
 import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import type { ClassTokens } from '../../detect/class_tokens.js';
+import { CONFIDENCE } from '../../eval/intervals.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { anchorStore } from '../../node/anchor_folder.js';
 import { lineOf } from '../endings.js';
 import { checkLists, rulesOf } from '../look_options.js';
 import { type Progress, progress } from '../progress.js';
-import { type Failure, type RunResult, type TestedData, testData } from './data_run.js';
+import { type Failure, type RunResult, testData } from './data_run.js';
 import type { TestFlags } from './flags.js';
 import type { TestSettings } from './output.js';
 import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
+import type { TestedData } from './tested_data.js';
+
+/** How intervals are made, in the results. */
+const METHOD = 'percentile bootstrap over pictures, normal and abnormal ones drawn apart; in per cent';
 
 /** Each setting from its flag, else as the training recorded it, else the published default. */
 export function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
@@ -26,6 +31,10 @@ export function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestS
     activation: flags.activation ?? trained.activation ?? 'gelu',
     precision: flags.precision,
     pictures: rulesOf(flags),
+    ...(flags.intervals === undefined
+      ? {}
+      : { intervals: { resamples: flags.intervals, seed: flags.seed, confidence: CONFIDENCE, method: METHOD } }),
+    ...(flags.defects ? { defects: true } : {}),
   };
 }
 
@@ -125,7 +134,7 @@ export class ModelUnderTest implements Disposable {
     const { epoch, tensors } = checkpoint;
     if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(tensors);
     this.#checkpoint = checkpoint;
-    const { threads, memory } = this.#flags;
+    const { threads, memory, intervals, seed, defects = false } = this.#flags;
     const title = typeof epoch === 'number' ? `epoch ${epoch}, ${set.name}` : set.name;
     const result = await testData(this.#model, set, {
       batch: this.#batch,
@@ -138,6 +147,7 @@ export class ModelUnderTest implements Disposable {
         process.exitCode = 1;
       },
       pictures,
+      further: { intervals: intervals === undefined ? undefined : { resamples: intervals, seed }, defects },
       onProgress: (done, note) => {
         const rate = (this.#done + done) / this.seconds;
         this.#bar.update(this.#done + done, `${title} ${note}, ${rate.toFixed(2)} images/s`);

@@ -1,12 +1,27 @@
 /** Which data sets, classes and samples are tested, and the prompts of the classes. */
 
 import { promptsFor } from '../../data/class_prompts.js';
-import type { Registry } from '../../data/datasets.js';
+import type { Domain, Registry } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
 import { type PromptedClass, promptedClass } from '../../detect/class_tokens.js';
 import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
-import type { TestedData } from './data_run.js';
 import type { TestFlags } from './flags.js';
+
+export interface TestedData {
+  readonly name: string;
+  readonly root: string;
+  /** The list's name in messages. */
+  readonly list: string;
+  readonly domain: Domain;
+  /** False-positive rate up to which per-region overlap is counted. */
+  readonly overlapLimit?: number | undefined;
+  /** Class by class. */
+  readonly samples: readonly Sample[];
+  /** Bytes of each decoded picture, where they are known. */
+  readonly bytes: readonly number[] | undefined;
+  /** The detector's name for a class of this data set. */
+  keyOf(className: string): string;
+}
 
 export interface TestedSets {
   readonly sets: readonly TestedData[];
