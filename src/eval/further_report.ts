@@ -1,5 +1,5 @@
 /** The tables of a test that the published one lacks, as text. */
-import { CONFIDENCE, FIGURES, type FigureName, type Interval, type Intervals } from './intervals.js';
+import { FIGURES, type FigureName, type Interval, type Intervals } from './intervals.js';
 import type { AverageIntervals, ClassRow, DefectRow } from './report.js';
 import { tableLines } from './text_table.js';
 
@@ -56,10 +56,11 @@ function intervalsText(rows: readonly ClassRow[], mean: AverageIntervals | undef
   if (named.length === 0) return [];
   const all = [...named, ...(mean ? [['Average', mean] as const] : [])];
   const cells = all.map(([name, intervals]) => [name, ...FIGURES.map((key) => intervalText(intervals[key]))]);
+  const { confidence, resamples, seed } = rows.find(({ intervals }) => intervals)!.intervals!;
   const off = Math.max(...rows.map(({ intervals }) => intervals?.binError ?? 0));
   return [
     [
-      `${CONFIDENCE}% intervals`,
+      `${confidence}% intervals from ${resamples} resamples of the pictures of each class, seed ${seed}`,
       ...tableLines(['class name', ...TITLES], cells, ['right'], ['centre']),
       `pixels are counted in bins for the intervals: figures had from these differ from the exact ones by ${off.toFixed(4)} at most`,
     ].join('\n'),

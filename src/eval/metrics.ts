@@ -199,7 +199,7 @@ export class ClassScores implements Disposable {
     if (auroc !== undefined && averagePrecision !== undefined) {
       return { auc: percent(auroc), ap: percent(averagePrecision), f1, pro };
     }
-    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures are given as 0`);
+    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures are n/a, and 0 as published`);
     return { auc: 0, ap: 0, f1, pro };
   }
 }

@@ -12,6 +12,10 @@ export interface DefectRow extends PartFigures {
 }
 
 export interface ClassIntervals extends Intervals {
+  /** The share of resamples that an interval covers, in per cent. */
+  readonly confidence: number;
+  readonly resamples: number;
+  readonly seed: number;
   /** How far figures had from bins were from the exact ones, in per cent. */
   readonly binError: number;
 }

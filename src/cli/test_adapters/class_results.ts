@@ -2,7 +2,7 @@
 import { defectTypes } from '../../data/defect_types.js';
 import type { Sample } from '../../data/metadata.js';
 import type { ClassDetails } from '../../eval/class_details.js';
-import { bootstrap, intervalsOf, meanReplicates, type Replicates } from '../../eval/intervals.js';
+import { bootstrap, CONFIDENCE, intervalsOf, meanReplicates, type Replicates } from '../../eval/intervals.js';
 import type { ClassScores } from '../../eval/metrics.js';
 import type { AverageIntervals, ClassRow, DefectRow } from '../../eval/report.js';
 import { partFigures } from '../../eval/scaled_class.js';
@@ -51,7 +51,8 @@ export class ClassResults {
     const drawn = { ...intervals, stream: `${this.#dataset}/${className}` };
     const { replicates, off } = bootstrap(scores.scaled(), exact, drawn);
     this.#replicates.push(replicates);
-    this.rows.push({ className, figures, ...parts, intervals: { ...intervalsOf(replicates), binError: 100 * off } });
+    const made = { confidence: CONFIDENCE, ...intervals, binError: 100 * off };
+    this.rows.push({ className, figures, ...parts, intervals: { ...intervalsOf(replicates), ...made } });
   }
 
   /** Intervals of the mean over the classes so far; undefined where they were not asked for. */
