@@ -1,7 +1,8 @@
 /** The page of one run: figures, curves, pictures, losses, settings. */
 
+import { isWrong, worstAndBest } from '../../eval/picture_error.js';
 import { figureOf, legend, lineChart } from './charts.js';
-import { HISTOGRAM_LEGEND, histograms, pictureTable, ranked, worstAndBest } from './class_parts.js';
+import { HISTOGRAM_LEGEND, histograms, pictureTable, ranked } from './class_parts.js';
 import { curveCharts } from './curve_charts.js';
 import { averageTable, classTable, FIGURE_COLUMNS, inPercent, meanOf } from './figure_tables.js';
 import { defectTable, intervalTable } from './further_tables.js';
@@ -58,7 +59,7 @@ async function classSection(
   const { worst, best } = worstAndBest(ranked(c), most);
   const drawn = (i: number): Promise<Markup | undefined> => drawnPicture(c, i, place);
   const charts = histograms(c);
-  const wrong = ranked(c).filter((p) => p.wrong).length;
+  const wrong = ranked(c).filter(isWrong).length;
   const [, pixelAuc] = FIGURE_COLUMNS[0]!;
   const [, imageAuc] = FIGURE_COLUMNS[2]!;
   return html`<details${open && ' open'}><summary><h4>${c.className}</h4><span>pixel AUROC ${inPercent(pixelAuc(c))}, image AUROC ${inPercent(imageAuc(c))}</span></summary>

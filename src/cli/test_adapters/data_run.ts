@@ -226,7 +226,7 @@ class DataRun implements AsyncDisposable {
     if (maps && pictures !== undefined) {
       const first = this.#data.samples.indexOf(samples[0]!);
       const places = samples.map((_, i) => first + i);
-      const drawn = { className, samples, places, range: scores.mapRange, maps };
+      const drawn = { className, samples, places, range: scores.mapRange, maps, details };
       let n = 0;
       const onDrawn = (): void => onProgress(this.#done, `${className}: drawing ${++n}/${samples.length}`);
       const options = {
