@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KeptClass, keptJson, type ReportedClass } from '../../src/cli/report/kept_results.js';
 import { readRun } from '../../src/cli/report/read_run.js';
 import { writePage } from '../../src/cli/report/write_page.js';
+import type { Intervals } from '../../src/eval/intervals.js';
 import { encodePng } from '../../src/node/encode_png.js';
 import { runCli } from './run_cli.js';
 
@@ -143,6 +144,31 @@ describe('the page of a test', () => {
     expect(page.all('img,b')).toHaveLength(0);
     expect(rowsOf(page, 'Parts')[1]![0]).toBe(name);
     expect(page.all('figure svg')[0]!.getAttribute('aria-label')).toContain(name);
+  });
+
+  it('has intervals and types of defect where the test was asked for them, and marks a published 0', async () => {
+    const all = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp', 'pixelAupro', 'pixelF1', 'imageF1'];
+    const ends = Object.fromEntries(all.map((key) => [key, [80.5, 95]])) as unknown as Intervals;
+    const intervals = { ...ends, imageF1: null, confidence: 95, resamples: 500, seed: 7, binError: 0.0012 };
+    const { className: _, notes, behind: __, ...figures } = tested('nut');
+    const defects = [{ ...figures, defect: 'bent', pixelAuc: 12.5, imageF1: null }];
+    const one = tested('nut', { intervals, defects, abnormalImages: 0, imageAuc: 0, imageAp: 0 });
+    const folder = results('further', [one]);
+    const file = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as { runs: object[] };
+    const times = { drawingSeconds: 1, imagesPerSecondWithoutDrawing: 6, averageIntervals: ends };
+    writeFileSync(join(folder, 'results.json'), keptJson({ ...file, runs: [{ ...file.runs[0], ...times }] }));
+    const page = await opened([folder]);
+    expectSound(page);
+    expect(rowsOf(page, 'Parts, 95% intervals').slice(1)).toEqual([
+      ['nut', ...new Array<string>(6).fill('80.50–95.00'), 'n/a'],
+      ['Average', ...new Array<string>(7).fill('80.50–95.00')],
+    ]);
+    expect(page.texts('p.quiet').join()).toMatch(/500 resamples .* seed 7\..* by 0\.0012 at most/);
+    expect(page.texts('p.quiet')[0]).toContain('3.00 images/s (6.00 without drawing)');
+    const [, row] = rowsOf(page, 'Parts, types of defect');
+    expect([row!.slice(0, 4), row!.at(-1)]).toEqual([['nut', 'bent', '4', '12.50'], 'n/a']);
+    expect(rowsOf(page, 'Parts, figures')[1]!.slice(3, 5)).toEqual(['0.00 (n/a)', '0.00 (n/a)']);
+    expect(notes).toEqual([]);
   });
 
   it('has a dash for every figure that the data cannot give', async () => {
