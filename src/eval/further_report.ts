@@ -62,7 +62,11 @@ function intervalsText(rows: readonly ClassRow[], mean: AverageIntervals | undef
     [
       `${confidence}% intervals from ${resamples} resamples of the pictures of each class, seed ${seed}`,
       ...tableLines(['class name', ...TITLES], cells, ['right'], ['centre']),
-      `pixels are counted in bins for the intervals: figures had from these differ from the exact ones by ${off.toFixed(4)} at most`,
+      ...(named.some(([, { pixelAuc }]) => pixelAuc)
+        ? [
+            `pixels are counted in bins for the intervals: figures had from these differ from the exact ones by ${off.toFixed(4)} at most`,
+          ]
+        : []),
     ].join('\n'),
   ];
 }

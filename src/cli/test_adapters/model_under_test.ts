@@ -129,11 +129,15 @@ export class ModelUnderTest implements Disposable {
     return (performance.now() - this.#started) / 1000;
   }
 
-  /** The figures of a data set with the adapters of a checkpoint. */
-  async run(set: TestedData, checkpoint: ImageCheckpoint, { scratch, pictures }: TestPlaces): Promise<RunResult> {
-    const { epoch, tensors } = checkpoint;
-    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(tensors);
+  /** Takes the adapters of a checkpoint for what is run from now on. @throws one line when the checkpoint is damaged */
+  async take(checkpoint: ImageCheckpoint): Promise<void> {
+    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(checkpoint.tensors);
     this.#checkpoint = checkpoint;
+  }
+
+  /** The figures of a data set with the adapters of the checkpoint that was taken last; with those of the first before that. */
+  async run(set: TestedData, { scratch, pictures }: TestPlaces): Promise<RunResult> {
+    const { epoch } = this.#checkpoint;
     const { threads, memory, intervals, seed, defects = false } = this.#flags;
     const title = typeof epoch === 'number' ? `epoch ${epoch}, ${set.name}` : set.name;
     const result = await testData(this.#model, set, {

@@ -111,6 +111,11 @@ export class TestResults implements Disposable {
     this.#origin = { ...this.#origin, adapter: adapterName(gpu) };
   }
 
+  /** Whether nothing was added yet. */
+  get empty(): boolean {
+    return this.#runs.length === 0;
+  }
+
   /** Gives the folder back. */
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]();

@@ -58,6 +58,15 @@ function inOrder(source: DataSource, wanted: ReadonlySet<string> | undefined): S
   return names.filter((c) => wanted?.has(c) ?? true).flatMap((c) => groups.get(c)!);
 }
 
+/** Notes on a data set, also on classes of which no pictures are there: its average is then over the others. */
+export function notesOf({ name, info, samples, notes }: DataSource, wanted: ReadonlySet<string> | undefined): string[] {
+  const there = new Set(samples.map((s) => s.className));
+  const lacking = Object.keys(info?.classes ?? {}).filter((c) => !there.has(c) && (wanted?.has(c) ?? true));
+  const more =
+    lacking.length > 0 ? [`no pictures of ${lacking.join(', ')}: the average is over the other classes`] : [];
+  return [...notes, ...more].map((note) => (note.startsWith(`${name}: `) ? note : `${name}: ${note}`));
+}
+
 /** The value of `--dataset` that stands for every data set of the registry. */
 export const ALL = 'all';
 
@@ -94,7 +103,7 @@ export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
   const found = sources.flatMap((source) => testedSet(source, places.registry, flags, wanted) ?? []);
   return {
     sets: found.map(({ set }) => set),
-    notes: sources.flatMap(({ notes }) => notes),
+    notes: sources.flatMap((source) => notesOf(source, wanted)),
     classes: found.flatMap(({ classes }) => classes),
   };
 }

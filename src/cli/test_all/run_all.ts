@@ -170,7 +170,8 @@ class AllSets {
       for (const checkpoint of checkpoints) {
         const { epoch } = checkpoint;
         const scratch = tree.makeFolderOf(set.name);
-        const result = await model.run(set, checkpoint, { scratch, pictures: this.#drawnIn(scratch, checkpoint) });
+        await model.take(checkpoint);
+        const result = await model.run(set, { scratch, pictures: this.#drawnIn(scratch, checkpoint) });
         const { rows, failure } = result;
         if (rows.length > 0) {
           const tested = { dataset: set.name, domain: set.domain, epoch, result };
