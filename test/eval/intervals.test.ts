@@ -119,27 +119,27 @@ describe('intervals', () => {
     // Two normal distributions of width 1 that lie 1 apart: AUROC is the share of the distribution below 1 / sqrt(2).
     const truth = 76.025;
     const labels = Array.from({ length: 80 }, (_, i) => i % 2);
-    const share = coverage(150, (round) => {
+    const share = coverage(100, (round) => {
       const draws = new Draws({ seed: round, stream: 'scores' });
       using scores = new ClassScores('Medical', { byImage: true });
       for (const label of labels) scores.add(Float32Array.of(normal(draws) + label), [0], label, 0);
-      const { replicates } = bootstrap(scores.scaled(), undefined, { resamples: 300, seed: round, stream: 'a' });
+      const { replicates } = bootstrap(scores.scaled(), undefined, { resamples: 200, seed: round, stream: 'a' });
       const [low, high] = intervalsOf(replicates).imageAuc!;
       return low <= truth && truth <= high;
     });
-    expect(share).toBeGreaterThan(0.88);
+    expect(share).toBeGreaterThan(0.86);
     expect(share).toBeLessThan(0.99);
   });
 
   it('of pixels take whole images, whose pixels are not independent', () => {
     const truth = 100 * bigAuroc();
     const labels = Array.from({ length: 40 }, (_, i) => i % 2);
-    const share = coverage(100, (round) => {
-      const { replicates } = resampled(images(100 + round, labels, 6), 6, 200, round);
+    const share = coverage(60, (round) => {
+      const { replicates } = resampled(images(100 + round, labels, 6), 6, 150, round);
       const [low, high] = intervalsOf(replicates).pixelAuc!;
       return low <= truth && truth <= high;
     });
-    expect(share).toBeGreaterThan(0.85);
+    expect(share).toBeGreaterThan(0.82);
     expect(share).toBeLessThan(0.995);
   });
 
@@ -185,7 +185,7 @@ function bigAuroc(): number {
   using scores = classOf(
     images(
       7,
-      Array.from({ length: 6000 }, (_, i) => i % 2),
+      Array.from({ length: 3000 }, (_, i) => i % 2),
       6,
     ),
     6,

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { curveFigures } from '../../src/eval/curve.js';
 import { ClassScores } from '../../src/eval/metrics.js';
 import { connectedRegions } from '../../src/eval/regions.js';
-import type { ScoreCount } from '../../src/eval/score_walk.js';
+import type { ScoreCount, ScoreWalk } from '../../src/eval/score_walk.js';
 import { SortedScores } from '../../src/eval/sorted_scores.js';
 import { synth } from '../../src/io/synth.js';
 import { openWordFile } from '../../src/node/word_file.js';
@@ -103,7 +103,7 @@ describe('per-region overlap', () => {
 });
 
 describe('scores in a file', () => {
-  const walked = (scores: SortedScores): ScoreCount[] => {
+  const walked = (scores: ScoreWalk): ScoreCount[] => {
     const seen: ScoreCount[] = [];
     scores.walk((count) => seen.push(count));
     return seen;
@@ -113,7 +113,7 @@ describe('scores in a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'aaclip-words-'));
     try {
       const inMemory = new SortedScores();
-      using inFile = new SortedScores({ bytes: 9_000_000, openStore: () => openWordFile(folder) });
+      using inFile = new SortedScores({ bytes: 9_000_000, openStore: () => openWordFile(folder) }, true);
       const n = 500_000;
       for (let part = 0; part < 13; part++) {
         const map = new Float32Array(n);
@@ -130,8 +130,7 @@ describe('scores in a file', () => {
       expect([inMemory.spilled, inFile.spilled]).toEqual([false, true]);
       const want = walked(inMemory);
       expect(want.length).toBeGreaterThan(40_000);
-      for (let round = 0; round < 2; round++) {
-        const got = walked(inFile);
+      const expectSame = (got: readonly ScoreCount[]): void => {
         expect(got.length).toBe(want.length);
         const wrong = got.filter(
           (g, i) =>
@@ -141,7 +140,23 @@ describe('scores in a file', () => {
             Math.abs(g.regions - want[i]!.regions) > 1e-9 * want[i]!.regions,
         );
         expect(wrong).toEqual([]);
+      };
+      for (let round = 0; round < 2; round++) expectSame(walked(inFile));
+      // Every image once is all of them; the first seven and the last six, each with twice its weight, are twice as much.
+      const weighted = (weight: (image: number) => number): ScoreCount[] =>
+        walked(inFile.weighted(Array.from({ length: 13 }, (_, image) => weight(image))));
+      expectSame(weighted(() => 1));
+      const parts = new Map<number, ScoreCount>();
+      for (const count of [...weighted((i) => (i < 7 ? 2 : 0)), ...weighted((i) => (i < 7 ? 0 : 2))]) {
+        const { positives, negatives, regions } = parts.get(count.score) ?? { positives: 0, negatives: 0, regions: 0 };
+        parts.set(count.score, {
+          score: count.score,
+          positives: positives + count.positives / 2,
+          negatives: negatives + count.negatives / 2,
+          regions: regions + count.regions / 2,
+        });
       }
+      expectSame([...parts.values()].sort((a, b) => b.score - a.score));
       if (process.platform !== 'win32') expect(readdirSync(folder)).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });
