@@ -130,7 +130,10 @@ export function summaryFiles(summary: Summary): Record<string, unknown> {
   const { run, states, rows, choice } = summary;
   const named = (figures: readonly NamedFigures[]) => figures.map(([name, values]) => ({ name, ...values }));
   const datasets = states.map(({ name, domain, state, why, known, runs }) => {
-    const epochs = runs.map(({ epoch, images, average }) => ({ epoch, images, ...average }));
+    const epochs = runs.map(({ epoch, images, average, averageIntervals: intervals }) => ({
+      ...{ epoch, images, ...average },
+      ...(intervals ? { intervals } : {}),
+    }));
     return { dataset: name, domain, state, why, classes: runs[0]?.classes.length ?? 0, knownClasses: known, epochs };
   });
   const epochs = rows.map(({ epoch, averages }) => ({
