@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KeptClass, keptJson, type ReportedClass } from '../../src/cli/report/kept_results.js';
-import { readRun } from '../../src/cli/report/read_run.js';
+import { readFolder } from '../../src/cli/report/read_folder.js';
 import { writePage } from '../../src/cli/report/write_page.js';
 import { encodePng } from '../../src/node/encode_png.js';
 import { runCli } from './run_cli.js';
@@ -269,7 +269,7 @@ describe('the command', () => {
   });
 
   it('refuses a folder without results, and results that are none, by name', () => {
-    expect(() => readRun(at('nowhere'))).toThrow(
+    expect(() => readFolder(at('nowhere'))).toThrow(
       /^\S+nowhere: nothing to report: expected results\.json of .*--save_path$/,
     );
     for (const [text, wrong] of [
@@ -278,7 +278,7 @@ describe('the command', () => {
     ] as const) {
       mkdirSync(at('broken'), { recursive: true });
       writeFileSync(at('broken', 'results.json'), text);
-      expect(() => readRun(at('broken'))).toThrow(wrong);
+      expect(() => readFolder(at('broken'))).toThrow(wrong);
     }
   });
 });

@@ -1,13 +1,13 @@
 /** The page of several runs, side by side. */
 import { legend } from './charts.js';
 import { curveCharts } from './curve_charts.js';
-import { comparedTable, figuresOver } from './figure_tables.js';
+import { comparedTable, figuresOfSet, figuresOver } from './figure_tables.js';
 import type { ReportedRun } from './kept_results.js';
 import { html, type Markup } from './markup.js';
 import { page } from './page.js';
 import type { RunRecord } from './read_run.js';
 import { differences, lossCharts } from './run_facts.js';
-import { chosenEpoch, epochName } from './run_page.js';
+import { chosenEpoch, epochName } from './shown_epoch.js';
 
 /** A data set in several runs: the table, and each class's curves, a line for each run. */
 function comparedSet(dataset: string, names: readonly string[], runs: readonly (ReportedRun | undefined)[]): Markup {
@@ -49,7 +49,7 @@ export function comparePage(records: readonly RunRecord[], wanted?: number): str
   ];
   const settings = differences(names, records);
   const losses = lossCharts(records.map(({ training }, i) => ({ name: names[i]!, training })));
-  const all = datasets.map((name) => ({ name, runs: of(name).map((run) => run && figuresOver(run.classes)) }));
+  const all = datasets.map((name) => ({ name, runs: of(name).map((run) => run && figuresOfSet(run)) }));
   return page(`${records.length} runs compared`, [
     html`<p>${names.join(', ')}${one && epochs[0] !== undefined && ` (${epochName(epochs[0])})`}</p>`,
     ...(datasets.length > 1

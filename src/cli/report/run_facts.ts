@@ -23,7 +23,7 @@ type Facts = ReadonlyMap<string, string>;
 /** Where and when a run took place. */
 function originFacts(origin: Partial<Origin>): Facts {
   const { adapter, aaclip, node, started, ended } = origin;
-  const seconds = started && ended ? (Date.parse(ended) - Date.parse(started)) / 1000 : Number.NaN;
+  const seconds = origin.seconds ?? (started && ended ? (Date.parse(ended) - Date.parse(started)) / 1000 : Number.NaN);
   return new Map([
     ['adapter', shown(adapter)],
     ['aaclip', shown(aaclip)],
