@@ -1,7 +1,6 @@
-/** The parts of a page on a run as a whole: its key figures, its data sets, its epochs. */
+/** The parts of a page on a run as a whole: its data sets and its epochs. */
 import { figureOf, legend, lineChart } from './charts.js';
-import { ranked } from './class_parts.js';
-import { averageTable, FIGURE_COLUMNS, type FigureRow, figuresOfSet, inPercent, meanOfRows } from './figure_tables.js';
+import { averageTable, FIGURE_COLUMNS, type FigureRow, figuresOfSet, meanOfRows } from './figure_tables.js';
 import { html, type Markup } from './markup.js';
 import type { AskedSet, PlacedRun, RunRecord } from './read_run.js';
 import { type Epoch, epochName, epochsOf } from './shown_epoch.js';
@@ -10,25 +9,9 @@ import { type Epoch, epochName, epochsOf } from './shown_epoch.js';
 const isWhole = ({ missing }: PlacedRun): boolean => (missing?.length ?? 0) === 0;
 
 /** Averages over data sets of their averages over classes. */
-function overallFigures(runs: readonly PlacedRun[], asked: readonly AskedSet[] | undefined): FigureRow {
+export function overallFigures(runs: readonly PlacedRun[], asked: readonly AskedSet[] | undefined): FigureRow {
   const done = asked && new Set(asked.filter(({ state }) => state === 'SUCCESS').map(({ dataset }) => dataset));
   return meanOfRows(runs.filter((run) => done?.has(run.dataset) ?? isWhole(run)).map(figuresOfSet));
-}
-
-/** What a reader wants to know first. */
-const KEY_FIGURES = ['Image AUROC', 'Pixel AUROC', 'Pixel AUPRO', 'Image F1‑max'];
-
-/** The key figures of a run at an epoch, and how many images were decided wrongly. */
-export function keyFigures(runs: readonly PlacedRun[], { tree }: RunRecord): Markup {
-  const overall = overallFigures(runs, tree?.asked);
-  const tiles = KEY_FIGURES.map((name) => {
-    const value = overall[FIGURE_COLUMNS.findIndex(([title]) => title === name)];
-    return html`<div><dt>${name}</dt><dd>${inPercent(value)}${value !== undefined && html`<small> %</small>`}</dd></div>`;
-  });
-  const decided = runs.flatMap(({ classes }) => classes.flatMap(ranked)).filter(({ wrong }) => wrong !== undefined);
-  const wrong = decided.filter((p) => p.wrong).length;
-  const images = decided.length.toLocaleString('en');
-  return html`<dl class="tiles">${tiles}${decided.length > 0 && html`<div><dt>Decided wrongly</dt><dd>${wrong.toLocaleString('en')}<small> of ${images} images</small></dd></div>`}</dl>`;
 }
 
 /** Each epoch's averages, as a table and as lines. */
@@ -51,10 +34,10 @@ export function epochSection(record: RunRecord, epoch: Epoch): Markup {
   });
   const title = 'Averages by epoch';
   const how = tree?.choice?.how ?? 'Figures of the test data are no fair way to choose an epoch.';
-  return html`<section id="epochs"><h2>Epochs</h2>
+  return html`<h2>Epochs</h2>
 <p>The rest of the page shows ${epochName(epoch)}. ${how}</p>
 ${averageTable('All epochs', { first: 'Epoch' }, rows)}
-${series.length > 0 && html`${legend(series.map((s) => s.name))}<div class="charts">${figureOf(title, lineChart(title, { label: 'epoch', whole: true }, { label: 'per cent' }, series))}</div>`}</section>`;
+${series.length > 0 && html`${legend(series.map((s) => s.name))}<div class="charts">${figureOf(title, lineChart(title, { label: 'epoch', whole: true }, { label: 'per cent' }, series))}</div>`}`;
 }
 
 /** A data set of an overview, and the place of its own part on the page. */
@@ -101,8 +84,8 @@ export function allSetsSection(linked: readonly LinkedRun[], { tree }: RunRecord
     ({ dataset, state, why }) =>
       html`<li><strong>${dataset}</strong>: ${state.toLowerCase()}${why !== undefined && `: ${why}`}</li>`,
   );
-  return html`<section id="all"><h2>All data sets</h2>
+  return html`<h2>All data sets</h2>
 ${rows.length > 0 && table}
 ${rows.length > 0 && html`<p class="quiet">Averages are plain means over classes, then over data sets. A dash: the data cannot give the figure, since all images have one label or masks are missing.</p>`}
-${reasons.length > 0 && html`<h3>Not in the averages</h3><ul class="notes">${reasons}</ul>`}</section>`;
+${reasons.length > 0 && html`<h3>Not in the averages</h3><ul class="notes">${reasons}</ul>`}`;
 }

@@ -1,37 +1,64 @@
 /** The page of one run, or of all data sets: figures, curves, pictures, losses, settings. */
-import { html, type Markup } from './markup.js';
-import { allSetsSection, epochSection, keyFigures } from './overview.js';
-import { page } from './page.js';
-import type { RunRecord } from './read_run.js';
+import { originLine, testedFacts, testTiles, trainingTiles } from './key_figures.js';
+import { html } from './markup.js';
+import { allSetsSection, epochSection } from './overview.js';
+import { type PageHead, type Part, page } from './page.js';
+import type { PlacedRun, RunRecord } from './read_run.js';
 import { lossCharts, lossTable, runFacts } from './run_facts.js';
 import { datasetSection } from './set_section.js';
-import { chosenEpoch, epochsOf } from './shown_epoch.js';
+import { chosenEpoch, type Epoch, epochName, epochsOf } from './shown_epoch.js';
 
 /** Pictures that are shown in all, of which every class has its share. */
 const SHOWN = 80;
 
-/** A part of the page, with its place in the list of parts. */
-interface Part {
-  readonly id: string;
-  readonly name: string;
-  readonly body: Markup;
+/** The runs at the epoch that is shown. */
+interface Shown {
+  readonly epoch: Epoch | undefined;
+  readonly runs: readonly PlacedRun[];
 }
 
-async function testParts(record: RunRecord, wanted: number | undefined): Promise<Part[]> {
+async function testParts(record: RunRecord, { epoch, runs }: Shown): Promise<Part[]> {
   const { test, tree } = record;
-  const epoch = chosenEpoch(record, wanted);
-  if (!test || epoch === undefined)
-    return tree ? [{ id: 'all', name: 'Data sets', body: allSetsSection([], record) }] : [];
-  const linked = test.runs.filter((r) => r.epoch === epoch).map((run, i) => ({ run, id: `set${i + 1}` }));
-  const runs = linked.map(({ run }) => run);
+  const linked = runs.map((run, i) => ({ run, id: `set${i + 1}` }));
   const classes = runs.reduce((sum, r) => sum + r.classes.length, 0);
   const most = Math.min(4, Math.max(1, Math.floor(SHOWN / (2 * classes))));
   const parts: Part[] = [];
   if (tree || runs.length > 1) parts.push({ id: 'all', name: 'All data sets', body: allSetsSection(linked, record) });
-  if (epochsOf(test).length > 1) parts.push({ id: 'epochs', name: 'Epochs', body: epochSection(record, epoch) });
+  if (test && epoch !== undefined && epochsOf(test).length > 1)
+    parts.push({ id: 'epochs', name: 'Epochs', body: epochSection(record, epoch) });
   for (const { run, id } of linked)
-    parts.push({ id, name: run.dataset, body: await datasetSection(run, id, most, runs.length > 1) });
-  return [{ ...parts[0]!, body: html`${keyFigures(runs, record)}${parts[0]!.body}` }, ...parts.slice(1)];
+    parts.push({ id, name: run.dataset, body: await datasetSection(run, most, runs.length > 1) });
+  return parts;
+}
+
+/** The most data sets that are named in a title. */
+const NAMED = 3;
+
+function headOf(record: RunRecord, { epoch, runs }: Shown): PageHead {
+  const { folder, test, training } = record;
+  if (test) {
+    const names = [...new Set(runs.map((r) => r.dataset))];
+    const what = names.length > NAMED || names.length === 0 ? `${names.length} data sets` : names.join(', ');
+    return {
+      title: `Test of ${what}`,
+      of: folder,
+      facts: [
+        folder,
+        ...(epoch === undefined ? [] : [epochName(epoch)]),
+        ...testedFacts(runs),
+        ...originLine(test.origin),
+      ],
+      ...(epoch === undefined ? {} : { summary: testTiles(runs, epoch, record) }),
+    };
+  }
+  const { flags, origin } = training?.record ?? {};
+  const { dataset } = flags ?? {};
+  return {
+    title: typeof dataset === 'string' ? `Training on ${dataset}` : 'Training',
+    of: folder,
+    facts: [folder, ...originLine(origin)],
+    summary: training && trainingTiles(training),
+  };
 }
 
 /**
@@ -40,19 +67,16 @@ async function testParts(record: RunRecord, wanted: number | undefined): Promise
  * @throws one line when the epoch was not tested
  */
 export async function runPage(record: RunRecord, wanted?: number): Promise<string> {
-  const { folder, test, training, tree } = record;
-  const parts = await testParts(record, wanted);
+  const { test, training } = record;
+  const epoch = chosenEpoch(record, wanted);
+  const shown = { epoch, runs: test?.runs.filter((r) => r.epoch === epoch) ?? [] };
+  const parts = await testParts(record, shown);
   if (training) {
-    const body = html`<section id="training"><h2>Training</h2><div class="charts">${lossCharts([{ name: 'loss', training }])}</div>${lossTable(training)}</section>`;
+    const charts = lossCharts([{ name: 'loss', training }]);
+    const body = html`<h2>Training</h2><div class="charts">${charts}</div>${lossTable(training)}`;
     parts.push({ id: 'training', name: 'Training', body });
   }
   const facts = runFacts(record);
-  if (facts.length > 0) {
-    const body = html`<section id="settings"><h2>Settings</h2>${facts}</section>`;
-    parts.push({ id: 'settings', name: 'Settings', body });
-  }
-  const items = parts.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`);
-  const title = `${tree ? 'Test of all data sets' : test ? 'Test' : 'Training'} in ${folder}`;
-  const links = html`<nav aria-label="Parts of this page"><ul>${items}</ul></nav>`;
-  return page(title, [links, ...parts.map(({ body }) => body)]);
+  if (facts.length > 0) parts.push({ id: 'settings', name: 'Settings', body: html`<h2>Settings</h2>${facts}` });
+  return page(headOf(record, shown), parts);
 }
