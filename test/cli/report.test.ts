@@ -34,7 +34,7 @@ describe('the page of a test', () => {
       'Precision and recall of images',
     ]);
     // A line for each class.
-    expect(page.all('figure svg')[0]!.querySelectorAll('[aria-label=line] path')).toHaveLength(2);
+    expect(page.all('figure svg')[0]!.querySelectorAll('[stroke^="var(--line"] path')).toHaveLength(2);
     expect(page.texts('#settings td')).toContain('some adapter');
   });
 
@@ -159,7 +159,7 @@ describe('several runs', () => {
       [`${b}, epoch 3`, '93.12', '40.00'],
     ]);
     expect(page.texts('strong')).toEqual(['95.00', '91.23', '93.12']);
-    expect(page.all('figure svg')[0]!.querySelectorAll('[aria-label=line] path')).toHaveLength(2);
+    expect(page.all('figure svg')[0]!.querySelectorAll('[stroke^="var(--line"] path')).toHaveLength(2);
     expect(rowsOf(page, 'Settings that differ').slice(1)).toEqual([['weights', 'tiny', 'other']]);
   });
 });

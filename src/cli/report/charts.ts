@@ -41,6 +41,9 @@ function drawn(label: string, options: Plot.PlotOptions): Markup {
   svg.setAttribute('role', 'img');
   // The page's own style has what Plot writes into every chart.
   svg.querySelector('style')?.remove();
+  // The chart is one image with one name: what Plot calls its parts says nothing to a reader.
+  for (const part of svg.querySelectorAll('[aria-label],[aria-description],[aria-hidden]'))
+    for (const name of ['aria-label', 'aria-description', 'aria-hidden']) part.removeAttribute(name);
   return new Markup(short(svg.outerHTML));
 }
 
