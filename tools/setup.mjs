@@ -46,13 +46,15 @@ async function main() {
     installPackages(root);
     buildIfStale(root);
   }
-  if (flags.has('--no-driver')) return;
   const simulate = flags.has('--simulate');
   const mayInstall = !flags.has('--no-install') && !process.env.AACLIP_NO_INSTALL;
-  /** @type {typeof import('./setup/driver.js')} */
-  const driver = await load('driver');
-  const ready = [driver.provideAdapter({ simulate, mayInstall })];
-  if (flags.has('--matrix')) ready.push(driver.provideMatrixUnits(simulate));
+  const ready = [];
+  if (!flags.has('--no-driver')) {
+    /** @type {typeof import('./setup/driver.js')} */
+    const driver = await load('driver');
+    ready.push(driver.provideAdapter({ simulate, mayInstall }));
+    if (flags.has('--matrix')) ready.push(driver.provideMatrixUnits(simulate));
+  }
   if (flags.has('--browser')) {
     /** @type {typeof import('./setup/browser.js')} */
     const { provideBrowser } = await load('browser');

@@ -56,7 +56,7 @@ const TABLES = `
   /* A shadow at the right where there is more to scroll to. */
   background: linear-gradient(var(--paper), var(--paper)) right / 1.25rem 100% no-repeat local, linear-gradient(to left, var(--rule), transparent) right / .9rem 100% no-repeat scroll;
 }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
+table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; font-size: .92rem; }
 caption { text-align: left; padding: 0 0 .4rem; font-size: .875rem; }
 th, td { padding: .4rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); vertical-align: top; }
 thead th { vertical-align: bottom; font-weight: 600; }
@@ -86,7 +86,7 @@ figcaption { font-size: .95rem; font-weight: 600; margin-bottom: .25rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: .5rem 0; font-size: .9rem; }
 .legend li { display: flex; gap: .45rem; align-items: center; overflow-wrap: anywhere; }
 .legend svg { flex: none; }
-.swatch { width: .9rem; height: .9rem; border-radius: .15rem; }
+.swatch { opacity: .75; width: .9rem; height: .9rem; border-radius: .15rem; }
 .swatch.normal { background: var(--normal); }
 .swatch.abnormal { background: var(--abnormal); }`;
 
