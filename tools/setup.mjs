@@ -2,13 +2,15 @@
 /**
  * Makes a fresh checkout ready to run: packages, build, a WebGPU adapter. Does only what is missing.
  *
- *   node tools/setup.mjs [--quiet] [--build | --driver | --no-driver] [--matrix] [--simulate] [--no-install]
+ *   node tools/setup.mjs [--quiet] [--build | --driver | --no-driver] [--matrix] [--browser] [--simulate] [--no-install]
  *
  * --quiet       prints nothing when nothing is missing
  * --build       only compiles, whether the build is stale or not
  * --driver      only provides the adapter, leaving packages and build alone
  * --no-driver   only provides packages and build, leaving the adapter alone
  * --matrix      also provides a software driver with matrix units, for the tests of kernels that use them
+ * --browser     also provides a Chromium, for the tests of pages. With --quiet, where there is none this is only said: all
+ *               other tests run without
  * --simulate    asks the system's package manager what it would do, and changes nothing
  * --no-install  never installs a system package; prints the command instead (AACLIP_NO_INSTALL=1 does the same)
  *
@@ -19,7 +21,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = 20;
-const FLAGS = ['--quiet', '--build', '--driver', '--no-driver', '--matrix', '--simulate', '--no-install'];
+const FLAGS = ['--quiet', '--build', '--driver', '--no-driver', '--matrix', '--browser', '--simulate', '--no-install'];
 
 function checkNode() {
   if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) return;
@@ -44,18 +46,32 @@ async function main() {
     installPackages(root);
     buildIfStale(root);
   }
-  if (flags.has('--no-driver')) return;
-  const driver = await loadDriver();
   const simulate = flags.has('--simulate');
   const mayInstall = !flags.has('--no-install') && !process.env.AACLIP_NO_INSTALL;
-  const ready = [driver.provideAdapter({ simulate, mayInstall })];
-  if (flags.has('--matrix')) ready.push(driver.provideMatrixUnits(simulate));
+  const ready = [];
+  if (!flags.has('--no-driver')) {
+    /** @type {typeof import('./setup/driver.js')} */
+    const driver = await load('driver');
+    ready.push(driver.provideAdapter({ simulate, mayInstall }));
+    if (flags.has('--matrix')) ready.push(driver.provideMatrixUnits(simulate));
+  }
+  if (flags.has('--browser')) {
+    /** @type {typeof import('./setup/browser.js')} */
+    const { provideBrowser } = await load('browser');
+    ready.push(
+      await provideBrowser({ simulate, mayInstall }).catch((error) => {
+        if (!flags.has('--quiet')) throw error;
+        process.stderr.write(`note: the tests of pages will fail: ${error.message}\n`);
+        return '';
+      }),
+    );
+  }
   if (!flags.has('--quiet')) process.stdout.write(ready.map((line) => `ready: ${line}\n`).join(''));
 }
 
-/** @returns {Promise<typeof import('./setup/driver.js')>} what provides adapters, once it is compiled */
-async function loadDriver() {
-  const compiled = new URL('../dist-tools/setup/driver.js', import.meta.url).href;
+/** A module of the set-up, once it is compiled. @param {string} name @returns {Promise<any>} */
+async function load(name) {
+  const compiled = new URL(`../dist-tools/setup/${name}.js`, import.meta.url).href;
   return import(compiled).catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new Error('setup: not built yet: run npm run setup first');

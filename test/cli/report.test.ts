@@ -1,104 +1,20 @@
 /** The page of a run, and of several: read as a browser reads them, without running the script. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseHTML } from 'linkedom';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type KeptClass, keptJson, type ReportedClass } from '../../src/cli/report/kept_results.js';
-import { readRun } from '../../src/cli/report/read_run.js';
-import { writePage } from '../../src/cli/report/write_page.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type KeptClass, keptJson } from '../../src/cli/report/kept_results.js';
+import { readFolder } from '../../src/cli/report/read_folder.js';
 import type { Intervals } from '../../src/eval/intervals.js';
-import { encodePng } from '../../src/node/encode_png.js';
+import { behind, drawPictures, MadeResults, tested } from './made_results.js';
+import { expectSound, openPage, rowsOf } from './opened_page.js';
 import { runCli } from './run_cli.js';
 
-let dir = '';
-const at = (...parts: string[]): string => join(dir, ...parts);
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'aaclip-report-'));
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const made = new MadeResults();
+const at = (...parts: string[]): string => made.at(...parts);
+const results = made.test.bind(made);
+afterAll(() => made.remove());
 
-const CURVE = { x: [0, 0.25, 1], y: [0, 0.75, 1] };
-
-/** Two normal and four abnormal pictures; the threshold misses one and accepts one wrongly. */
-const behind = (more: Partial<KeptClass> = {}): KeptClass => ({
-  pixels: {
-    ...{ roc: CURVE, pr: CURVE, pro: { x: [0, 0.3], y: [0, 0.6] } },
-    histogram: { lo: -3, hi: 5, normal: [1000, 10, 0, 1], abnormal: [0, 3, 20, 0] },
-  },
-  images: { roc: CURVE, pr: CURVE },
-  pictures: [0.1, 0.75, 0.3, 0.6, 0.7, 0.9].map((score, i) => ({
-    ...{ path: `nut/${i < 2 ? 'good' : 'bent'}/${i}.png`, label: i < 2 ? 0 : 1 },
-    ...{ score, peak: score + 1 },
-  })),
-  ...more,
-});
-
-const tested = (className: string, more: Partial<ReportedClass> = {}): ReportedClass => ({
-  ...{ className, pixelAuc: 91.234, pixelAp: 40, imageAuc: 88.5, imageAp: 90.005, pixelAupro: 77.7 },
-  ...{ pixelF1: { f1: 0.5, threshold: 1.5 }, imageF1: { f1: 0.75, threshold: Math.fround(0.6) } },
-  ...{ images: 6, abnormalImages: 4, pixels: 384, abnormalPixels: 23, notes: [], behind: behind() },
-  ...more,
-});
-
-/** Writes a folder as a test leaves it. */
-function results(name: string, classes: readonly ReportedClass[], epochs: readonly number[] = [1], more = {}): string {
-  mkdirSync(at(name), { recursive: true });
-  const runs = epochs.map((epoch) => ({
-    ...{ dataset: 'Parts', epoch, domain: 'Industrial', images: 6 * classes.length, seconds: 2, imagesPerSecond: 3 },
-    ...{ sheets: [], classes, average: {} },
-  }));
-  const origin = { aaclip: '0.1.0', node: '20.0.0', adapter: 'some adapter', started: '2026-01-31T10:00:00.000Z' };
-  writeFileSync(at(name, 'results.json'), keptJson({ weights: 'tiny', resultsDir: at(name), origin, runs, ...more }));
-  return at(name);
-}
-
-async function opened(folders: readonly string[], epoch?: number) {
-  const file = at('page.html');
-  await writePage(folders, file, epoch);
-  const text = readFileSync(file, 'utf8');
-  const { document } = parseHTML(text);
-  const all = (selector: string) => [...document.querySelectorAll(selector)];
-  const texts = (selector: string): string[] => all(selector).map((e) => e.textContent.trim());
-  return { text, document, all, texts };
-}
-type Opened = Awaited<ReturnType<typeof opened>>;
-
-/** The cells of a table's rows. */
-const rowsOf = ({ document }: Opened, caption: string): string[][] => {
-  const table = [...document.querySelectorAll('table')].find((t) =>
-    t.querySelector('caption')?.textContent.startsWith(caption),
-  );
-  return [...(table?.querySelectorAll('tr') ?? [])].map((r) => [...r.children].map((c) => c.textContent.trim()));
-};
-
-/** What every page must have. */
-function expectSound({ text, document, all }: Opened): void {
-  expect(document.documentElement.getAttribute('lang')).toBe('en');
-  expect(document.querySelector('meta[name=viewport]')).not.toBeNull();
-  expect(document.title).toBe(document.querySelector('h1')!.textContent);
-  const levels = all('h1,h2,h3,h4').map((h) => Number(h.tagName.slice(1)));
-  expect(levels[0]).toBe(1);
-  for (const [i, level] of levels.slice(1).entries()) expect(level).toBeLessThanOrEqual(levels[i]! + 1);
-  for (const table of all('table')) {
-    expect(table.querySelector('caption')!.textContent).not.toBe('');
-    for (const th of table.querySelectorAll('th')) expect(th.getAttribute('scope')).toMatch(/^(?:col|row|rowgroup)$/);
-  }
-  for (const svg of all('figure svg')) {
-    expect(svg.getAttribute('role')).toBe('img');
-    expect(svg.getAttribute('aria-label')).not.toBe('');
-  }
-  for (const img of all('img')) {
-    expect(img.getAttribute('alt')).not.toBe('');
-    expect(img.getAttribute('src')).toMatch(/^data:image\/jpeg;base64,/);
-  }
-  // Nothing comes from elsewhere: all addresses are places on the page or data inside it.
-  for (const e of all('[src],[href]')) expect(e.getAttribute('src') ?? e.getAttribute('href')).toMatch(/^(?:#|data:)/);
-  for (const { id } of all('[href]').map((a) => ({ id: a.getAttribute('href')! })))
-    expect(document.querySelector(id), id).not.toBeNull();
-  expect(text).not.toMatch(/@import|url\(\s*['"]?(?!#)/);
-  expect(text).not.toMatch(/\bNaN\b(?!\()|undefined|\[object/);
-}
+const opened = (folders: readonly string[], epoch?: number) => openPage(folders, at('page.html'), epoch);
 
 describe('the page of a test', () => {
   it('has the figures in per cent, with thresholds, counts and averages', async () => {
@@ -119,7 +35,7 @@ describe('the page of a test', () => {
       'Precision and recall of images',
     ]);
     // A line for each class.
-    expect(page.all('figure svg')[0]!.querySelectorAll('[aria-label=line] path')).toHaveLength(2);
+    expect(page.all('figure svg')[0]!.querySelectorAll('[stroke^="var(--line"] path')).toHaveLength(2);
     expect(page.texts('#settings td')).toContain('some adapter');
   });
 
@@ -213,13 +129,7 @@ describe('the page of a test', () => {
   it('shows pictures that were drawn, also after the folder was moved', async () => {
     const sheet = at('before', 'visualization', 'Parts', 'nut', 'sheet.png');
     const folder = results('after', [tested('nut', { behind: behind({ sheet }) })], [1], { resultsDir: at('before') });
-    mkdirSync(join(folder, 'visualization', 'Parts', 'nut'), { recursive: true });
-    for (const kind of ['picture', 'mask', 'overlay'])
-      for (const name of ['bent_2', 'good_1'])
-        writeFileSync(
-          join(folder, 'visualization', 'Parts', 'nut', `${name}_${kind}.png`),
-          encodePng(400, 100, new Uint8Array(400 * 100 * 3).fill(90)),
-        );
+    drawPictures(join(folder, 'visualization', 'Parts', 'nut'));
     const page = await opened([folder]);
     expectSound(page);
     expect(page.all('img').map((i) => i.getAttribute('alt'))).toEqual(
@@ -239,13 +149,7 @@ describe('the page of a test', () => {
 
 describe('the page of a training', () => {
   it('has the losses of its steps, each as it ran last, and what was recorded', async () => {
-    mkdirSync(at('training'));
-    const step = (stage: string, n: number, loss: number) =>
-      JSON.stringify({ stage, step: n, epoch: Math.floor((n - 1) / 2), loss });
-    const lines = [step('text', 1, 9), step('text', 1, 4), step('text', 2, 2), step('image', 1, 1), '{"stage":"ima'];
-    writeFileSync(at('training', 'metrics.jsonl'), lines.join('\n'));
-    const record = { flags: { image_lr: 0.0005 }, origin: { adapter: 'some adapter' } };
-    writeFileSync(at('training', 'training.json'), JSON.stringify(record));
+    made.training('training');
     const page = await opened([at('training')]);
     expectSound(page);
     expect(rowsOf(page, 'Mean loss').slice(1)).toEqual([
@@ -281,7 +185,7 @@ describe('several runs', () => {
       [`${b}, epoch 3`, '93.12', '40.00'],
     ]);
     expect(page.texts('strong')).toEqual(['95.00', '91.23', '93.12']);
-    expect(page.all('figure svg')[0]!.querySelectorAll('[aria-label=line] path')).toHaveLength(2);
+    expect(page.all('figure svg')[0]!.querySelectorAll('[stroke^="var(--line"] path')).toHaveLength(2);
     expect(rowsOf(page, 'Settings that differ').slice(1)).toEqual([['weights', 'tiny', 'other']]);
   });
 });
@@ -295,7 +199,7 @@ describe('the command', () => {
   });
 
   it('refuses a folder without results, and results that are none, by name', () => {
-    expect(() => readRun(at('nowhere'))).toThrow(
+    expect(() => readFolder(at('nowhere'))).toThrow(
       /^\S+nowhere: nothing to report: expected results\.json of .*--save_path$/,
     );
     for (const [text, wrong] of [
@@ -304,7 +208,7 @@ describe('the command', () => {
     ] as const) {
       mkdirSync(at('broken'), { recursive: true });
       writeFileSync(at('broken', 'results.json'), text);
-      expect(() => readRun(at('broken'))).toThrow(wrong);
+      expect(() => readFolder(at('broken'))).toThrow(wrong);
     }
   });
 });

@@ -33,10 +33,12 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Files below a folder with their contents, apart from the one that holds times. */
+/** Files below a folder with their contents, apart from those that hold times. */
 function contents(folder: string): Record<string, string> {
   const files = readdirSync(at(folder), { recursive: true, withFileTypes: true }).filter((e) => e.isFile());
-  const paths = files.map((e) => join(e.parentPath, e.name)).filter((path) => !path.endsWith('times.jsonl'));
+  const paths = files
+    .map((e) => join(e.parentPath, e.name))
+    .filter((path) => !/(?:times\.jsonl|report\.html)$/.test(path));
   return Object.fromEntries(
     paths.sort().map((path) => [path.slice(at(folder).length + 1).replaceAll('\\', '/'), readFileSync(path, 'utf8')]),
   );
@@ -86,6 +88,11 @@ describe('all data sets', () => {
       /^TEST SUMMARY\n=+\nTotal datasets: 12\nSuccessful tests: 12\nFailed tests: 0\n/,
     );
     expect(files['summary.txt']).toContain(PUBLISHED.map((name) => `${name}: SUCCESS\n`).join(''));
+    const page = readFileSync(at('whole', 'report.html'), 'utf8');
+    for (const name of PUBLISHED) expect(page).toContain(`>${name}, epoch `);
+    expect(page).toMatch(/<th scope="row">adapter<\/th><td>[^–]/);
+    expect(JSON.parse(whole.stdout.split('\n')[0]!).classes[0]).not.toHaveProperty('behind');
+
     const log =
       /^INFO:args: .*\n(?:INFO:test MPDD, epoch \d: 2 pictures\nINFO:final results:\n *class name[^I]*){2}INFO:all epochs:\n/;
     expect(files['MPDD/test.log']).toMatch(log);

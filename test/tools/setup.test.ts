@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { firstMissing } from '../../tools/bootstrap.mjs';
-import { backports, candidate, parseList, parseSources } from '../../tools/setup/apt.js';
-import { parseRelease, remedy } from '../../tools/setup/driver.js';
+import { candidate, parseList, parseSources } from '../../tools/setup/apt.js';
+import { browserRemedy, findBrowser } from '../../tools/setup/browser.js';
+import { remedy } from '../../tools/setup/driver.js';
+import { backports } from '../../tools/setup/mesa.js';
+import { parseRelease } from '../../tools/setup/system.js';
 
 describe("the machine's apt sources", () => {
   const DEB822 = `Types: deb deb-src
@@ -148,5 +151,24 @@ describe('the command that gets a driver', () => {
     ['ID=unheard-of', 'none', 'Mesa'],
   ])('%j with %s', (os, manager, command) => {
     expect(remedy(system(os), only(manager))).toContain(command);
+  });
+});
+
+describe('the command that gets a browser', () => {
+  test.each([
+    ['ID=debian\nVERSION_ID="12"', ['apt-get'], 'apt-get install -y --no-install-recommends chromium-headless-shell'],
+    // Ubuntu's package is a snap.
+    ['ID=ubuntu\nVERSION_ID="24.04"', ['apt-get'], 'npx playwright-core install chromium'],
+    ['ID=fedora', ['dnf'], 'dnf install -y chromium'],
+    ['ID=unheard-of', [], 'npx playwright-core install chromium'],
+  ])('%j with %j', (os, managers, command) => {
+    expect(browserRemedy(parseRelease(os), (name) => (managers as string[]).includes(name))).toContain(command);
+  });
+
+  test('is not needed where AACLIP_CHROMIUM names one, and a wrong name is told', async () => {
+    expect(await findBrowser({ AACLIP_CHROMIUM: process.execPath })).toBe(process.execPath);
+    await expect(findBrowser({ AACLIP_CHROMIUM: 'nowhere/chromium' })).rejects.toThrow(
+      /^AACLIP_CHROMIUM: nowhere\/chromium: no such file: expected the program of a Chromium$/,
+    );
   });
 });

@@ -1,4 +1,4 @@
-/** Installs the software Vulkan driver with apt and leaves the machine's apt configuration unchanged. */
+/** Installs packages with apt and leaves the machine's apt configuration unchanged. */
 import {
   chmodSync,
   cpSync,
@@ -14,10 +14,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { must, run } from '../bootstrap.mjs';
-
-export const PACKAGES = ['mesa-vulkan-drivers', 'libvulkan1'];
-/** Dawn refuses the llvmpipe of Mesa 22.3 (no dynamic indexing of buffer arrays); 24 is the oldest known to work. */
-export const OLDEST_MESA = 24;
 
 /** One entry of apt's source lists. */
 export interface Source {
@@ -96,28 +92,13 @@ export function archiveOf(sources: readonly Source[], codename: string): Source 
   return archive && uris.length > 0 ? { ...archive, uris } : undefined;
 }
 
-/**
- * The source of the backports of this machine's release: the mirror of its main archive.
- * @param codename of the release
- * @returns the suite and its stanza, which is empty when the machine already has the suite
- */
-export function backports(
-  sources: readonly Source[],
-  codename: string,
-): { readonly suite: string; readonly stanza: string } | undefined {
-  const suite = `${codename}-backports`;
-  if (sources.some(({ types, suites }) => types.includes('deb') && suites.includes(suite)))
-    return { suite, stanza: '' };
-  const archive = archiveOf(sources, codename);
-  if (!archive) return undefined;
-  const lines = ['Types: deb', `URIs: ${archive.uris.join(' ')}`, `Suites: ${suite}`, 'Components: main'];
-  if (archive.signedBy) lines.push(`Signed-By: ${archive.signedBy}`);
-  if (archive.trusted) lines.push(`Trusted: ${archive.trusted}`);
-  return { suite, stanza: `${lines.join('\n')}\n` };
+export interface Candidate {
+  readonly version: string;
+  readonly major: number;
 }
 
 /** The version that `apt-cache policy` prints, undefined when there is no candidate. */
-export function candidate(policy: string): { readonly version: string; readonly major: number } | undefined {
+export function candidate(policy: string): Candidate | undefined {
   const m = /Candidate: ((?:\d+:)?(\d+)\.\S+)/.exec(policy);
   return m ? { version: m[1] ?? '', major: Number(m[2]) } : undefined;
 }
@@ -127,60 +108,51 @@ export interface AptOptions {
   readonly sudo: readonly string[];
   /** Only ask apt what it would do. */
   readonly simulate: boolean;
-  /** The distribution, as /etc/os-release names it. */
-  readonly id: string;
-  /** The codename of its release. */
-  readonly codename: string | undefined;
+}
+
+/** An apt of its own. */
+export interface Apt {
+  /** The version of a package that the sources offer, undefined where none has it. @param target `-t` and a suite */
+  offer(name: string, target?: readonly string[]): Candidate | undefined;
+  /** Installs packages. @returns what apt would do, where it is only asked; otherwise nothing */
+  install(packages: readonly string[], target?: readonly string[]): string;
+  /** An error for a package that no source has. */
+  lacks(name: string): Error;
 }
 
 /**
- * Installs the newest Mesa that the machine's sources offer, or Mesa from the release's backports where that is too
- * old.
- *
- * apt works on a temporary folder: a copy of the sources with the backports added, its own lists and its own cache.
- * @returns a description of what was installed
+ * Works with an apt that has a temporary folder: a copy of the machine's sources, its own lists and its own cache. So the
+ * machine's apt stays as it is.
+ * @param stanza a source to add, in the deb822 form
  */
-export function installWithApt({ sudo, simulate, id, codename }: AptOptions): string {
+export function withApt<T>({ sudo, simulate }: AptOptions, stanza: string, work: (apt: Apt) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'aaclip-apt-'));
   // apt downloads as a separate user, who needs access.
   chmodSync(folder, 0o755);
   const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+  const asRoot = (...words: string[]): [command: string, args: string[]] => {
+    const [command = '', ...args] = [...sudo, 'env', 'LC_ALL=C', 'DEBIAN_FRONTEND=noninteractive', ...words];
+    return [command, args];
+  };
   try {
-    const extra = id === 'debian' && codename ? backports(readSources('/etc/apt'), codename) : undefined;
-    const options = layOut(folder, extra?.stanza ?? '');
-    const asRoot = (...words: string[]): string[] => [
-      ...sudo,
-      'env',
-      'LC_ALL=C',
-      'DEBIAN_FRONTEND=noninteractive',
-      ...words,
-    ];
-    const [first = '', ...update] = asRoot('apt-get', ...options, '-q', 'update');
-    // One broken third-party source fails the whole update, which matters only if the driver is then not found.
-    const updated = run(first, update, { env });
-    const offer = (...target: string[]) =>
-      candidate(run('apt-cache', [...options, ...target, 'policy', 'mesa-vulkan-drivers'], { env }).out);
-    let target: string[] = [];
-    let best = offer();
-    if (extra && (best?.major ?? 0) < OLDEST_MESA) {
-      target = ['-t', extra.suite];
-      best = offer(...target);
-    }
-    if (!best) {
-      const tail = updated.code === 0 ? '' : `${updated.out.trim().split('\n').slice(-6).join('\n')}\n`;
-      throw new Error(`${tail}apt: mesa-vulkan-drivers: no source of this machine has it`);
-    }
-    if (best.major < OLDEST_MESA) {
-      throw new Error(
-        `apt: mesa-vulkan-drivers: too old for WebGPU: expected ${OLDEST_MESA} or newer, got ${best.version}`,
-      );
-    }
-    const words = ['apt-get', ...options, '-o', 'DPkg::Lock::Timeout=300', '-q', '-y', '--no-install-recommends'];
-    const [command = '', ...args] = asRoot(...words, ...(simulate ? ['-s'] : []), ...target, 'install', ...PACKAGES);
-    const out = must('apt-get install', command, args, { env });
-    if (!simulate) return `mesa-vulkan-drivers ${best.version}`;
-    const steps = out.split('\n').filter((line) => /^(Inst|Remv|\d+ upgraded)/.test(line));
-    return [`${command} ${args.join(' ')}`, ...steps].join('\n');
+    const options = layOut(folder, stanza);
+    // One broken third-party source fails the whole update, which matters only if the package is then not found.
+    const updated = run(...asRoot('apt-get', ...options, '-q', 'update'), { env });
+    return work({
+      offer: (name, target = []) => candidate(run('apt-cache', [...options, ...target, 'policy', name], { env }).out),
+      install: (packages, target = []) => {
+        const words = ['apt-get', ...options, '-o', 'DPkg::Lock::Timeout=300', '-q', '-y', '--no-install-recommends'];
+        const [command, args] = asRoot(...words, ...(simulate ? ['-s'] : []), ...target, 'install', ...packages);
+        const out = must('apt-get install', command, args, { env });
+        if (!simulate) return '';
+        const steps = out.split('\n').filter((line) => /^(Inst|Remv|\d+ upgraded)/.test(line));
+        return [`${command} ${args.join(' ')}`, ...steps].join('\n');
+      },
+      lacks: (name) => {
+        const tail = updated.code === 0 ? '' : `${updated.out.trim().split('\n').slice(-6).join('\n')}\n`;
+        return new Error(`${tail}apt: ${name}: no source of this machine has it`);
+      },
+    });
   } finally {
     if (sudo.length > 0) run(sudo[0] ?? '', [...sudo.slice(1), 'rm', '-rf', folder]);
     else rmSync(folder, { recursive: true, force: true });
@@ -199,7 +171,7 @@ function layOut(folder: string, stanza: string): string[] {
   if (existsSync('/etc/apt/sources.list.d'))
     cpSync('/etc/apt/sources.list.d', parts, { recursive: true, dereference: true });
   else mkdirSync(parts);
-  if (stanza) writeFileSync(join(parts, 'aaclip-backports.sources'), stanza);
+  if (stanza) writeFileSync(join(parts, 'aaclip.sources'), stanza);
   for (const needed of ['lists/partial', 'cache/archives/partial'])
     mkdirSync(join(folder, needed), { recursive: true });
   const places = {

@@ -1,12 +1,11 @@
 /** A WebGPU adapter for this machine: its own, or a software Vulkan driver where one can be installed. */
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { run, step } from '../bootstrap.mjs';
+import { step } from '../bootstrap.mjs';
 import { probeAdapter } from './adapter.js';
-import { installWithApt, PACKAGES } from './apt.js';
 import { provideMatrixDriver } from './matrix_driver.js';
+import { installMesa, PACKAGES } from './mesa.js';
+import { onPath, release, type SetupOptions, sudoWords } from './system.js';
 
 const SETUP = fileURLToPath(new URL('../../tools/setup.mjs', import.meta.url));
 
@@ -17,26 +16,6 @@ const COMMANDS: readonly (readonly [manager: string, command: string])[] = [
   ['zypper', 'zypper install -y libvulkan_lvp libvulkan1'],
   ['apk', 'apk add mesa-vulkan-swrast vulkan-loader'],
 ];
-
-function onPath(command: string): boolean {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => folder !== '' && existsSync(join(folder, command)));
-}
-
-/** The fields of /etc/os-release. */
-export function parseRelease(text: string): Map<string, string> {
-  return new Map(
-    [...text.matchAll(/^(\w+)=(?:"([^"\n]*)"|'([^'\n]*)'|(.*))$/gm)].map((m) => [
-      m[1] ?? '',
-      m[2] ?? m[3] ?? m[4] ?? '',
-    ]),
-  );
-}
-
-function release(): Map<string, string> {
-  const file = ['/etc/os-release', '/usr/lib/os-release'].find((path) => existsSync(path));
-  return parseRelease(file ? readFileSync(file, 'utf8') : '');
-}
 
 /**
  * The command a person would type to get a driver.
@@ -57,19 +36,12 @@ export function remedy(os: ReadonlyMap<string, string>, has: (command: string) =
   return "install Mesa's Vulkan driver (lavapipe, Mesa 24 or newer) and the Vulkan loader";
 }
 
-export interface DriverOptions {
-  /** Only ask the package manager what it would do. */
-  readonly simulate: boolean;
-  /** Whether system packages may be installed. */
-  readonly mayInstall: boolean;
-}
-
 /**
  * Makes sure that there is an adapter.
  * @returns the adapter's name
  * @throws when there is no adapter and no driver could be installed, with the command that helps
  */
-export function provideAdapter({ simulate, mayInstall }: DriverOptions): string {
+export function provideAdapter({ simulate, mayInstall }: SetupOptions): string {
   const found = probeAdapter();
   if (found.ok) return found.name;
   const problem = `webgpu: no adapter: ${found.why}`;
@@ -83,19 +55,12 @@ export function provideAdapter({ simulate, mayInstall }: DriverOptions): string 
   const command = remedy(os, onPath);
   if (!onPath('apt-get')) throw new Error(`${problem}: run: ${command}`);
   if (!mayInstall) throw new Error(`${problem}: installing was declined: run: ${command}`);
-  const root = process.getuid?.() === 0;
-  const sudo = root ? [] : ['sudo', '-n'];
-  if (!root && !simulate && run('sudo', ['-n', 'true']).code !== 0) throw new Error(`${problem}: run: ${command}`);
+  const sudo = sudoWords(simulate);
+  if (!sudo) throw new Error(`${problem}: run: ${command}`);
 
   const done = step(
     `no WebGPU adapter: ${simulate ? 'asking apt-get about' : 'installing'} a software Vulkan driver`,
-    () =>
-      installWithApt({
-        sudo: simulate ? [] : sudo,
-        simulate,
-        id: os.get('ID') ?? '',
-        codename: os.get('VERSION_CODENAME'),
-      }),
+    () => installMesa({ sudo, simulate }, os),
   );
   if (simulate) {
     process.stdout.write(`${done}\n`);

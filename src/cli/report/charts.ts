@@ -5,7 +5,7 @@ import type { CurvePoints } from '../../eval/curve_points.js';
 import { html, Markup } from './markup.js';
 
 /** Colours of the page's style, `--line0` and on. */
-export const COLOURS = 8;
+const COLOURS = 8;
 const DASHES = ['none', '6 3', '2 3'];
 
 export interface Series {
@@ -13,9 +13,9 @@ export interface Series {
   readonly points: CurvePoints;
 }
 
-/** The stroke of the n-th series: colours first, then dashes. */
+/** The stroke of the n-th series. Colours that could be mistaken for each other have other dashes. */
 function strokeOf(n: number): { readonly stroke: string; readonly strokeDasharray: string } {
-  const dash = DASHES[Math.floor(n / COLOURS) % DASHES.length]!;
+  const dash = DASHES[Math.floor(n / 4) % DASHES.length]!;
   return { stroke: `var(--line${n % COLOURS})`, strokeDasharray: dash };
 }
 
@@ -41,6 +41,9 @@ function drawn(label: string, options: Plot.PlotOptions): Markup {
   svg.setAttribute('role', 'img');
   // The page's own style has what Plot writes into every chart.
   svg.querySelector('style')?.remove();
+  // The chart is one image with one name: what Plot calls its parts says nothing to a reader.
+  for (const part of svg.querySelectorAll('[aria-label],[aria-description],[aria-hidden]'))
+    for (const name of ['aria-label', 'aria-description', 'aria-hidden']) part.removeAttribute(name);
   return new Markup(short(svg.outerHTML));
 }
 

@@ -1,6 +1,6 @@
 /** The part of a page on one class: histograms, and the pictures that were decided worst and best. */
 import type { LabelCurves } from '../../eval/curve_points.js';
-import { type Judged, judged } from '../../eval/picture_error.js';
+import { isWrong, type Judged, judged } from '../../eval/picture_error.js';
 import { type Bars, figureOf, histogramChart } from './charts.js';
 import { NONE, scrolled } from './figure_tables.js';
 import type { KeptPicture, ReportedClass } from './kept_results.js';
@@ -50,21 +50,36 @@ export function ranked({ behind, imageF1 }: ReportedClass): RankedPicture[] {
 /** Draws a picture; undefined where it was not drawn. */
 export type Drawn = (place: number) => Promise<Markup | undefined>;
 
-/** A table of pictures; where some were drawn, they come first, so that a narrow screen shows them. */
-export async function pictureTable(caption: string, rows: readonly RankedPicture[], drawn: Drawn): Promise<Markup> {
-  const pictures: (Markup | undefined)[] = [];
-  for (const { place } of rows) pictures.push(await drawn(place));
-  const any = pictures.some((p) => p !== undefined);
+const labelOf = ({ label }: RankedPicture): string => (label !== 0 ? 'abnormal' : 'normal');
+
+function pictureTable(caption: string, rows: readonly RankedPicture[]): Markup {
   const body = rows.map(
-    (row, i) =>
-      html`<tr>${any && html`<td>${pictures[i] ?? NONE}</td>`}<th scope="row" class="path">${row.path}</th><td class="word">${row.label !== 0 ? 'abnormal' : 'normal'}</td><td>${row.score.toFixed(4)}</td><td>${row.peak.toFixed(4)}</td><td class="word">${row.verdict ?? NONE}</td></tr>`,
+    (row) =>
+      html`<tr><th scope="row" class="path">${row.path}</th><td class="word">${labelOf(row)}</td><td>${row.score.toFixed(4)}</td><td>${row.peak.toFixed(4)}</td><td class="word${isWrong(row) && ' wrong'}">${row.verdict ?? NONE}</td></tr>`,
   );
   return scrolled(
     caption,
     html`<table class="pictures"><caption>${caption}</caption>
-<thead><tr>${any && html`<th scope="col">Picture, mask, map</th>`}<th scope="col" class="word">Path</th><th scope="col" class="word">Label</th><th scope="col">Score</th><th scope="col">Peak</th><th scope="col" class="word">Verdict</th></tr></thead>
+<thead><tr><th scope="col" class="word">Path</th><th scope="col" class="word">Label</th><th scope="col">Score</th><th scope="col">Peak</th><th scope="col" class="word">Verdict</th></tr></thead>
 <tbody>${body}</tbody></table>`,
   );
+}
+
+/** Images with their scores: those that were drawn with picture, mask and map, the others in a table. */
+export async function pictureList(caption: string, rows: readonly RankedPicture[], drawn: Drawn): Promise<Markup> {
+  const cards: Markup[] = [];
+  const others: RankedPicture[] = [];
+  for (const row of rows) {
+    const picture = await drawn(row.place);
+    if (picture === undefined) others.push(row);
+    else
+      cards.push(
+        html`<li>${picture}<p class="path">${row.path}</p><p>${labelOf(row)}, score ${row.score.toFixed(4)}, <span${isWrong(row) && html` class="wrong"`}>${row.verdict ?? NONE}</span></p></li>`,
+      );
+  }
+  if (cards.length === 0) return pictureTable(caption, rows);
+  return html`<h5>${caption}</h5><ul class="gallery">${cards}</ul>
+${others.length > 0 && pictureTable(`${caption}, not drawn`, others)}`;
 }
 
 /** The names of the histograms' colours. */

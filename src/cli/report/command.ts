@@ -17,6 +17,7 @@ export function reportCommand(program: Command): void {
 Examples:
   $ aaclip report ckpt/baseline
   $ aaclip report ckpt/baseline --epoch 15 --out epoch15.html
+  $ aaclip report results
   $ aaclip report ckpt/baseline ckpt/longer --out comparison.html
 
 A page is one file: it opens in any browser, without network.`,

@@ -1,13 +1,13 @@
 /** The page of several runs, side by side. */
 import { legend } from './charts.js';
 import { curveCharts } from './curve_charts.js';
-import { comparedTable, figuresOver } from './figure_tables.js';
+import { comparedTable, figuresOfSet, figuresOver } from './figure_tables.js';
 import type { ReportedRun } from './kept_results.js';
 import { html, type Markup } from './markup.js';
-import { page } from './page.js';
+import { type Part, page } from './page.js';
 import type { RunRecord } from './read_run.js';
 import { differences, lossCharts } from './run_facts.js';
-import { chosenEpoch, epochName } from './run_page.js';
+import { chosenEpoch, epochName } from './shown_epoch.js';
 
 /** A data set in several runs: the table, and each class's curves, a line for each run. */
 function comparedSet(dataset: string, names: readonly string[], runs: readonly (ReportedRun | undefined)[]): Markup {
@@ -24,9 +24,9 @@ function comparedSet(dataset: string, names: readonly string[], runs: readonly (
       html`<details${n === 0 && ' open'}><summary><h4>${className}</h4></summary>${legend(names)}<div class="charts">${charts}</div></details>`,
     ];
   });
-  return html`<section><h2>${dataset}</h2>${comparedTable(dataset, 'Class', names, rows)}
+  return html`<h2>${dataset}</h2>${comparedTable(dataset, 'Class', names, rows)}
 <p class="quiet">The best of each figure is bold.</p>
-${curves.length > 0 && html`<h3>Curves</h3>${curves}`}</section>`;
+${curves.length > 0 && html`<h3>Curves</h3>${curves}`}`;
 }
 
 /**
@@ -49,16 +49,21 @@ export function comparePage(records: readonly RunRecord[], wanted?: number): str
   ];
   const settings = differences(names, records);
   const losses = lossCharts(records.map(({ training }, i) => ({ name: names[i]!, training })));
-  const all = datasets.map((name) => ({ name, runs: of(name).map((run) => run && figuresOver(run.classes)) }));
-  return page(`${records.length} runs compared`, [
-    html`<p>${names.join(', ')}${one && epochs[0] !== undefined && ` (${epochName(epochs[0])})`}</p>`,
-    ...(datasets.length > 1
-      ? [html`<section><h2>All data sets</h2>${comparedTable('All data sets', 'Data set', names, all)}</section>`]
-      : []),
-    ...datasets.map((dataset) => comparedSet(dataset, names, of(dataset))),
-    ...(losses.length > 0
-      ? [html`<section><h2>Training</h2>${legend(names)}<div class="charts">${losses}</div></section>`]
-      : []),
-    ...(settings ? [html`<section><h2>Settings</h2>${settings}</section>`] : []),
-  ]);
+  const all = datasets.map((name) => ({ name, runs: of(name).map((run) => run && figuresOfSet(run)) }));
+  const parts: Part[] = datasets.map((dataset, i) => ({
+    id: `set${i + 1}`,
+    name: dataset,
+    body: comparedSet(dataset, names, of(dataset)),
+  }));
+  if (datasets.length > 1) {
+    const body = html`<h2>All data sets</h2>${comparedTable('All data sets', 'Data set', names, all)}`;
+    parts.unshift({ id: 'all', name: 'All data sets', body });
+  }
+  if (losses.length > 0) {
+    const body = html`<h2>Training</h2>${legend(names)}<div class="charts">${losses}</div>`;
+    parts.push({ id: 'training', name: 'Training', body });
+  }
+  if (settings) parts.push({ id: 'settings', name: 'Settings', body: html`<h2>Settings</h2>${settings}` });
+  const facts = [...names, ...(one && epochs[0] !== undefined ? [epochName(epochs[0])] : [])];
+  return page({ title: `${records.length} runs compared`, facts }, parts);
 }

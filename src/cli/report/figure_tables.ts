@@ -1,7 +1,7 @@
 /** The tables of figures of a page. */
 import type { BestF1 } from '../../eval/curve.js';
 import type { PartFigures } from '../../eval/metrics.js';
-import type { ReportedClass } from './kept_results.js';
+import type { ReportedClass, ReportedRun } from './kept_results.js';
 import { html, type Markup } from './markup.js';
 
 /** A figure of a class in per cent; undefined where the data cannot give it. */
@@ -75,34 +75,71 @@ export function classTable(name: string, classes: readonly ReportedClass[]): Mar
   );
 }
 
-/** A row of averages. */
-export interface AverageRow {
-  readonly name: string;
-  readonly classes: readonly ReportedClass[];
+/** All figures of a class, or their averages over several classes; undefined where the data cannot give one. */
+export type FigureRow = readonly (number | undefined)[];
+
+export const figuresOver = (classes: readonly Partial<ReportedClass>[]): FigureRow =>
+  FIGURE_COLUMNS.map(([, pick]) => meanOf(classes, pick));
+
+const bothLabels = ({ images, abnormalImages }: ReportedClass): boolean =>
+  abnormalImages > 0 && abnormalImages < images;
+
+/**
+ * Averages over the classes of a data set. Where all its images have one label the published program prints 0 for images,
+ * which would lower every average: here they are unknown.
+ */
+export function figuresOfSet({ classes }: ReportedRun): FigureRow {
+  const known = classes.some(bothLabels);
+  return figuresOver(classes).map((v, k) => (known || !FIGURE_COLUMNS[k]![0].startsWith('Image') ? v : undefined));
 }
 
-/** A row for each data set or epoch: plain averages over its classes. */
-export function averageTable(name: string, first: string, rows: readonly AverageRow[]): Markup {
-  const body = rows.map(
-    (row) =>
-      html`<tr><th scope="row">${row.name}</th>${cells(FIGURE_COLUMNS.map(([, pick]) => inPercent(meanOf(row.classes, pick))))}</tr>`,
-  );
+/** Plain averages over data sets, of what each of them has. */
+export function meanOfRows(rows: readonly FigureRow[]): FigureRow {
+  return FIGURE_COLUMNS.map((_, k) => {
+    const values = rows.map((row) => row[k]).filter((v) => v !== undefined);
+    return values.length === 0 ? undefined : values.reduce((sum, v) => sum + v, 0) / values.length;
+  });
+}
+
+/** A row of averages. */
+export interface AverageRow {
+  readonly name: string | Markup;
+  readonly figures: FigureRow;
+  /** Whether it is set off from the others. */
+  readonly marked?: boolean;
+  /** What stands between the name and the figures. */
+  readonly facts?: readonly string[];
+}
+
+/**
+ * A row for each data set or epoch.
+ * @param first title of the first column; `facts` are those of columns of words behind it
+ * @param last rows of averages below the others, which stay there when the table is sorted
+ */
+export function averageTable(
+  name: string,
+  { first, facts = [] }: { readonly first: string; readonly facts?: readonly string[] },
+  rows: readonly AverageRow[],
+  last: readonly AverageRow[] = [],
+): Markup {
+  const row = (r: AverageRow): Markup => {
+    const between = facts.map((_, i) => html`<td class="word">${r.facts?.[i] ?? ''}</td>`);
+    return html`<tr${r.marked && html` class="marked"`}><th scope="row">${r.name}</th>${between}${cells(r.figures.map(inPercent))}</tr>`;
+  };
+  const words = facts.map((title) => html`<th scope="col" class="word">${title}</th>`);
   return scrolled(
     name,
     html`<table class="sortable"><caption>${name}, averages in per cent</caption>
-<thead><tr><th scope="col">${first}</th>${heads(FIGURE_COLUMNS.map(([t]) => t))}</tr></thead>
-<tbody>${body}</tbody></table>`,
+<thead><tr><th scope="col">${first}</th>${words}${heads(FIGURE_COLUMNS.map(([t]) => t))}</tr></thead>
+<tbody>${rows.map(row)}</tbody>
+${last.length > 0 && html`<tfoot>${last.map(row)}</tfoot>`}</table>`,
   );
 }
-
-/** All figures of a class, or their averages over several classes. */
-export const figuresOver = (classes: readonly Partial<ReportedClass>[]): (number | undefined)[] =>
-  FIGURE_COLUMNS.map(([, pick]) => meanOf(classes, pick));
 
 /** A class or data set in several runs: the figures of each run; undefined where a run lacks it. */
 export interface ComparedRow {
   readonly name: string;
-  readonly runs: readonly (readonly (number | undefined)[] | undefined)[];
+  readonly runs: readonly (FigureRow | undefined)[];
 }
 
 /** Rows of one class in several runs, the best of each figure marked. */
@@ -133,12 +170,7 @@ export function comparedTable(
   rows: readonly ComparedRow[],
 ): Markup {
   const common = rows.filter((row) => row.runs.every((run) => run !== undefined));
-  const average = runs.map((_, i) =>
-    FIGURE_COLUMNS.map((__, k) => {
-      const values = common.map((row) => row.runs[i]![k]).filter((v) => v !== undefined);
-      return values.length === 0 ? undefined : values.reduce((sum, v) => sum + v, 0) / values.length;
-    }),
-  );
+  const average = runs.map((_, i) => meanOfRows(common.map((row) => row.runs[i]!)));
   const partial = common.length < rows.length && common.length > 0;
   return scrolled(
     name,

@@ -10,11 +10,15 @@ export interface ReportFlags extends OutputFlags {
 export function reportOptions(command: Command): Command {
   return outputOptions(
     command
-      .argument('<dirs...>', 'folders that test or train wrote: --results_dir, --save_path')
+      .argument('<dirs...>', 'folders that test, test-all or train wrote: --results_dir, --save_path')
       .option(
         '--out <file>',
         'where the page is written (default: report.html in the folder, comparison.html for several)',
       )
-      .option('--epoch <n>', 'show this epoch (default: the last one that was tested)', count(0)),
+      .option(
+        '--epoch <n>',
+        'show this epoch (default: the last one that was tested; of test-all, the one it chose)',
+        count(0),
+      ),
   );
 }

@@ -51,6 +51,8 @@ export interface Origin {
   /** ISO 8601. */
   readonly started: string;
   readonly ended?: string;
+  /** The time that it took, where there is no one start and end. */
+  readonly seconds?: number;
 }
 
 /** The digits that tell two float32 apart. */

@@ -1,18 +1,45 @@
 /** Reads what a test and a training left in a folder. */
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FIGURES } from '../../eval/intervals.js';
 import type { LossPoint } from '../../eval/loss_curve.js';
-import { fileError } from '../../node/file_error.js';
 import type { Origin, ReportedRun } from './kept_results.js';
+import { isRecord, parse, readText } from './kept_text.js';
 import { TRAINING_FILE, type TrainingRecord } from './run_record.js';
+
+/** Where the pictures of a run lie. */
+export interface Place {
+  readonly folder: string;
+  /** The folder's name when the results were written: the paths in them begin with it. */
+  readonly written: string;
+}
+
+export type PlacedRun = ReportedRun & { readonly place: Place };
 
 export interface TestRecord {
   /** Flags, by their names in `results.json`. */
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly resultsDir: string;
   readonly origin: Partial<Origin>;
-  readonly runs: readonly ReportedRun[];
+  readonly runs: readonly PlacedRun[];
+}
+
+/** A data set that `test-all` was asked for. */
+export interface AskedSet {
+  readonly dataset: string;
+  readonly domain: string;
+  /** `SUCCESS` where it was tested to the end. */
+  readonly state: string;
+  /** Why it has no figures. */
+  readonly why?: string;
+  /** Classes with figures, and those that the registry knows of it; 0 for the user's own data. */
+  readonly classes: number;
+  readonly knownClasses: number;
+}
+
+/** What `test-all` says of all data sets. */
+export interface TreeRecord {
+  readonly asked: readonly AskedSet[];
+  /** The epoch that stands for all data sets, and how it was chosen; null before any data set is finished. */
+  readonly choice: { readonly epoch: number | string; readonly how: string } | null;
 }
 
 export interface LossRow extends LossPoint {
@@ -29,29 +56,8 @@ export interface RunRecord {
   readonly folder: string;
   readonly test?: TestRecord;
   readonly training?: TrainingLosses;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function readText(path: string): string | undefined {
-  if (!existsSync(path)) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw fileError(path, 'read', error);
-  }
-}
-
-function parse(path: string, text: string, written: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (!isRecord(value)) throw new Error(`${path}: not readable: expected the JSON that ${written} again`);
-  return value;
+  /** Of `test-all` only. */
+  readonly tree?: TreeRecord;
 }
 
 const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
@@ -124,11 +130,12 @@ export function testOf(path: string, text: string): TestRecord {
   if (!Array.isArray(runs) || !runs.every(isRun)) {
     throw new Error(`${path}: not the results of a test: expected what "aaclip test" writes; run the test again`);
   }
-  const written = typeof resultsDir === 'string' ? resultsDir : dirname(path);
-  return { settings, resultsDir: written, origin: isRecord(origin) ? origin : {}, runs };
+  const folder = dirname(path);
+  const place = { folder, written: typeof resultsDir === 'string' ? resultsDir : folder };
+  return { settings, origin: isRecord(origin) ? origin : {}, runs: runs.map((run) => ({ ...run, place })) };
 }
 
-function readTest(folder: string): TestRecord | undefined {
+export function readTest(folder: string): TestRecord | undefined {
   const path = join(folder, 'results.json');
   const text = readText(path);
   return text === undefined ? undefined : testOf(path, text);
@@ -139,7 +146,7 @@ const isLoss = (row: unknown): row is LossRow =>
   typeof row.stage === 'string' &&
   [row.step, row.loss, row.epoch].every((v) => typeof v === 'number' && Number.isFinite(v));
 
-function readTraining(folder: string): TrainingLosses | undefined {
+export function readTraining(folder: string): TrainingLosses | undefined {
   const text = readText(join(folder, 'metrics.jsonl'));
   if (text === undefined) return undefined;
   const rows = text.split('\n').flatMap((line): LossRow[] => {
@@ -158,20 +165,4 @@ function readTraining(folder: string): TrainingLosses | undefined {
   const { flags, origin } = recorded === undefined ? {} : parse(path, recorded, '"aaclip train" writes; run it');
   const record = { ...(isRecord(flags) ? { flags } : {}), ...(isRecord(origin) ? { origin: origin as never } : {}) };
   return losses.length === 0 ? undefined : { losses, record };
-}
-
-/**
- * The test in a folder, and the training in it or in the folder of the adapters that were tested.
- * @throws one line when the folder has neither, or a file in it is broken
- */
-export function readRun(folder: string): RunRecord {
-  const test = readTest(folder);
-  const adapters = test?.settings.savePath;
-  const training = readTraining(folder) ?? (typeof adapters === 'string' ? readTraining(adapters) : undefined);
-  if (!test && !training) {
-    throw new Error(
-      `${folder}: nothing to report: expected results.json of "aaclip test" or metrics.jsonl of "aaclip train"; name a --results_dir or a --save_path`,
-    );
-  }
-  return { folder, ...(test ? { test } : {}), ...(training ? { training } : {}) };
 }

@@ -16,14 +16,14 @@ function shown(value: unknown): string {
 }
 
 /** `2026-01-31 12:00 UTC`; other texts stay as they are. */
-const moment = (iso: unknown): string => shown(iso).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):.*Z$/, '$1 $2 UTC');
+export const moment = (iso: unknown): string => shown(iso).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):.*Z$/, '$1 $2 UTC');
 
 type Facts = ReadonlyMap<string, string>;
 
 /** Where and when a run took place. */
 function originFacts(origin: Partial<Origin>): Facts {
   const { adapter, aaclip, node, started, ended } = origin;
-  const seconds = started && ended ? (Date.parse(ended) - Date.parse(started)) / 1000 : Number.NaN;
+  const seconds = origin.seconds ?? (started && ended ? (Date.parse(ended) - Date.parse(started)) / 1000 : Number.NaN);
   return new Map([
     ['adapter', shown(adapter)],
     ['aaclip', shown(aaclip)],
@@ -106,16 +106,28 @@ export function lossCharts(
   });
 }
 
-/** The mean loss of each epoch. */
-export function lossTable(training: TrainingLosses): Markup {
-  const rows = stagesOf(training).flatMap((stage) => {
+/** The mean loss of each epoch of each stage; `epoch` counts from 0. */
+export function meanLosses(training: TrainingLosses): {
+  readonly stage: string;
+  readonly epoch: number;
+  readonly steps: number;
+  readonly mean: number;
+}[] {
+  return stagesOf(training).flatMap((stage) => {
     const losses = training.losses.filter((l) => l.stage === stage);
     return [...new Set(losses.map((l) => l.epoch))].map((epoch) => {
       const of = losses.filter((l) => l.epoch === epoch);
-      const mean = of.reduce((sum, l) => sum + l.loss, 0) / of.length;
-      return html`<tr><th scope="row">${stage}, epoch ${epoch + 1}</th><td>${of.length}</td><td>${mean.toFixed(5)}</td></tr>`;
+      return { stage, epoch, steps: of.length, mean: of.reduce((sum, l) => sum + l.loss, 0) / of.length };
     });
   });
+}
+
+/** The mean loss of each epoch, as a table. */
+export function lossTable(training: TrainingLosses): Markup {
+  const rows = meanLosses(training).map(
+    ({ stage, epoch, steps, mean }) =>
+      html`<tr><th scope="row">${stage}, epoch ${epoch + 1}</th><td>${steps}</td><td>${mean.toFixed(5)}</td></tr>`,
+  );
   const name = 'Mean loss of each epoch';
   return scrolled(
     name,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { lineOf } from '../endings.js';
-import { readRun } from './read_run.js';
+import { readFolder } from './read_folder.js';
 
 export const PAGE = 'report.html';
 
@@ -11,7 +11,7 @@ export const PAGE = 'report.html';
  * @throws one line when a folder has nothing to report, an epoch was not tested, or the file cannot be written
  */
 export async function writePage(folders: readonly string[], file: string, epoch?: number): Promise<void> {
-  const records = folders.map(readRun);
+  const records = folders.map(readFolder);
   const text =
     records.length === 1
       ? await (await import('./run_page.js')).runPage(records[0]!, epoch)

@@ -19,10 +19,11 @@ Examples:
   $ aaclip test-all --data datasets --weights W --plain --results_dir results/plain
   $ aaclip test-all --dataset MVTec,VisA --data datasets --weights W --save_path ckpt/baseline
 
-The folder of results holds NAME/test.log and NAME/results.json for each data set, and the summary as summary.txt, .csv, .md
-and .json. Data sets that are not there are named, and the others are tested. A run that was interrupted goes on where it
-stopped when it is started again; figures of other weights, adapters or settings need a folder of their own. times.jsonl says
-how long everything took; the other files are the same in every run.`,
+The folder of results holds NAME/test.log and NAME/results.json for each data set, the summary as summary.txt, .csv, .md and
+.json, and report.html: a page with the summary, all curves and all histograms. Data sets that are not there are named, and
+the others are tested. A run that was interrupted goes on where it stopped when it is started again; figures of other weights,
+adapters or settings need a folder of their own. times.jsonl says when, on what and for how long everything ran, and the page
+repeats it; the other files are the same in every run.`,
     )
     .action(runTestAll);
 }

@@ -1,14 +1,17 @@
-/** The published tree of results: a folder with `test.log` for each data set, and what a later start needs to go on. */
+/** The published tree of results: a folder with `test.log` for each data set, and what the page and a later start need. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { askedForText } from '../../eval/further_report.js';
 import { epochsText, type NamedFigures, reportText } from '../../eval/report.js';
+import type { Gpu } from '../../gpu/gpu.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { fileError } from '../../node/file_error.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { RunLock } from '../../node/run_lock.js';
 import { sweep } from '../../node/temporaries.js';
+import { keptJson, type Origin } from '../report/kept_results.js';
+import { adapterName, originNow } from '../report/run_record.js';
 import { safeParts } from '../test_adapters/draw_class.js';
 import { asRun, label, type TestedEpoch, type TestResult, type TestSettings } from '../test_adapters/output.js';
 import type { ImageCheckpoint } from '../test_adapters/tested_adapters.js';
@@ -49,6 +52,7 @@ export class ResultsTree implements Disposable {
   readonly #run: RunIdentity;
   readonly #lock: RunLock;
   readonly #sets = new Map<string, SetFile>();
+  #origin: Origin = originNow();
 
   /** @throws one line when the folder cannot be written, another test has it, or it holds the figures of another run */
   constructor(folder: string, run: RunIdentity) {
@@ -61,6 +65,11 @@ export class ResultsTree implements Disposable {
       this[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** Notes the adapter that the test runs on. */
+  runsOn(gpu: Gpu): void {
+    this.#origin = { ...this.#origin, adapter: adapterName(gpu) };
   }
 
   /** Gives the folder back. */
@@ -114,10 +123,14 @@ export class ResultsTree implements Disposable {
     const { seconds, imagesPerSecond, drawingSeconds, imagesPerSecondWithoutDrawing, ...figures } = asRun(tested);
     const { dataset, epoch, images } = figures;
     const folder = this.folderOf(dataset);
-    const sheets = figures.sheets.map((path) => relative(folder, path).replaceAll('\\', '/'));
-    const run: KeptRun = { ...figures, sheets, checkpoint };
+    const inside = (path: string): string => relative(folder, path).replaceAll('\\', '/');
+    const run: KeptRun = { ...figures, sheets: figures.sheets.map(inside), checkpoint };
+    const classes = run.classes.map((c) => {
+      const { sheet, ...behind } = tested.result.behind.get(c.className)!;
+      return { ...c, behind: { ...behind, ...(sheet === undefined ? {} : { sheet: inside(sheet) }) } };
+    });
     const before = this.#sets.get(dataset)!;
-    const runs = [...before.runs.filter((r) => r.epoch !== epoch), run].sort(
+    const runs = [...before.runs.filter((r) => r.epoch !== epoch), { ...run, classes }].sort(
       (a, b) => Number(a.epoch) - Number(b.epoch),
     );
     this.#sets.set(dataset, { ...before, runs });
@@ -126,7 +139,7 @@ export class ResultsTree implements Disposable {
     await this.writeLog(dataset);
     // All times are in this file alone.
     const drawing = { drawingSeconds, imagesPerSecondWithoutDrawing };
-    const took = { dataset, epoch, images, seconds, imagesPerSecond, ...drawing };
+    const took = { dataset, epoch, images, seconds, imagesPerSecond, ...drawing, ...this.#origin };
     appendLines(join(this.folder, 'times.jsonl'), `${JSON.stringify(took)}\n`);
     return run;
   }
@@ -161,8 +174,8 @@ export class ResultsTree implements Disposable {
   }
 
   async #write(path: string, contents: unknown): Promise<void> {
-    const text = typeof contents === 'string' ? contents : JSON.stringify(contents, null, 1);
-    await writeAtomically(path, new TextEncoder().encode(`${text}\n`));
+    const text = typeof contents === 'string' ? `${contents}\n` : keptJson(contents);
+    await writeAtomically(path, new TextEncoder().encode(text));
   }
 }
 

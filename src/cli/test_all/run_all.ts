@@ -10,6 +10,7 @@ import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { lineOf, whenStopped } from '../endings.js';
 import { openDevice } from '../options.js';
+import { ownPage } from '../report/write_page.js';
 import type { TestFlags } from '../test_adapters/flags.js';
 import { incomplete, lookedAt, ModelUnderTest, settingsOf } from '../test_adapters/model_under_test.js';
 import type { TestSettings } from '../test_adapters/output.js';
@@ -136,6 +137,7 @@ class AllSets {
         if (tested || this.#faults.has(name)) await tree.writeLog(name, this.#faults.get(name));
       }
       this.#output.summary(await this.#save(tree, run), tree.folder);
+      await ownPage(tree.folder);
     }
   }
 
@@ -165,6 +167,7 @@ class AllSets {
 
   async #testPending(pending: readonly Pending[], { tree, clip, run, prints }: Kept): Promise<void> {
     const gpu = await openDevice(this.#flags);
+    tree.runsOn(gpu);
     const pictures = pending.reduce((sum, { set, checkpoints }) => sum + set.samples.length * checkpoints.length, 0);
     const classes = pending.flatMap(({ set }) => this.#classes.get(set.name)!);
     const parts = { clip, tested: this.#tested, classes, pictures };
