@@ -115,7 +115,15 @@ export class MadeResults {
           figures: figures as ClassFigures,
         }));
         const kept = new Map(of.map((c) => [c.className, c.behind!]));
-        const result: RunResult = { rows, behind: kept, failure: undefined, seconds: 2, sheets: [] };
+        const result: RunResult = {
+          rows,
+          behind: kept,
+          failure: undefined,
+          seconds: 2,
+          drawingSeconds: 0,
+          averageIntervals: undefined,
+          sheets: [],
+        };
         await tree.add({ dataset, domain, epoch: i + 1, result }, 'print');
       }
     }
