@@ -2,7 +2,6 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Registry } from '../../data/datasets.js';
 import { printable } from '../../data/printable.js';
 import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
 import { inferConfig } from '../../model/config.js';
@@ -10,7 +9,6 @@ import { Loader } from '../../node/loader.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { RunFolder } from '../../node/run_folder.js';
-import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
 import { trainingHost, trainingSamples } from '../../node/training_host.js';
 import { measureSteps } from '../../train/dry_run.js';
 import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
@@ -25,6 +23,7 @@ import { ownPage } from '../report/write_page.js';
 import { tellUnknownWords } from '../unknown_words.js';
 import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
 import { stoppedText, TrainOutput } from './output.js';
+import { keepDrawnList, openTrainingList } from './training_list.js';
 
 export function trainCommand(program: Command): void {
   trainOptions(
@@ -48,18 +47,6 @@ Defaults are those of the published AA-CLIP program, which "as published" refers
     .action(runTrain);
 }
 
-/** The list that is trained on. */
-async function openTraining(
-  flags: TrainCommandFlags,
-  output: TrainOutput,
-): Promise<DataSource & { readonly registry: Registry }> {
-  const places = await dataPlaces(flags, false);
-  const list = flags.training_mode === 'full_shot' ? FULL : `${flags.shot}-shot.jsonl`;
-  const source = await openData(flags.dataset, list, flags, places);
-  for (const note of source.notes) output.note(printable(note));
-  return { ...source, registry: places.registry };
-}
-
 /** Colours are changed on the whole picture at once. @throws when one is too large for that */
 function checkJitter(
   root: string,
@@ -79,7 +66,8 @@ function checkJitter(
 
 async function runTrain(flags: TrainCommandFlags): Promise<void> {
   const output = new TrainOutput(flags.json ?? false);
-  const listed = await openTraining(flags, output);
+  const listed = await openTrainingList(flags);
+  for (const note of listed.notes) output.note(printable(note));
   const clip = await openClip(flags.weights);
   const prompted = [...new Set(listed.samples.map((s) => s.className))]
     .sort()
@@ -126,6 +114,7 @@ async function runTrain(flags: TrainCommandFlags): Promise<void> {
     return;
   }
   using folder = new RunFolder(flags.save_path, flags.format);
+  if (listed.drawn) await keepDrawnList(folder.path, listed.drawn);
   whenStopped(() => stoppedText(folder.path, folder.saved));
   const origin = await runOrigin(clip, samples);
   const run: TrainRun = {

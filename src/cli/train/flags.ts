@@ -82,11 +82,19 @@ function sampleOptions(command: Command): Command {
     command.option('--dataset <name>', 'data set: one of the known names, or any name for your own', 'VisA'),
   )
     .addOption(
-      new Option('--training_mode <kind>', 'list to train on: N-shot.jsonl (few_shot) or full-shot.jsonl (full_shot)')
+      new Option(
+        '--training_mode <kind>',
+        'samples to train on: --shot of each class (few_shot) or all of them (full_shot)',
+      )
         .choices(['few_shot', 'full_shot'])
         .default('few_shot'),
     )
-    .option('--shot <n>', 'the N of N-shot.jsonl: samples of each class', count(1), 32)
+    .option(
+      '--shot <n>',
+      'samples of each class: those of N-shot.jsonl, or, where there is none, half normal and half abnormal ones drawn by --seed',
+      count(1),
+      32,
+    )
     .option('--augment <kinds>', `augmentation: all, none, or some of ${Object.keys(KINDS).join(',')}`, 'all');
 }
 
@@ -130,7 +138,7 @@ function scheduleOptions(command: Command): Command {
     )
     .option(
       '--seed <n>',
-      'seed of the initial adapters, the order of samples and augmentation',
+      'seed of few-shot draws, the initial adapters, the order of samples and augmentation',
       count(0),
       PUBLISHED.seed,
     )
