@@ -9,7 +9,7 @@ import { openClip } from '../../node/open_weights.js';
 import { openDevice } from '../options.js';
 import { duration } from '../progress.js';
 import { ownPage } from '../report/write_page.js';
-import { runTestAll } from '../test_all/run_all.js';
+import { testAllSets } from '../test_all/run_all.js';
 import { LEAVE_OUT, tellUnknownWords } from '../unknown_words.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
@@ -45,7 +45,7 @@ a picture: for Industrial, the mean of the map's peak and the detection token's 
 }
 
 async function runTest(flags: TestFlags): Promise<void> {
-  if (flags.dataset.trim() === ALL) return runTestAll(flags);
+  if (flags.dataset.trim() === ALL) return testAllSets(flags);
   const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
   const encoded = await encodeClasses(await openTokenizer(), clip, prompted, LEAVE_OUT);

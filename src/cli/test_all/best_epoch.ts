@@ -33,7 +33,7 @@ export interface EpochRow {
  * The figures of a data set as a paper shows them. Where all its pictures have one label the published program prints 0 for
  * pictures, which would lower every average: here they are unknown.
  */
-function shownFigures({ average: figures, classes }: KeptRun): Figures {
+export function shownFigures({ average: figures, classes }: KeptRun): Figures {
   const both = classes.some(({ images, abnormalImages }) => abnormalImages > 0 && abnormalImages < images);
   return both ? figures : { ...figures, imageAuc: null, imageAp: null };
 }

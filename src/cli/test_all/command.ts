@@ -1,7 +1,7 @@
 /** `aaclip test-all`: the published figures on every data set that is there, and a summary. */
 import type { Command } from 'commander';
 import { testAllOptions } from './flags.js';
-import { runTestAll } from './run_all.js';
+import { testAllSets } from './run_all.js';
 
 export function testAllCommand(program: Command): void {
   testAllOptions(
@@ -24,5 +24,5 @@ and .json. Data sets that are not there are named, and the others are tested. A 
 stopped when it is started again; figures of other weights, adapters or settings need a folder of their own. times.jsonl says
 how long everything took; the other files are the same in every run.`,
     )
-    .action(runTestAll);
+    .action(testAllSets);
 }

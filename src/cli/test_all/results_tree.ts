@@ -1,13 +1,13 @@
 /** The published tree of results: a folder with `test.log` for each data set, and what a later start needs to go on. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { epochsText, type NamedFigures, reportText } from '../../eval/report.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
-import { fileError } from '../../node/file_error.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { RunLock } from '../../node/run_lock.js';
 import { sweep } from '../../node/temporaries.js';
+import { firstDifference, readKept } from '../kept_file.js';
 import { safeParts } from '../test_adapters/draw_class.js';
 import { asRun, label, type TestedEpoch, type TestResult, type TestSettings } from '../test_adapters/output.js';
 import type { ImageCheckpoint } from '../test_adapters/tested_adapters.js';
@@ -93,7 +93,7 @@ export class ResultsTree implements Disposable {
     const folder = this.folderOf(dataset);
     sweep(folder);
     const path = join(folder, 'results.json');
-    const kept = readJson<SetFile>(path);
+    const kept = readKept<SetFile>(path, damaged);
     const same = kept?.list === list;
     if (kept !== undefined && !Array.isArray(kept.runs)) throw damaged(path);
     const runs = same ? kept.runs : [];
@@ -159,24 +159,6 @@ export class ResultsTree implements Disposable {
 
 const damaged = (path: string): Error => new Error(`${path}: not as test-all writes it: delete it, or ${REMEDY}`);
 
-/** The value in a file, undefined where there is none. @throws one line when it cannot be read or is no object */
-function readJson<T extends object>(path: string): T | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fileError(path, 'read', error);
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
-  } catch {
-    // Said below.
-  }
-  throw damaged(path);
-}
-
 /** Paths do not count: the fingerprints tell what is behind them. */
 const PATHS = ['weights', 'savePath'];
 const OTHER: Readonly<Record<string, string>> = {
@@ -186,7 +168,7 @@ const OTHER: Readonly<Record<string, string>> = {
 
 /** @throws one line when the folder holds results of another run, or of another program */
 function checkRun(folder: string, run: RunIdentity): void {
-  const before = readJson<{ readonly run?: Readonly<Record<string, unknown>> }>(join(folder, SUMMARY));
+  const before = readKept<{ readonly run?: object }>(join(folder, SUMMARY), damaged);
   if (before === undefined) {
     const logs = readdirSync(folder).filter(
       (name) => name === 'summary.txt' || existsSync(join(folder, name, 'test.log')),
@@ -195,10 +177,8 @@ function checkRun(folder: string, run: RunIdentity): void {
     throw new Error(`${folder}: holds the results of another program (${logs.sort()[0]}): ${REMEDY}`);
   }
   if (typeof before.run !== 'object') throw damaged(join(folder, SUMMARY));
-  const now = JSON.parse(JSON.stringify(run)) as Readonly<Record<string, unknown>>;
-  const [saved, current] = [before.run, now].map((r) => (key: string) => JSON.stringify(r[key]));
-  const key = Object.keys(now).find((k) => !PATHS.includes(k) && saved!(k) !== current!(k));
-  if (key === undefined) return;
-  const what = OTHER[key] ?? `${key} ${saved!(key)}, not ${current!(key)}`;
+  const found = firstDifference(before.run, run, PATHS);
+  if (found === undefined) return;
+  const what = OTHER[found.key] ?? `${found.key} ${found.before}, not ${found.now}`;
   throw new Error(`${folder}: holds the figures of another run (${what}): ${REMEDY}`);
 }

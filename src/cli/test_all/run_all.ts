@@ -22,15 +22,33 @@ import { AllOutput } from './output.js';
 import { type KeptRun, ResultsTree, type RunIdentity } from './results_tree.js';
 import { type Summary, summarise, summaryFiles } from './summary.js';
 
-export async function runTestAll(given: TestFlags): Promise<void> {
+/** What a test of several data sets leaves behind. */
+export interface AllTested {
+  /** Undefined after a dry run. */
+  readonly summary: Summary | undefined;
+  /** Why data sets are missing, in one line that names them. */
+  readonly failure: Error | undefined;
+}
+
+/**
+ * Tests all data sets that are found, and goes on where an earlier start stopped.
+ * @param several whether `--data` is always the folder above the data sets
+ * @throws one line where nothing can be tested at all
+ */
+export async function testSets(given: TestFlags, several = true): Promise<AllTested> {
   const flags = { ...given, results_dir: given.results_dir ?? RESULTS };
-  const found = await findSets(flags);
+  const found = await findSets(flags, several);
   const clip = await openClip(flags.weights);
   const tested = await openTested(flags, inferConfig(clip));
   const all = new AllSets(flags, found, tested);
-  if (flags.dry_run) await all.look(clip);
-  else await all.test(clip);
-  all.throwIfFailed();
+  const summary = flags.dry_run ? await all.look(clip) : await all.test(clip);
+  return { summary, failure: all.failure() };
+}
+
+/** `test-all`, and `test --dataset all`. @throws one line that names the data sets that failed */
+export async function testAllSets(flags: TestFlags): Promise<void> {
+  const { failure } = await testSets(flags);
+  if (failure) throw failure;
 }
 
 /** A data set with the checkpoints it has no figures for. */
@@ -67,9 +85,10 @@ class AllSets {
   }
 
   /** Looks at all files. */
-  async look(clip: ClipTensors): Promise<void> {
+  async look(clip: ClipTensors): Promise<undefined> {
     await this.#prepare(clip);
     await this.#lookAt(this.#found);
+    return undefined;
   }
 
   #fail(dataset: string, why: string): void {
@@ -111,7 +130,7 @@ class AllSets {
     return good;
   }
 
-  async test(clip: ClipTensors): Promise<void> {
+  async test(clip: ClipTensors): Promise<Summary> {
     const fingerprint = async ({ tensors }: ImageCheckpoint): Promise<string> =>
       tensors ? await fileFingerprint(tensors.name) : 'plain';
     const { images } = this.#tested;
@@ -126,14 +145,17 @@ class AllSets {
     whenStopped(() => `what is finished is kept in ${tree.folder}: the same command goes on from there`);
     await this.#save(tree, run);
     const pending = await this.#pending(tree);
+    let summary: Summary;
     try {
       if (pending.length > 0) await this.#testPending(pending, { tree, clip, run, prints });
     } finally {
       for (const { name, tested } of this.#found) {
         if (tested || this.#faults.has(name)) await tree.writeLog(name, this.#faults.get(name));
       }
-      this.#output.summary(await this.#save(tree, run), tree.folder);
+      summary = await this.#save(tree, run);
+      this.#output.summary(summary, tree.folder);
     }
+    return summary;
   }
 
   async #identity(clip: ClipTensors): Promise<RunIdentity> {
@@ -161,7 +183,7 @@ class AllSets {
   }
 
   async #testPending(pending: readonly Pending[], { tree, clip, run, prints }: Kept): Promise<void> {
-    const gpu = await openDevice(this.#flags);
+    using gpu = await openDevice(this.#flags);
     const pictures = pending.reduce((sum, { set, checkpoints }) => sum + set.samples.length * checkpoints.length, 0);
     const classes = pending.flatMap(({ set }) => this.#classes.get(set.name)!);
     const parts = { clip, tested: this.#tested, classes, pictures };
@@ -204,12 +226,12 @@ class AllSets {
     return summary;
   }
 
-  /** @throws one line that names the data sets that failed */
-  throwIfFailed(): void {
+  /** One line that names the data sets that failed. */
+  failure(): Error | undefined {
     const names = [...this.#faults.keys()];
-    if (names.length === 0) return;
+    if (names.length === 0) return undefined;
     const others = this.#flags.dry_run ? '' : 'the figures of the others are kept: ';
-    throw new Error(
+    return new Error(
       `data sets: ${names.length} of ${this.#found.length} failed (${names.join(', ')}): ${others}correct what is said above, and start the same command again`,
     );
   }

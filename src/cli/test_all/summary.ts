@@ -1,6 +1,7 @@
 /** The summary of all data sets: as the published program's text, for spreadsheets, for a paper, and for programs. */
 import type { Figures } from '../../eval/metrics.js';
 import { epochsText, type NamedFigures, namedText } from '../../eval/report.js';
+import { csvText, escaped, FIGURE_COLUMNS, markdownTable } from '../table_files.js';
 import { type Choice, chooseEpoch, type EpochRow, epochRows, type SetState } from './best_epoch.js';
 import { type Epoch, type RunIdentity, SUMMARY } from './results_tree.js';
 
@@ -56,15 +57,13 @@ function text(summary: Summary): string {
   return [...lines, ...(tables === '' ? [] : [LINE, tables])].join('\n');
 }
 
-const KEYS = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const satisfies readonly (keyof Figures)[];
 const cells = (figures: Figures | undefined, none: string): string[] =>
-  KEYS.map((key) => figures?.[key]?.toFixed(2) ?? none);
-
-const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  FIGURE_COLUMNS.map(([key]) => figures?.[key]?.toFixed(2) ?? none);
 
 /** A line for each data set and epoch, and for each average. */
 function csv({ states, rows, choice }: Summary): string {
-  const head = 'epoch,best,dataset,domain,state,classes,images,pixel_auc,pixel_ap,image_auc,image_ap';
+  const figureNames = FIGURE_COLUMNS.map(([, , name]) => name);
+  const head = ['epoch', 'best', 'dataset', 'domain', 'state', 'classes', 'images', ...figureNames];
   const lines = rows.flatMap(({ epoch, averages }) => {
     const start = [String(epoch), epoch === choice?.epoch ? 'best' : ''];
     const sets = states.map((one) => {
@@ -74,20 +73,13 @@ function csv({ states, rows, choice }: Summary): string {
     });
     return [...sets, ...averages.map(([name, figures]) => [...start, name, '', '', '', '', ...cells(figures, '')])];
   });
-  return [head, ...lines.map((line) => line.map(quoted).join(','))].join('\n');
+  return csvText([head, ...lines]);
 }
 
-const escaped = (cell: string): string => cell.replaceAll('|', '\\|');
 const bold = (cell: string): string => `**${cell}**`;
 
-const FIGURES = ['pixel AUROC', 'pixel AP', 'image AUROC', 'image AP'];
+const FIGURES = FIGURE_COLUMNS.map(([, title]) => title);
 const NUMBERS = ['classes', ...FIGURES];
-
-function markdownTable(head: readonly string[], lines: readonly (readonly string[])[]): string[] {
-  const row = (line: readonly string[]): string => `| ${line.map(escaped).join(' | ')} |`;
-  const rule = head.map((title) => (NUMBERS.includes(title) ? '---:' : '---'));
-  return [row(head), row(rule), ...lines.map(row)];
-}
 
 /** The table for a paper: the chosen epoch, in per cent. */
 function markdown(summary: Summary): string {
@@ -102,7 +94,7 @@ function markdown(summary: Summary): string {
     const means = row.averages.map(([name, figures]) => [name, '', '', ...cells(figures, '–')]);
     const [all] = means.splice(-1);
     const body = [...sets, ...means, all!.map((cell) => (cell === '' ? cell : bold(cell)))];
-    lines.push(...markdownTable(['data set', 'domain', 'classes', ...FIGURES], body), '');
+    lines.push(...markdownTable(['data set', 'domain', 'classes', ...FIGURES], body, NUMBERS), '');
     lines.push(`Epoch: ${row.epoch}. ${choice.how}`, '');
     lines.push(
       'Figures in per cent; averages are plain means over classes, then over data sets. "–": all pictures have one label, or there are no masks.',
@@ -112,7 +104,7 @@ function markdown(summary: Summary): string {
       const epochs = rows.map((e) => [String(e.epoch), ...cells(e.average, '–')]);
       const marked = epochs.map((line, i) => (rows[i] === row ? line.map(bold) : line));
       lines.push('## Epochs', '', 'Averages over data sets; the best epoch is in bold type.', '');
-      lines.push(...markdownTable(['epoch', ...FIGURES], marked), '');
+      lines.push(...markdownTable(['epoch', ...FIGURES], marked, NUMBERS), '');
     }
   }
   const others = states.filter(({ state }) => state !== 'SUCCESS');

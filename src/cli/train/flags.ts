@@ -1,5 +1,5 @@
 /** The flags of `train`, with the published program's names and defaults. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CheckpointFormat } from '../../node/run_folder.js';
 import { type AugmentChances, NO_CHANCES, PUBLISHED_CHANCES } from '../../train/augment_plan.js';
 import type { Init } from '../../train/resume.js';
@@ -48,6 +48,10 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags, PictureFlag
   readonly format: CheckpointFormat;
   readonly save_every: number;
   readonly threads?: number;
+  readonly seeds?: readonly number[];
+  readonly test?: string;
+  readonly test_data?: string;
+  readonly test_epoch?: number;
 }
 
 /** Words of `--augment`, and the chances that each word turns on. */
@@ -74,6 +78,41 @@ function augmentChances(text: string): AugmentChances {
     for (const key of keys) chances[key] = PUBLISHED_CHANCES[key];
   }
   return chances as unknown as AugmentChances;
+}
+
+/**
+ * Reads `--seeds`: a count N stands for 0 to N - 1; several numbers are the seeds themselves, and a comma behind a single one
+ * makes it a seed.
+ */
+export function seedList(text: string): number[] {
+  const words = text.split(',').map((word) => word.trim());
+  const single = words.length === 2 && words[1] === '';
+  const numbers = (single ? words.slice(0, 1) : words).map((word) => (/^\d+$/.test(word) ? Number(word) : Number.NaN));
+  if (numbers.some((n) => !Number.isSafeInteger(n)))
+    throw new InvalidArgumentError('expected a number of seeds, or seeds separated by commas: 5, or 1,2,3.');
+  const [count] = numbers;
+  if (words.length === 1 && (count! < 1 || count! > MOST_SEEDS))
+    throw new InvalidArgumentError(`expected 1 to ${MOST_SEEDS} seeds; the seed ${count} alone is written ${count},`);
+  const seeds = words.length === 1 ? [...Array(count).keys()] : numbers;
+  const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i);
+  if (twice !== undefined) throw new InvalidArgumentError(`seed ${twice} is given twice.`);
+  return seeds;
+}
+
+/** More seeds than anyone trains: a seed that was taken for a count. */
+const MOST_SEEDS = 100;
+
+/** Several seeds, and tests of their adapters. */
+function sweepOptions(command: Command): Command {
+  return command
+    .option(
+      '--seeds <list>',
+      'train once for each seed, in folders of their own: a count (5 means 0 to 4), or seeds as 1,2,3',
+      seedList,
+    )
+    .option('--test <names>', 'test the adapters of each seed on these data sets, separated by commas, or "all"')
+    .option('--test_data <dir>', 'where the data sets of --test are (default: --data)')
+    .option('--test_epoch <n>', 'epoch of stage two that is tested (default: the last)', count(1));
 }
 
 /** What is trained on, and how much of it. */
@@ -193,7 +232,8 @@ function runOptions(command: Command): Command {
 }
 
 export function trainOptions(command: Command): Command {
-  return common(runOptions(scheduleOptions(modelOptions(maskOption(pictureOptions(sampleOptions(command)))))));
+  const learns = scheduleOptions(modelOptions(maskOption(pictureOptions(sampleOptions(command)))));
+  return common(sweepOptions(runOptions(learns)));
 }
 
 /** The flags as the engine takes them; the plan decides whether to recompute. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Registry } from '../../data/datasets.js';
 import { metadataText } from '../../data/index_rows.js';
+import type { Sample } from '../../data/metadata.js';
 import { drawShots } from '../../data/shots.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { type DataSource, dataPlaces, FULL, hasList, openData } from '../../node/sample_lists.js';
@@ -17,6 +18,8 @@ export interface DrawnList {
 
 export interface TrainingList extends DataSource {
   readonly registry: Registry;
+  /** What they were drawn from; the samples themselves where nothing was drawn. */
+  readonly pool: readonly Sample[];
   /** Undefined where the samples come from a list as it stands. */
   readonly drawn: DrawnList | undefined;
 }
@@ -38,7 +41,8 @@ export async function openTrainingList(flags: ListFlags): Promise<TrainingList> 
   const name = `${shot}-shot.jsonl`;
   if (flags.training_mode === 'full_shot' || hasList(dataset, name, flags, places)) {
     const list = flags.training_mode === 'full_shot' ? FULL : name;
-    return { ...(await openData(dataset, list, flags, places)), registry, drawn: undefined };
+    const source = await openData(dataset, list, flags, places);
+    return { ...source, registry, pool: source.samples, drawn: undefined };
   }
   if (shot % 2 !== 0) {
     throw new Error(
@@ -51,7 +55,7 @@ export async function openTrainingList(flags: ListFlags): Promise<TrainingList> 
   const samples = full.samples.filter((s) => chosen.has(s));
   const note = `${dataset}: no ${name}: ${samples.length} samples drawn from the full list (--seed ${seed})`;
   const notes = [...full.notes, note, ...few.notes];
-  return { ...full, samples, notes, registry, drawn: { name, text: metadataText(samples) } };
+  return { ...full, samples, notes, registry, pool: full.samples, drawn: { name, text: metadataText(samples) } };
 }
 
 /**
