@@ -51,7 +51,7 @@ describe('a sweep over seeds', () => {
     expect(mean).toBeCloseTo((a! + b!) / 2, 10);
     expect(std).toBeCloseTo(Math.abs(a! - b!) / Math.SQRT2, 10);
     const md = readFileSync(set.at('sweep', 'sweep.md'), 'utf8');
-    expect(md).toContain(`| mine | 2 | ${mean!.toFixed(2)} ± ${std!.toFixed(2)} |`);
+    expect(md).toContain(`| mine (trained on: not zero-shot) | 2 | ${mean!.toFixed(2)} ± ${std!.toFixed(2)} |`);
     expect(md).toContain('sample standard deviation (n - 1) over 2 seeds: 2, 5.');
     const csv = readFileSync(set.at('sweep', 'sweep.csv'), 'utf8').trim().split('\n');
     expect(csv.map((line) => line.split(',').slice(0, 4).join())).toEqual([

@@ -33,7 +33,7 @@ export class AllOutput {
   summary(summary: Summary, folder: string): void {
     const { states, rows, choice } = summary;
     if (this.#json) {
-      const datasets = states.map(({ name, state, why }) => ({ dataset: name, state, why }));
+      const datasets = states.map(({ name, state, why, trainedOn }) => ({ dataset: name, state, why, trainedOn }));
       const epochs = rows.map(({ epoch, average }) => ({ epoch, average }));
       this.#say(JSON.stringify({ summary: { choice, datasets, epochs }, folder }));
       return;

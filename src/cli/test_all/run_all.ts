@@ -21,6 +21,7 @@ import { type FoundSet, findSets, fingerprintOf } from './found_sets.js';
 import { AllOutput } from './output.js';
 import { type KeptRun, ResultsTree, type RunIdentity } from './results_tree.js';
 import { type Summary, summarise, summaryFiles } from './summary.js';
+import { trainedOn } from './trained_on.js';
 
 /** What a test of several data sets leaves behind. */
 export interface AllTested {
@@ -213,13 +214,14 @@ class AllSets {
 
   async #save(tree: ResultsTree, run: RunIdentity): Promise<Summary> {
     const epochs = this.#tested.images.map(({ epoch }) => epoch);
+    const own = this.#flags.plain === 'all' ? undefined : trainedOn(this.#flags.save_path);
     const states = this.#found.map((one): SetState => {
       const { name, domain, known, needs } = one;
       const runs = tree.runsOf(name).filter((r) => epochs.includes(r.epoch));
       const whole = runs.length === epochs.length && runs.every((r) => r.missing === undefined);
       const fault = this.#faults.get(name);
       const state = fault !== undefined ? 'FAILED' : needs !== undefined ? 'NOT FOUND' : whole ? 'SUCCESS' : 'PENDING';
-      return { name, domain, known, state, runs, why: fault ?? needs };
+      return { name, domain, known, state, runs, trainedOn: name === own, why: fault ?? needs };
     });
     const summary = summarise(run, states, epochs);
     await tree.writeFiles(summaryFiles(summary));

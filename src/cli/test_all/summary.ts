@@ -4,6 +4,7 @@ import { epochsText, type NamedFigures, namedText } from '../../eval/report.js';
 import { csvText, escaped, FIGURE_COLUMNS, markdownTable } from '../table_files.js';
 import { type Choice, chooseEpoch, type EpochRow, epochRows, type SetState } from './best_epoch.js';
 import { type Epoch, type RunIdentity, SUMMARY } from './results_tree.js';
+import { TRAINED_ON } from './trained_on.js';
 
 export interface Summary {
   readonly run: RunIdentity;
@@ -18,6 +19,8 @@ export function summarise(run: RunIdentity, states: readonly SetState[], epochs:
   return { run, states, rows, choice: chooseEpoch(rows) };
 }
 
+const stateOf = (states: readonly SetState[], name: string): SetState => states.find((s) => s.name === name)!;
+
 /** The row of the chosen epoch. */
 const chosen = ({ rows, choice }: Summary): EpochRow | undefined => rows.find(({ epoch }) => epoch === choice?.epoch);
 
@@ -27,12 +30,16 @@ function classCount({ known, runs }: SetState): string {
   return count < known ? `${count} of ${known}` : String(count);
 }
 
+/** A data set's name, with a word on one that the adapters were trained on. */
+const title = ({ name, trainedOn }: SetState): string => (trainedOn ? `${name} (${TRAINED_ON})` : name);
+
 /** The tables of the chosen epoch and of all epochs, for the terminal and `summary.txt`. */
 export function summaryTables(summary: Summary): string {
   const row = chosen(summary);
   if (!row) return '';
-  const { rows, choice } = summary;
-  const parts = [`Epoch: ${row.epoch}. ${choice!.how}`, namedText('data set', [...row.datasets, ...row.averages])];
+  const { states, rows, choice } = summary;
+  const sets = row.datasets.map(([name, figures]): NamedFigures => [title(stateOf(states, name)), figures]);
+  const parts = [`Epoch: ${row.epoch}. ${choice!.how}`, namedText('data set', [...sets, ...row.averages])];
   if (rows.length > 1) {
     const mark = (e: EpochRow): NamedFigures => [e === row ? `best ${e.epoch}` : String(e.epoch), e.average];
     parts.push(epochsText(rows.map(mark)));
@@ -52,7 +59,9 @@ function text(summary: Summary): string {
   ];
   if (count('PENDING') > 0) lines.push(`Not tested yet: ${count('PENDING')}`);
   lines.push(LINE, 'Detailed results:');
-  for (const { name, state, why } of states) lines.push(`${name}: ${state}${why === undefined ? '' : `: ${why}`}`);
+  for (const { name, state, why, trainedOn } of states) {
+    lines.push(`${name}: ${state}${why === undefined ? '' : `: ${why}`}${trainedOn ? ` (${TRAINED_ON})` : ''}`);
+  }
   const tables = summaryTables(summary);
   return [...lines, ...(tables === '' ? [] : [LINE, tables])].join('\n');
 }
@@ -63,15 +72,16 @@ const cells = (figures: Figures | undefined, none: string): string[] =>
 /** A line for each data set and epoch, and for each average. */
 function csv({ states, rows, choice }: Summary): string {
   const figureNames = FIGURE_COLUMNS.map(([, , name]) => name);
-  const head = ['epoch', 'best', 'dataset', 'domain', 'state', 'classes', 'images', ...figureNames];
+  const head = ['epoch', 'best', 'dataset', 'domain', 'state', 'classes', 'images', ...figureNames, 'trained_on'];
   const lines = rows.flatMap(({ epoch, averages }) => {
     const start = [String(epoch), epoch === choice?.epoch ? 'best' : ''];
     const sets = states.map((one) => {
       const run = one.runs.find((r) => r.epoch === epoch);
       const counts = run ? [String(run.classes.length), String(run.images)] : ['', ''];
-      return [...start, one.name, one.domain, one.state, ...counts, ...cells(run?.average, '')];
+      const own = one.trainedOn ? 'yes' : '';
+      return [...start, one.name, one.domain, one.state, ...counts, ...cells(run?.average, ''), own];
     });
-    return [...sets, ...averages.map(([name, figures]) => [...start, name, '', '', '', '', ...cells(figures, '')])];
+    return [...sets, ...averages.map(([name, figures]) => [...start, name, '', '', '', '', ...cells(figures, ''), ''])];
   });
   return csvText([head, ...lines]);
 }
@@ -88,8 +98,8 @@ function markdown(summary: Summary): string {
   const lines = ['# All data sets', ''];
   if (row && choice) {
     const sets = row.datasets.map(([name, figures]) => {
-      const one = states.find((s) => s.name === name)!;
-      return [name, one.domain, classCount(one), ...cells(figures, '–')];
+      const one = stateOf(states, name);
+      return [title(one), one.domain, classCount(one), ...cells(figures, '–')];
     });
     const means = row.averages.map(([name, figures]) => [name, '', '', ...cells(figures, '–')]);
     const [all] = means.splice(-1);
@@ -121,9 +131,10 @@ function markdown(summary: Summary): string {
 export function summaryFiles(summary: Summary): Record<string, unknown> {
   const { run, states, rows, choice } = summary;
   const named = (figures: readonly NamedFigures[]) => figures.map(([name, values]) => ({ name, ...values }));
-  const datasets = states.map(({ name, domain, state, why, known, runs }) => {
+  const datasets = states.map(({ name, domain, state, why, known, runs, trainedOn }) => {
     const epochs = runs.map(({ epoch, images, average }) => ({ epoch, images, ...average }));
-    return { dataset: name, domain, state, why, classes: runs[0]?.classes.length ?? 0, knownClasses: known, epochs };
+    const classes = runs[0]?.classes.length ?? 0;
+    return { dataset: name, domain, state, why, trainedOn, classes, knownClasses: known, epochs };
   });
   const epochs = rows.map(({ epoch, averages }) => ({
     epoch,

@@ -122,7 +122,8 @@ export async function runSweep({ flags, seeds, test }: Sweep, events: SweepEvent
   const figures = new Map<string, SeedFigures[]>();
   let states: readonly SetState[] = [];
   let failure: Error | undefined;
-  const sets = (): SweptSet[] => [...figures].map(([dataset, rows]) => ({ dataset, seeds: rows }));
+  const sets = (): SweptSet[] =>
+    [...figures].map(([dataset, rows]) => ({ dataset, trainedOn: dataset === flags.dataset, seeds: rows }));
   const save = (): Promise<void> => {
     const trained = seeds.filter((seed) => folder.isTrained(seed));
     return folder.save({ seeds, trained, epoch: test?.epoch, sets: sets() });

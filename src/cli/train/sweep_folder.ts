@@ -67,7 +67,7 @@ export class SweepFolder implements Disposable {
 
   /** Writes `sweep.json` and, where something is tested, `sweep.csv` and `sweep.md`. */
   async save({ seeds, trained, epoch, sets }: SweepState): Promise<void> {
-    const kept = sets.map((set) => ({ dataset: set.dataset, classes: classSpreads(set), seeds: set.seeds }));
+    const kept = sets.map((set) => ({ ...set, classes: classSpreads(set) }));
     const value = {
       settings: this.#settings,
       seeds: seeds.map((seed) => ({ seed, folder: `seed_${seed}`, trained: trained.includes(seed) })),

@@ -3,6 +3,7 @@ import { average } from '../../eval/average.js';
 import type { Figures } from '../../eval/metrics.js';
 import { tableLines } from '../../eval/text_table.js';
 import { csvText, FIGURE_COLUMNS, type FigureKey, markdownTable } from '../table_files.js';
+import { TRAINED_ON } from '../test_all/trained_on.js';
 
 /** The figures of a data set with the adapters of one seed. */
 export interface SeedFigures {
@@ -14,6 +15,8 @@ export interface SeedFigures {
 /** A data set that was tested, seed by seed. */
 export interface SweptSet {
   readonly dataset: string;
+  /** Whether the adapters were trained on it. */
+  readonly trainedOn: boolean;
   readonly seeds: readonly SeedFigures[];
 }
 
@@ -44,29 +47,36 @@ export function spreadsOf(figures: readonly Figures[]): Spreads {
 
 export interface SweepRow {
   readonly name: string;
+  /** Whether the adapters were trained on this data set. */
+  readonly trainedOn: boolean;
   /** Seeds with these figures. */
   readonly n: number;
   readonly figures: Spreads;
 }
 
-/** A row for each data set and, for several, one for their average: the average of each seed first, then over the seeds. */
-export function sweepRows(sets: readonly SweptSet[]): SweepRow[] {
-  const row = (name: string, figures: readonly Figures[]): SweepRow => ({
-    name,
-    n: figures.length,
-    figures: spreadsOf(figures),
-  });
-  const rows = sets.map(({ dataset, seeds }) =>
-    row(
-      dataset,
-      seeds.map((s) => s.average),
-    ),
-  );
-  if (sets.length < 2) return rows;
+/** The average over data sets of every seed that has them all. */
+function seedAverages(sets: readonly SweptSet[]): Figures[] {
   const [first, ...others] = sets.map(({ seeds }) => seeds.map((s) => s.seed));
   const common = first!.filter((seed) => others.every((seeds) => seeds.includes(seed)));
-  const averages = common.map((seed) => average(sets.map(({ seeds }) => seeds.find((s) => s.seed === seed)!.average)));
-  return [...rows, row('Average', averages)];
+  return common.map((seed) => average(sets.map(({ seeds }) => seeds.find((s) => s.seed === seed)!.average)));
+}
+
+/**
+ * A row for each data set; for several, also for their average, which is taken for each seed first, and for that of the data
+ * sets that the adapters were not trained on, where there are both.
+ */
+export function sweepRows(sets: readonly SweptSet[]): SweepRow[] {
+  const row = (name: string, figures: readonly Figures[], trainedOn = false): SweepRow => {
+    return { name, trainedOn, n: figures.length, figures: spreadsOf(figures) };
+  };
+  const rows = sets.map(({ dataset, seeds, trainedOn }) => {
+    const figures = seeds.map((s) => s.average);
+    return row(dataset, figures, trainedOn);
+  });
+  const unseen = sets.filter((set) => !set.trainedOn);
+  if (unseen.length > 0 && unseen.length < sets.length) rows.push(row('Average, zero-shot', seedAverages(unseen)));
+  if (sets.length > 1) rows.push(row('Average', seedAverages(sets)));
+  return rows;
 }
 
 /** `91.88 ± 0.31`; without deviation where there is a single seed, "-" where the data cannot give the figure. */
@@ -76,8 +86,8 @@ export function spreadText({ mean, std }: Spread): string {
 }
 
 const HEAD = ['data set', 'n', ...FIGURE_COLUMNS.map(([, title]) => title)];
-const cells = ({ name, n, figures }: SweepRow): string[] => [
-  name,
+const cells = ({ name, trainedOn, n, figures }: SweepRow): string[] => [
+  trainedOn ? `${name} (${TRAINED_ON})` : name,
   String(n),
   ...FIGURE_COLUMNS.map(([key]) => spreadText(figures[key])),
 ];
