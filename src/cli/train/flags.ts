@@ -1,10 +1,8 @@
 /** The flags of `train`, with the published program's names and defaults. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CheckpointFormat } from '../../node/run_folder.js';
-import { type AugmentChances, NO_CHANCES, PUBLISHED_CHANCES } from '../../train/augment_plan.js';
 import type { Init } from '../../train/resume.js';
 import { PUBLISHED_SETTINGS as PUBLISHED } from '../../train/training_options.js';
-import type { TrainFlags } from '../../train/training_run.js';
 import { type DataFlags, dataOptions } from '../data_options.js';
 import { maskOption, type PictureFlags, pictureOptions } from '../look_options.js';
 import {
@@ -17,6 +15,8 @@ import {
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number } from '../options.js';
+import { KINDS } from './engine_flags.js';
+import { sweepOptions } from './seed_flags.js';
 
 export interface TrainCommandFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly training_mode: 'few_shot' | 'full_shot';
@@ -54,79 +54,22 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags, PictureFlag
   readonly test_epoch?: number;
 }
 
-/** Words of `--augment`, and the chances that each word turns on. */
-const KINDS: Readonly<Record<string, readonly (keyof AugmentChances)[]>> = {
-  rotate: ['rotate'],
-  translate: ['translate'],
-  flip: ['horizontalFlip', 'verticalFlip'],
-  brightness: ['brightness'],
-  contrast: ['contrast'],
-  saturation: ['saturation'],
-};
-
-/** Reads `all`, `none`, or kinds separated by commas. @throws for an unknown kind */
-function augmentChances(text: string): AugmentChances {
-  if (text === 'all') return PUBLISHED_CHANCES;
-  if (text === 'none') return NO_CHANCES;
-  const chances: Record<string, number> = { ...NO_CHANCES };
-  for (const kind of text.split(',').map((k) => k.trim())) {
-    const keys = KINDS[kind];
-    if (!keys)
-      throw new Error(
-        `--augment: unknown kind: expected all, none or some of ${Object.keys(KINDS).join(', ')}, got ${kind}`,
-      );
-    for (const key of keys) chances[key] = PUBLISHED_CHANCES[key];
-  }
-  return chances as unknown as AugmentChances;
+/** What a command trains and where it writes, unless flags say otherwise. */
+export interface TrainPreset {
+  readonly mode: 'few_shot' | 'full_shot';
+  readonly savePath: string;
 }
 
-/**
- * Reads `--seeds`: a count N stands for 0 to N - 1; several numbers are the seeds themselves, and a comma behind a single one
- * makes it a seed.
- */
-export function seedList(text: string): number[] {
-  const words = text.split(',').map((word) => word.trim());
-  const single = words.length === 2 && words[1] === '';
-  const numbers = (single ? words.slice(0, 1) : words).map((word) => (/^\d+$/.test(word) ? Number(word) : Number.NaN));
-  if (numbers.some((n) => !Number.isSafeInteger(n)))
-    throw new InvalidArgumentError('expected a number of seeds, or seeds separated by commas: 5, or 1,2,3.');
-  const [count] = numbers;
-  if (words.length === 1 && (count! < 1 || count! > MOST_SEEDS))
-    throw new InvalidArgumentError(`expected 1 to ${MOST_SEEDS} seeds; the seed ${count} alone is written ${count},`);
-  const seeds = words.length === 1 ? [...Array(count).keys()] : numbers;
-  const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i);
-  if (twice !== undefined) throw new InvalidArgumentError(`seed ${twice} is given twice.`);
-  return seeds;
-}
-
-/** More seeds than anyone trains: a seed that was taken for a count. */
-const MOST_SEEDS = 100;
-
-/** Several seeds, and tests of their adapters. */
-function sweepOptions(command: Command): Command {
-  return command
-    .option(
-      '--seeds <list>',
-      'train once for each seed, in folders of their own: a count (5 means 0 to 4), or seeds as 1,2,3',
-      seedList,
-    )
-    .option('--test <names>', 'test the adapters of each seed on these data sets, separated by commas, or "all"')
-    .option('--test_data <dir>', 'where the data sets of --test are (default: --data)')
-    .option('--test_epoch <n>', 'epoch of stage two that is tested (default: the last)', count(1));
-}
-
-/** What is trained on, and how much of it. */
-function sampleOptions(command: Command): Command {
-  return dataOptions(
-    command.option('--dataset <name>', 'data set: one of the known names, or any name for your own', 'VisA'),
-  )
+/** How much of the data is trained on. */
+function sampleOptions(command: Command, { mode }: TrainPreset): Command {
+  return dataOptions(command)
     .addOption(
       new Option(
         '--training_mode <kind>',
         'samples to train on: --shot of each class (few_shot) or all of them (full_shot)',
       )
         .choices(['few_shot', 'full_shot'])
-        .default('few_shot'),
+        .default(mode),
     )
     .option(
       '--shot <n>',
@@ -195,13 +138,13 @@ function scheduleOptions(command: Command): Command {
 }
 
 /** Files, memory and threads. */
-function runOptions(command: Command): Command {
+function runOptions(command: Command, { savePath }: TrainPreset): Command {
   return threadsOption(
     command
       .option(
         '--save_path <dir>',
         'folder for checkpoints and logs, for one training at a time; it resumes from the checkpoints in it',
-        'ckpt/baseline',
+        savePath,
       )
       .addOption(
         new Option('--format <kind>', 'format of checkpoints').choices(['safetensors', 'pth']).default('safetensors'),
@@ -231,33 +174,17 @@ function runOptions(command: Command): Command {
   );
 }
 
-export function trainOptions(command: Command): Command {
-  const learns = scheduleOptions(modelOptions(maskOption(pictureOptions(sampleOptions(command)))));
-  return common(sweepOptions(runOptions(learns)));
+/** The flags of a training, apart from its data set. */
+export function trainingOptions(command: Command, preset: TrainPreset): Command {
+  const learns = scheduleOptions(modelOptions(maskOption(pictureOptions(sampleOptions(command, preset)))));
+  return common(runOptions(learns, preset));
 }
 
-/** The flags as the engine takes them; the plan decides whether to recompute. */
-export function toTrainFlags(f: TrainCommandFlags, visionLayers: number): TrainFlags {
-  return {
-    imageSize: f.img_size,
-    seed: f.seed,
-    shape: { textUntil: f.text_adapt_until, imageUntil: f.image_adapt_until, relu: f.relu ?? false },
-    textEpochs: f.text_epoch,
-    imageEpochs: f.image_epoch,
-    textBatch: f.text_batch_size,
-    imageBatch: f.image_batch_size,
-    textRate: f.text_lr,
-    imageRate: f.image_lr,
-    textNormWeight: f.text_norm_weight,
-    textMix: f.text_adapt_weight,
-    imageMix: f.image_adapt_weight,
-    vv: f.vv,
-    vvBlocks: Math.min(f.surgery_until_layer - 1, visionLayers - 1),
-    textLevels: f.text_levels,
-    chances: augmentChances(f.augment),
-    recompute: false,
-    activation: f.activation,
-    precision: f.precision,
-    saveEvery: f.save_every,
-  };
+export function trainOptions(command: Command): Command {
+  const named = command.option(
+    '--dataset <name>',
+    'data set: one of the known names, or any name for your own',
+    'VisA',
+  );
+  return sweepOptions(trainingOptions(named, { mode: 'few_shot', savePath: 'ckpt/baseline' }));
 }

@@ -11,8 +11,9 @@ import { namesIn } from '../test_adapters/tested_data.js';
 import { type SetState, shownFigures } from '../test_all/best_epoch.js';
 import { type FoundSet, findSets } from '../test_all/found_sets.js';
 import { testSets } from '../test_all/run_all.js';
-import { type TrainCommandFlags, toTrainFlags } from './flags.js';
-import { SweepFolder, type SweepSettings } from './sweep_folder.js';
+import { toTrainFlags } from './engine_flags.js';
+import type { TrainCommandFlags } from './flags.js';
+import { isTrained, SweepFolder, type SweepSettings, seedFolder } from './sweep_folder.js';
 import type { SeedFigures, SweptSet } from './sweep_summary.js';
 import { runTraining } from './train_run.js';
 import { openTrainingList } from './training_list.js';
@@ -35,8 +36,6 @@ export interface SweepTest {
 export interface SweepEvents {
   /** A seed begins: it will be trained, or has been. */
   onSeed(seed: number, folder: string, trained: boolean): void;
-  /** A seed is tested; `failure` names data sets that could not be. */
-  onTested?(seed: number, failure: Error | undefined): void;
 }
 
 export interface SweepResult {
@@ -125,13 +124,13 @@ export async function runSweep({ flags, seeds, test }: Sweep, events: SweepEvent
   const sets = (): SweptSet[] =>
     [...figures].map(([dataset, rows]) => ({ dataset, trainedOn: dataset === flags.dataset, seeds: rows }));
   const save = (): Promise<void> => {
-    const trained = seeds.filter((seed) => folder.isTrained(seed));
+    const trained = seeds.filter((seed) => isTrained(seedFolder(folder.path, seed)));
     return folder.save({ seeds, trained, epoch: test?.epoch, sets: sets() });
   };
   await save();
   for (const seed of seeds) {
-    const own = folder.folderOf(seed);
-    const trained = folder.isTrained(seed);
+    const own = seedFolder(folder.path, seed);
+    const trained = isTrained(own);
     events.onSeed(seed, own, trained);
     if (!trained) await runTraining({ ...flags, seed, save_path: own });
     if (test) {
@@ -141,7 +140,6 @@ export async function runSweep({ flags, seeds, test }: Sweep, events: SweepEvent
         figures.set(name, [...(figures.get(name) ?? []), row]);
       }
       failure ??= tested.failure;
-      events.onTested?.(seed, tested.failure);
     }
     await save();
   }

@@ -25,6 +25,14 @@ export interface SweepState {
 
 const damaged = (path: string): Error => new Error(`${path}: not as train --seeds writes it: delete it, or ${REMEDY}`);
 
+/** The folder of a seed below that of its sweep. */
+export const seedFolder = (sweep: string, seed: number): string => join(sweep, `seed_${seed}`);
+
+/** Whether the training in a folder has come to its end: its page is the last file it writes. */
+export function isTrained(folder: string): boolean {
+  return [TRAINING_FILE, 'report.html'].every((name) => existsSync(join(folder, name)));
+}
+
 /** One sweep at a time has the folder. */
 export class SweepFolder implements Disposable {
   readonly path: string;
@@ -54,15 +62,6 @@ export class SweepFolder implements Disposable {
   /** Gives the folder back. */
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]();
-  }
-
-  folderOf(seed: number): string {
-    return join(this.path, `seed_${seed}`);
-  }
-
-  /** Whether a seed's training has come to its end: its page is the last file it writes. */
-  isTrained(seed: number): boolean {
-    return [TRAINING_FILE, 'report.html'].every((name) => existsSync(join(this.folderOf(seed), name)));
   }
 
   /** Writes `sweep.json` and, where something is tested, `sweep.csv` and `sweep.md`. */

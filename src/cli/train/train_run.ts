@@ -20,7 +20,8 @@ import { openDevice } from '../options.js';
 import { originNow, recordTraining } from '../report/run_record.js';
 import { ownPage } from '../report/write_page.js';
 import { tellUnknownWords } from '../unknown_words.js';
-import { type TrainCommandFlags, toTrainFlags } from './flags.js';
+import { toTrainFlags } from './engine_flags.js';
+import type { TrainCommandFlags } from './flags.js';
 import { stoppedText, TrainOutput } from './output.js';
 import { keepDrawnList, openTrainingList } from './training_list.js';
 
