@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { SetState } from '../../src/cli/test_all/best_epoch.js';
-import type { KeptRun, RunIdentity } from '../../src/cli/test_all/results_tree.js';
+import type { KeptRun } from '../../src/cli/test_all/results_tree.js';
+import type { RunIdentity } from '../../src/cli/test_all/run_identity.js';
 import { type Summary, summarise, summaryFiles } from '../../src/cli/test_all/summary.js';
 import { trainedOn } from '../../src/cli/test_all/trained_on.js';
 

@@ -37,6 +37,8 @@ export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly activation?: 'gelu' | 'quickgelu';
   readonly cache: boolean;
   readonly threads?: number;
+  /** Of `test-all` alone. */
+  readonly adapters?: string;
 }
 
 /** What a command tests and where it writes, unless flags say otherwise. */

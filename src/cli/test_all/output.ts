@@ -25,7 +25,9 @@ export class AllOutput {
     process.stderr.write(`failed: ${printable(`${dataset}: ${why}`)}\n`);
   }
 
-  run(run: KeptRun, rows: readonly ClassRow[]): void {
+  /** The figures of a data set at an epoch. */
+  run(run: KeptRun): void {
+    const rows = run.classes.map(({ className, ...figures }): ClassRow => ({ className, figures }));
     const title = `${run.dataset}, ${label(run.epoch)}`;
     this.#say(this.#json ? JSON.stringify(run) : `${title}\n${reportText(rows)}\n\n${moreFiguresText(rows)}\n`);
   }

@@ -9,8 +9,9 @@ import { RunLock } from '../../node/run_lock.js';
 import { sweep } from '../../node/temporaries.js';
 import { firstDifference, readKept } from '../kept_file.js';
 import { safeParts } from '../test_adapters/draw_class.js';
-import { asRun, label, type TestedEpoch, type TestResult, type TestSettings } from '../test_adapters/output.js';
+import { asRun, label, type TestedEpoch, type TestResult } from '../test_adapters/output.js';
 import type { ImageCheckpoint } from '../test_adapters/tested_adapters.js';
+import type { RunIdentity } from './run_identity.js';
 
 export type Epoch = ImageCheckpoint['epoch'];
 
@@ -18,15 +19,6 @@ export type Epoch = ImageCheckpoint['epoch'];
 export interface KeptRun extends Omit<TestResult, 'seconds' | 'imagesPerSecond'> {
   /** Fingerprint of the image adapters. */
   readonly checkpoint: string;
-}
-
-/** What all data sets of a folder were tested with. */
-export interface RunIdentity extends Omit<TestSettings, 'resultsDir'> {
-  /** `--class`. */
-  readonly classes: string | null;
-  readonly skipBroken: boolean;
-  readonly weightsFingerprint: string;
-  readonly textFingerprint: string;
 }
 
 /** `results.json` of a data set. */
@@ -44,15 +36,19 @@ const REMEDY = 'name another folder with --results_dir';
 export class ResultsTree implements Disposable {
   readonly folder: string;
   readonly #run: RunIdentity;
-  readonly #lock: RunLock;
+  readonly #locks: RunLock[] = [];
   readonly #sets = new Map<string, SetFile>();
 
-  /** @throws one line when the folder cannot be written, another test has it, or it holds the figures of another run */
-  constructor(folder: string, run: RunIdentity) {
+  /**
+   * @param share data sets that this process tests for another one, which has the folder
+   * @throws one line when the folder cannot be written, another test has it, or it holds the figures of another run
+   */
+  constructor(folder: string, run: RunIdentity, share?: readonly string[]) {
     this.folder = folder;
     this.#run = run;
-    this.#lock = new RunLock(folder, 'test', REMEDY);
+    const locked = share?.map((name) => this.folderOf(name)) ?? [folder];
     try {
+      for (const one of locked) this.#locks.push(new RunLock(one, 'test', REMEDY));
       checkRun(folder, run);
     } catch (error) {
       this[Symbol.dispose]();
@@ -62,7 +58,7 @@ export class ResultsTree implements Disposable {
 
   /** Gives the folder back. */
   [Symbol.dispose](): void {
-    this.#lock[Symbol.dispose]();
+    for (const lock of this.#locks) lock[Symbol.dispose]();
   }
 
   /** The folder of a data set. */

@@ -3,7 +3,8 @@ import type { Figures } from '../../eval/metrics.js';
 import { epochsText, type NamedFigures, namedText } from '../../eval/report.js';
 import { csvText, escaped, FIGURE_COLUMNS, markdownTable } from '../table_files.js';
 import { type Choice, chooseEpoch, type EpochRow, epochRows, type SetState } from './best_epoch.js';
-import { type Epoch, type RunIdentity, SUMMARY } from './results_tree.js';
+import { type Epoch, SUMMARY } from './results_tree.js';
+import type { RunIdentity } from './run_identity.js';
 import { TRAINED_ON } from './trained_on.js';
 
 export interface Summary {
