@@ -18,6 +18,3 @@ export async function adapterNames(): Promise<string[]> {
   const said = await entry.requestAdapter().catch((error: unknown) => error);
   return said instanceof Error ? namesInRefusal(said.message) : [];
 }
-
-/** Whether an adapter is a driver that computes on the processor, by its name. */
-export const isSoftware = (name: string): boolean => /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(name);

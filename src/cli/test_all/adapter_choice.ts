@@ -1,5 +1,6 @@
 /** Which adapters the data sets are shared out to. */
-import { adapterNames, isSoftware } from '../../node/adapter_list.js';
+import { isSoftwareName } from '../../gpu/traits.js';
+import { adapterNames } from '../../node/adapter_list.js';
 import { withQuietNativeCode } from '../../node/quiet.js';
 
 /** The value of `--adapters` that stands for every card. */
@@ -13,7 +14,7 @@ export const EVERY = 'all';
 export function chosenAdapters(text: string, there: readonly string[]): string[] {
   const listed = there.length > 0 ? there.join('; ') : 'none';
   if (text.trim() === EVERY) {
-    const cards = there.filter((name) => !isSoftware(name));
+    const cards = there.filter((name) => !isSoftwareName(name));
     if (cards.length > 0) return cards;
     throw new Error(`--adapters ${EVERY}: no adapter but software drivers here (${listed}): leave it out`);
   }
