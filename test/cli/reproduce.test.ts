@@ -14,7 +14,13 @@ import {
 } from '../../src/cli/reproduce/comparison.js';
 import type { SetState } from '../../src/cli/test_all/best_epoch.js';
 import { REGISTRY } from '../../src/data/datasets.js';
-import { PROTOCOL, PUBLISHED_PICTURES, PUBLISHED_ROWS } from '../../src/data/published_figures.js';
+import {
+  PROTOCOL,
+  PUBLISHED_AVERAGES,
+  PUBLISHED_PICTURES,
+  PUBLISHED_ROWS,
+  type PublishedFigures,
+} from '../../src/data/published_figures.js';
 import { S } from './drawn_set.js';
 import { runHere } from './in_process.js';
 import { drawTrees } from './published_trees.js';
@@ -56,6 +62,7 @@ describe('the protocol', () => {
     expect(record.rows.every((r) => r.published === undefined)).toBe(true);
     expect(record.notes).toEqual([
       `Not compared: the published figures are for CLIP ViT-L/14@336 at 518 px; here: --weights synthetic:tiny, --img_size ${S}.`,
+      expect.stringMatching(/^Settings other than the published ones: shape /),
     ]);
     for (const end of ['json', 'csv', 'md']) expect(existsSync(at('out', `reproduce_full-shot.${end}`))).toBe(true);
   });
@@ -95,9 +102,13 @@ describe('the protocol', () => {
       '3',
     );
     expect(dry.failed).toBeUndefined();
-    const { plan } = lines(dry.stdout).at(-1) as { plan: { parts: { missing: unknown[] }[] } };
+    const { plan } = lines(dry.stdout).at(-1) as { plan: { parts: { missing: unknown[] }[]; notes: string[] } };
     expect(plan.parts).toMatchObject([{ train: 'VisA', pool: 2, trained: [], steps: 2 }, { train: 'MVTec' }]);
     expect(plan.parts[0]!.missing).toHaveLength(8);
+    expect(plan.notes[0]).toMatch(/^Not compared: the published figures are for CLIP ViT-L\/14@336 at 518 px; here: /);
+    expect(plan.notes.slice(1)).toEqual([
+      'Settings other than the published ones: shape {"textUntil":3,"imageUntil":2,"relu":false}, textEpochs 1, imageEpochs 1.',
+    ]);
     expect(existsSync(at('dry'))).toBe(false);
   });
 
@@ -136,7 +147,7 @@ function part(train: string, figures: Readonly<Record<string, readonly number[]>
 }
 
 describe('the comparison', () => {
-  const all = { refusal: undefined } as const;
+  const all = { refusal: undefined, settings: undefined } as const;
 
   it('has the published figure of that number of shots, its source and the difference, marked above a point', () => {
     const full = compare([part('VisA', { MVTec: [91.5] }), part('MVTec', { VisA: [80, 90] })], {
@@ -168,7 +179,7 @@ describe('the comparison', () => {
     const trained = compare([part('VisA', { MVTec: [91] }, 24)], { ...all, shot: 'full' });
     expect(trained.notes).toEqual(['MVTec: not compared: trained on 24 pictures of VisA, not on the published 2162']);
     for (const { rows } of [tested, trained]) expect(rows.map((r) => r.published)).toEqual(Array(3).fill(undefined));
-    const refused = compare([half], { shot: 'full', refusal: 'Not compared: x' });
+    const refused = compare([half], { ...all, shot: 'full', refusal: 'Not compared: x' });
     expect([refused.notes, refused.rows[0]!.published]).toEqual([['Not compared: x'], undefined]);
   });
 
@@ -185,6 +196,39 @@ describe('the comparison', () => {
     const without = compare([part('VisA', fewer), parts[1]!], { ...all, shot: 64 }).rows;
     expect(without.some((r) => r.dataset === 'Average')).toBe(false);
   });
+});
+
+it('docs/numbers.md has the published figures as the program has them', () => {
+  const page = readFileSync(new URL('../../docs/numbers.md', import.meta.url), 'utf8');
+  const tableOf = (heading: string): string[][] => {
+    const [, ...lines] = page.slice(page.indexOf(heading)).split('\n');
+    const end = lines.indexOf('');
+    return lines.slice(1, end).map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  };
+  const log = PUBLISHED_ROWS.filter(({ source }) => source === 'log');
+  expect(tableOf('| data set | pixel AUROC |')).toEqual(
+    log.map(({ dataset, figures: f }) => [
+      dataset,
+      ...[f.pixelAuc, f.pixelAp, f.imageAuc, f.imageAp].map((v) => v?.toFixed(2) ?? ''),
+    ]),
+  );
+  const pair = (f: PublishedFigures | undefined): string =>
+    f === undefined ? '' : `${f.pixelAuc?.toFixed(1)} / ${f.imageAuc?.toFixed(1)}`;
+  const cells = (dataset: string): string[] =>
+    ([2, 16, 64, 'full'] as const).map((shot) =>
+      pair(PUBLISHED_ROWS.find((r) => r.dataset === dataset && r.shot === shot)?.figures),
+    );
+  const averages = ([2, 16, 64, 'full'] as const).map((shot) => pair(PUBLISHED_AVERAGES[shot]));
+  expect(tableOf('| tested on (trained on) |')).toEqual([
+    ['MVTec (VisA)', ...cells('MVTec')],
+    ['VisA (MVTec)', ...cells('VisA')],
+    ['average of eleven / seven data sets', ...averages],
+  ]);
 });
 
 it('the published data name known data sets, each once for a number of shots', () => {

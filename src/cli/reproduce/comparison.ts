@@ -45,6 +45,8 @@ export interface CompareOptions {
   readonly shot: PublishedShot | undefined;
   /** Why nothing can be compared; undefined where it can. */
   readonly refusal: string | undefined;
+  /** Which settings are not as published. */
+  readonly settings: string | undefined;
 }
 
 const counted = (dataset: string, pictures: number): string =>
@@ -100,8 +102,8 @@ function averages(parts: readonly PartFigures[], shot: PublishedShot): ComparedF
 }
 
 /** Puts the figures of the parts beside the published ones of that number of shots. */
-export function compare(parts: readonly PartFigures[], { shot, refusal }: CompareOptions): Comparison {
-  const notes = refusal === undefined ? [] : [refusal];
+export function compare(parts: readonly PartFigures[], { shot, refusal, settings }: CompareOptions): Comparison {
+  const notes = [refusal, settings].filter((line) => line !== undefined);
   const rows = parts.flatMap((part) =>
     part.sets.flatMap((set) => {
       const { dataset } = set;

@@ -8,8 +8,10 @@ import {
 } from '../../data/published_figures.js';
 import type { ClipConfig } from '../../model/config.js';
 import { VIT_L_14_336 } from '../../model/synthetic.js';
+import { PUBLISHED_SETTINGS } from '../../train/training_options.js';
 import { lineOf } from '../endings.js';
 import type { FoundSet } from '../test_all/found_sets.js';
+import { toTrainFlags } from '../train/engine_flags.js';
 import type { TrainCommandFlags } from '../train/flags.js';
 import { isTrained, seedFolder } from '../train/sweep_folder.js';
 import { openTrainingList } from '../train/training_list.js';
@@ -94,6 +96,19 @@ export function refusalOf(
     return `Not compared: no figures were published for --shot ${flags.shot}: expected 2, 16 or 64, or full_shot.`;
   }
   return undefined;
+}
+
+/** Settings of the training that are no matter of the model or the data, or may differ without a difference in figures. */
+const OWN = ['imageSize', 'seed', 'vvBlocks', 'recompute', 'saveEvery'];
+
+/** A line that names the settings that are not as published; undefined where all are. */
+export function otherSettings(flags: TrainCommandFlags, { visionLayers }: ClipConfig): string | undefined {
+  const ours = { ...toTrainFlags(flags, visionLayers), init: flags.init } as Readonly<Record<string, unknown>>;
+  const published = { ...PUBLISHED_SETTINGS, init: 'random' } as Readonly<Record<string, unknown>>;
+  const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+  const names = Object.keys(published).filter((key) => !OWN.includes(key) && text(ours[key]) !== text(published[key]));
+  if (names.length === 0) return undefined;
+  return `Settings other than the published ones: ${names.map((key) => `${key} ${text(ours[key])}`).join(', ')}.`;
 }
 
 export function publishedShot({ training_mode, shot }: ReproduceFlags): PublishedShot | undefined {

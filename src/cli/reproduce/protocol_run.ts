@@ -12,7 +12,15 @@ import { runTraining } from '../train/train_run.js';
 import { type Comparison, compare, comparisonCsv, comparisonMarkdown, type PartFigures } from './comparison.js';
 import type { ReproduceFlags } from './flags.js';
 import { ReproduceOutput, type ReproduceRecord } from './output.js';
-import { epochOf, type PlannedPart, planPart, publishedShot, refusalOf, shotName } from './protocol_plan.js';
+import {
+  epochOf,
+  otherSettings,
+  type PlannedPart,
+  planPart,
+  publishedShot,
+  refusalOf,
+  shotName,
+} from './protocol_plan.js';
 
 /** `reproduce`. @throws one line where no part can be run, or parts or data sets have failed */
 export async function runReproduce(given: ReproduceFlags): Promise<void> {
@@ -20,9 +28,11 @@ export async function runReproduce(given: ReproduceFlags): Promise<void> {
   const output = new ReproduceOutput(given.json ?? false);
   const [epoch, seeds] = [epochOf(given), wanted ?? [given.seed]];
   const shot = publishedShot(given);
-  const refusal = refusalOf(given, inferConfig(await openClip(given.weights)), shot);
+  const config = inferConfig(await openClip(given.weights));
+  const refusal = refusalOf(given, config, shot);
   const parts = PROTOCOL.filter(({ train }) => only?.includes(train) ?? true);
   const flags: TrainCommandFlags = { ...rest, dataset: parts[0]!.train };
+  const settings = otherSettings(flags, config);
   const testOn = (names: readonly string[]): SweepTest => ({ names: names.join(), data: given.data, epoch });
   const names = [...new Set(parts.flatMap(({ train, test }) => [train, ...test]))];
   const found = new Map((await findTests(flags, testOn(names))).map((one) => [one.name, one]));
@@ -38,7 +48,10 @@ export async function runReproduce(given: ReproduceFlags): Promise<void> {
     throw new Error(`reproduce: no part can be run: ${planned.map((p) => `${p.train}: ${p.fault}`).join('; ')}`);
   }
   if (dry_run) {
-    output.planned(planned, refusal === undefined ? [] : [refusal]);
+    output.planned(
+      planned,
+      [refusal, settings].filter((line) => line !== undefined),
+    );
     await measure(ready, flags, output);
     return;
   }
@@ -59,7 +72,7 @@ export async function runReproduce(given: ReproduceFlags): Promise<void> {
     }
     if (failed.has(train)) output.failed(train, failed.get(train)!);
   }
-  const comparison = compare(figures, { shot, refusal });
+  const comparison = compare(figures, { shot, refusal, settings });
   const record: ReproduceRecord = {
     trainingMode: given.training_mode,
     shot: given.training_mode === 'few_shot' ? given.shot : null,
