@@ -1,5 +1,6 @@
 /** Runs the command line, or a script beside it, in a child process with a limit of time. */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export interface ChildResult {
@@ -16,12 +17,23 @@ export interface ChildResult {
 /** The built command line: this module may be source under test, but only built code can be started. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** Runs a program, and ends it after `seconds`. It never throws: a program that cannot be started has a null code. */
+export interface ChildOptions {
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Called with each line of its output as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs a program, and ends it after `seconds`, or when this process is ended. It never throws: a program that cannot be started
+ * has a null code.
+ */
 export function runChild(
   program: string,
   args: readonly string[],
   seconds: number,
-  env?: NodeJS.ProcessEnv,
+  { env, onLine }: ChildOptions = {},
 ): Promise<ChildResult> {
   const started = performance.now();
   return new Promise((resolve) => {
@@ -37,6 +49,9 @@ export function runChild(
       }
     };
     process.once('exit', kill);
+    // Before what ends this process on a signal. Where nothing listens, a signal ends it without asking anyone.
+    const heard = SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+    for (const signal of heard) process.prependListener(signal, kill);
     let [stdout, stderr, late] = ['', '', false];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
@@ -44,6 +59,7 @@ export function runChild(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
+    if (onLine) createInterface({ input: child.stdout }).on('line', onLine);
     const timer = setTimeout(() => {
       late = true;
       kill();
@@ -51,6 +67,7 @@ export function runChild(
     const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       clearTimeout(timer);
       process.off('exit', kill);
+      for (const signal of heard) process.off(signal, kill);
       resolve({ code, signal, stdout, stderr, late, seconds: (performance.now() - started) / 1000 });
     };
     child.on('error', (error) => {
@@ -63,7 +80,7 @@ export function runChild(
 
 /** Runs the command line with these arguments. */
 export function runSelf(args: readonly string[], seconds: number, env?: NodeJS.ProcessEnv): Promise<ChildResult> {
-  return runChild(process.execPath, [MAIN, ...args], seconds, env);
+  return runChild(process.execPath, [MAIN, ...args], seconds, { env });
 }
 
 /** Why a child did not succeed, in one line; undefined where it did. */

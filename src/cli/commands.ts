@@ -7,6 +7,7 @@ import { predictCommand } from './predict/command.js';
 import type { AddCommand } from './program.js';
 import { registryCommand } from './registry/command.js';
 import { reportCommand } from './report/command.js';
+import { reproduceCommand } from './reproduce/command.js';
 import { testCommand } from './test_adapters/command.js';
 import { testAllCommand } from './test_all/command.js';
 import { trainCommand } from './train/command.js';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly AddCommand[] = [
   trainCommand,
   testCommand,
   testAllCommand,
+  reproduceCommand,
   reportCommand,
   indexCommand,
   registryCommand,

@@ -59,15 +59,17 @@ const shapeOf = ({ M, N, K, componentType, resultComponentType }: MatrixConfig):
 /** Mesa's version as its drivers write it into an adapter's description; 0 for other drivers. */
 const mesaVersion = (description: string): number => Number(/Mesa (\d+\.\d+)/.exec(description)?.[1] ?? 0);
 
+/** Whether an adapter's name is that of a driver that computes on the processor. */
+export const isSoftwareName = (name: string): boolean =>
+  /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(name);
+
 /** Reads the traits of an adapter and the device opened on it. */
 export function traitsOf(adapter: GPUAdapter, device: GPUDevice): Traits {
   const { info } = adapter;
   const { subgroupMatrixConfigs = [], isFallbackAdapter = false } = info as GPUAdapterInfo & {
     readonly subgroupMatrixConfigs?: readonly MatrixConfig[];
   };
-  const software =
-    isFallbackAdapter ||
-    /llvmpipe|lavapipe|swiftshader|softpipe/i.test(`${info.architecture} ${info.device} ${info.description}`);
+  const software = isFallbackAdapter || isSoftwareName(`${info.architecture} ${info.device} ${info.description}`);
   const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = info;
   const subgroups = device.features.has('subgroups');
   const chosen = subgroups && least < most && device.features.has('subgroup-size-control');

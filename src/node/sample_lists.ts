@@ -90,6 +90,17 @@ const listPlaces = (dataset: string, root: string, list: string): string[] => [
   join('dataset', 'metadata', dataset, list),
 ];
 
+/**
+ * Whether `openData` finds a list as a file: one that `--metadata` names, or one of this name in the places it looks at.
+ * @throws one line when the data set is unknown or has no folder
+ */
+export function hasList(name: string, list: string, location: DataLocation, places: RootOptions): boolean {
+  infoOf(name, places, location);
+  const { metadata } = location;
+  if (metadata === undefined) return listPlaces(name, findRoot(name, places), list).some((p) => existsSync(p));
+  return !isFolder(metadata) || [join(metadata, name, list), join(metadata, list)].some((p) => existsSync(p));
+}
+
 /** The files of samples, pictures and masks. */
 const filesOf = (samples: readonly Sample[]): string[] =>
   samples.flatMap(({ imagePath, maskPath }) => (maskPath === undefined ? [imagePath] : [imagePath, maskPath]));
@@ -130,10 +141,9 @@ export async function openData(
     return { name, info, root, list: path, samples, notes: links === undefined ? [] : [links] };
   }
   if (info?.layout === undefined || list !== FULL) {
-    const shots = list === FULL ? '' : ` --shots ${Number.parseInt(list, 10)}`;
     const layout = info?.layout ? ` --layout ${info.layout}` : '';
     throw new Error(
-      `${list}: no list of samples: looked for ${listPlaces(name, root, list).join(', ')}: make one with "aaclip index ${root}${layout}${shots} --out ${root}" or name it with --metadata`,
+      `${list}: no list of samples: looked for ${listPlaces(name, root, list).join(', ')}: make one with "aaclip index ${root}${layout} --out ${root}" or name it with --metadata`,
     );
   }
   // A data set with a single class may have no folder for it.

@@ -31,6 +31,34 @@ it('what a hung child started ends with it', async () => {
   expect(performance.now() - started).toBeLessThan(15_000);
 });
 
+it('a child gives its lines as they come, and ends with the process that started it', async () => {
+  const lines: string[] = [];
+  const script = 'console.log("one"); process.stdout.write("two\\nthr"); setTimeout(() => console.log("ee"), 50)';
+  await runChild(process.execPath, ['-e', script], 30, { onLine: (line) => lines.push(line) });
+  expect(lines).toEqual(['one', 'two', 'three']);
+
+  const built = (name: string): string => JSON.stringify(new URL(`../../dist/cli/${name}.js`, import.meta.url).href);
+  const parent = [
+    `import { handleEndings } from ${built('endings')}; import { runChild } from ${built('child_process')};`,
+    'handleEndings(); const child = "console.log(process.pid); setInterval(() => {}, 1000)";',
+    'runChild(process.execPath, ["-e", child], 60, { onLine: (pid) => { console.log(pid); process.kill(process.pid, "SIGTERM"); } });',
+  ].join('\n');
+  const ended = await runChild(process.execPath, ['--input-type=module', '-e', parent], 60);
+  expect(ended.signal).toBe('SIGTERM');
+  const pid = Number(ended.stdout);
+  expect(pid).toBeGreaterThan(0);
+  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 it('f16 is chosen only after a trial that ran to its end and was near enough', () => {
   expect(verdictOf(undefined, { error: 1e-3 })).toEqual({ precision: 'f16' });
   expect(verdictOf(undefined, { error: 3e-3 })).toEqual({

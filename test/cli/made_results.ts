@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { type KeptClass, keptJson, type ReportedClass } from '../../src/cli/report/kept_results.js';
 import type { RunResult } from '../../src/cli/test_adapters/data_run.js';
 import type { SetState } from '../../src/cli/test_all/best_epoch.js';
-import { ResultsTree, type RunIdentity } from '../../src/cli/test_all/results_tree.js';
+import { ResultsTree } from '../../src/cli/test_all/results_tree.js';
+import type { RunIdentity } from '../../src/cli/test_all/run_identity.js';
 import { summarise, summaryFiles } from '../../src/cli/test_all/summary.js';
 import type { ClassFigures } from '../../src/eval/metrics.js';
 import { encodePng } from '../../src/node/encode_png.js';
@@ -127,7 +128,9 @@ export class MadeResults {
         await tree.add({ dataset, domain, epoch: i + 1, result }, 'print');
       }
     }
-    const states = sets.map((set): SetState => ({ ...set, known: 3, state: 'SUCCESS', runs: tree.runsOf(set.name) }));
+    const states = sets.map(
+      (set): SetState => ({ ...set, known: 3, trainedOn: false, state: 'SUCCESS', runs: tree.runsOf(set.name) }),
+    );
     await tree.writeFiles(summaryFiles(summarise(run, [...states, ...others], epochs)));
     return folder;
   }

@@ -10,7 +10,15 @@ const made = new MadeResults();
 afterAll(() => made.remove());
 
 const figures = (v: number) => ({ pixelAuc: v, pixelAp: v, imageAuc: v, imageAp: v, pixelAupro: v });
-const MISSING: SetState = { name: 'Gone', domain: 'Medical', state: 'NOT FOUND', why: 'needs <x>', known: 1, runs: [] };
+const MISSING: SetState = {
+  name: 'Gone',
+  domain: 'Medical',
+  trainedOn: false,
+  state: 'NOT FOUND',
+  why: 'needs <x>',
+  known: 1,
+  runs: [],
+};
 
 let folder = '';
 let page: Opened;

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { testAllCommand } from '../../src/cli/test_all/command.js';
 import { TEST_ORDER } from '../../src/cli/test_all/found_sets.js';
 import { REGISTRY } from '../../src/data/datasets.js';
+import { adapterNames } from '../../src/node/adapter_list.js';
 import { S, writeAdapters } from './drawn_set.js';
 import { drawTrees, PUBLISHED } from './published_trees.js';
 import { type Run, runCli } from './run_cli.js';
@@ -105,6 +106,29 @@ describe('all data sets', () => {
     expect(again.code, again.stderr).toBe(0);
     expect([...kept, ...testedBy(again.stdout)]).toEqual(pairs);
     expect(contents('killed')).toEqual(files);
+  });
+
+  it('are shared out to adapters, with the same bytes as in one process', async () => {
+    // Twice the same adapter stands in for two cards.
+    const name = (await adapterNames())[0]!.split(/[ (,]/)[0]!;
+    const shared = await runCli('test-all', ...flags('shared'), '--gpus', `${name},${name}`);
+    expect(shared.code, shared.stderr).toBe(0);
+    expect(testedBy(shared.stdout).sort()).toEqual(PUBLISHED.flatMap((set) => [`${set} 1`, `${set} 2`]).sort());
+    expect(contents('shared')).toEqual(contents('whole'));
+    // What is kept is not tested again, and a share that fails is told.
+    rmSync(at('shared', 'MPDD'), { recursive: true });
+    writeFileSync(
+      at('data', 'MPDD', 'full-shot.jsonl'),
+      '{"image_path": "gone.png", "label": 0, "class_name": "tubes"}\n',
+    );
+    const broken = await runCli('test-all', ...flags('shared'), '--gpus', `${name},${name}`);
+    rmSync(at('data', 'MPDD', 'full-shot.jsonl'));
+    expect(broken.code).toBe(1);
+    expect(testedBy(broken.stdout)).toEqual([]);
+    expect(broken.stderr.split('\n').filter((line) => /^(?:failed|aaclip)/.test(line))).toEqual([
+      expect.stringMatching(/^failed: MPDD: \S+gone\.png: cannot read: no such file/),
+      expect.stringMatching(/^aaclip: data sets: 1 of 12 failed \(MPDD\): the figures of the others are kept: /),
+    ]);
   });
 
   it('are tested as far as they are good; the others once they are repaired', async () => {

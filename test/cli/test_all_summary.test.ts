@@ -1,8 +1,13 @@
 /** The summary of `aaclip test-all`, on figures made up here. */
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { SetState } from '../../src/cli/test_all/best_epoch.js';
-import type { KeptRun, RunIdentity } from '../../src/cli/test_all/results_tree.js';
+import type { KeptRun } from '../../src/cli/test_all/results_tree.js';
+import type { RunIdentity } from '../../src/cli/test_all/run_identity.js';
 import { type Summary, summarise, summaryFiles } from '../../src/cli/test_all/summary.js';
+import { trainedOn } from '../../src/cli/test_all/trained_on.js';
 
 const identity = { weights: 'W', savePath: 'ckpt' } as RunIdentity;
 
@@ -13,10 +18,18 @@ function state(name: string, domain: SetState['domain'], figures: readonly numbe
     const classes = [{ className: name, images: 2, abnormalImages: abnormal, ...average }];
     return { dataset: name, epoch: i + 1, domain, images: 2, sheets: [], classes, average, checkpoint: '' };
   });
-  return { name, domain, state: 'SUCCESS', known: 3, runs: runs as unknown as KeptRun[] };
+  return { name, domain, state: 'SUCCESS', trainedOn: false, known: 3, runs: runs as unknown as KeptRun[] };
 }
 
-const MISSING: SetState = { name: 'C|D, "x"', domain: 'Medical', state: 'NOT FOUND', why: 'needs', known: 1, runs: [] };
+const MISSING: SetState = {
+  name: 'C|D, "x"',
+  domain: 'Medical',
+  state: 'NOT FOUND',
+  why: 'needs',
+  trainedOn: false,
+  known: 1,
+  runs: [],
+};
 const files = (summary: Summary): Record<string, string> => summaryFiles(summary) as Record<string, string>;
 
 describe('the summary', () => {
@@ -41,20 +54,36 @@ describe('the summary', () => {
     expect(text).toMatch(/\nC\|D, "x": NOT FOUND: needs\n/);
     expect(text).toMatch(/\n *Average, Medical +90\.00.*\nAverage, Industrial +20\.00.*\n +Average +55\.00/);
     expect(csv!.split('\n')).toEqual([
-      'epoch,best,dataset,domain,state,classes,images,pixel_auc,pixel_ap,image_auc,image_ap',
-      '1,,A,Medical,SUCCESS,1,2,10.00,10.00,10.00,10.00',
-      '1,,B,Industrial,SUCCESS,1,2,50.00,50.00,50.00,50.00',
-      '1,,"C|D, ""x""",Medical,NOT FOUND,,,,,,',
-      '1,,"Average, Medical",,,,,10.00,10.00,10.00,10.00',
-      '1,,"Average, Industrial",,,,,50.00,50.00,50.00,50.00',
-      '1,,Average,,,,,30.00,30.00,30.00,30.00',
-      '2,best,A,Medical,SUCCESS,1,2,90.00,90.00,90.00,90.00',
-      '2,best,B,Industrial,SUCCESS,1,2,20.00,20.00,20.00,20.00',
-      '2,best,"C|D, ""x""",Medical,NOT FOUND,,,,,,',
-      '2,best,"Average, Medical",,,,,90.00,90.00,90.00,90.00',
-      '2,best,"Average, Industrial",,,,,20.00,20.00,20.00,20.00',
-      '2,best,Average,,,,,55.00,55.00,55.00,55.00',
+      'epoch,best,dataset,domain,state,classes,images,pixel_auc,pixel_ap,image_auc,image_ap,trained_on',
+      '1,,A,Medical,SUCCESS,1,2,10.00,10.00,10.00,10.00,',
+      '1,,B,Industrial,SUCCESS,1,2,50.00,50.00,50.00,50.00,',
+      '1,,"C|D, ""x""",Medical,NOT FOUND,,,,,,,',
+      '1,,"Average, Medical",,,,,10.00,10.00,10.00,10.00,',
+      '1,,"Average, Industrial",,,,,50.00,50.00,50.00,50.00,',
+      '1,,Average,,,,,30.00,30.00,30.00,30.00,',
+      '2,best,A,Medical,SUCCESS,1,2,90.00,90.00,90.00,90.00,',
+      '2,best,B,Industrial,SUCCESS,1,2,20.00,20.00,20.00,20.00,',
+      '2,best,"C|D, ""x""",Medical,NOT FOUND,,,,,,,',
+      '2,best,"Average, Medical",,,,,90.00,90.00,90.00,90.00,',
+      '2,best,"Average, Industrial",,,,,20.00,20.00,20.00,20.00,',
+      '2,best,Average,,,,,55.00,55.00,55.00,55.00,',
     ]);
+  });
+
+  it('marks the data set that the adapters were trained on, and averages the others', () => {
+    const own = { ...state('A', 'Medical', [90]), trainedOn: true };
+    const summary = summarise(identity, [own, state('B', 'Medical', [40]), state('C', 'Medical', [60])], [1]);
+    const { 'summary.md': md, 'summary.txt': text, 'summary.csv': csv } = files(summary);
+    expect(md).toContain('| A (trained on: not zero-shot) | Medical | 1 of 3 | 90.00 |');
+    expect(md).toMatch(/\n\| Average, zero-shot \| {2}\| {2}\| 50\.00 .*\n\| \*\*Average\*\* .* \*\*63\.33\*\*/);
+    expect(text).toContain('\nA: SUCCESS (trained on: not zero-shot)\nB: SUCCESS\n');
+    expect(text).toMatch(/\n *A \(trained on: not zero-shot\) +90\.00/);
+    expect(csv!.split('\n').slice(1, 3)).toEqual([
+      '1,best,A,Medical,SUCCESS,1,2,90.00,90.00,90.00,90.00,yes',
+      '1,best,B,Medical,SUCCESS,1,2,40.00,40.00,40.00,40.00,',
+    ]);
+    const { datasets } = summaryFiles(summary)['summary.json'] as { datasets: readonly { trainedOn: boolean }[] };
+    expect(datasets.map((d) => d.trainedOn)).toEqual([true, false, false]);
   });
 
   it('takes the earlier of two equal epochs', () => {
@@ -71,5 +100,26 @@ describe('the summary', () => {
     const none = summarise(identity, [MISSING], [1, 2]);
     expect(none.choice).toBeUndefined();
     expect(files(none)['summary.txt']).toMatch(/Not found: 1\n=+\nDetailed results:\nC\|D, "x": NOT FOUND: needs$/);
+  });
+});
+
+describe('the data set that adapters were trained on', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'aaclip-own-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+  const put = (name: string, text: string): void => writeFileSync(join(dir, name), text);
+
+  it('is told by the record of the training, else by the last start in a log', () => {
+    expect(trainedOn(dir)).toBeUndefined();
+    put(
+      'train.log',
+      `INFO:__main__:args: {'model_name': 'ViT-L-14-336', 'dataset': 'VisA', 'shot': 32}\nINFO:root:x\n`,
+    );
+    expect(trainedOn(dir)).toBe('VisA');
+    put('train.log', 'INFO:args: {"dataset":"BTAD","shot":2}\nINFO:x\nINFO:args: {"dataset":"MPDD","shot":2}\n');
+    expect(trainedOn(dir)).toBe('MPDD');
+    put('training.json', '{"flags": {"dataset": "MVTec"}}');
+    expect(trainedOn(dir)).toBe('MVTec');
+    put('training.json', '{"flags": ');
+    expect(trainedOn(dir)).toBe('MPDD');
   });
 });

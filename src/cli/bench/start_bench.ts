@@ -50,7 +50,7 @@ export async function benchStart(options: StartOptions, onRow: (row: StartRow) =
   const cache = mkdtempSync(join(tmpdir(), 'aaclip-start-'));
   const start = async (): Promise<StartTimes> => {
     const env = quick ? process.env : { ...process.env, XDG_CACHE_HOME: cache };
-    const run = await runChild(process.execPath, [CHILD, JSON.stringify(job)], LIMIT, env);
+    const run = await runChild(process.execPath, [CHILD, JSON.stringify(job)], LIMIT, { env });
     const failure = failureOf(run);
     if (failure !== undefined) throw new Error(`bench start: ${failure}`);
     return JSON.parse(run.stdout) as StartTimes;

@@ -11,7 +11,7 @@ import { lineOf } from '../endings.js';
 import { openDevice } from '../options.js';
 import { duration } from '../progress.js';
 import { ownPage } from '../report/write_page.js';
-import { runTestAll } from '../test_all/run_all.js';
+import { testAllSets } from '../test_all/run_all.js';
 import { LEAVE_OUT, tellUnknownWords } from '../unknown_words.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
@@ -49,7 +49,7 @@ AnomalyCLIP scale nothing, and score a picture by itself.
 }
 
 async function runTest(flags: TestFlags): Promise<void> {
-  if (flags.dataset.trim() === ALL) return runTestAll(flags);
+  if (flags.dataset.trim() === ALL) return testAllSets(flags);
   const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
   const tested = await openTested(flags, inferConfig(clip));

@@ -49,6 +49,8 @@ export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, Metho
   readonly activation?: 'gelu' | 'quickgelu';
   readonly cache: boolean;
   readonly threads?: number;
+  /** Of `test-all` alone. */
+  readonly gpus?: string;
 }
 
 /** What a command tests and where it writes, unless flags say otherwise. */

@@ -15,6 +15,8 @@ export interface SetState {
   readonly state: State;
   /** Why it has no figures. */
   readonly why?: string | undefined;
+  /** Whether the adapters were trained on it, as far as their folder tells. */
+  readonly trainedOn: boolean;
   /** Classes that the registry knows of it; 0 for the user's own data. */
   readonly known: number;
   readonly runs: readonly KeptRun[];
@@ -24,7 +26,10 @@ export interface EpochRow {
   readonly epoch: Epoch;
   /** A row for each data set that was tested to the end. */
   readonly datasets: readonly NamedFigures[];
-  /** Plain averages over data sets: of each domain, where there are both, and of all. */
+  /**
+   * Plain averages over data sets: of each domain, where there are both; of those that the adapters were not trained on, where
+   * there are others; and of all.
+   */
   readonly averages: readonly NamedFigures[];
   readonly average: Figures;
 }
@@ -33,7 +38,7 @@ export interface EpochRow {
  * The figures of a data set as a paper shows them. Where all its pictures have one label the published program prints 0 for
  * pictures, which would lower every average: here they are unknown.
  */
-function shownFigures({ average: figures, classes }: KeptRun): Figures {
+export function shownFigures({ average: figures, classes }: KeptRun): Figures {
   const both = classes.some(({ images, abnormalImages }) => abnormalImages > 0 && abnormalImages < images);
   return both ? figures : { ...figures, imageAuc: null, imageAp: null };
 }
@@ -48,10 +53,13 @@ export function epochRows(states: readonly SetState[], epochs: readonly Epoch[])
     const parts = domains.map(
       (d): NamedFigures => [`Average, ${d}`, average(done.filter(({ domain }) => domain === d).map(figures))],
     );
+    const unseen = done.filter((one) => !one.trainedOn);
+    const zeroShot: NamedFigures[] =
+      unseen.length > 0 && unseen.length < done.length ? [['Average, zero-shot', average(unseen.map(figures))]] : [];
     return {
       epoch,
       datasets: done.map((one): NamedFigures => [one.name, figures(one)]),
-      averages: [...(domains.length > 1 ? parts : []), ['Average', all]],
+      averages: [...(domains.length > 1 ? parts : []), ...zeroShot, ['Average', all]],
       average: all,
     };
   });

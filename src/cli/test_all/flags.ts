@@ -7,5 +7,8 @@ import { ALL } from '../test_adapters/tested_data.js';
 export const RESULTS = 'results';
 
 export function testAllOptions(command: Command): Command {
-  return testOptions(command, { dataset: ALL, resultsDir: RESULTS });
+  return testOptions(command, { dataset: ALL, resultsDir: RESULTS }).option(
+    '--gpus <names>',
+    'share the data sets out to several adapters, each by a part of its name, separated by commas, or "all" for every card',
+  );
 }

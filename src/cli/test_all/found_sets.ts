@@ -33,10 +33,11 @@ export interface FoundSet {
 
 /**
  * All data sets of the registry, or those that `--dataset` names in the order given.
+ * @param several whether `--data` is always the folder above the data sets
  * @throws one line when none is found, a name or a class is unknown, or the settings cannot be read
  */
-export async function findSets(flags: TestFlags): Promise<FoundSet[]> {
-  const places = await dataPlaces(flags, true);
+export async function findSets(flags: TestFlags, several = true): Promise<FoundSet[]> {
+  const places = await dataPlaces(flags, several);
   const all = flags.dataset.trim() === ALL;
   const names = new Set(all ? [...TEST_ORDER, ...Object.keys(places.registry.datasets)] : namesIn(flags.dataset));
   const opened = await Promise.all([...names].map((name) => open(name, flags, places)));

@@ -26,7 +26,9 @@ export class AllOutput {
     process.stderr.write(`failed: ${printable(`${dataset}: ${why}`)}\n`);
   }
 
-  run(run: KeptRun, rows: readonly ClassRow[]): void {
+  /** The figures of a data set at an epoch. */
+  run(run: KeptRun): void {
+    const rows = run.classes.map(({ className, ...figures }): ClassRow => ({ className, figures }));
     const title = `${run.dataset}, ${label(run.epoch)}`;
     const asked = askedForText(rows, run.averageIntervals);
     const all = [`${title}\n${reportText(rows)}`, moreFiguresText(rows), ...asked].join('\n\n');
@@ -36,7 +38,7 @@ export class AllOutput {
   summary(summary: Summary, folder: string): void {
     const { states, rows, choice } = summary;
     if (this.#json) {
-      const datasets = states.map(({ name, state, why }) => ({ dataset: name, state, why }));
+      const datasets = states.map(({ name, state, why, trainedOn }) => ({ dataset: name, state, why, trainedOn }));
       const epochs = rows.map(({ epoch, average }) => ({ epoch, average }));
       this.#say(JSON.stringify({ summary: { choice, datasets, epochs }, folder }));
       return;

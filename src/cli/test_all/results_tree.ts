@@ -1,20 +1,21 @@
 /** The published tree of results: a folder with `test.log` for each data set, and what the page and a later start need. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { askedForText } from '../../eval/further_report.js';
 import { epochsText, type NamedFigures, reportText } from '../../eval/report.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
-import { fileError } from '../../node/file_error.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { RunLock } from '../../node/run_lock.js';
 import { sweep } from '../../node/temporaries.js';
+import { firstDifference, readKept } from '../kept_file.js';
 import { keptJson, type Origin } from '../report/kept_results.js';
 import { adapterName, originNow } from '../report/run_record.js';
 import { safeParts } from '../test_adapters/draw_class.js';
-import { asRun, label, type TestedEpoch, type TestResult, type TestSettings } from '../test_adapters/output.js';
+import { asRun, label, type TestedEpoch, type TestResult } from '../test_adapters/output.js';
 import type { ImageCheckpoint } from '../test_adapters/tested_adapters.js';
+import type { RunIdentity } from './run_identity.js';
 
 export type Epoch = ImageCheckpoint['epoch'];
 
@@ -24,15 +25,6 @@ type TimeKey = 'seconds' | 'imagesPerSecond' | 'drawingSeconds' | 'imagesPerSeco
 export interface KeptRun extends Omit<TestResult, TimeKey> {
   /** Fingerprint of the image adapters. */
   readonly checkpoint: string;
-}
-
-/** What all data sets of a folder were tested with. */
-export interface RunIdentity extends Omit<TestSettings, 'resultsDir'> {
-  /** `--class`. */
-  readonly classes: string | null;
-  readonly skipBroken: boolean;
-  readonly weightsFingerprint: string;
-  readonly textFingerprint: string;
 }
 
 /** `results.json` of a data set. */
@@ -50,16 +42,20 @@ const REMEDY = 'name another folder with --results_dir';
 export class ResultsTree implements Disposable {
   readonly folder: string;
   readonly #run: RunIdentity;
-  readonly #lock: RunLock;
+  readonly #locks: RunLock[] = [];
   readonly #sets = new Map<string, SetFile>();
   #origin: Origin = originNow();
 
-  /** @throws one line when the folder cannot be written, another test has it, or it holds the figures of another run */
-  constructor(folder: string, run: RunIdentity) {
+  /**
+   * @param share data sets that this process tests for another one, which has the folder
+   * @throws one line when the folder cannot be written, another test has it, or it holds the figures of another run
+   */
+  constructor(folder: string, run: RunIdentity, share?: readonly string[]) {
     this.folder = folder;
     this.#run = run;
-    this.#lock = new RunLock(folder, 'test', REMEDY);
+    const locked = share?.map((name) => this.folderOf(name)) ?? [folder];
     try {
+      for (const one of locked) this.#locks.push(new RunLock(one, 'test', REMEDY));
       checkRun(folder, run);
     } catch (error) {
       this[Symbol.dispose]();
@@ -74,7 +70,7 @@ export class ResultsTree implements Disposable {
 
   /** Gives the folder back. */
   [Symbol.dispose](): void {
-    this.#lock[Symbol.dispose]();
+    for (const lock of this.#locks) lock[Symbol.dispose]();
   }
 
   /** The folder of a data set. */
@@ -105,7 +101,7 @@ export class ResultsTree implements Disposable {
     const folder = this.folderOf(dataset);
     sweep(folder);
     const path = join(folder, 'results.json');
-    const kept = readJson<SetFile>(path);
+    const kept = readKept<SetFile>(path, damaged);
     const same = kept?.list === list;
     if (kept !== undefined && !Array.isArray(kept.runs)) throw damaged(path);
     const runs = same ? kept.runs : [];
@@ -181,24 +177,6 @@ export class ResultsTree implements Disposable {
 
 const damaged = (path: string): Error => new Error(`${path}: not as test-all writes it: delete it, or ${REMEDY}`);
 
-/** The value in a file, undefined where there is none. @throws one line when it cannot be read or is no object */
-function readJson<T extends object>(path: string): T | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fileError(path, 'read', error);
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
-  } catch {
-    // Said below.
-  }
-  throw damaged(path);
-}
-
 /** Paths do not count: the fingerprints tell what is behind them. */
 const PATHS = ['weights', 'savePath'];
 const OTHER: Readonly<Record<string, string>> = {
@@ -208,7 +186,7 @@ const OTHER: Readonly<Record<string, string>> = {
 
 /** @throws one line when the folder holds results of another run, or of another program */
 function checkRun(folder: string, run: RunIdentity): void {
-  const before = readJson<{ readonly run?: Readonly<Record<string, unknown>> }>(join(folder, SUMMARY));
+  const before = readKept<{ readonly run?: object }>(join(folder, SUMMARY), damaged);
   if (before === undefined) {
     const logs = readdirSync(folder).filter(
       (name) => name === 'summary.txt' || existsSync(join(folder, name, 'test.log')),
@@ -217,10 +195,8 @@ function checkRun(folder: string, run: RunIdentity): void {
     throw new Error(`${folder}: holds the results of another program (${logs.sort()[0]}): ${REMEDY}`);
   }
   if (typeof before.run !== 'object') throw damaged(join(folder, SUMMARY));
-  const now = JSON.parse(JSON.stringify(run)) as Readonly<Record<string, unknown>>;
-  const [saved, current] = [before.run, now].map((r) => (key: string) => JSON.stringify(r[key]));
-  const key = Object.keys(now).find((k) => !PATHS.includes(k) && saved!(k) !== current!(k));
-  if (key === undefined) return;
-  const what = OTHER[key] ?? `${key} ${saved!(key)}, not ${current!(key)}`;
+  const found = firstDifference(before.run, run, PATHS);
+  if (found === undefined) return;
+  const what = OTHER[found.key] ?? `${found.key} ${found.before}, not ${found.now}`;
   throw new Error(`${folder}: holds the figures of another run (${what}): ${REMEDY}`);
 }

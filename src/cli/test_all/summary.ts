@@ -1,8 +1,11 @@
 /** The summary of all data sets: as the published program's text, for spreadsheets, for a paper, and for programs. */
 import type { Figures } from '../../eval/metrics.js';
 import { epochsText, type NamedFigures, namedText } from '../../eval/report.js';
+import { csvText, escaped, FIGURE_COLUMNS, markdownTable } from '../table_files.js';
 import { type Choice, chooseEpoch, type EpochRow, epochRows, type SetState } from './best_epoch.js';
-import { type Epoch, type RunIdentity, SUMMARY } from './results_tree.js';
+import { type Epoch, SUMMARY } from './results_tree.js';
+import type { RunIdentity } from './run_identity.js';
+import { TRAINED_ON } from './trained_on.js';
 
 export interface Summary {
   readonly run: RunIdentity;
@@ -17,6 +20,8 @@ export function summarise(run: RunIdentity, states: readonly SetState[], epochs:
   return { run, states, rows, choice: chooseEpoch(rows) };
 }
 
+const stateOf = (states: readonly SetState[], name: string): SetState => states.find((s) => s.name === name)!;
+
 /** The row of the chosen epoch. */
 const chosen = ({ rows, choice }: Summary): EpochRow | undefined => rows.find(({ epoch }) => epoch === choice?.epoch);
 
@@ -26,12 +31,16 @@ function classCount({ known, runs }: SetState): string {
   return count < known ? `${count} of ${known}` : String(count);
 }
 
+/** A data set's name, with a word on one that the adapters were trained on. */
+const title = ({ name, trainedOn }: SetState): string => (trainedOn ? `${name} (${TRAINED_ON})` : name);
+
 /** The tables of the chosen epoch and of all epochs, for the terminal and `summary.txt`. */
 export function summaryTables(summary: Summary): string {
   const row = chosen(summary);
   if (!row) return '';
-  const { rows, choice } = summary;
-  const parts = [`Epoch: ${row.epoch}. ${choice!.how}`, namedText('data set', [...row.datasets, ...row.averages])];
+  const { states, rows, choice } = summary;
+  const sets = row.datasets.map(([name, figures]): NamedFigures => [title(stateOf(states, name)), figures]);
+  const parts = [`Epoch: ${row.epoch}. ${choice!.how}`, namedText('data set', [...sets, ...row.averages])];
   if (rows.length > 1) {
     const mark = (e: EpochRow): NamedFigures => [e === row ? `best ${e.epoch}` : String(e.epoch), e.average];
     parts.push(epochsText(rows.map(mark)));
@@ -51,43 +60,37 @@ function text(summary: Summary): string {
   ];
   if (count('PENDING') > 0) lines.push(`Not tested yet: ${count('PENDING')}`);
   lines.push(LINE, 'Detailed results:');
-  for (const { name, state, why } of states) lines.push(`${name}: ${state}${why === undefined ? '' : `: ${why}`}`);
+  for (const { name, state, why, trainedOn } of states) {
+    lines.push(`${name}: ${state}${why === undefined ? '' : `: ${why}`}${trainedOn ? ` (${TRAINED_ON})` : ''}`);
+  }
   const tables = summaryTables(summary);
   return [...lines, ...(tables === '' ? [] : [LINE, tables])].join('\n');
 }
 
-const KEYS = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp'] as const satisfies readonly (keyof Figures)[];
 const cells = (figures: Figures | undefined, none: string): string[] =>
-  KEYS.map((key) => figures?.[key]?.toFixed(2) ?? none);
-
-const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  FIGURE_COLUMNS.map(([key]) => figures?.[key]?.toFixed(2) ?? none);
 
 /** A line for each data set and epoch, and for each average. */
 function csv({ states, rows, choice }: Summary): string {
-  const head = 'epoch,best,dataset,domain,state,classes,images,pixel_auc,pixel_ap,image_auc,image_ap';
+  const figureNames = FIGURE_COLUMNS.map(([, , name]) => name);
+  const head = ['epoch', 'best', 'dataset', 'domain', 'state', 'classes', 'images', ...figureNames, 'trained_on'];
   const lines = rows.flatMap(({ epoch, averages }) => {
     const start = [String(epoch), epoch === choice?.epoch ? 'best' : ''];
     const sets = states.map((one) => {
       const run = one.runs.find((r) => r.epoch === epoch);
       const counts = run ? [String(run.classes.length), String(run.images)] : ['', ''];
-      return [...start, one.name, one.domain, one.state, ...counts, ...cells(run?.average, '')];
+      const own = one.trainedOn ? 'yes' : '';
+      return [...start, one.name, one.domain, one.state, ...counts, ...cells(run?.average, ''), own];
     });
-    return [...sets, ...averages.map(([name, figures]) => [...start, name, '', '', '', '', ...cells(figures, '')])];
+    return [...sets, ...averages.map(([name, figures]) => [...start, name, '', '', '', '', ...cells(figures, ''), ''])];
   });
-  return [head, ...lines.map((line) => line.map(quoted).join(','))].join('\n');
+  return csvText([head, ...lines]);
 }
 
-const escaped = (cell: string): string => cell.replaceAll('|', '\\|');
 const bold = (cell: string): string => `**${cell}**`;
 
-const FIGURES = ['pixel AUROC', 'pixel AP', 'image AUROC', 'image AP'];
+const FIGURES = FIGURE_COLUMNS.map(([, title]) => title);
 const NUMBERS = ['classes', ...FIGURES];
-
-function markdownTable(head: readonly string[], lines: readonly (readonly string[])[]): string[] {
-  const row = (line: readonly string[]): string => `| ${line.map(escaped).join(' | ')} |`;
-  const rule = head.map((title) => (NUMBERS.includes(title) ? '---:' : '---'));
-  return [row(head), row(rule), ...lines.map(row)];
-}
 
 /** The table for a paper: the chosen epoch, in per cent. */
 function markdown(summary: Summary): string {
@@ -96,13 +99,13 @@ function markdown(summary: Summary): string {
   const lines = ['# All data sets', ''];
   if (row && choice) {
     const sets = row.datasets.map(([name, figures]) => {
-      const one = states.find((s) => s.name === name)!;
-      return [name, one.domain, classCount(one), ...cells(figures, '–')];
+      const one = stateOf(states, name);
+      return [title(one), one.domain, classCount(one), ...cells(figures, '–')];
     });
     const means = row.averages.map(([name, figures]) => [name, '', '', ...cells(figures, '–')]);
     const [all] = means.splice(-1);
     const body = [...sets, ...means, all!.map((cell) => (cell === '' ? cell : bold(cell)))];
-    lines.push(...markdownTable(['data set', 'domain', 'classes', ...FIGURES], body), '');
+    lines.push(...markdownTable(['data set', 'domain', 'classes', ...FIGURES], body, NUMBERS), '');
     lines.push(`Epoch: ${row.epoch}. ${choice.how}`, '');
     lines.push(
       'Figures in per cent; averages are plain means over classes, then over data sets. "–": all pictures have one label, or there are no masks.',
@@ -112,7 +115,7 @@ function markdown(summary: Summary): string {
       const epochs = rows.map((e) => [String(e.epoch), ...cells(e.average, '–')]);
       const marked = epochs.map((line, i) => (rows[i] === row ? line.map(bold) : line));
       lines.push('## Epochs', '', 'Averages over data sets; the best epoch is in bold type.', '');
-      lines.push(...markdownTable(['epoch', ...FIGURES], marked), '');
+      lines.push(...markdownTable(['epoch', ...FIGURES], marked, NUMBERS), '');
     }
   }
   const others = states.filter(({ state }) => state !== 'SUCCESS');
@@ -129,12 +132,13 @@ function markdown(summary: Summary): string {
 export function summaryFiles(summary: Summary): Record<string, unknown> {
   const { run, states, rows, choice } = summary;
   const named = (figures: readonly NamedFigures[]) => figures.map(([name, values]) => ({ name, ...values }));
-  const datasets = states.map(({ name, domain, state, why, known, runs }) => {
+  const datasets = states.map(({ name, domain, state, why, known, runs, trainedOn }) => {
     const epochs = runs.map(({ epoch, images, average, averageIntervals: intervals }) => ({
       ...{ epoch, images, ...average },
       ...(intervals ? { intervals } : {}),
     }));
-    return { dataset: name, domain, state, why, classes: runs[0]?.classes.length ?? 0, knownClasses: known, epochs };
+    const classes = runs[0]?.classes.length ?? 0;
+    return { dataset: name, domain, state, why, trainedOn, classes, knownClasses: known, epochs };
   });
   const epochs = rows.map(({ epoch, averages }) => ({
     epoch,

@@ -1,30 +1,7 @@
 /** `aaclip train`: trains the adapters in two stages, and resumes a run that was stopped. */
-import { totalmem } from 'node:os';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Registry } from '../../data/datasets.js';
-import { printable } from '../../data/printable.js';
-import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
-import { inferConfig } from '../../model/config.js';
-import { Loader } from '../../node/loader.js';
-import { openTokenizer } from '../../node/open_tokenizer.js';
-import { openClip } from '../../node/open_weights.js';
-import { RunFolder } from '../../node/run_folder.js';
-import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
-import { trainingHost, trainingSamples } from '../../node/training_host.js';
-import { measureSteps } from '../../train/dry_run.js';
-import { defaultMemoryLimit, overLimit, planRun } from '../../train/plan.js';
-import { recordedFlags, trainStages } from '../../train/resume.js';
-import { runOrigin } from '../../train/run_origin.js';
-import type { TrainFlags, TrainRun } from '../../train/training_run.js';
-import { whenStopped } from '../endings.js';
-import { type CheckedList, checkLists, rulesOf } from '../look_options.js';
-import { openDevice } from '../options.js';
-import { originNow, recordTraining } from '../report/run_record.js';
-import { ownPage } from '../report/write_page.js';
-import { tellUnknownWords } from '../unknown_words.js';
-import { type TrainCommandFlags, toTrainFlags, trainOptions } from './flags.js';
-import { stoppedText, TrainOutput } from './output.js';
+import { trainOptions } from './flags.js';
+import { trainSeeds } from './train_seeds.js';
 
 export function trainCommand(program: Command): void {
   trainOptions(
@@ -41,103 +18,16 @@ Examples:
   $ aaclip train --dataset VisA --data VisA_20220922 --training_mode full_shot --weights ViT-L-14-336px.pt
   $ aaclip train --dataset mine --data parts --training_mode full_shot --weights tiny --img_size 256 --save_path ckpt/mine
   $ aaclip train --dataset mine --data parts --metadata parts/full-shot.jsonl --weights W --save_path ckpt/mine --dry_run
+  $ aaclip train --dataset VisA --shot 2 --seeds 5 --test MVTec,BTAD --data datasets --weights W --save_path ckpt/two
 
-The list has a line for each picture: {"image_path", "label", "class_name", "mask_path"}; "aaclip index" writes it for a folder.
+The list has a line for each picture: {"image_path", "label", "class_name", "mask_path"}; "aaclip index" writes it for a folder. A
+few-shot run without a list of its own draws one from the full list by its seed, and keeps it beside its checkpoints.
+
+--seeds trains once for each seed, in a folder of its own below --save_path (seed_0, seed_1, ...), and --test tests each of
+them. sweep.json, sweep.csv and sweep.md give mean and sample standard deviation (n - 1) over the seeds. Seeds that are finished
+are kept, an interrupted training or test goes on where it stopped, and more seeds can be added later.
+
 Defaults are those of the published AA-CLIP program, which "as published" refers to.`,
     )
-    .action(runTrain);
-}
-
-/** The list that is trained on. */
-async function openTraining(
-  flags: TrainCommandFlags,
-  output: TrainOutput,
-): Promise<DataSource & { readonly registry: Registry }> {
-  const places = await dataPlaces(flags, false);
-  const list = flags.training_mode === 'full_shot' ? FULL : `${flags.shot}-shot.jsonl`;
-  const source = await openData(flags.dataset, list, flags, places);
-  for (const note of source.notes) output.note(printable(note));
-  return { ...source, registry: places.registry };
-}
-
-/** Colours are changed on the whole picture at once. @throws when one is too large for that */
-function checkJitter(
-  root: string,
-  { samples, bytes }: CheckedList,
-  { chances, imageEpochs }: TrainFlags,
-  limit: number,
-): void {
-  const { brightness, contrast, saturation } = chances;
-  if (imageEpochs === 0 || Math.max(brightness, contrast, saturation) === 0) return;
-  const large = samples.filter((_, i) => bytes[i]! > limit);
-  if (large.length === 0) return;
-  const most = Math.floor(limit / 3e6);
-  throw new Error(
-    `${join(root, large[0]!.imagePath)}: ${large.length} of ${samples.length} pictures are too large for the change of colours on this adapter: expected at most ${most} megapixels; shrink them or give --augment rotate,translate,flip`,
-  );
-}
-
-async function runTrain(flags: TrainCommandFlags): Promise<void> {
-  const output = new TrainOutput(flags.json ?? false);
-  const listed = await openTraining(flags, output);
-  const clip = await openClip(flags.weights);
-  const prompted = [...new Set(listed.samples.map((s) => s.className))]
-    .sort()
-    .map((className) => promptedClass(className, listed.registry, { dataset: flags.dataset }));
-  const encoded = await encodeClasses(
-    await openTokenizer(),
-    clip,
-    prompted,
-    'give the class other words in a --registry file',
-  );
-  tellUnknownWords(encoded, flags.json ?? false);
-  const { classes } = encoded;
-  const needs = { maskSize: flags.img_size, masks: true, threads: flags.threads, json: flags.json ?? false };
-  const [checked] = await checkLists([listed], flags, needs);
-  const { samples, bytes } = checked!;
-  const config = inferConfig(clip);
-  const gpu = await openDevice(flags);
-  const asked = toTrainFlags(flags, config.visionLayers);
-  checkJitter(listed.root, checked!, asked, gpu.bindingLimit);
-  const base = { gpu, clip, config, classes };
-  const limit = flags.memory_limit === undefined ? undefined : flags.memory_limit * 2 ** 30;
-  const plan = await planRun({
-    run: { ...base, flags: asked },
-    samples,
-    recompute: flags.checkpointing,
-    memoryLimit: limit ?? defaultMemoryLimit(gpu.traits, totalmem()),
-  });
-  output.plan(plan);
-  const over = overLimit(plan);
-  if (over && limit !== undefined) throw new Error(`--memory_limit ${flags.memory_limit}: ${over}`);
-  if (over) output.note(`note: ${over} (--memory_limit)`);
-  const planned = { ...base, flags: { ...asked, recompute: plan.recompute } };
-  await using loader = new Loader({
-    root: listed.root,
-    samples,
-    bytes,
-    rules: rulesOf(flags),
-    maskSize: flags.img_size,
-    threads: flags.threads,
-  });
-  const source = trainingSamples(loader);
-  if (flags.dry_run) {
-    output.measured(plan, await measureSteps(planned, source));
-    return;
-  }
-  using folder = new RunFolder(flags.save_path, flags.format);
-  whenStopped(() => stoppedText(folder.path, folder.saved));
-  const origin = await runOrigin(clip, samples);
-  const run: TrainRun = {
-    ...planned,
-    flagsText: recordedFlags(planned.flags, flags.init, origin, rulesOf(flags)),
-    host: trainingHost(folder, source, planned.flags, output),
-  };
-  const started = originNow();
-  folder.log(`args: ${JSON.stringify(flags)}`);
-  await trainStages(run, folder, { init: flags.init, onResume: (state) => output.resumed(state) });
-  await folder.drawLosses();
-  await recordTraining(folder.path, flags, started, gpu);
-  await ownPage(folder.path);
-  output.trained(flags);
+    .action(trainSeeds);
 }

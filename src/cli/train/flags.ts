@@ -1,10 +1,8 @@
 /** The flags of `train`, with the published program's names and defaults. */
 import { type Command, Option } from 'commander';
 import type { CheckpointFormat } from '../../node/run_folder.js';
-import { type AugmentChances, NO_CHANCES, PUBLISHED_CHANCES } from '../../train/augment_plan.js';
 import type { Init } from '../../train/resume.js';
 import { PUBLISHED_SETTINGS as PUBLISHED } from '../../train/training_options.js';
-import type { TrainFlags } from '../../train/training_run.js';
 import { type DataFlags, dataOptions } from '../data_options.js';
 import { maskOption, type PictureFlags, pictureOptions } from '../look_options.js';
 import {
@@ -17,6 +15,8 @@ import {
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number } from '../options.js';
+import { KINDS } from './engine_flags.js';
+import { sweepOptions } from './seed_flags.js';
 
 export interface TrainCommandFlags extends CommonOptions, DataFlags, PictureFlags {
   readonly training_mode: 'few_shot' | 'full_shot';
@@ -48,45 +48,35 @@ export interface TrainCommandFlags extends CommonOptions, DataFlags, PictureFlag
   readonly format: CheckpointFormat;
   readonly save_every: number;
   readonly threads?: number;
+  readonly seeds?: readonly number[];
+  readonly test?: string;
+  readonly test_data?: string;
+  readonly test_epoch?: number;
 }
 
-/** Words of `--augment`, and the chances that each word turns on. */
-const KINDS: Readonly<Record<string, readonly (keyof AugmentChances)[]>> = {
-  rotate: ['rotate'],
-  translate: ['translate'],
-  flip: ['horizontalFlip', 'verticalFlip'],
-  brightness: ['brightness'],
-  contrast: ['contrast'],
-  saturation: ['saturation'],
-};
-
-/** Reads `all`, `none`, or kinds separated by commas. @throws for an unknown kind */
-function augmentChances(text: string): AugmentChances {
-  if (text === 'all') return PUBLISHED_CHANCES;
-  if (text === 'none') return NO_CHANCES;
-  const chances: Record<string, number> = { ...NO_CHANCES };
-  for (const kind of text.split(',').map((k) => k.trim())) {
-    const keys = KINDS[kind];
-    if (!keys)
-      throw new Error(
-        `--augment: unknown kind: expected all, none or some of ${Object.keys(KINDS).join(', ')}, got ${kind}`,
-      );
-    for (const key of keys) chances[key] = PUBLISHED_CHANCES[key];
-  }
-  return chances as unknown as AugmentChances;
+/** What a command trains and where it writes, unless flags say otherwise. */
+export interface TrainPreset {
+  readonly mode: 'few_shot' | 'full_shot';
+  readonly savePath: string;
 }
 
-/** What is trained on, and how much of it. */
-function sampleOptions(command: Command): Command {
-  return dataOptions(
-    command.option('--dataset <name>', 'data set: one of the known names, or any name for your own', 'VisA'),
-  )
+/** How much of the data is trained on. */
+function sampleOptions(command: Command, { mode }: TrainPreset): Command {
+  return dataOptions(command)
     .addOption(
-      new Option('--training_mode <kind>', 'list to train on: N-shot.jsonl (few_shot) or full-shot.jsonl (full_shot)')
+      new Option(
+        '--training_mode <kind>',
+        'samples to train on: --shot of each class (few_shot) or all of them (full_shot)',
+      )
         .choices(['few_shot', 'full_shot'])
-        .default('few_shot'),
+        .default(mode),
     )
-    .option('--shot <n>', 'the N of N-shot.jsonl: samples of each class', count(1), 32)
+    .option(
+      '--shot <n>',
+      'samples of each class: those of N-shot.jsonl, or, where there is none, half normal and half abnormal ones drawn by --seed',
+      count(1),
+      32,
+    )
     .option('--augment <kinds>', `augmentation: all, none, or some of ${Object.keys(KINDS).join(',')}`, 'all');
 }
 
@@ -130,7 +120,7 @@ function scheduleOptions(command: Command): Command {
     )
     .option(
       '--seed <n>',
-      'seed of the initial adapters, the order of samples and augmentation',
+      'seed of few-shot draws, the initial adapters, the order of samples and augmentation',
       count(0),
       PUBLISHED.seed,
     )
@@ -148,13 +138,13 @@ function scheduleOptions(command: Command): Command {
 }
 
 /** Files, memory and threads. */
-function runOptions(command: Command): Command {
+function runOptions(command: Command, { savePath }: TrainPreset): Command {
   return threadsOption(
     command
       .option(
         '--save_path <dir>',
         'folder for checkpoints and logs, for one training at a time; it resumes from the checkpoints in it',
-        'ckpt/baseline',
+        savePath,
       )
       .addOption(
         new Option('--format <kind>', 'format of checkpoints').choices(['safetensors', 'pth']).default('safetensors'),
@@ -184,32 +174,17 @@ function runOptions(command: Command): Command {
   );
 }
 
-export function trainOptions(command: Command): Command {
-  return common(runOptions(scheduleOptions(modelOptions(maskOption(pictureOptions(sampleOptions(command)))))));
+/** The flags of a training, apart from its data set. */
+export function trainingOptions(command: Command, preset: TrainPreset): Command {
+  const learns = scheduleOptions(modelOptions(maskOption(pictureOptions(sampleOptions(command, preset)))));
+  return common(runOptions(learns, preset));
 }
 
-/** The flags as the engine takes them; the plan decides whether to recompute. */
-export function toTrainFlags(f: TrainCommandFlags, visionLayers: number): TrainFlags {
-  return {
-    imageSize: f.img_size,
-    seed: f.seed,
-    shape: { textUntil: f.text_adapt_until, imageUntil: f.image_adapt_until, relu: f.relu ?? false },
-    textEpochs: f.text_epoch,
-    imageEpochs: f.image_epoch,
-    textBatch: f.text_batch_size,
-    imageBatch: f.image_batch_size,
-    textRate: f.text_lr,
-    imageRate: f.image_lr,
-    textNormWeight: f.text_norm_weight,
-    textMix: f.text_adapt_weight,
-    imageMix: f.image_adapt_weight,
-    vv: f.vv,
-    vvBlocks: Math.min(f.surgery_until_layer - 1, visionLayers - 1),
-    textLevels: f.text_levels,
-    chances: augmentChances(f.augment),
-    recompute: false,
-    activation: f.activation,
-    precision: f.precision,
-    saveEvery: f.save_every,
-  };
+export function trainOptions(command: Command): Command {
+  const named = command.option(
+    '--dataset <name>',
+    'data set: one of the known names, or any name for your own',
+    'VisA',
+  );
+  return sweepOptions(trainingOptions(named, { mode: 'few_shot', savePath: 'ckpt/baseline' }));
 }
