@@ -11,10 +11,12 @@ import { testCommand } from './test_adapters/command.js';
 import { testAllCommand } from './test_all/command.js';
 import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
+import { watchCommand } from './watch/command.js';
 import { weightsCommand } from './weights/command.js';
 
 export const COMMANDS: readonly AddCommand[] = [
   predictCommand,
+  watchCommand,
   trainCommand,
   testCommand,
   testAllCommand,
