@@ -202,9 +202,7 @@ describe('the watch', () => {
     full = false;
     await until(() => watch.lines.length === 2);
     await watch.end();
-    expect(watch.notes).toEqual([
-      `${at('log')}: cannot write: the disk is full; free some space and run again; trying again in 1 s`,
-    ]);
+    expect(watch.notes).toEqual([`${at('log')}: cannot write: the disk is full; free some space; trying again in 1 s`]);
     expect(logged()).toHaveLength(2);
   });
 

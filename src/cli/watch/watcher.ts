@@ -224,7 +224,7 @@ export class Watcher {
         return;
       } catch (error) {
         // A disk that is full or away may have room again: nothing that was computed is thrown away.
-        const { message } = error as Error;
+        const message = (error as Error).message.replace(' and run again', '');
         if (this.#options.once) throw error;
         if (this.#stop.aborted)
           throw new Error(`${message}; ${lines.length} pictures are scored again at the next start`);
