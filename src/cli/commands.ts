@@ -7,6 +7,7 @@ import { predictCommand } from './predict/command.js';
 import type { AddCommand } from './program.js';
 import { registryCommand } from './registry/command.js';
 import { reportCommand } from './report/command.js';
+import { serveCommand } from './serve/command.js';
 import { testCommand } from './test_adapters/command.js';
 import { testAllCommand } from './test_all/command.js';
 import { trainCommand } from './train/command.js';
@@ -17,6 +18,7 @@ import { weightsCommand } from './weights/command.js';
 export const COMMANDS: readonly AddCommand[] = [
   predictCommand,
   watchCommand,
+  serveCommand,
   trainCommand,
   testCommand,
   testAllCommand,

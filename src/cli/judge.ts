@@ -30,6 +30,8 @@ export type Judged = { readonly index: number } & ({ readonly verdict: Verdict }
 export interface Judge {
   /** Whether its verdicts say if a picture is anomalous. */
   readonly decides: boolean;
+  /** Waits until pictures can be judged; opens a device that failed again. @throws one line when it cannot be opened */
+  ready(): Promise<void>;
   /**
    * Judges pictures, each once; those of a batch in any order. Pictures are taken from the iterable only when a batch is put
    * together.
@@ -37,6 +39,8 @@ export interface Judge {
    */
   judge(pictures: Iterable<Asked>): AsyncIterable<Judged>;
 }
+
+const CLOSED = 'webgpu: the device was closed while it was in use: try again';
 
 /** Puts what comes without a wait in between into one group. */
 export async function* inGroups<T>(source: AsyncIterable<T>): AsyncGenerator<T[], void, undefined> {
@@ -87,8 +91,13 @@ export class DetectorJudge implements Judge, Disposable {
     return this.#detector;
   }
 
+  async ready(): Promise<void> {
+    await this.detector();
+  }
+
   async *judge(pictures: Iterable<Asked>): AsyncGenerator<Judged, void, undefined> {
-    const detector = await this.detector();
+    const opening = this.detector();
+    const detector = await opening;
     const broken: Judged[] = [];
     const classes: string[] = [];
     function* named(): Generator<PictureSource> {
@@ -109,7 +118,10 @@ export class DetectorJudge implements Judge, Disposable {
       }
       yield* broken.splice(0);
     } catch (error) {
-      if (error instanceof AaclipError && error.code === 'device') await this.close();
+      const isDevice = error instanceof AaclipError && error.code === 'device';
+      // Closed while these pictures were on it: others that were judged at the same time have met its failure first.
+      if (this.#detector !== opening) throw isDevice ? error : new AaclipError('device', CLOSED, { cause: error });
+      if (isDevice) await this.close();
       throw error;
     }
   }

@@ -55,6 +55,7 @@ describe('the watch', () => {
   /** A judge to whom pictures named `bad` are faulty. @param before called before each verdict */
   const judgeBy = (before: (path: string) => void | Promise<void> = () => undefined): Judge => ({
     decides: true,
+    ready: async () => undefined,
     async *judge(pictures) {
       let index = 0;
       for (const { picture } of pictures) {
@@ -123,6 +124,7 @@ describe('the watch', () => {
     const seen: string[] = [];
     const judge: Judge = {
       decides: true,
+      ready: async () => undefined,
       async *judge(pictures) {
         let index = 0;
         for (const { picture } of pictures) {
@@ -152,6 +154,7 @@ describe('the watch', () => {
     let tries = 0;
     const judge: Judge = {
       decides: true,
+      ready: async () => undefined,
       async *judge(pictures) {
         for (const _ of pictures) {
           tries++;

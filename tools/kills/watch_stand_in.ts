@@ -18,6 +18,7 @@ const BATCH = 8;
 
 const judge: Judge = {
   decides: true,
+  ready: async () => undefined,
   async *judge(pictures) {
     let index = 0;
     for (const { picture } of pictures) {
