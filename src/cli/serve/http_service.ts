@@ -1,5 +1,6 @@
 /** The HTTP side of `serve`: routes, limits, who may ask. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
 import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -41,6 +42,9 @@ const CONNECTIONS = 1000;
 /** Bytes of a form around its file. */
 const FORM_BYTES = 1 << 16;
 
+/** Milliseconds that a client has to read why its request is not taken. */
+const LINGER_MS = 1000;
+
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Whether a request brings the token; takes as long for any wrong one. */
@@ -65,11 +69,22 @@ function deadline(reply: FastifyReply, seconds: number): AbortSignal {
 /** Makes the service; `listen` starts it, `close` ends it when all requests are answered. */
 export async function createService(options: ServiceOptions): Promise<FastifyInstance> {
   const { queue, metrics, classes, rules, token, maxBytes, seconds, version } = options;
+  const limit = Math.ceil(1000 * seconds);
   const app = fastify({
     bodyLimit: maxBytes,
-    requestTimeout: 1000 * seconds,
+    requestTimeout: limit,
     forceCloseConnections: 'idle',
-    http: { connectionsCheckingInterval: Math.min(1000, 500 * seconds) },
+    // Node takes the longer of the two for the whole request.
+    http: { headersTimeout: limit, requestTimeout: limit, connectionsCheckingInterval: Math.min(1000, limit / 2) },
+    clientErrorHandler: answerBroken,
+  });
+  let stopping = false;
+  app.addHook('preClose', async () => {
+    stopping = true;
+  });
+  // Else a client would keep its connection, and the service would wait for it.
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping) reply.header('connection', 'close');
   });
   app.server.maxConnections = CONNECTIONS;
   const budget = new UploadBudget(maxBytes);
@@ -154,6 +169,25 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   });
   await app.ready();
   return app;
+}
+
+/** Answers what is no request, or does not come to its end. */
+function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.writableEnded) {
+    socket.destroy();
+    return;
+  }
+  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const [status, code, message] = late
+    ? ['408 Request Timeout', 'timeout', 'request: it did not come to its end within --timeout; send it again']
+    : ['400 Bad Request', 'options', `request: not HTTP as expected (${printable(error.message)}); correct it`];
+  const body = JSON.stringify({ code, error: message });
+  const length = Buffer.byteLength(body);
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+  // A connection that is ended while its client still sends loses the answer.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 function answer(reply: FastifyReply, { status, code, message, retryAfter }: ServiceError): FastifyReply {

@@ -17,7 +17,7 @@ const NAME = 'picture';
 
 /** Reads it. @throws ServiceError when there is none, or more than one */
 export async function requestPicture(request: FastifyRequest): Promise<RequestPicture> {
-  const found = request.isMultipart() ? await formPicture(request) : { name: NAME, bytes: request.body, fields: {} };
+  const found = request.isMultipart() ? await wholeForm(request) : { name: NAME, bytes: request.body, fields: {} };
   const { bytes } = found;
   if (bytes instanceof Uint8Array && bytes.length > 0) return { ...found, bytes };
   throw new ServiceError(
@@ -25,6 +25,17 @@ export async function requestPicture(request: FastifyRequest): Promise<RequestPi
     'picture',
     'body: no picture in it; send the bytes of a PNG, JPEG, BMP, TIFF or WebP file',
   );
+}
+
+/** As `formPicture`; what the parser of forms says becomes an error with the remedy. */
+async function wholeForm(request: FastifyRequest): ReturnType<typeof formPicture> {
+  try {
+    return await formPicture(request);
+  } catch (error) {
+    if (error instanceof ServiceError || (error as { statusCode?: number }).statusCode !== undefined) throw error;
+    const { message } = error as Error;
+    throw new ServiceError(400, 'picture', `body: the form cannot be read (${printable(message)}); send it again`);
+  }
 }
 
 async function formPicture(
