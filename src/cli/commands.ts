@@ -8,14 +8,18 @@ import type { AddCommand } from './program.js';
 import { registryCommand } from './registry/command.js';
 import { reportCommand } from './report/command.js';
 import { reproduceCommand } from './reproduce/command.js';
+import { serveCommand } from './serve/command.js';
 import { testCommand } from './test_adapters/command.js';
 import { testAllCommand } from './test_all/command.js';
 import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
+import { watchCommand } from './watch/command.js';
 import { weightsCommand } from './weights/command.js';
 
 export const COMMANDS: readonly AddCommand[] = [
   predictCommand,
+  watchCommand,
+  serveCommand,
   trainCommand,
   testCommand,
   testAllCommand,

@@ -14,6 +14,13 @@ export function whenStopped(say: () => string): void {
   words = say;
 }
 
+let finish: ((signal: string) => void) | undefined;
+
+/** Lets the first signal end the work in order; the second one ends the process. */
+export function finishAtSignal(work: (signal: string) => void): void {
+  finish = work;
+}
+
 /** Writes to the error stream at once: the process is about to end. */
 function tell(line: string): void {
   try {
@@ -26,6 +33,12 @@ function tell(line: string): void {
 
 /** Ends the process by the signal it was sent, as a shell or a supervisor expects, but leaves no temporary file. */
 function stop(signal: (typeof SIGNALS)[number]): void {
+  if (finish) {
+    const first = finish;
+    finish = undefined;
+    first(signal);
+    return;
+  }
   removeOwn();
   if (words) tell(`stopped by ${signal}: ${printable(words())}`);
   process.removeAllListeners(signal);

@@ -33,8 +33,8 @@ function level(text: string): number {
   return n;
 }
 
-/** Adds `--max_pixels --depth --orient --skip-broken`. */
-export function pictureOptions(command: Command): Command {
+/** Adds `--max_pixels --depth --orient`. */
+export function readingOptions(command: Command): Command {
   return command
     .option('--max_pixels <n>', 'largest picture accepted, in pixels (default: 100000000)', count(1))
     .addOption(
@@ -48,11 +48,15 @@ export function pictureOptions(command: Command): Command {
     .option(
       '--orient',
       'turn pictures and masks upright by their EXIF orientation; by default it is ignored, as published',
-    )
-    .option(
-      '--skip-broken',
-      'decode every picture before the start, leave out those that cannot be used, and go on without them',
     );
+}
+
+/** Adds `--max_pixels --depth --orient --skip-broken`. */
+export function pictureOptions(command: Command): Command {
+  return readingOptions(command).option(
+    '--skip-broken',
+    'decode every picture before the start, leave out those that cannot be used, and go on without them',
+  );
 }
 
 /** Adds `--mask_threshold`. */

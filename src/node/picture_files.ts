@@ -20,7 +20,8 @@ export function compareNatural(a: string, b: string): number {
   return natural.compare(a, b) || (a < b ? -1 : Number(a > b));
 }
 
-function isPicture(name: string): boolean {
+/** Whether a name ends as a picture that is looked for in folders. */
+export function isPicture(name: string): boolean {
   const lower = name.toLowerCase();
   return PICTURE_EXTENSIONS.some((e) => lower.endsWith(e));
 }

@@ -33,7 +33,7 @@ export class RunLock implements Disposable {
 
   /**
    * Makes the folder where it is missing, locks it, and removes temporary files that earlier runs left in it.
-   * @param kind of run, `train` or `test`: runs of different kinds write different files
+   * @param kind of run, `train`, `test` or `watch-NAME`: runs of different kinds write different files
    * @param remedy what to do instead of waiting, for the error
    * @throws one line when another run of this kind holds the folder, or it cannot be written to
    */
@@ -130,7 +130,7 @@ function isHeld(holder: Holder | undefined, path: string, fresh: string): boolea
 }
 
 function describe(holder: Holder | undefined, kind: string): string {
-  const run = kind === 'train' ? 'another training' : 'another test';
+  const run = kind === 'train' ? 'another training' : `another ${kind.split('-')[0]}`;
   return holder === undefined ? run : `${run} (process ${holder.pid} on ${holder.host}, since ${holder.since})`;
 }
 
