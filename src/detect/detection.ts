@@ -42,6 +42,11 @@ export function peakOf(map: ScoreMap, width: number, height: number): Peak {
   map.data.forEach((v, i) => {
     if (v > map.data[at]!) at = i;
   });
+  return peakAt(map, at, width, height);
+}
+
+/** The value at index `at` of a map, and the pixel of a picture of `width` x `height` at its centre. */
+export function peakAt(map: ScoreMap, at: number, width: number, height: number): Peak {
   const scale = (place: number, from: number, to: number): number =>
     Math.min(to - 1, Math.floor(((place + 0.5) / from) * to));
   return {

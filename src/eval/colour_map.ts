@@ -1,11 +1,12 @@
 /**
- * The colours of heatmaps: from deep blue over teal, green and yellow to red, 256 steps.
+ * The colours of heatmaps: from deep blue over violet, magenta and orange to light yellow, 256 steps.
  *
  * The anchor colours are joined by straight lines in OKLab space, and the path is divided into steps of equal length, so that
- * equal differences of a score look equally large. Lightness rises up to yellow, so that bright still means high in print.
+ * equal differences of a score look equally large. Lightness rises all the way: bright means high, also in print and to
+ * people who see colours differently (the test simulates protanopia, deuteranopia and tritanopia).
  */
 
-const ANCHORS = [0x1d1a5e, 0x2563c9, 0x1fb3a8, 0x86d549, 0xf6e04a, 0xf2862a, 0xb8141c] as const;
+const ANCHORS = [0x16105c, 0x6a1fb0, 0xc0307f, 0xf0703a, 0xf9b42d, 0xf8f27a] as const;
 
 type Triple = readonly [number, number, number];
 

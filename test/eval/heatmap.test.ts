@@ -20,10 +20,11 @@ const picture = (width: number, height: number, value: number): Picture => ({
 describe('colours', () => {
   const step = (i: number) => [...HEAT_COLOURS.subarray(i * 3, i * 3 + 3)] as [number, number, number];
 
-  test('run from blue to red in equal steps', () => {
+  test('run from blue to yellow in equal steps', () => {
     const [low, high] = [step(0), step(255)];
     expect(low[2]).toBeGreaterThan(2 * low[0]);
-    expect(high[0]).toBeGreaterThan(4 * high[2]);
+    expect(high[0]).toBeGreaterThan(1.5 * high[2]);
+    expect(high[1]).toBeGreaterThan(1.5 * high[2]);
     const lengths: number[] = [];
     for (let i = 1; i < 256; i++) {
       const [a, b] = [toOklab(...step(i - 1)), toOklab(...step(i))];
@@ -34,9 +35,34 @@ describe('colours', () => {
     expect(Math.min(...lengths)).toBeGreaterThan(0.2 * mean);
   });
 
-  test('grow lighter up to yellow', () => {
-    const lightness = [0, 40, 80, 120, 160].map((i) => toOklab(...step(i))[0]);
-    expect(lightness).toEqual([...lightness].sort((a, b) => a - b));
+  // Matrices for linear RGB at full severity: Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009), table 1.
+  const VISION = {
+    normal: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    protanopia: [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998],
+    deuteranopia: [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.01182, 0.04294, 0.968881],
+    tritanopia: [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.3039],
+  };
+
+  test.each(Object.entries(VISION))('grow lighter and can be told apart: %s', (_, m) => {
+    const linear = (v: number) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const bytes = (v: number) => 255 * (v <= 0.0031308 ? v * 12.92 : 1.055 * v ** (1 / 2.4) - 0.055);
+    const seen = Array.from({ length: 256 }, (_, i) => {
+      const rgb = step(i).map((v) => linear(v / 255));
+      const dot = (row: number) => rgb.reduce((sum, v, c) => sum + m[3 * row + c]! * v, 0);
+      const [r, g, b] = [0, 1, 2].map((row) => bytes(Math.min(1, Math.max(0, dot(row))))) as [number, number, number];
+      return toOklab(r, g, b);
+    });
+    let [fall, nearest] = [0, Number.POSITIVE_INFINITY];
+    for (let i = 0; i < 256; i++) {
+      if (i > 0) fall = Math.max(fall, seen[i - 1]![0] - seen[i]![0]);
+      for (let j = i + 64; j < 256; j++) {
+        const [a, b] = [seen[i]!, seen[j]!];
+        nearest = Math.min(nearest, Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]));
+      }
+    }
+    expect(fall).toBeLessThan(0.001);
+    // A quarter of the scale apart is a clear difference: about ten times what is just visible.
+    expect(nearest).toBeGreaterThan(0.09);
   });
 
   test('OKLab of white and red', () => {
