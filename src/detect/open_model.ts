@@ -8,12 +8,14 @@ import { checkAdapterFit } from '../model/adapter_fit.js';
 import { inferConfig } from '../model/config.js';
 import type { Precision } from '../model/weights.js';
 import type { PictureRules } from '../picture/picture.js';
+import type { Tiling } from '../picture/tile_grid.js';
 import { AnomalyModel, DEFAULT_IMAGE_SIZE } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
 import { type AdapterSource, type LibraryHost, openAdapterSource, openWeights, type WeightsSource } from './sources.js';
+import { type TileOptions, tilingOf } from './tiling.js';
 
 /** A class by the name that results and `detect` use. */
 export interface NamedClass {
@@ -78,6 +80,11 @@ export interface DetectorOptions extends OpenOptions {
    * error before any weights are read.
    */
   readonly batchSize?: number | undefined;
+  /**
+   * Score pictures that are larger than a tile in tiles, whose maps are blended into one; by default every picture is scored
+   * as a whole. `{}` makes tiles as large as `imageSize`, with a quarter of it shared.
+   */
+  readonly tile?: TileOptions | undefined;
   /** Domain of every class that does not give its own. */
   readonly domain?: Domain | undefined;
   /** Called with the share of the weights on the device so far, 0 to 1. */
@@ -91,6 +98,8 @@ export interface DetectorSettings {
   readonly imageMix: number;
   readonly activation: Activation;
   readonly precision: Precision;
+  /** How large pictures are cut; undefined where they are scored as a whole. */
+  readonly tile?: Tiling | undefined;
   /** Whether image adapters are in use; without them it is plain CLIP. */
   readonly adapted: boolean;
 }
@@ -185,6 +194,7 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const got = settings.imageSize;
     throw new AaclipError('options', `imageSize: expected a whole number of pixels of at least ${patch}, got ${got}`);
   }
+  const tile = await within('options', () => options.tile && tilingOf(options.tile, settings.imageSize));
   const { gpu, own } = await openDevice(host, options);
   try {
     // Limits of the adapter are met before minutes are spent on weights.
@@ -199,7 +209,7 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const model = await within('weights', () =>
       AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
-    return { model, classes, settings, ownGpu: own };
+    return { model, classes, settings: { ...settings, tile }, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;

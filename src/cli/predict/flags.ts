@@ -10,11 +10,13 @@ import {
   domainOption,
   imageSizeOption,
   mixOptions,
+  type TileFlags,
+  tileOptions,
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number } from '../options.js';
 
-export interface PredictFlags extends CommonOptions, RegistryFlags, PictureFlags {
+export interface PredictFlags extends CommonOptions, RegistryFlags, PictureFlags, TileFlags {
   readonly class: string;
   readonly dataset?: string;
   readonly weights: string;
@@ -44,7 +46,7 @@ function modelOptions(command: Command): Command {
       'folder with text_adapter and image_adapter; "tiny": the adapters that come with the program (default: none, plain CLIP)',
     )
     .option('--epoch <n>', 'use image_adapter_<n> of the --adapters folder', count(0));
-  return cacheOption(activationOption(batchSizeOption(mixOptions(imageSizeOption(domainOption(named))))));
+  return cacheOption(activationOption(batchSizeOption(mixOptions(tileOptions(imageSizeOption(domainOption(named)))))));
 }
 
 /** Files and verdicts. */

@@ -53,7 +53,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   const settings = settingsOf(flags, tested);
   if (!flags.json) for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   tellUnknownWords(encoded, flags.json ?? false);
-  const sets = await lookedAt(listed, flags, settings.imageSize);
+  const sets = await lookedAt(listed, flags, settings);
   if (flags.dry_run) return;
   using results = new TestResults(settings, flags.json ?? false);
   const gpu = await openDevice(flags);

@@ -12,12 +12,14 @@ import {
   imageSizeOption,
   mixOptions,
   modelNameOption,
+  type TileFlags,
   threadsOption,
+  tileOptions,
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number, positive } from '../options.js';
 
-export interface TestFlags extends CommonOptions, DataFlags, PictureFlags {
+export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, TileFlags {
   readonly class?: string;
   readonly domain?: Domain;
   readonly weights: string;
@@ -71,7 +73,7 @@ function adapterOptions(command: Command): Command {
         .choices(['all', 'text'])
         .preset('all'),
     );
-  return adapterShapeOptions(activationOption(mixOptions(imageSizeOption(command))), 'check');
+  return adapterShapeOptions(activationOption(mixOptions(tileOptions(imageSizeOption(command)))), 'check');
 }
 
 export function testOptions(command: Command, { dataset, resultsDir }: TestPreset = { dataset: 'MVTec' }): Command {
