@@ -147,6 +147,10 @@ describe('what a rule costs is said', () => {
       expect.stringMatching(/^1 of 3 masks are empty once they are resized \(.dot\.png\)/),
       expect.stringMatching(/^1 of 3 masks have another shape than their picture \(.wide\.png\)/),
     ]);
+    // In tiles, the mask keeps the size of its picture.
+    const files = [{ image: draw('large.png', () => 90, 64, 64), mask: at('dot.png') }];
+    const tiled = await lookAtFiles(files, { rules: {}, whole: false, maskSize: S, tileSize: S, threads: 0 });
+    expect(lookNotes(files, tiled, {})).toEqual([]);
   });
 
   test('frames beyond the first', async () => {
