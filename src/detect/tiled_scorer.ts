@@ -2,7 +2,7 @@
  * Scores large pictures tile by tile: each tile is a picture to the model, and the tiles' maps are blended into one. What is in
  * memory at a time depends on the tiles of a batch and on the pictures' maps, not on the number of tiles.
  */
-import { type Picture, PictureError } from '../picture/picture.js';
+import type { Picture } from '../picture/picture.js';
 import { checkFits } from '../picture/resize_picture.js';
 import { cutTile, mapSides, type Tile, type TileGrid, type Tiling, tileGrid } from '../picture/tile_grid.js';
 import type { AnomalyModel } from './anomaly_model.js';
@@ -11,9 +11,6 @@ import type { ScoreMap } from './share_map.js';
 
 /** Bytes of the tiles that are cut at a time: more of them only where one is larger by itself. */
 const TILE_BYTES = 2 ** 26;
-
-/** Most values of a picture's map: 1 GiB. */
-const MOST_VALUES = 2 ** 28;
 
 /** A picture whose tiles are scored. */
 class OpenPicture {
@@ -101,13 +98,7 @@ export class TiledScorer implements Disposable {
     const { size } = this.#tiling;
     const tile = { name, width: Math.min(width, size), height: Math.min(height, size) };
     checkFits(this.#model.gpu, tile, this.#model.imageSize);
-    const map = mapSides({ width, height }, this.#model.imageSize, size);
-    if (map.width * map.height <= MOST_VALUES) return;
-    throw new PictureError(
-      name,
-      `map too large: ${width}x${height} pixels in tiles of ${size} make a map of ${map.width}x${map.height} values, ${MOST_VALUES} at most`,
-      'use larger tiles (--tile; in the library, tile.size)',
-    );
+    mapSides({ name, width, height }, this.#model.imageSize, size);
   }
 
   async score(pictures: readonly Picture[], classes: readonly string[]): Promise<BatchScores> {

@@ -65,7 +65,13 @@ async function readHeader(name: string, handle: FileHandle, size: number): Promi
 }
 
 /** @throws PictureError, or an error of the file system, when the picture cannot be used */
-async function lookAtPicture({ image, rules, whole }: LookedFiles): Promise<PictureFacts | undefined> {
+async function lookAtPicture({
+  image,
+  maskSize,
+  tileSize,
+  rules,
+  whole,
+}: LookedFiles): Promise<PictureFacts | undefined> {
   let handle: FileHandle | undefined;
   try {
     // Asked before it is opened: a pipe can be opened and read only once.
@@ -75,7 +81,10 @@ async function lookAtPicture({ image, rules, whole }: LookedFiles): Promise<Pict
     const { size } = file;
     handle = await open(image, 'r');
     const facts = await readHeader(image, handle, size);
-    if (facts) checkPictureSize(image, facts.width, facts.height, rules.maxPixels);
+    if (facts) {
+      checkPictureSize(image, facts.width, facts.height, rules.maxPixels);
+      mapSides({ name: image, ...facts }, maskSize, tileSize);
+    }
     const tail = await readAt(handle, Math.max(0, size - TAIL), TAIL);
     if (facts && !whole && endsAsStated(facts, size, tail)) return facts;
     // Only the decoder can tell.
@@ -122,7 +131,11 @@ export async function lookAtSample(files: LookedFiles): Promise<LookedSample> {
       ? undefined
       : await attempt(async () => {
           const found = await loadMask(path, rules);
-          return lookAtMask(found, mapSides(picture ?? found, maskSize, tileSize), rules.maskThreshold);
+          return lookAtMask(
+            found,
+            mapSides({ name: path, ...(picture ?? found) }, maskSize, tileSize),
+            rules.maskThreshold,
+          );
         });
   return { problems, picture, mask };
 }

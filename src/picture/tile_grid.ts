@@ -1,4 +1,5 @@
 /** Large pictures as overlapping tiles: where the tiles lie, in the picture and in its map, and with which weights maps are blended. */
+import { PictureError } from './picture.js';
 import type { PixelSource } from './resize_picture.js';
 
 /** In pixels of the picture. */
@@ -37,17 +38,31 @@ export interface TileGrid {
   readonly map: Sides;
 }
 
+/** Most values of a picture's map: 1 GiB. */
+const MOST_VALUES = 2 ** 28;
+
 /** The map's pixels for `length` pixels of the picture, where a tile of `size` pixels has a map of `side`. */
 const onMap = (length: number, size: number, side: number): number => Math.round((length * side) / size);
 
 /**
  * Sides of the map of a picture: a tile's map has `imageSize` pixels a side, and a side that is no longer than a tile is one tile.
  * @param tileSize side of a tile in pixels of the picture; undefined where the picture is scored as a whole
+ * @throws PictureError when the map would be too large
  */
-export function mapSides({ width, height }: Sides, imageSize: number, tileSize: number | undefined): Sides {
+export function mapSides(
+  { name = 'picture', width, height }: Sides & { readonly name?: string | undefined },
+  imageSize: number,
+  tileSize: number | undefined,
+): Sides {
   const along = (length: number): number =>
     tileSize === undefined || length <= tileSize ? imageSize : onMap(length, tileSize, imageSize);
-  return { width: along(width), height: along(height) };
+  const map = { width: along(width), height: along(height) };
+  if (tileSize === undefined || map.width * map.height <= MOST_VALUES) return map;
+  throw new PictureError(
+    name,
+    `map too large: ${width}x${height} pixels in tiles of ${tileSize} make a map of ${map.width}x${map.height} values, ${MOST_VALUES} at most`,
+    'use larger tiles (--tile; in the library, tile.size)',
+  );
 }
 
 /** First pixels of the tiles along a side: a fixed step apart; the last one ends with the picture. */
@@ -88,6 +103,7 @@ function spansOf(length: number, tiling: Tiling, side: number): TileSpan[] {
 /**
  * Cuts a picture into tiles.
  * @param imageSize side that tiles are resized to, and of their maps
+ * @throws as `mapSides`
  */
 export function tileGrid({ width, height }: Sides, tiling: Tiling, imageSize: number): TileGrid {
   return {

@@ -32,10 +32,14 @@ Examples:
   $ aaclip predict photo.jpg --class "metal nut" --weights tiny --adapters tiny --img_size 256
   $ aaclip predict photo.jpg --class "metal nut" --weights ViT-L-14-336px.pt --adapters ckpt/baseline
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
+  $ aaclip predict board.png --class pcb --weights W --adapters DIR --tile
 
 The score of a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical,
 the peak. The map is the share of "abnormal" against "normal" at every pixel, 0 to 1, averaged over the levels. --raw writes
-the sum of the levels as the published program defines it.`,
+the sum of the levels as the published program defines it.
+
+With --tile, the detection token's score is that of the most anomalous tile, and the map has --img_size / --tile of the
+picture's pixels: all of them by default.`,
     )
     .action(runPredict);
 }

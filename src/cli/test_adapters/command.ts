@@ -35,9 +35,13 @@ Examples:
   $ aaclip test --dataset mine --data parts --weights W --save_path ckpt/mine --class nut,bolt --json
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
+  $ aaclip test --dataset MVTec2 --data mvtec_ad_2 --weights W --save_path ckpt/baseline --tile
 
 Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. The score of
 a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak.
+
+With --tile, masks are resized to the blended maps, which have --img_size / --tile of the picture's pixels, and the detection
+token's score is that of the most anomalous tile: such figures do not compare with figures without tiles.
 
 "--dataset all" is the command test-all: a folder for each data set and a summary, in "results" unless --results_dir is given.`,
     )
