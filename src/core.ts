@@ -52,6 +52,7 @@ export type {
   PictureSource,
   WeightsSource,
 } from './detect/sources.js';
+export type { TileOptions } from './detect/tiling.js';
 export type { TrainedWith } from './detect/trained_with.js';
 export type { AdapterDescription } from './gpu/description.js';
 export { type Dispatch, Gpu, GpuError, type GpuHost, type GpuOptions } from './gpu/gpu.js';
@@ -137,6 +138,7 @@ export {
   type ResizeOptions,
   resizePicture,
 } from './picture/resize_picture.js';
+export type { Tiling } from './picture/tile_grid.js';
 export type { Shape } from './tensor/shape.js';
 export { type DType, empty, read, type Tensor, tidy, upload } from './tensor/tensor.js';
 export type { AugmentChances } from './train/augment_plan.js';

@@ -90,6 +90,8 @@ export interface CheckedList {
 
 export interface LookNeeds {
   readonly maskSize: number;
+  /** Side of the tiles in pixels of the picture; undefined where pictures are scored as a whole. */
+  readonly tileSize?: number | undefined;
   /** Whether an anomalous picture without mask cannot be used. */
   readonly masks: boolean;
   readonly threads: number | undefined;
@@ -111,13 +113,14 @@ function tellNotes(notes: readonly string[], json: boolean): void {
 async function lookBehindBar(
   files: readonly FilesToLookAt[],
   flags: PictureFlags,
-  { maskSize, threads, json }: Omit<LookNeeds, 'masks'>,
+  { maskSize, tileSize, threads, json }: Omit<LookNeeds, 'masks'>,
 ): Promise<LookedSample[]> {
   const bar = progress('looking at the files', files.length, json);
   try {
     return await lookAtFiles(files, {
       rules: rulesOf(flags),
       maskSize,
+      tileSize,
       whole: flags.skipBroken ?? false,
       threads,
       onProgress: (done) => bar.update(done),

@@ -1,5 +1,6 @@
 /** Options about weights, adapters, sizes and speed: each is defined here once, for all commands that use it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { TileOptions } from '../detect/tiling.js';
 import { METHODS } from '../model/methods/all_methods.js';
 import { count, number } from './options.js';
 
@@ -100,7 +101,44 @@ export function domainOption(command: Command): Command {
 
 /** Adds `--batch_size`. */
 export function batchSizeOption(command: Command): Command {
-  return command.option('--batch_size <n>', 'pictures at a time (default: chosen to fit the adapter)', count(1));
+  return command.option(
+    '--batch_size <n>',
+    'pictures, or tiles, at a time (default: chosen to fit the adapter)',
+    count(1),
+  );
+}
+
+export interface TileFlags {
+  /** `true` without a number. */
+  readonly tile?: number | true;
+  readonly overlap?: number;
+}
+
+/** Adds `--tile --overlap`. */
+export function tileOptions(command: Command): Command {
+  return command
+    .option(
+      '--tile [px]',
+      'score pictures larger than this in tiles of so many pixels a side, each resized to --img_size, and blend their maps; without a number, tiles of --img_size pixels (default: pictures as a whole)',
+      count(14),
+    )
+    .option('--overlap <px>', 'pixels that neighbouring tiles share (default: a quarter of --tile)', count(0));
+}
+
+/**
+ * The tiles that the flags choose.
+ * @throws one line when there is an overlap without tiles, or of a whole tile
+ */
+export function tileOf({ tile, overlap }: TileFlags): TileOptions | undefined {
+  if (tile === undefined) {
+    if (overlap === undefined) return undefined;
+    throw new Error('--overlap: only tiles overlap: add --tile, or leave it out');
+  }
+  const size = tile === true ? undefined : tile;
+  if (size !== undefined && overlap !== undefined && overlap >= size) {
+    throw new Error(`--overlap: expected less than the ${size} pixels of --tile, got ${overlap}: give a smaller one`);
+  }
+  return { size, overlap };
 }
 
 /** Adds `--no-cache`. */

@@ -9,7 +9,9 @@ import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { LaunchedBatch, type Opened } from './launched_batch.js';
 import { type DetectorOptions, type DetectorSettings, type OpenedModel, openModel } from './open_model.js';
 import { OpenedBatches, type Reading } from './opened_batches.js';
+import { pictureScorer } from './picture_scorer.js';
 import { type LibraryHost, type PictureSource, readPicture } from './sources.js';
+import { type TileOptions, tilingOf } from './tiling.js';
 
 /** A class that was loaded. */
 export interface LoadedClass {
@@ -26,6 +28,8 @@ export interface DetectOptions {
    * Pictures at a time; by default as given to `loadDetector`, else chosen to fit the adapter. Results come a batch at a time: use 1 for a live source.
    */
   readonly batchSize?: number | undefined;
+  /** Score pictures that are larger than a tile in tiles; by default as given to `loadDetector`. */
+  readonly tile?: TileOptions | undefined;
   /**
    * Called with the error of a picture that cannot be read, or whose scores are no finite numbers, and its position from 0;
    * that picture then has no result. Without this callback, such a picture ends the detection after the results of the
@@ -99,16 +103,20 @@ export class Detector implements Disposable {
   ): AsyncGenerator<Detection, void, undefined> {
     const { signal } = options;
     const batch = await within('options', () => chooseBatch(this.model, options.batchSize ?? this.#batchSize));
+    const tiling = await within('options', () =>
+      options.tile ? tilingOf(options.tile, this.imageSize) : this.settings.tile,
+    );
+    using scorer = pictureScorer(this.model, batch, tiling);
     const list = listOf(pictures);
     const total = Array.isArray(list) ? list.length : undefined;
     const named = this.#withClasses(list, classes, signal);
-    const batches = new OpenedBatches(named, batch);
+    const batches = new OpenedBatches(named, batch, scorer.batchBytes);
     let coming = openAhead(batches);
     let more = true;
     const launch = async (): Promise<LaunchedBatch> => {
       const opened = await abortable(coming.opened, signal);
       checkAborted(signal);
-      const launched = new LaunchedBatch(this.model, opened, options.onBroken);
+      const launched = new LaunchedBatch(this.model, scorer, opened, options.onBroken);
       more = batches.more && !launched.failure;
       return launched;
     };

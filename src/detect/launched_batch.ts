@@ -1,11 +1,11 @@
 /** A batch of pictures on the device: launched at once, its results taken later. */
 import type { Picture } from '../picture/picture.js';
-import { checkFits } from '../picture/resize_picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { type Detection, detectionOf } from './detection.js';
 import { type AaclipError, abortable, checkAborted, libraryError, within } from './errors.js';
 import { scoreFault } from './finite_scores.js';
-import { type BatchScores, scorePictures } from './picture_batch.js';
+import type { BatchScores } from './picture_batch.js';
+import type { PictureScorer } from './picture_scorer.js';
 
 /** A picture of a batch, or why it cannot be read. */
 export type Opened = { readonly index: number; readonly className: string } & (
@@ -18,10 +18,10 @@ type Good = Extract<Opened, { readonly picture: Picture }>;
 type OnBroken = ((error: AaclipError, index: number) => void) | undefined;
 
 /** The picture, or the error of one that the device cannot take. */
-function fitting(model: AnomalyModel, opened: Opened): Opened {
+function fitting(scorer: PictureScorer, opened: Opened): Opened {
   if ('error' in opened) return opened;
   try {
-    checkFits(model.gpu, opened.picture, model.imageSize);
+    scorer.checkFits(opened.picture);
     return opened;
   } catch (error) {
     const { index, className } = opened;
@@ -48,11 +48,11 @@ export class LaunchedBatch {
    * Records and submits the work for a batch, so that the device is busy while the caller goes on.
    * @param onBroken told about pictures without a result; without it, the first that cannot be read is the batch's `failure`
    */
-  constructor(model: AnomalyModel, opened: readonly Opened[], onBroken: OnBroken) {
+  constructor(model: AnomalyModel, scorer: PictureScorer, opened: readonly Opened[], onBroken: OnBroken) {
     this.#model = model;
     this.#onBroken = onBroken;
     this.count = opened.length;
-    for (const o of opened.map((one) => fitting(model, one))) {
+    for (const o of opened.map((one) => fitting(scorer, one))) {
       if ('picture' in o) this.#good.push(o);
       else if (onBroken) this.#broken.push([o.error, o.index]);
       else {
@@ -63,7 +63,7 @@ export class LaunchedBatch {
     if (this.#good.length === 0) return;
     const pictures = this.#good.map(({ picture }) => picture);
     const classes = this.#good.map(({ className }) => className);
-    this.#scores = within('device', () => scorePictures(model, pictures, classes));
+    this.#scores = within('device', () => scorer.score(pictures, classes));
     // Awaited by `finish`; this avoids an unhandled rejection until then.
     this.#scores.catch(() => undefined);
   }
@@ -85,16 +85,14 @@ export class LaunchedBatch {
    */
   *detections(signal: AbortSignal | undefined): Generator<Detection, void, undefined> {
     for (const [error, index] of this.#broken) this.#onBroken?.(error, index);
-    const size = this.#model.imageSize;
     for (const [i, { picture, className, index }] of this.#good.entries()) {
-      const [data, imageScore] = [this.#done!.sums[i]!, this.#done!.scores[i]!];
-      const fault = scoreFault(picture.name, { sum: data, score: imageScore }, this.#model.gpu.precision);
+      const [sum, imageScore] = [this.#done!.sums[i]!, this.#done!.scores[i]!];
+      const fault = scoreFault(picture.name, { sum: sum.data, score: imageScore }, this.#model.gpu.precision);
       if (fault) {
         if (!this.#onBroken) throw fault;
         this.#onBroken(fault, index);
         continue;
       }
-      const sum = { width: size, height: size, data };
       const domain = this.#model.domainOf(className);
       const about = { index, className, domain, imageScore, ms: this.#ms };
       yield detectionOf(picture, sum, this.#model, about);

@@ -9,6 +9,7 @@ import { chooseMethod } from '../model/methods/all_methods.js';
 import type { Method } from '../model/methods/method.js';
 import type { Precision } from '../model/weights.js';
 import type { PictureRules } from '../picture/picture.js';
+import type { Tiling } from '../picture/tile_grid.js';
 import { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
@@ -16,6 +17,7 @@ import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
 import { type MethodSettings, methodSettings, settingsLine } from './method_settings.js';
 import { type AdapterSource, type LibraryHost, openAdapterSource, openWeights, type WeightsSource } from './sources.js';
+import { type TileOptions, tilingOf } from './tiling.js';
 
 /** A class by the name that results and `detect` use. */
 export interface NamedClass {
@@ -87,6 +89,11 @@ export interface DetectorOptions extends OpenOptions {
    * error before any weights are read.
    */
   readonly batchSize?: number | undefined;
+  /**
+   * Score pictures that are larger than a tile in tiles, whose maps are blended into one; by default every picture is scored
+   * as a whole. `{}` makes tiles as large as `imageSize`, with a quarter of it shared.
+   */
+  readonly tile?: TileOptions | undefined;
   /** Domain of every class that does not give its own. */
   readonly domain?: Domain | undefined;
   /** Called with the share of the weights on the device so far, 0 to 1. */
@@ -96,6 +103,8 @@ export interface DetectorOptions extends OpenOptions {
 /** The settings a model works with: as given, else as recorded in the adapters, else as published. */
 export interface DetectorSettings extends MethodSettings {
   readonly precision: Precision;
+  /** How large pictures are cut; undefined where they are scored as a whole. */
+  readonly tile?: Tiling | undefined;
   /** Whether trained tensors are in use; without them it is plain CLIP. */
   readonly adapted: boolean;
   /** One line on the method and how it is used. */
@@ -189,6 +198,7 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     adapted: method.checkpoint !== undefined,
     about: settingsLine(method, used),
   };
+  const tile = await within('options', () => options.tile && tilingOf(options.tile, settings.imageSize));
   const { gpu, own } = await openDevice(host, options);
   try {
     // Limits of the adapter are met before minutes are spent on weights.
@@ -203,7 +213,7 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const model = await within('weights', () =>
       AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
-    return { model, classes, settings, ownGpu: own };
+    return { model, classes, settings: { ...settings, tile }, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;

@@ -17,14 +17,19 @@ export interface Reading {
 export class OpenedBatches {
   readonly #source: AsyncIterator<Reading, void>;
   readonly #count: number;
+  readonly #bytes: number;
   /** Files that are being read, or wait for the next batch. */
   readonly #reading: Reading[] = [];
   #ended = false;
 
-  /** @param count most pictures of a batch */
-  constructor(source: AsyncIterator<Reading, void>, count: number) {
+  /**
+   * @param count most pictures of a batch
+   * @param bytes most decoded bytes of a batch, as far as memory allows them; a larger picture is a batch by itself
+   */
+  constructor(source: AsyncIterator<Reading, void>, count: number, bytes = BATCH_BYTES) {
     this.#source = source;
     this.#count = count;
+    this.#bytes = Math.min(bytes, BATCH_BYTES);
   }
 
   /** Whether there may be more pictures. */
@@ -43,7 +48,7 @@ export class OpenedBatches {
         (read) => read.bytes,
         () => 0,
       );
-      if (opening.length > 0 && bytes + size > BATCH_BYTES) break;
+      if (opening.length > 0 && bytes + size > this.#bytes) break;
       this.#reading.shift();
       bytes += size;
       opening.push(

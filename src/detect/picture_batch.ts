@@ -3,10 +3,11 @@ import type { PixelSource } from '../picture/resize_picture.js';
 import { preparePictures } from '../picture/resize_picture.js';
 import { read, tidy } from '../tensor/tensor.js';
 import type { AnomalyModel } from './anomaly_model.js';
+import type { ScoreMap } from './share_map.js';
 
 export interface BatchScores {
-  /** The published sum of every picture's maps, [S, S], each in its own memory. */
-  readonly sums: readonly Float32Array[];
+  /** The published sum of every picture's maps, each in its own memory: [S, S] of a picture that is scored as a whole. */
+  readonly sums: readonly ScoreMap[];
   /** The detection token's score of every picture. */
   readonly scores: Float32Array;
 }
@@ -28,7 +29,9 @@ export function scorePictures(
   map.release();
   score.release();
   return values.then(([maps, scores]) => ({
-    sums: pictures.map((_, i) => maps.slice(i * size * size, (i + 1) * size * size)),
+    sums: pictures.map((_, i) => {
+      return { width: size, height: size, data: maps.slice(i * size * size, (i + 1) * size * size) };
+    }),
     scores,
   }));
 }

@@ -84,9 +84,16 @@ export class ClassScores implements Disposable {
    * @param map the summed score map, any number of pixels; it is not kept
    * @param mask not 0 where the pixel is abnormal, as long as the map; a normal image needs no mask; if an abnormal
    * image has no mask, the class has no pixel figures
+   * @param width pixels in a row of the map, where it is not that of the class's options
    * @throws when the lengths differ or a score is not finite
    */
-  add(map: Float32Array, mask: ArrayLike<number> | undefined, label: number, score: number): void {
+  add(
+    map: Float32Array,
+    mask: ArrayLike<number> | undefined,
+    label: number,
+    score: number,
+    width = this.#options.width,
+  ): void {
     const what = `image ${this.#labels.length} of the class`;
     if (map.length === 0) throw new Error(`${what}: empty map: expected at least one pixel`);
     if (!Number.isFinite(score)) throw new Error(`${what}: image score is ${score}: expected a finite number`);
@@ -96,7 +103,7 @@ export class ClassScores implements Disposable {
       this.#pixels[Symbol.dispose]();
       this.#pixels = new SortedScores();
     }
-    if (this.#withoutMask === 0) this.#addPixels(map, mask, what);
+    if (this.#withoutMask === 0) this.#addPixels(map, mask, what, width);
     else if (!map.every(Number.isFinite))
       throw new Error(`${what}: the map holds NaN or infinity: expected finite numbers`);
     const { min, max } = this.#mapRange;
@@ -107,9 +114,9 @@ export class ClassScores implements Disposable {
     this.#count += map.length;
   }
 
-  #addPixels(map: Float32Array, mask: ArrayLike<number> | undefined, what: string): void {
-    const { width } = this.#options;
-    this.#pixels.add(map, mask, what, mask && width !== undefined ? connectedRegions(mask, width) : undefined);
+  #addPixels(map: Float32Array, mask: ArrayLike<number> | undefined, what: string, width: number | undefined): void {
+    const counted = mask && width !== undefined && this.#options.width !== undefined;
+    this.#pixels.add(map, mask, what, counted ? connectedRegions(mask, width) : undefined);
   }
 
   /** Images added so far. */

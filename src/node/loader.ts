@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import type { Sample } from '../data/metadata.js';
 import type { Picture, PictureRules } from '../picture/picture.js';
 import { PIXEL_BUDGET } from '../picture/pixel_budget.js';
+import { mapSides } from '../picture/tile_grid.js';
 import { DecodePool } from './decode_pool.js';
 
 export interface LoaderOptions {
   /** The data set's folder: the samples' paths are relative to it. */
   readonly root: string;
   readonly samples: readonly Sample[];
-  /** Side of the prepared masks, in pixels. */
+  /** Side of the prepared masks, in pixels; of a tile's mask where pictures are scored in tiles. */
   readonly maskSize: number;
+  /** Side of the tiles in pixels of the picture; undefined where pictures are scored as a whole. */
+  readonly tileSize?: number | undefined;
   /** Decoding threads; 0 decodes in this thread. By default all cores but one, which is left to the device; at most 4. */
   readonly threads?: number | undefined;
   /** Most samples that are opened ahead; two batches by default. */
@@ -31,7 +34,7 @@ export interface DecodedSample {
   readonly sample: Sample;
   readonly picture: Picture;
   /**
-   * 0 or 1 per pixel, [maskSize, maskSize]: all 0 for a normal picture, undefined for an abnormal picture without mask.
+   * 0 or 1 per pixel of the picture's map, [maskSize, maskSize] without tiles: all 0 for a normal picture, undefined for an abnormal picture without mask.
    */
   readonly mask: Uint8Array | undefined;
 }
@@ -116,18 +119,19 @@ export class Loader implements AsyncDisposable {
   }
 
   async #open(index: number): Promise<DecodedSample> {
-    const { root, samples, maskSize, rules = {} } = this.#options;
+    const { root, samples, maskSize, tileSize, rules = {} } = this.#options;
     const sample = samples[index];
     if (!sample) throw new Error(`loader: sample ${index}: expected one of 0 to ${samples.length - 1}`);
     const image = join(root, sample.imagePath);
     // A normal picture has nothing marked, even if its line names a mask.
     const maskPath = sample.label === 1 && sample.maskPath !== undefined ? join(root, sample.maskPath) : undefined;
-    const { width, height, rgb, mask } = await this.#pool.open({ image, mask: maskPath, maskSize, rules });
+    const { width, height, rgb, mask } = await this.#pool.open({ image, mask: maskPath, maskSize, tileSize, rules });
+    const sides = mapSides({ width, height }, maskSize, tileSize);
     return {
       index,
       sample,
       picture: { name: image, width, height, channels: 3, data: rgb },
-      mask: mask ?? (sample.label === 0 ? new Uint8Array(maskSize * maskSize) : undefined),
+      mask: mask ?? (sample.label === 0 ? new Uint8Array(sides.width * sides.height) : undefined),
     };
   }
 }

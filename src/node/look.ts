@@ -13,6 +13,8 @@ export interface LookOptions {
   readonly rules: PictureRules;
   /** Side of the masks that the model works with, in pixels. */
   readonly maskSize: number;
+  /** Side of the tiles in pixels of the picture; undefined where pictures are scored as a whole. */
+  readonly tileSize?: number | undefined;
   /** Decode the pictures too; else only their header and end are read. Masks are always decoded. */
   readonly whole: boolean;
   /** Decoding threads, as the loader's; without masks and whole pictures, none are started. */
@@ -26,7 +28,7 @@ const AT_ONCE = 16;
 
 /** Looks at files; the results are in their order. */
 export async function lookAtFiles(files: readonly FilesToLookAt[], options: LookOptions): Promise<LookedSample[]> {
-  const { rules, maskSize, whole, threads = Math.min(4, Math.max(1, availableParallelism() - 1)) } = options;
+  const { rules, maskSize, tileSize, whole, threads = Math.min(4, Math.max(1, availableParallelism() - 1)) } = options;
   const decodes = whole || files.some(({ mask }) => mask !== undefined);
   const pool = new DecodePool(decodes ? Math.min(threads, files.length) : 0);
   const looked: LookedSample[] = [];
@@ -35,7 +37,7 @@ export async function lookAtFiles(files: readonly FilesToLookAt[], options: Look
   const work = async (): Promise<void> => {
     for (let i = next++; i < files.length; i = next++) {
       const { image, mask } = files[i]!;
-      looked[i] = await pool.look({ image, mask, maskSize, rules, whole });
+      looked[i] = await pool.look({ image, mask, maskSize, tileSize, rules, whole });
       options.onProgress?.(++done);
     }
   };

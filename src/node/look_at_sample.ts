@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { prepareMask } from '../picture/mask.js';
 import { checkPictureSize, type Mask, PictureError } from '../picture/picture.js';
 import { type PictureFacts, readPictureFacts } from '../picture/picture_facts.js';
+import { mapSides, type Sides } from '../picture/tile_grid.js';
 import { decode, loadMask } from './decode.js';
 import { fileError } from './file_error.js';
 import type { SampleFiles } from './open_sample.js';
@@ -64,7 +65,13 @@ async function readHeader(name: string, handle: FileHandle, size: number): Promi
 }
 
 /** @throws PictureError, or an error of the file system, when the picture cannot be used */
-async function lookAtPicture({ image, rules, whole }: LookedFiles): Promise<PictureFacts | undefined> {
+async function lookAtPicture({
+  image,
+  maskSize,
+  tileSize,
+  rules,
+  whole,
+}: LookedFiles): Promise<PictureFacts | undefined> {
   let handle: FileHandle | undefined;
   try {
     // Asked before it is opened: a pipe can be opened and read only once.
@@ -74,7 +81,10 @@ async function lookAtPicture({ image, rules, whole }: LookedFiles): Promise<Pict
     const { size } = file;
     handle = await open(image, 'r');
     const facts = await readHeader(image, handle, size);
-    if (facts) checkPictureSize(image, facts.width, facts.height, rules.maxPixels);
+    if (facts) {
+      checkPictureSize(image, facts.width, facts.height, rules.maxPixels);
+      mapSides({ name: image, ...facts }, maskSize, tileSize);
+    }
     const tail = await readAt(handle, Math.max(0, size - TAIL), TAIL);
     if (facts && !whole && endsAsStated(facts, size, tail)) return facts;
     // Only the decoder can tell.
@@ -88,7 +98,7 @@ async function lookAtPicture({ image, rules, whole }: LookedFiles): Promise<Pict
 }
 
 /** Counts a mask's levels. */
-function lookAtMask(mask: Mask, size: number, threshold = 1): LookedMask {
+function lookAtMask(mask: Mask, { width, height }: Sides, threshold = 1): LookedMask {
   const counts = new Uint32Array(256);
   for (const level of mask.data) counts[level]!++;
   const levels = [...counts.keys()].filter((level) => counts[level]! > 0);
@@ -99,7 +109,7 @@ function lookAtMask(mask: Mask, size: number, threshold = 1): LookedMask {
     levels: levels.length,
     mixed: levels.some((level) => level > 0 && level < 128) && levels.some((level) => level >= 128),
     share: marked / mask.data.length,
-    survives: prepareMask(mask, size, size, threshold).includes(1),
+    survives: prepareMask(mask, width, height, threshold).includes(1),
   };
 }
 
@@ -114,11 +124,18 @@ export async function lookAtSample(files: LookedFiles): Promise<LookedSample> {
       return undefined;
     }
   };
-  const { mask: path, maskSize, rules } = files;
+  const { mask: path, maskSize, tileSize, rules } = files;
   const picture = await attempt(() => lookAtPicture(files));
   const mask =
     path === undefined
       ? undefined
-      : await attempt(async () => lookAtMask(await loadMask(path, rules), maskSize, rules.maskThreshold));
+      : await attempt(async () => {
+          const found = await loadMask(path, rules);
+          return lookAtMask(
+            found,
+            mapSides({ name: path, ...(picture ?? found) }, maskSize, tileSize),
+            rules.maskThreshold,
+          );
+        });
   return { problems, picture, mask };
 }

@@ -1,13 +1,16 @@
 /** Opens one sample: its picture as RGB bytes, its mask at the size the model works at. Runs in threads and without. */
 import { prepareMask } from '../picture/mask.js';
 import type { PictureRules } from '../picture/picture.js';
+import { mapSides } from '../picture/tile_grid.js';
 import { loadMask, loadPicture } from './decode.js';
 
 export interface SampleFiles {
   readonly image: string;
   readonly mask: string | undefined;
-  /** Side of the prepared mask, in pixels. */
+  /** Side of the prepared mask, in pixels; of a tile's mask where pictures are scored in tiles. */
   readonly maskSize: number;
+  /** Side of the tiles in pixels of the picture; undefined where pictures are scored as a whole. */
+  readonly tileSize?: number | undefined;
   /** How pictures and masks are read. */
   readonly rules: PictureRules;
 }
@@ -17,7 +20,7 @@ export interface OpenedSample {
   readonly height: number;
   /** RGB bytes [height, width, 3], in their own buffer. */
   readonly rgb: Uint8Array<ArrayBuffer>;
-  /** 0 or 1 per pixel, [maskSize, maskSize], in its own buffer. */
+  /** 0 or 1 per pixel of the picture's map, in its own buffer. */
   readonly mask: Uint8Array<ArrayBuffer> | undefined;
 }
 
@@ -29,10 +32,13 @@ function owned(data: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** @throws one line that names the file (as a rejection) when picture or mask cannot be read */
-export async function openSample({ image, mask, maskSize, rules }: SampleFiles): Promise<OpenedSample> {
+export async function openSample({ image, mask, maskSize, tileSize, rules }: SampleFiles): Promise<OpenedSample> {
   const picture = await loadPicture(image, rules);
+  const sides = mapSides(picture, maskSize, tileSize);
   const prepared =
-    mask === undefined ? undefined : prepareMask(await loadMask(mask, rules), maskSize, maskSize, rules.maskThreshold);
+    mask === undefined
+      ? undefined
+      : prepareMask(await loadMask(mask, rules), sides.width, sides.height, rules.maskThreshold);
   const { width, height, data } = picture;
   return { width, height, rgb: owned(data), mask: prepared && owned(prepared) };
 }

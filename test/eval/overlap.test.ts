@@ -100,6 +100,18 @@ describe('per-region overlap', () => {
     plain.add(map, mask, 1, 0.5);
     expect(plain.figures().pixelAupro).toBeNull();
   });
+
+  test('takes the regions of a map by its own width, where maps of a class differ', () => {
+    const aupro = (width: number | undefined): number | null => {
+      const scores = new ClassScores('Industrial', { width: 6 });
+      scores.add(new Float32Array(6).fill(0.5), undefined, 0, 0.1);
+      // In rows of three pixels one region of three, in a row of six one of two and one of one.
+      scores.add(Float32Array.of(0.9, 0.9, 0.2, 0.2, 0.2, 0.1), [1, 1, 0, 0, 0, 1], 1, 0.5, width);
+      return scores.figures().pixelAupro;
+    };
+    expect(aupro(3)).toBeCloseTo(100 * (2 / 3), 1);
+    expect(aupro(undefined)).toBeCloseTo(50, 1);
+  });
 });
 
 describe('scores in a file', () => {

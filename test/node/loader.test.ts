@@ -61,6 +61,15 @@ describe.each([0, 1, 3])('with %i threads', (threads) => {
     expect((await collect(loader, batches)).flat()).toHaveLength(samples.length);
   });
 
+  test('masks of pictures in tiles have the size of the blended map', async () => {
+    await using loader = new Loader(options({ threads, tileSize: 16 }));
+    for (const { sample, picture, mask } of (await collect(loader, [Uint32Array.of(0, 1)])).flat()) {
+      const [width, height] = [picture.width, picture.height].map((n) => Math.round((n * 56) / 16)) as [number, number];
+      const marked = sample.label === 1 ? prepareMask(await loadMask(golden('mask.png')), width, height) : undefined;
+      expect(mask).toEqual(marked ?? new Uint8Array(width * height));
+    }
+  });
+
   test('a broken picture stops the run with an error that names it, after all samples before it', async () => {
     const broken = samples.map((s, i) => (i === 4 ? sample('pictures/broken.png', 5) : s));
     await using loader = new Loader(options({ threads, samples: broken }));

@@ -147,6 +147,15 @@ describe('what a rule costs is said', () => {
       expect.stringMatching(/^1 of 3 masks are empty once they are resized \(.dot\.png\)/),
       expect.stringMatching(/^1 of 3 masks have another shape than their picture \(.wide\.png\)/),
     ]);
+    // In tiles, the mask keeps the size of its picture.
+    const files = [{ image: draw('large.png', () => 90, 64, 64), mask: at('dot.png') }];
+    const tiled = await lookAtFiles(files, { rules: {}, whole: false, maskSize: S, tileSize: S, threads: 0 });
+    expect(lookNotes(files, tiled, {})).toEqual([]);
+    // Of 2048 pixels a side, a map of the smallest tiles at the published size is too large.
+    draw('vast.png', () => 90, 1 << 11, 1 << 11);
+    const vast = [{ image: at('vast.png') }];
+    const [found] = await lookAtFiles(vast, { rules: {}, whole: false, maskSize: 518, tileSize: 14, threads: 0 });
+    expect(found!.problems).toEqual([expect.stringMatching(/^.*vast\.png: map too large: .*; use larger tiles/)]);
   });
 
   test('frames beyond the first', async () => {

@@ -9,7 +9,9 @@ import { makeFolder } from '../../node/make_folder.js';
 import { loadDetector } from '../../node/node_library.js';
 import { expandImages } from '../../node/picture_files.js';
 import { openRegistry } from '../../node/registry_source.js';
+import { tileCount } from '../../picture/tile_grid.js';
 import { checkPictures, rulesOf } from '../look_options.js';
+import { tileOf } from '../model_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { type PredictFlags, predictOptions } from './flags.js';
@@ -31,17 +33,22 @@ Examples:
   $ aaclip predict photo.jpg --class "metal nut" --weights ViT-L-14-336px.pt --adapters ckpt/baseline
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
   $ aaclip predict parts/ --class metal_nut --weights ViT-L-14-336 --adapters visa_pretrained.pth
+  $ aaclip predict board.png --class pcb --weights W --adapters DIR --tile
 
 The score of a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical,
 the peak; with APRIL-GAN and AnomalyCLIP their own score of the whole picture. The map is the share of "abnormal" against
 "normal" at every pixel, 0 to 1, averaged over the levels. --raw writes the sum of the levels as the method's published program
-defines it.`,
+defines it.
+
+With --tile, the score of the whole picture is that of the most anomalous tile, and the map has --img_size / --tile of the
+picture's pixels: all of them by default.`,
     )
     .action(runPredict);
 }
 
 async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> {
   const json = flags.json ?? false;
+  const tile = tileOf(flags);
   const registry = await openRegistry(flags);
   if (flags.dataset !== undefined) findClass(flags.dataset, flags.class, registry);
   const classes = Object.values(registry.datasets).flatMap((d) => Object.keys(d.classes));
@@ -81,6 +88,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     precision: flags.precision,
     cache: flags.cache,
     batchSize: flags.batch_size,
+    tile,
     // No folder is made until weights, adapters and class have been checked.
     gpu: async (): Promise<Gpu> => {
       makeFolder(flags.out);
@@ -102,6 +110,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const [loaded] = detector.classes;
   let broken = 0; // found only now: damage behind the header
   let unwritten = 0;
+  let passes = 0; // of pictures or tiles through the tower
   const detections = detector.detect(paths, flags.class, {
     onBroken: (error, index) => {
       broken++;
@@ -111,6 +120,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     onProgress: (done) => bar.update(done),
   });
   for await (const detection of detections) {
+    passes += tileCount(detection.picture, detector.settings.tile);
     const written = await outputs.write(detection);
     const line = json
       ? jsonLine(detection, written, loaded!, { adapted, method }, flags.threshold)
@@ -127,9 +137,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const seconds = (performance.now() - started) / 1000;
   const good = paths.length - broken;
   if (!json) {
-    const rate = (detector.flopsPerPicture * good) / seconds / 1e9;
+    const rate = (detector.flopsPerPicture * passes) / seconds / 1e9;
     process.stderr.write(
-      `${good} pictures in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
+      `${good} pictures${detector.settings.tile ? ` (${passes} tiles)` : ''} in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
     );
   }
   const failures = [

@@ -12,11 +12,13 @@ import {
   type MethodFlags,
   methodOptions,
   mixOptions,
+  type TileFlags,
+  tileOptions,
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number } from '../options.js';
 
-export interface PredictFlags extends CommonOptions, RegistryFlags, PictureFlags, MethodFlags {
+export interface PredictFlags extends CommonOptions, RegistryFlags, PictureFlags, MethodFlags, TileFlags {
   readonly class: string;
   readonly dataset?: string;
   readonly weights: string;
@@ -47,7 +49,7 @@ function modelOptions(command: Command): Command {
     )
     .option('--epoch <n>', 'use image_adapter_<n> of the --adapters folder', count(0));
   return methodOptions(
-    cacheOption(activationOption(batchSizeOption(mixOptions(imageSizeOption(domainOption(named)))))),
+    cacheOption(activationOption(batchSizeOption(mixOptions(tileOptions(imageSizeOption(domainOption(named))))))),
   );
 }
 

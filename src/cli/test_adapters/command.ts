@@ -38,10 +38,14 @@ Examples:
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
   $ aaclip test --dataset MVTec --data mvtec_ad --weights ViT-L-14-336 --save_path visa_pretrained.pth --results_dir results
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
+  $ aaclip test --dataset MVTec2 --data mvtec_ad_2 --weights W --save_path ckpt/baseline --tile
 
 Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. The score of
 a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak. APRIL-GAN and
 AnomalyCLIP scale nothing, and score a picture by itself.
+
+With --tile, masks are resized to the blended maps, which have --img_size / --tile of the picture's pixels, and the detection
+token's score is that of the most anomalous tile: such figures do not compare with figures without tiles.
 
 "--dataset all" is the command test-all: a folder for each data set and a summary, in "results" unless --results_dir is given.`,
     )
@@ -58,7 +62,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   if (!flags.json) process.stderr.write(`${settingsLine(tested.method, settings)}\n`);
   if (!flags.json) for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   tellUnknownWords(encoded, flags.json ?? false);
-  const sets = await lookedAt(listed, flags, settings.imageSize);
+  const sets = await lookedAt(listed, flags, settings);
   if (flags.dry_run) return;
   using results = new TestResults(settings, flags.json ?? false);
   const gpu = await openDevice(flags);

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { byClass, type Sample } from '../../data/metadata.js';
 import type { AnomalyModel } from '../../detect/anomaly_model.js';
 import { scoreFault } from '../../detect/finite_scores.js';
-import { type BatchScores, scorePictures } from '../../detect/picture_batch.js';
+import type { BatchScores } from '../../detect/picture_batch.js';
+import { type PictureScorer, pictureScorer } from '../../detect/picture_scorer.js';
 import { ClassScores } from '../../eval/metrics.js';
 import type { AverageIntervals, ClassRow } from '../../eval/report.js';
 import { type DecodedSample, Loader } from '../../node/loader.js';
 import { openWordFile } from '../../node/word_file.js';
 import type { PictureRules } from '../../picture/picture.js';
 import { PIXEL_BUDGET, runsWithin } from '../../picture/pixel_budget.js';
-import { checkFits } from '../../picture/resize_picture.js';
+import type { Tiling } from '../../picture/tile_grid.js';
 import { type KeptClass, keptClass } from '../report/kept_results.js';
 import { ClassResults, type FurtherFigures } from './class_results.js';
 import { drawClass, safeParts } from './draw_class.js';
@@ -18,8 +19,10 @@ import { MapFile } from './map_file.js';
 import type { TestedData } from './tested_data.js';
 
 export interface RunOptions {
-  /** Pictures at a time. */
+  /** Pictures, or tiles, at a time. */
   readonly batch: number;
+  /** How large pictures are cut; undefined for pictures as a whole. */
+  readonly tile: Tiling | undefined;
   /** Decoding threads. */
   readonly threads: number | undefined;
   /** How pictures and masks are read. */
@@ -84,6 +87,7 @@ export async function testData(model: AnomalyModel, data: TestedData, options: R
 
 class DataRun implements AsyncDisposable {
   readonly #model: AnomalyModel;
+  readonly #scorer: PictureScorer;
   readonly #data: TestedData;
   readonly #options: RunOptions;
   readonly #loader: Loader;
@@ -102,21 +106,16 @@ class DataRun implements AsyncDisposable {
 
   constructor(model: AnomalyModel, data: TestedData, options: RunOptions) {
     this.#model = model;
+    this.#scorer = pictureScorer(model, options.batch, options.tile);
     this.#data = data;
     this.#options = options;
     const { root, samples, bytes } = data;
-    const { threads, rules } = options;
+    const { threads, rules, tile } = options;
+    const onBroken = this.#onBroken;
+    const sizes = { maskSize: model.imageSize, tileSize: tile?.size };
     this.#classes = byClass(samples);
     this.#results = new ClassResults(data.name, options.further);
-    this.#loader = new Loader({
-      root,
-      samples,
-      bytes,
-      rules,
-      maskSize: model.imageSize,
-      threads,
-      onBroken: this.#onBroken,
-    });
+    this.#loader = new Loader({ root, samples, bytes, rules, ...sizes, threads, onBroken });
   }
 
   async all(): Promise<RunResult> {
@@ -140,7 +139,8 @@ class DataRun implements AsyncDisposable {
   async #run(): Promise<void> {
     const { samples, bytes } = this.#data;
     // Two batches are in use at a time, and as much again is decoded ahead.
-    const batches = runsWithin([...samples.keys()], this.#options.batch, (i) => bytes?.[i] ?? 0, PIXEL_BUDGET / 4);
+    const budget = Math.min(this.#scorer.batchBytes, PIXEL_BUDGET / 4);
+    const batches = runsWithin([...samples.keys()], this.#options.batch, (i) => bytes?.[i] ?? 0, budget);
     let pending: Pending | undefined;
     for await (const batch of this.#loader.batches(batches)) {
       // The device works on this batch while the batch before it is counted.
@@ -154,6 +154,7 @@ class DataRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#scorer[Symbol.dispose]();
     await this.#loader.close();
     for (const { scores, maps } of this.#open.values()) {
       scores[Symbol.dispose]();
@@ -163,15 +164,14 @@ class DataRun implements AsyncDisposable {
 
   #checkFits({ sample, picture }: DecodedSample): void {
     try {
-      checkFits(this.#model.gpu, picture, this.#model.imageSize);
+      this.#scorer.checkFits(picture);
     } catch (error) {
       this.#onBroken(error as Error, sample);
     }
   }
 
   #launch(batch: readonly DecodedSample[]): Pending {
-    const values = scorePictures(
-      this.#model,
+    const values = this.#scorer.score(
       batch.map(({ picture }) => picture),
       batch.map(({ sample }) => this.#data.keyOf(sample.className)),
     );
@@ -188,10 +188,10 @@ class DataRun implements AsyncDisposable {
       const open = await this.#classOf(sample.className);
       const map = sums[i]!;
       const place = open.scores.images;
-      const fault = scoreFault(sample.imagePath, { sum: map, score: scores[i]! }, this.#model.gpu.precision);
+      const fault = scoreFault(sample.imagePath, { sum: map.data, score: scores[i]! }, this.#model.gpu.precision);
       if (fault) throw fault;
       try {
-        open.scores.add(map, mask, sample.label, scores[i]!);
+        open.scores.add(map.data, mask, sample.label, scores[i]!, map.width);
       } catch (error) {
         throw new Error(`${sample.imagePath}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -206,17 +206,13 @@ class DataRun implements AsyncDisposable {
     const found = this.#open.get(className);
     if (found) return found;
     const { pictures, scratch, scoreBytes } = this.#options;
-    const maps = pictures === undefined ? undefined : await MapFile.create(scratch, this.#model.imageSize ** 2);
+    const maps = pictures === undefined ? undefined : await MapFile.create(scratch);
     const { domain, overlapLimit } = this.#data;
     const memory = { bytes: scoreBytes, openStore: () => openWordFile(scratch) };
     const { intervals, defects } = this.#options.further;
-    const scores = new ClassScores(domain, {
-      width: this.#model.imageSize,
-      scoring: this.#model.scoring,
-      overlapLimit,
-      memory,
-      byImage: intervals !== undefined || defects,
-    });
+    const byImage = intervals !== undefined || defects;
+    const { imageSize: width, scoring } = this.#model;
+    const scores = new ClassScores(domain, { width, scoring, overlapLimit, memory, byImage });
     const made = { scores, samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;

@@ -62,7 +62,7 @@ export interface DrawOptions {
   /** Folder for the pictures; created if it is missing. */
   readonly folder: string;
   readonly loader: Loader;
-  /** Side of the maps; pictures are drawn at most that long. */
+  /** Pictures are drawn at most that long. */
   readonly size: number;
   /** Called after each picture. */
   readonly onDrawn: () => void;
@@ -104,8 +104,8 @@ export async function drawClass(drawn: DrawnClass, options: DrawOptions): Promis
   const rows = new Map<number, SheetRow>();
   let i = 0;
   for await (const [loaded] of loader.batches(places.map((p) => [p]))) {
-    const data = await maps.get(i);
-    const example = drawExample(loaded!.picture, loaded!.mask, { width: size, height: size, data }, range, size);
+    const map = await maps.get(i);
+    const example = drawExample(loaded!.picture, loaded!.mask, map, range, size);
     for (const [kind, { width, height, data: rgb }] of Object.entries(example)) {
       await writeAtomically(join(folder, `${names[i]}_${kind}.png`), encodePng(width, height, rgb));
     }

@@ -16,7 +16,9 @@ import {
   methodOptions,
   mixOptions,
   modelNameOption,
+  type TileFlags,
   threadsOption,
+  tileOptions,
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number, positive } from '../options.js';
@@ -25,7 +27,7 @@ import { type CommonOptions, common, count, number, positive } from '../options.
 const RESAMPLES = 1000;
 const LEAST_RESAMPLES = 100;
 
-export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, MethodFlags {
+export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, MethodFlags, TileFlags {
   readonly class?: string;
   readonly domain?: Domain;
   readonly weights: string;
@@ -94,7 +96,8 @@ function adapterOptions(command: Command): Command {
         .choices(['all', 'text'])
         .preset('all'),
     );
-  return methodOptions(adapterShapeOptions(activationOption(mixOptions(imageSizeOption(command))), 'check'));
+  const sized = tileOptions(imageSizeOption(command));
+  return methodOptions(adapterShapeOptions(activationOption(mixOptions(sized)), 'check'));
 }
 
 export function testOptions(command: Command, { dataset, resultsDir }: TestPreset = { dataset: 'MVTec' }): Command {

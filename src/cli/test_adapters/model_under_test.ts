@@ -4,12 +4,15 @@ import { dirname } from 'node:path';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import type { ClassTokens } from '../../detect/class_tokens.js';
+import { tilingOf } from '../../detect/tiling.js';
 import { CONFIDENCE } from '../../eval/intervals.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { anchorStore } from '../../node/anchor_folder.js';
+import type { Tiling } from '../../picture/tile_grid.js';
 import { lineOf } from '../endings.js';
 import { checkLists, rulesOf } from '../look_options.js';
+import { tileOf } from '../model_options.js';
 import { type Progress, progress } from '../progress.js';
 import { type Failure, type RunResult, testData } from './data_run.js';
 import type { TestFlags } from './flags.js';
@@ -25,6 +28,7 @@ const folderOf = (path: string): string => (statSync(path, { throwIfNoEntry: fal
 
 /** Each setting from its flag, else as the training recorded it, else the published default. */
 export function settingsOf(flags: TestFlags, { use }: TestedAdapters): TestSettings {
+  const tile = tileOf(flags);
   return {
     weights: flags.weights,
     savePath: flags.save_path,
@@ -33,6 +37,7 @@ export function settingsOf(flags: TestFlags, { use }: TestedAdapters): TestSetti
     ...use,
     precision: flags.precision,
     pictures: rulesOf(flags),
+    tile: tile && tilingOf(tile, use.imageSize),
     ...(flags.intervals === undefined
       ? {}
       : { intervals: { resamples: flags.intervals, seed: flags.seed, confidence: CONFIDENCE, method: METHOD } }),
@@ -48,10 +53,11 @@ export function settingsOf(flags: TestFlags, { use }: TestedAdapters): TestSetti
 export async function lookedAt(
   sets: readonly TestedData[],
   flags: TestFlags,
-  maskSize: number,
+  { imageSize, tile }: Pick<TestSettings, 'imageSize' | 'tile'>,
   named = false,
 ): Promise<TestedData[]> {
-  const needs = { maskSize, masks: false, threads: flags.threads, json: flags.json ?? false, named };
+  const json = flags.json ?? false;
+  const needs = { maskSize: imageSize, tileSize: tile?.size, masks: false, threads: flags.threads, json, named };
   const checked = await checkLists(sets, flags, needs);
   return sets
     .map((set, i) => ({ ...set, samples: checked[i]!.samples, bytes: checked[i]!.bytes }))
@@ -89,14 +95,16 @@ export class ModelUnderTest implements Disposable {
   readonly #model: AnomalyModel;
   readonly #flags: TestFlags;
   readonly #batch: number;
+  readonly #tile: Tiling | undefined;
   readonly #bar: Progress;
   readonly #started = performance.now();
   #checkpoint: ImageCheckpoint;
   #done = 0;
 
-  private constructor(model: AnomalyModel, flags: TestFlags, { tested, pictures }: ModelParts) {
+  private constructor(model: AnomalyModel, flags: TestFlags, { tile }: TestSettings, { tested, pictures }: ModelParts) {
     this.#model = model;
     this.#flags = flags;
+    this.#tile = tile;
     this.#batch = chooseBatch(model, flags.batch_size, '--batch_size');
     this.#bar = progress('test', pictures, flags.json ?? false);
     this.#checkpoint = tested.images[0]!;
@@ -119,7 +127,7 @@ export class ModelUnderTest implements Disposable {
       onProgress: (share) => loading.update(share),
     });
     loading.finish();
-    return new ModelUnderTest(model, flags, parts);
+    return new ModelUnderTest(model, flags, settings, parts);
   }
 
   /** Pictures tested so far. */
@@ -145,6 +153,7 @@ export class ModelUnderTest implements Disposable {
     const title = typeof epoch === 'number' ? `epoch ${epoch}, ${set.name}` : set.name;
     const result = await testData(this.#model, set, {
       batch: this.#batch,
+      tile: this.#tile,
       threads,
       rules: rulesOf(this.#flags),
       scratch,

@@ -12,6 +12,7 @@ import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { RunLock } from '../../node/run_lock.js';
 import type { PictureRules } from '../../picture/picture.js';
+import type { Tiling } from '../../picture/tile_grid.js';
 import { keptJson, type ReportedRun } from '../report/kept_results.js';
 import { adapterName, originNow } from '../report/run_record.js';
 import type { RunResult } from './data_run.js';
@@ -36,6 +37,8 @@ export interface TestSettings extends MethodSettings {
   };
   /** Present where types of defect have figures. */
   readonly defects?: true;
+  /** How large pictures are cut; undefined where they are tested as a whole. */
+  readonly tile: Tiling | undefined;
 }
 
 export interface TestResult extends ReportedRun {

@@ -115,7 +115,7 @@ export class AllSets {
       if (!tested || this.#faults.has(name)) continue;
       this.#output.notes(notes);
       try {
-        good.push(...(await lookedAt([tested.set], this.#flags, this.#settings.imageSize, true)));
+        good.push(...(await lookedAt([tested.set], this.#flags, this.#settings, true)));
       } catch (error) {
         this.#fail(name, lineOf(error));
       }
