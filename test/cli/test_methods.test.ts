@@ -16,12 +16,9 @@ const data = (): string[] => [
   ...['--dataset', 'mine', '--data', set.at('parts'), '--weights', 'synthetic:tiny', '--img_size', String(S), '--json'],
 ];
 
-/** Pixel AUROC and AP, image AUROC and AP of both classes: by scikit-learn, from maps that PyTorch made in float64. */
+/** Pixel AUROC and AP, image AUROC and AP of both classes: by scikit-learn, from maps that PyTorch made in float64. APRIL-GAN: of cloth. */
 const FIGURES = {
-  aprilGan: [
-    [24.52, 1.94, 83.33, 83.33],
-    [51.52, 3.23, 33.33, 45],
-  ],
+  aprilGan: [[24.52, 1.94, 83.33, 83.33]],
   anomalyClip: [
     [45.72, 2.61, 50, 70],
     [49.64, 3.13, 66.67, 58.33],
@@ -40,7 +37,8 @@ const figuresOf = (run: Awaited<ReturnType<typeof test>>): number[][] => {
 it("APRIL-GAN's checkpoint gives the figures of its maps and scores", async () => {
   const path = set.at('april.pth');
   copyFileSync(goldenPath('method.april_gan.tiny.pth'), path);
-  const run = await test(...data(), '--save_path', path);
+  // One class: its 420 sentences take most of the time.
+  const run = await test(...data(), '--save_path', path, '--class', 'cloth');
   expect(figuresOf(run)).toEqual(FIGURES.aprilGan);
   // Results are beside the file.
   const kept = JSON.parse(readFileSync(set.at('results.json'), 'utf8')) as Record<string, unknown>;

@@ -212,15 +212,11 @@ class DataRun implements AsyncDisposable {
     const found = this.#open.get(className);
     if (found) return found;
     const { pictures, scratch, scoreBytes } = this.#options;
-    const maps = pictures === undefined ? undefined : await MapFile.create(scratch, this.#model.imageSize ** 2);
+    const { imageSize: width, scoring } = this.#model;
+    const maps = pictures === undefined ? undefined : await MapFile.create(scratch, width ** 2);
     const { domain, overlapLimit } = this.#data;
     const memory = { bytes: scoreBytes, openStore: () => openWordFile(scratch) };
-    const scores = new ClassScores(domain, {
-      width: this.#model.imageSize,
-      scoring: this.#model.scoring,
-      overlapLimit,
-      memory,
-    });
+    const scores = new ClassScores(domain, { width, scoring, overlapLimit, memory });
     const made = { scores, samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;
