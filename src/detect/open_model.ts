@@ -65,7 +65,7 @@ export interface DetectorOptions extends OpenOptions {
   readonly imageMix?: number | undefined;
   /** By default as trained, else as the method's published program has it: AA-CLIP gelu. */
   readonly activation?: Activation | undefined;
-  /** Name of the method ("aa-clip", "april-gan", "anomalyclip", "plain-clip"): checked against the checkpoint, which tells it. */
+  /** Name of the method ("aa-clip", "april-gan", "anomalyclip", "clip"): checked against the checkpoint, which tells it. */
   readonly method?: string | undefined;
   /**
    * 1-based numbers of the blocks whose tokens are compared with the text. By default the quarters of the tower; for

@@ -92,7 +92,7 @@ describe('a checkpoint', () => {
     expect(chooseMethod(undefined, undefined)).toBe(PLAIN_CLIP);
     expect(() => chooseMethod('april-gan', undefined)).toThrow('method april-gan: needs its checkpoint: give');
     expect(() => methodNamed('soup')).toThrow(
-      'unknown name soup: expected one of aa-clip, april-gan, anomalyclip, plain-clip',
+      'unknown name soup: expected one of aa-clip, april-gan, anomalyclip, clip',
     );
   });
 });

@@ -10,7 +10,7 @@ import type { Method } from './method.js';
 
 export const PLAIN_CLIP: Method = {
   ...AA_CLIP,
-  name: 'plain-clip',
+  name: 'clip',
   title: 'plain CLIP',
   checkpoint: undefined,
   loadImage: async () => ({
