@@ -7,6 +7,7 @@ import { checkAdapterFit, countAdapters } from '../../model/adapter_fit.js';
 import type { ClipConfig } from '../../model/config.js';
 import { fileError } from '../../node/file_error.js';
 import { openTensors } from '../../node/open_weights.js';
+import { namedCheckpoint } from '../../node/weights_folder.js';
 import type { TestFlags } from './flags.js';
 
 export interface ImageCheckpoint {
@@ -92,7 +93,7 @@ function checkImage(a: AdapterTensors, config: ClipConfig, flags: TestFlags): vo
  */
 export async function openTested(flags: TestFlags, config: ClipConfig): Promise<TestedAdapters> {
   if (flags.plain === 'all') return { text: undefined, images: [{ epoch: 'plain', tensors: undefined }], trained: {} };
-  const folder = flags.save_path;
+  const folder = namedCheckpoint(flags.save_path);
   const names = filesOf(folder);
   const textFile = latestOf(names, 'text');
   if (textFile === undefined && flags.plain === undefined) {
