@@ -117,6 +117,7 @@ export { type LoadOptions, type NamedWeight, type Precision, transpose } from '.
 export type { Block, Linear, Norm, Weight } from './nn/layers.js';
 export { add } from './ops/add.js';
 export { stack } from './ops/concat.js';
+export { coreset } from './ops/coreset.js';
 export { full } from './ops/fill.js';
 export { l2Normalize } from './ops/l2_normalize.js';
 export { type Nearest, nearestNeighbour } from './ops/nearest_neighbour.js';

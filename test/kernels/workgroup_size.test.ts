@@ -14,6 +14,7 @@ import { adapterMix } from '../../src/ops/adapter_mix.js';
 import { add } from '../../src/ops/add.js';
 import { attention } from '../../src/ops/attention.js';
 import { concat } from '../../src/ops/concat.js';
+import { coreset } from '../../src/ops/coreset.js';
 import { cosineScore } from '../../src/ops/cosine_score.js';
 import { crossEntropy } from '../../src/ops/cross_entropy.js';
 import { diceLoss } from '../../src/ops/dice_loss.js';
@@ -150,6 +151,7 @@ function compute(gpu: Gpu): Map<string, Tensor> {
     made.set('augment_geometry', augmentGeometry(put('x', [2, 3, 20, 20]), [{ ...STILL, rotate: 30 }, STILL]));
     using frozen = FrozenMatrix.pack(gpu, Float32Array.from(arr([40, 24], 'frozen').data), 40, 24, false);
     made.set('frozen', linear(put('y', [70, 24]), frozen));
+    made.set('coreset', coreset(put('many', [70, 24]), 9, 3));
     using bank = MemoryBank.of([put('memory', [70, 24])]);
     made.set('nearest_neighbour', nearestNeighbour(put('z', [133, 24]), bank).cosine);
     const scores = { normal: -1, abnormal: 2, offset: 0.5 };
