@@ -86,6 +86,7 @@ export { createTokenizer, type Tokenizer, type Word } from './io/tokenizer.js';
 export { readTorchArchive, type TorchArchive } from './io/torch_archive.js';
 export type { Activation } from './kernels/epilogue.js';
 export type { FrozenMatrix } from './kernels/frozen_matrix.js';
+export { type BankChunk, MemoryBank } from './kernels/memory_bank.js';
 export type { PackedMatrix, Packing, RowsOfWeight } from './kernels/packing.js';
 export { type ImageAdapters, type Loaded, loadImageAdapters, loadTextAdapters } from './model/adapters.js';
 export {
@@ -122,8 +123,10 @@ export { type LoadOptions, type NamedWeight, type Precision, transpose } from '.
 export type { Block, Linear, Norm, Weight } from './nn/layers.js';
 export { add } from './ops/add.js';
 export { stack } from './ops/concat.js';
+export { coreset } from './ops/coreset.js';
 export { full } from './ops/fill.js';
 export { l2Normalize } from './ops/l2_normalize.js';
+export { type Nearest, nearestNeighbour } from './ops/nearest_neighbour.js';
 export { resizePositional } from './ops/positional.js';
 export { type Blur, scoreMap } from './ops/score_map.js';
 export type { DepthRule } from './picture/depth.js';

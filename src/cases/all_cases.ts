@@ -7,6 +7,7 @@ import { attentionCase } from './attention_case.js';
 import { augmentColourCase } from './augment_colour_case.js';
 import { augmentGeometryCase } from './augment_geometry_case.js';
 import { concatCase } from './concat_case.js';
+import { coresetCase } from './coreset_case.js';
 import { cosineScoreCase } from './cosine_score_case.js';
 import { crossEntropyCase } from './cross_entropy_case.js';
 import { diceLossCase } from './dice_loss_case.js';
@@ -45,6 +46,7 @@ export const ALL_CASES: readonly OpCase[] = [
   addCase,
   attentionCase,
   concatCase,
+  coresetCase,
   cosineScoreCase,
   crossEntropyCase,
   diceLossCase,

@@ -3,6 +3,7 @@ import { benchCommand } from './bench/command.js';
 import { convertCommand } from './convert/command.js';
 import { indexCommand } from './index_data/command.js';
 import { infoCommand } from './info/command.js';
+import { methodsCommand } from './methods/command.js';
 import { predictCommand } from './predict/command.js';
 import type { AddCommand } from './program.js';
 import { registryCommand } from './registry/command.js';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly AddCommand[] = [
   indexCommand,
   registryCommand,
   weightsCommand,
+  methodsCommand,
   verifyCommand,
   infoCommand,
   convertCommand,

@@ -7,6 +7,7 @@ import { chooseRow, type KernelList, type KernelRow } from './kernel_choice.js';
 import {
   adapterMixBackwardKernels,
   adapterMixKernels,
+  coresetKernels,
   cosineScoreKernels,
   l2NormalizeBackwardKernels,
   l2NormalizeKernels,
@@ -25,6 +26,7 @@ export const kernelLists: readonly KernelList<KernelRow<never>>[] = [
   adapterMixKernels,
   adapterMixBackwardKernels,
   cosineScoreKernels,
+  coresetKernels,
 ];
 
 /** The kernel a device takes for each op, by the names of their rows. */

@@ -102,6 +102,14 @@ export const cosineScoreKernels: RowKernels = {
   ],
 };
 
+export const coresetKernels: RowKernels = {
+  op: 'coreset',
+  rows: [
+    { name: 'subgroup', ...aSubgroupARow('coreset.subgroup') },
+    { name: 'tree', ...aWorkgroupARow('coreset.tree') },
+  ],
+};
+
 export const adapterMixKernels: RowKernels = {
   op: 'adapter_mix',
   rows: [

@@ -7,13 +7,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Response } from 'undici';
 import { fileError } from './file_error.js';
 
+/** SHA-256 of a file, or Git's name of it: SHA-1 of "blob ", its size, a zero byte and its content. */
+export interface Digest {
+  readonly kind: 'SHA-256' | 'Git blob';
+  readonly value: string;
+}
+
 export interface DownloadOptions {
   /** Tried one after the other. */
   readonly urls: readonly string[];
   /** The file to make. While it is not whole, it is called `FILE.part`. */
   readonly file: string;
-  /** SHA-256 of the whole file; without it only the length that the server announces is checked, and nothing is resumed. */
-  readonly sha256?: string | undefined;
+  /** What the whole file must be; without it only the length that the server announces is checked, and nothing is resumed. */
+  readonly digest?: Digest | undefined;
   /** Attempts for each address; each goes on where the last one ended. */
   readonly attempts?: number;
   /** Milliseconds before the second attempt; twice as long before each further one. */
@@ -86,8 +92,9 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-async function hashOf(path: string): Promise<Hash> {
-  const hash = createHash('sha256');
+/** The hash of a file so far; Git's begins with the size of the whole. */
+async function hashOf(path: string, kind: Digest['kind']): Promise<Hash> {
+  const hash = kind === 'SHA-256' ? createHash('sha256') : createHash('sha1').update(`blob ${await sizeOf(path)}\0`);
   for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   return hash;
 }
@@ -115,11 +122,12 @@ async function openAnswer(url: string, from: number): Promise<{ answer: Response
 }
 
 /** Fetches what the part lacks, and checks the whole. */
-async function fetchRest(url: string, { file, sha256, onProgress }: DownloadOptions): Promise<void> {
+async function fetchRest(url: string, { file, digest, onProgress }: DownloadOptions): Promise<void> {
   const part = `${file}.part`;
-  const there = sha256 === undefined ? 0 : await sizeOf(part);
+  const there = digest === undefined ? 0 : await sizeOf(part);
   const { answer, from } = await openAnswer(url, there);
-  const hash = from > 0 ? await hashOf(part) : createHash('sha256');
+  // SHA-256 is taken on the way, since files may be large.
+  const hash = from > 0 ? await hashOf(part, 'SHA-256') : createHash('sha256');
   if (answer.status !== 416) {
     const length = Number(answer.headers.get('content-length') ?? Number.NaN);
     const total = Number.isFinite(length) ? from + length : undefined;
@@ -138,11 +146,12 @@ async function fetchRest(url: string, { file, sha256, onProgress }: DownloadOpti
       await handle.close();
     }
   }
-  if (sha256 === undefined) return;
-  const got = hash.digest('hex');
-  if (got === sha256) return;
+  if (digest === undefined) return;
+  const { kind, value } = digest;
+  const got = (kind === 'SHA-256' ? hash : await hashOf(part, kind)).digest('hex');
+  if (got === value) return;
   await rm(part, { force: true });
-  throw new Refused(`${url}: sent another file: expected SHA-256 ${sha256}, got ${got}`);
+  throw new Refused(`${url}: sent another file: expected ${kind} ${value}, got ${got}`);
 }
 
 async function* bodyOf(url: string, answer: Response): AsyncIterable<Uint8Array> {

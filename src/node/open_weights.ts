@@ -13,7 +13,7 @@ import { fileError } from './file_error.js';
 import { fileFingerprint } from './file_fingerprint.js';
 import { fileSource } from './file_source.js';
 import { compareNatural } from './picture_files.js';
-import { namedWeights } from './weights_folder.js';
+import { namedCheckpoint, namedWeights } from './weights_folder.js';
 
 /** `synthetic`, `synthetic:tiny`, `synthetic:7` name models made up from a seed: they know nothing, and serve tests and timing. */
 const SYNTHETIC = /^synthetic(?::(tiny))?(?::(\d+))?$/;
@@ -113,14 +113,15 @@ export const holdsParts = (names: readonly string[]): boolean =>
 /**
  * The adapters of a folder as training leaves it: `text_adapter` and `image_adapter`, or the image adapter of one epoch
  * (`image_adapter_{epoch}`), as .safetensors or .pth; the checkpoint of another method in a folder without these; or a file.
- * `tiny` stands for the folder `packaged`.
+ * `tiny` stands for the folder `packaged`, and the name of a released checkpoint for its file, once that was fetched.
  */
 export async function openAdapters(
-  path: string,
+  given: string,
   clip: ClipTensors,
   epoch?: number,
   packaged: string = PACKAGED_FOLDER,
 ): Promise<OpenedAdapters> {
+  const path = namedCheckpoint(given);
   const m = SYNTHETIC.exec(path);
   if (m) {
     const made = syntheticAdapters(inferConfig(clip), Number(m[2] ?? 2));

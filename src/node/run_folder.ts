@@ -1,10 +1,12 @@
 /** The folder of a training run: checkpoints, logs, and a picture of the losses. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHECKPOINT_FILE } from '../detect/sources.js';
 import { lossCurve } from '../eval/loss_curve.js';
 import type { Gpu } from '../gpu/gpu.js';
 import { openSafetensors } from '../io/safetensors.js';
 import { readTorchArchive } from '../io/torch_archive.js';
+import { recognise } from '../model/methods/all_methods.js';
 import {
   encodeCheckpoint,
   encodeTorchCheckpoint,
@@ -18,6 +20,7 @@ import type { StepReport } from '../train/training_run.js';
 import { appendLines } from './append_lines.js';
 import { writeAtomically } from './atomic_write.js';
 import { fileSource } from './file_source.js';
+import { holdsParts, openTensors } from './open_weights.js';
 import { RunLock } from './run_lock.js';
 
 export type CheckpointFormat = 'safetensors' | 'pth';
@@ -33,6 +36,11 @@ export class RunFolder implements Disposable {
   constructor(path: string, format: CheckpointFormat) {
     this.path = path;
     this.#format = format;
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) {
+      throw new Error(
+        `${path}: a file: only AA-CLIP's adapters are trained, in a folder (--save_path): a checkpoint of another method is trained by its own program`,
+      );
+    }
     this.#lock = new RunLock(path, 'train', 'name another folder (--save_path)');
   }
 
@@ -56,10 +64,27 @@ export class RunFolder implements Disposable {
       .map((suffix) => join(this.path, `${part}_adapter.${suffix}`))
       .filter((file) => written(file) > 0)
       .sort((a, b) => written(b) - written(a));
-    if (path === undefined) return undefined;
+    if (path === undefined) {
+      await this.#refuseOthers();
+      return undefined;
+    }
     const restored = await this.#read(gpu, path, part);
     this.#saved = restored.state;
     return restored;
+  }
+
+  /** @throws one line when the folder holds a checkpoint of another method: a test of it would not know which is meant */
+  async #refuseOthers(): Promise<void> {
+    const names = readdirSync(this.path);
+    if (holdsParts(names)) return;
+    for (const name of names.filter((n) => CHECKPOINT_FILE.test(n))) {
+      const path = join(this.path, name);
+      const method = await openTensors(path).then(recognise, () => undefined);
+      if (!method) continue;
+      throw new Error(
+        `${path}: a checkpoint of ${method.title}: only AA-CLIP's adapters are trained here: name another folder (--save_path); this one is trained by its own program`,
+      );
+    }
   }
 
   async #read(gpu: Gpu, path: string, part: Part): Promise<Restored> {

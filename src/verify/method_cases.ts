@@ -12,6 +12,7 @@ import {
   loadLinearLayers,
   summed,
 } from '../model/methods/april_gan.js';
+import type { Method } from '../model/methods/method.js';
 import { loadSyntheticPrompts, syntheticClip, syntheticLinearLayers } from '../model/synthetic.js';
 import { encodeTexts, loadText } from '../model/text.js';
 import { loadVision } from '../model/vision.js';
@@ -20,17 +21,17 @@ import { read, type Tensor, tidy, upload } from '../tensor/tensor.js';
 import { boundOf, type CaseContext, type Comparison, metadata, metadataNumber } from './case.js';
 import { parseConfig, readRows } from './model_cases.js';
 
-/** What the cases of both methods have in common. */
-function opened(context: CaseContext) {
+/** What the cases of both methods have in common: towers as the method uses them by itself. */
+function opened(context: CaseContext, method: Method) {
   const { gpu, file, precision } = context;
-  const { config, activation } = parseConfig(metadata(file, 'config'));
+  const { config } = parseConfig(metadata(file, 'config'));
   const size = metadataNumber(file, 'image_size');
+  const { activation, positional } = method.towerDefaults(config, size);
   const bound = boundOf(context, config.visionLayers >= 12 ? 1e-4 : 1e-5, 5e-3);
-  const made: Tensor[] = [];
   return {
-    ...{ gpu, file, config, size, made },
+    ...{ gpu, file, config, size },
     clip: syntheticClip(config, metadataNumber(file, 'clip_seed')),
-    load: { precision, activation },
+    load: { precision, activation, positional },
     batch: metadataNumber(file, 'batch'),
     kept: metadata(file, 'kept_tokens'),
     /** Pictures by the name they are made up from. */
@@ -73,7 +74,7 @@ function filledUp(ids: Float32Array, width: number, context: number): Uint32Arra
 const DOMAINS = (count: number): Domain[] => new Array<Domain>(count).fill('Industrial');
 
 export async function* aprilGanCase(context: CaseContext): AsyncIterable<Comparison> {
-  const { gpu, file, config, size, batch, clip, load, kept, images, compared } = opened(context);
+  const { gpu, file, config, size, batch, clip, load, kept, images, compared } = opened(context, APRIL_GAN);
   const layers = syntheticLinearLayers(config, metadataNumber(file, 'linear_seed'));
   const names = JSON.parse(metadata(file, 'class_names')) as string[];
   const width = file.tensors.get('tokens.normal')!.shape[2]!;
@@ -100,7 +101,7 @@ export async function* aprilGanCase(context: CaseContext): AsyncIterable<Compari
   for (const a of anchors) text.push(await read(a));
   yield await compared('text', Float32Array.from(text.flatMap((t) => [...t])));
 
-  using tower = await loadVision(gpu, clip, config, size, { ...load, positional: 'bicubic' });
+  using tower = await loadVision(gpu, clip, config, size, load);
   using image = images('image', batch);
   using part = await APRIL_GAN.loadImage(gpu, layers, load);
   const outcomes = anchors.map((a) => part.anomaly(image, tower, a, DOMAINS(batch)));
@@ -135,7 +136,7 @@ export async function* aprilGanCase(context: CaseContext): AsyncIterable<Compari
 }
 
 export async function* anomalyClipCase(context: CaseContext): AsyncIterable<Comparison> {
-  const { gpu, file, config, size, batch, clip, load, kept, images, compared } = opened(context);
+  const { gpu, file, config, size, batch, clip, load, kept, images, compared } = opened(context, ANOMALY_CLIP);
   const [learned, deep, depth] = ['n_ctx', 't_n_ctx', 'depth'].map((key) => metadataNumber(file, key)) as [
     number,
     number,
@@ -152,7 +153,7 @@ export async function* anomalyClipCase(context: CaseContext): AsyncIterable<Comp
   gpu.trim();
   yield await compared('text', await read(anchors));
 
-  using tower = await loadVision(gpu, clip, config, size, { ...load, positional: 'bilinear' });
+  using tower = await loadVision(gpu, clip, config, size, load);
   using image = images('image', batch);
   using part = await ANOMALY_CLIP.loadImage(gpu, undefined, load);
   const { map, score } = part.anomaly(image, tower, anchors, DOMAINS(batch));

@@ -1,9 +1,12 @@
 /** `aaclip test` on a small data set drawn here: what is refused before a device is opened. */
 import { copyFileSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testCommand } from '../../src/cli/test_adapters/command.js';
 import { type DrawnSet, drawSet } from './drawn_set.js';
+
+const goldenPath = (name: string): string => fileURLToPath(new URL(`../goldens/${name}`, import.meta.url));
 
 let set: DrawnSet;
 const at = (...parts: string[]): string => set.at(...parts);
@@ -74,6 +77,30 @@ describe('refused in one line, before a device is opened', () => {
     expect(await refusal(...mine(), '--relu')).toMatch(/--relu: this checkpoint was trained without/);
     expect(await refusal(...mine(), '--weights', 'synthetic')).toMatch(
       /adapters of another CLIP: expected text_adapter/,
+    );
+  });
+
+  it('checkpoints of other methods that do not fit the flags or the weights', async () => {
+    const data = ['--dataset', 'mine', '--data', at('parts'), '--weights', 'synthetic:tiny'];
+    const april = (...args: string[]) =>
+      refusal(...data, '--save_path', goldenPath('method.april_gan.tiny.pth'), ...args);
+    expect(await april('--method', 'anomalyclip')).toMatch(
+      /tiny\.pth: a checkpoint of APRIL-GAN, not of AnomalyCLIP: leave/,
+    );
+    expect(await april('--levels', '1,2')).toMatch(/tiny\.pth: APRIL-GAN with 4 linear layers.*expected 2.*--levels/);
+    expect(await april('--levels', '4,3,2,1')).toMatch(/^levels: expected numbers of blocks in rising order, 1 to 4/);
+    expect(await april('--weights', 'synthetic')).toMatch(
+      /APRIL-GAN of another CLIP: expected fc\.0\.weight \[768, 1024\]/,
+    );
+    expect(await april('--epoch', '3')).toMatch(/no checkpoint of epoch 3: expected one of latest$/);
+    expect(await refusal(...mine(), '--method', 'april-gan')).toMatch(/a checkpoint of AA-CLIP, not of APRIL-GAN/);
+    expect(await refusal(...mine(), '--plain', '--method', 'april-gan')).toMatch(
+      /method april-gan: needs its checkpoint/,
+    );
+    mkdirSync(at('several'));
+    for (const name of ['a.pth', 'b.pth']) copyFileSync(goldenPath('method.april_gan.tiny.pth'), at('several', name));
+    expect(await refusal(...data, '--save_path', at('several'))).toMatch(
+      /several checkpoints: name the file: a\.pth, b\.pth/,
     );
   });
 

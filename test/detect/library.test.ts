@@ -367,6 +367,9 @@ describe('loadDetector', () => {
     });
     expect(detector.settings).toEqual({
       ...{ imageSize: S, textMix: 0.3, imageMix: 0.2, activation: 'quickgelu', precision: 'f16', adapted: true },
+      ...{ method: 'aa-clip', levels: [1, 2, 3, 4], positional: 'bicubic' },
+      decided: { activation: 'given', levels: 'method' },
+      about: 'AA-CLIP: levels 1 2 3 4 (as published), quickgelu (as given), positions bicubic, antialiased',
     });
     expect(detector.classes).toEqual([
       { name: 'screw', domain: 'Medical', words: 'screw', unknownWords: [] },

@@ -39,6 +39,15 @@ describe('the source tree', () => {
     expect([...sources].filter(([, text]) => asking.test(text)).map(([path]) => path)).toEqual(['src/gpu/traits.ts']);
   });
 
+  test('asks in one room which method it runs', () => {
+    // What differs between methods is a member of their values: nothing else compares them, or their names.
+    const asking =
+      /[!=]==?\s*(?:'(?:aa-clip|april-gan|anomalyclip)'|(?:AA_CLIP|PLAIN_CLIP|APRIL_GAN|ANOMALY_CLIP)\b)|method(?:\.name)?\s*[!=]==?\s*'|case '(?:aa-clip|april-gan|anomalyclip)'/;
+    expect(asking.test("if (method === 'april-gan') {")).toBe(true);
+    const elsewhere = [...sources].filter(([path]) => !path.startsWith('src/model/methods/'));
+    expect(elsewhere.filter(([, text]) => asking.test(text)).map(([path]) => path)).toEqual([]);
+  });
+
   test('has no file too long to read in one go', () => {
     const long = [...sources].filter(([, text]) => text.split('\n').length > 251).map(([path]) => path);
     expect(long).toEqual([]);

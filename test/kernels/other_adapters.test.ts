@@ -10,10 +10,12 @@ import type { Gpu } from '../../src/gpu/gpu.js';
 import { interfaceOf, specialise } from '../../src/gpu/shader.js';
 import { FrozenMatrix } from '../../src/kernels/frozen_matrix.js';
 import { kernelLists } from '../../src/kernels/kernel_lists.js';
+import { MemoryBank } from '../../src/kernels/memory_bank.js';
 import { readShaders } from '../../src/node/device.js';
 import { add } from '../../src/ops/add.js';
 import { attention } from '../../src/ops/attention.js';
 import { linear } from '../../src/ops/linear.js';
+import { nearestNeighbour } from '../../src/ops/nearest_neighbour.js';
 import { empty, type Tensor } from '../../src/tensor/tensor.js';
 import { MATRIX_GPUS } from '../adapter_traits.js';
 import { choicesOn } from '../devices.js';
@@ -49,6 +51,10 @@ function model(gpu: Gpu): void {
       }
     }
     train(gpu, [1370, k], (x) => linear(x, empty(gpu, [n, k])));
+  }
+  for (const half of [true, false]) {
+    using memory = MemoryBank.of([empty(gpu, [2, 1369, 1024])], { half });
+    for (const pictures of [1, 8]) nearestNeighbour(empty(gpu, [pictures, 1369, 1024]), memory);
   }
   for (const mode of ['full', 'causal'] as const) {
     attention(empty(gpu, [1, 1370, 3072]), { heads: 16, mode });

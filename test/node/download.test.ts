@@ -55,7 +55,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const file = (): string => join(folder, 'weights.pt');
 const fetched = (more: Partial<DownloadOptions> = {}) =>
-  download({ urls: [`${base}/weights.pt`], file: file(), sha256: SHA256, wait: 1, ...more });
+  download({
+    urls: [`${base}/weights.pt`],
+    file: file(),
+    digest: { kind: 'SHA-256', value: SHA256 },
+    wait: 1,
+    ...more,
+  });
 const right = (): boolean => createHash('sha256').update(readFileSync(file())).digest('hex') === SHA256;
 
 describe('a download', () => {
@@ -66,6 +72,20 @@ describe('a download', () => {
     expect(right()).toBe(true);
     expect(seen.at(-1)).toEqual([BYTES.length, BYTES.length]);
     expect(readdirSync(folder)).toEqual(['weights.pt']);
+  });
+
+  test('is checked by the name that Git gives its content, whole or resumed', async () => {
+    const blob = createHash('sha1').update(`blob ${BYTES.length}\0`).update(BYTES).digest('hex');
+    answers = [serve({ most: 100_000 }), serve()];
+    await fetched({ digest: { kind: 'Git blob', value: blob } });
+    expect(right()).toBe(true);
+    expect(asked[1]!.range).toMatch(/^bytes=[1-9]/);
+    rmSync(file());
+    answers = [serve({ bytes: BYTES.map((v, i) => (i === 7 ? v + 1 : v)) })];
+    await expect(fetched({ digest: { kind: 'Git blob', value: blob } })).rejects.toThrow(
+      `sent another file: expected Git blob ${blob}, got`,
+    );
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test('that breaks off goes on where it ended', async () => {
@@ -148,7 +168,7 @@ describe('a download', () => {
       (_, response) =>
         response.writeHead(200, { 'content-length': 100 }).write('ten bytes.', () => response.socket!.end()),
     ];
-    await expect(fetched({ sha256: undefined, attempts: 2 })).rejects.toThrow('broke off');
+    await expect(fetched({ digest: undefined, attempts: 2 })).rejects.toThrow('broke off');
     expect(asked.map(({ range }) => range)).toEqual([undefined, undefined]);
   });
 

@@ -66,9 +66,9 @@ describe('nearestNeighbour', () => {
     it(`names the first of equal rows, and keeps NaN in its row (${variant})`, async () => {
       const gpu = await device(variant);
       const before = liveTensors(gpu);
-      // Rows of whole numbers: products are exact, and every row is there three times.
-      const base = arr([70, 16], 'ties', 3);
-      const data = Float64Array.from({ length: 210 * 16 }, (_, i) => Math.round(base.data[i % (70 * 16)]!));
+      // Rows of whole numbers: products are exact, and every row is there thirty times, within tiles and across them.
+      const base = arr([7, 16], 'ties', 3);
+      const data = Float64Array.from({ length: 210 * 16 }, (_, i) => Math.round(base.data[i % (7 * 16)]!));
       const memory: Arr = { shape: [210, 16], data };
       const x = arr([41, 16], 'queries', 3);
       x.data.forEach((v, i) => {

@@ -28,7 +28,7 @@ describe('expected values', () => {
       const cases = new Set(reports.map((r) => r.case));
       expect(['train.embedded.text', 'train.embedded.image'].filter((name) => !cases.has(name))).toEqual([]);
       expect(new Set(reports.map((r) => r.case.split('.')[0]))).toEqual(
-        new Set(['augment', 'image', 'metrics', 'model', 'op', 'pth', 'train']),
+        new Set(['augment', 'image', 'method', 'metrics', 'model', 'op', 'pth', 'train']),
       );
     }, 300_000);
 

@@ -6,6 +6,7 @@ import { toWrite, writeSafetensors } from '#src/io/safetensors_writer';
 import { type ByteSource, bytesSource } from '#src/io/source';
 import { rawF32 } from '#src/io/tensor_file';
 import { inferConfig } from '#src/model/config';
+import { openCheckpoint } from '#src/model/methods/all_methods';
 
 /** Widths of the two towers of a CLIP with one block each. */
 const [W, T] = [4, 2];
@@ -78,6 +79,10 @@ export async function readWeights(source: ByteSource): Promise<void> {
     }
   };
   for (const name of [...file.tensors.keys()].slice(0, MOST)) await attempt(() => file.readF32(name));
+  await attempt(async () => {
+    const { text, image } = openCheckpoint(file);
+    for (const part of [text, image]) for (const name of (part?.names ?? []).slice(0, MOST)) await part?.readF32(name);
+  });
   for (const view of [canonicalClip, canonicalAdapters]) {
     await attempt(async () => {
       const named = view(file);

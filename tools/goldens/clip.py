@@ -63,23 +63,26 @@ def made_up(specs, seed: int, dtype=torch.float32) -> dict[str, Tensor]:
     return {name: torch.from_numpy(synth(seed, name, *spec)).to(dtype) for name, *spec in specs}
 
 
-def resized_positions(positions: Tensor, grid: int) -> Tensor:
-    """Position embeddings [1 + g g, W] for another grid of patches; the class token keeps its own."""
+def resized_positions(positions: Tensor, grid: int, how: str = "bicubic") -> Tensor:
+    """
+    Position embeddings [1 + g g, W] for another grid of patches; the class token keeps its own. Only "bicubic" is
+    antialiased.
+    """
     trained = math.isqrt(len(positions) - 1)
     if trained == grid:
         return positions
     square = positions[1:].T.reshape(1, -1, trained, trained)
-    square = F.interpolate(square, (grid, grid), mode="bicubic", align_corners=False, antialias=True)
+    square = F.interpolate(square, (grid, grid), mode=how, align_corners=False, antialias=how == "bicubic")
     return torch.cat([positions[:1], square.flatten(2)[0].T])
 
 
 class Clip:
     """Both towers for pictures of one size."""
 
-    def __init__(self, sizes: dict, weights: dict[str, Tensor], image_size: int):
+    def __init__(self, sizes: dict, weights: dict[str, Tensor], image_size: int, resize: str = "bicubic"):
         self.sizes = sizes
         name = "visual.positional_embedding"
-        self.weights = {**weights, name: resized_positions(weights[name], image_size // sizes["patch"])}
+        self.weights = {**weights, name: resized_positions(weights[name], image_size // sizes["patch"], resize)}
 
     def norm(self, x: Tensor, name: str) -> Tensor:
         return F.layer_norm(x, x.shape[-1:], self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
@@ -109,6 +112,14 @@ class Clip:
         hidden = self.activate(self.linear(self.norm(x, f"{name}.ln_2"), f"{name}.mlp.c_fc"))
         return x + self.linear(hidden, f"{name}.mlp.c_proj")
 
+    def embedded(self, images: Tensor) -> Tensor:
+        """Tokens [B, 1 + G G, W] before the first block."""
+        patches = F.conv2d(images, self.weights["visual.conv1.weight"], stride=self.sizes["patch"])
+        patches = patches.flatten(2).transpose(1, 2)
+        first = self.weights["visual.class_embedding"].expand(len(images), 1, -1)
+        x = torch.cat([first, patches], dim=1) + self.weights["visual.positional_embedding"]
+        return self.norm(x, "visual.ln_pre")
+
     def image_levels(
         self, images: Tensor, after: Optional[Hook] = None, vv: Optional[str] = None
     ) -> tuple[Tensor, list[Tensor]]:
@@ -117,11 +128,7 @@ class Clip:
         `after` changes what a block leaves (the adapters); `vv` is the attention of the last blocks, 19 of 24 or all
         but the first of a small tower.
         """
-        patches = F.conv2d(images, self.weights["visual.conv1.weight"], stride=self.sizes["patch"])
-        patches = patches.flatten(2).transpose(1, 2)
-        first = self.weights["visual.class_embedding"].expand(len(images), 1, -1)
-        x = torch.cat([first, patches], dim=1) + self.weights["visual.positional_embedding"]
-        x = self.norm(x, "visual.ln_pre")
+        x = self.embedded(images)
         depth, heads = self.sizes["v_layers"], self.sizes["v_width"] // self.sizes["head_width"]
         plain = depth - min(19, depth - 1)
         levels = []

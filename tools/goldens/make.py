@@ -7,6 +7,7 @@ from pathlib import Path
 
 import archive_cases
 import listed_cases
+import method_cases
 import metric_cases
 import model_cases
 import op_cases
@@ -17,7 +18,16 @@ from check import report
 from job import Case, Job
 
 GOLDENS = Path(__file__).resolve().parents[2] / "test" / "goldens"
-GROUPS = (op_cases, picture_cases, metric_cases, model_cases, training_cases, archive_cases, listed_cases)
+GROUPS = (
+    op_cases,
+    picture_cases,
+    metric_cases,
+    model_cases,
+    method_cases,
+    training_cases,
+    archive_cases,
+    listed_cases,
+)
 
 
 def chosen(only: str, large: bool) -> dict[str, Case]:

@@ -12,6 +12,7 @@ import { chooseMethod, methodOf } from '../../model/methods/all_methods.js';
 import type { Method } from '../../model/methods/method.js';
 import { fileError } from '../../node/file_error.js';
 import { checkpointFiles, holdsParts, openTensors } from '../../node/open_weights.js';
+import { namedCheckpoint } from '../../node/weights_folder.js';
 import type { TestFlags } from './flags.js';
 
 export interface ImageCheckpoint {
@@ -105,7 +106,7 @@ export async function openTested(flags: TestFlags, config: ClipConfig): Promise<
     const images = [{ epoch: 'plain', adapters: undefined, file: undefined }] as const;
     return { method, text: undefined, images, use: useOf(method, config, flags) };
   }
-  const folder = flags.save_path;
+  const folder = namedCheckpoint(flags.save_path);
   if (statSync(folder, { throwIfNoEntry: false })?.isFile()) {
     return openMethod(new Map([['latest', folder]]), flags, config);
   }

@@ -1,6 +1,6 @@
 /** The flags of `weights fetch`. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { RELEASED_WEIGHTS } from '../../data/released_weights.js';
+import { RELEASED_FILES } from '../../data/released_weights.js';
 import { type OutputFlags, outputOptions } from '../options.js';
 
 export interface FetchFlags extends OutputFlags {
@@ -17,7 +17,7 @@ function address(text: string, before: readonly string[] = []): string[] {
 export function fetchOptions(command: Command): Command {
   return outputOptions(
     command
-      .argument('[name]', `one of ${RELEASED_WEIGHTS.map((r) => r.name).join(', ')}`, RELEASED_WEIGHTS[0]!.name)
+      .argument('[name]', `one of ${RELEASED_FILES.map((r) => r.name).join(', ')}`, RELEASED_FILES[0]!.name)
       .option(
         '--url <address>',
         'fetch from here, such as a mirror of your own; may be repeated (default: as released)',

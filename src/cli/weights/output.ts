@@ -1,5 +1,5 @@
 /** What `weights` prints. */
-import { RELEASED_WEIGHTS } from '../../data/released_weights.js';
+import { RELEASED_FILES } from '../../data/released_weights.js';
 import { tableLines } from '../../eval/text_table.js';
 import { fetchedBytes, fetchedFile } from '../../node/weights_folder.js';
 import type { OutputFlags } from '../options.js';
@@ -21,7 +21,7 @@ export function printFetched(result: Fetched, json: boolean): void {
 }
 
 export function printList({ json }: OutputFlags): void {
-  const rows = RELEASED_WEIGHTS.map((row) => ({ ...row, file: fetchedFile(row), bytes: fetchedBytes(row) ?? null }));
+  const rows = RELEASED_FILES.map((row) => ({ ...row, file: fetchedFile(row), bytes: fetchedBytes(row) ?? null }));
   if (json) {
     process.stdout.write(`${JSON.stringify(rows)}\n`);
     return;

@@ -1,0 +1,53 @@
+// near[r] = the largest cosine of unit row r with the rows chosen so far, brought up to date with the last of them. A row
+// that is chosen itself is as near as can be, so that no row is chosen twice. FIRST: nothing was chosen before.
+//
+// For adapters without subgroups: a workgroup owns a row, summed in a tree in its memory. Grid: one workgroup a row.
+// V is what a thread loads at a time: f32, or vec4f where 4 divides d; W its values.
+const WG: u32 = 64u;
+const FIRST: bool = false;
+alias V = f32;
+const W: u32 = 1u;
+alias Sums = f32;
+
+struct Params {
+  rows: u32,
+  d: u32,
+  step: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read> chosen: array<u32>;
+@group(0) @binding(3) var<storage, read_write> near: array<f32>;
+
+const CHOSEN = 3.4028234e38;
+var<workgroup> parts: array<Sums, WG>;
+
+// Sums over the threads of a workgroup, known to all of them. Put a barrier between two calls.
+fn total(lid: u32, part: Sums) -> Sums {
+  parts[lid] = part;
+  workgroupBarrier();
+  for (var half = WG / 2u; half > 0u; half /= 2u) {
+    if (lid < half) { parts[lid] += parts[lid + half]; }
+    workgroupBarrier();
+  }
+  return parts[0];
+}
+
+// The sum of the values of a load.
+fn fold(v: V) -> f32 { return dot(vec4f(v), vec4f(f32(W) / 4.0)); }
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lid: u32) {
+  let row = wid.y * groups.x + wid.x;
+  if (row >= p.rows) { return; }
+  let last = chosen[p.step];
+  let n = p.d / W;
+  var products = V();
+  for (var i = lid; i < n; i += WG) { products += x[row * n + i] * x[last * n + i]; }
+  var cosine = total(lid, fold(products));
+  if (lid > 0u) { return; }
+  if (!FIRST) { cosine = max(cosine, near[row]); }
+  near[row] = select(cosine, CHOSEN, row == last);
+}
