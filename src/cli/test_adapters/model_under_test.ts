@@ -15,9 +15,6 @@ import type { TestSettings } from './output.js';
 import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
 import type { TestedData } from './tested_data.js';
 
-/** How intervals are made, in the results. */
-const METHOD = 'percentile bootstrap over pictures, normal and abnormal ones drawn apart; in per cent';
-
 /** Each setting from its flag, else as the training recorded it, else the published default. */
 export function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestSettings {
   return {
@@ -33,7 +30,7 @@ export function settingsOf(flags: TestFlags, { trained }: TestedAdapters): TestS
     pictures: rulesOf(flags),
     ...(flags.intervals === undefined
       ? {}
-      : { intervals: { resamples: flags.intervals, seed: flags.seed, confidence: CONFIDENCE, method: METHOD } }),
+      : { intervals: { resamples: flags.intervals, seed: flags.seed, confidence: CONFIDENCE } }),
     ...(flags.defects ? { defects: true } : {}),
   };
 }

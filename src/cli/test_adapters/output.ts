@@ -36,7 +36,6 @@ export interface TestSettings {
     readonly resamples: number;
     readonly seed: number;
     readonly confidence: number;
-    readonly method: string;
   };
   /** Present where types of defect have figures. */
   readonly defects?: true;

@@ -206,8 +206,11 @@ function checkRun(folder: string, run: RunIdentity): void {
   if (typeof before.run !== 'object') throw damaged(join(folder, SUMMARY));
   const now = JSON.parse(JSON.stringify(run)) as Readonly<Record<string, unknown>>;
   const [saved, current] = [before.run, now].map((r) => (key: string) => JSON.stringify(r[key]));
-  const key = Object.keys(now).find((k) => !PATHS.includes(k) && saved!(k) !== current!(k));
+  const key = [...Object.keys(now), ...Object.keys(before.run)].find(
+    (k) => !PATHS.includes(k) && saved!(k) !== current!(k),
+  );
   if (key === undefined) return;
-  const what = OTHER[key] ?? `${key} ${saved!(key)}, not ${current!(key)}`;
+  const shown = (text: string | undefined): string => text ?? 'not given';
+  const what = OTHER[key] ?? `${key} ${shown(saved!(key))}, now ${shown(current!(key))}`;
   throw new Error(`${folder}: holds the figures of another run (${what}): ${REMEDY}`);
 }
