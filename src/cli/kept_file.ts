@@ -27,16 +27,17 @@ export function readKept<T extends object>(path: string, damaged: (path: string)
 /** A setting in which two runs differ. */
 export interface Difference {
   readonly key: string;
-  /** Both values as JSON. */
+  /** Both values as JSON; "not given" where a run has none. */
   readonly before: string;
   readonly now: string;
 }
 
-/** The first setting of `now` that differs from the kept one. @param ignored settings that do not count */
+/** The first setting in which two runs differ. @param ignored settings that do not count */
 export function firstDifference(before: object, now: object, ignored: readonly string[] = []): Difference | undefined {
-  const [kept, current] = [before, JSON.parse(JSON.stringify(now)) as object].map(
-    (run) => (key: string) => JSON.stringify((run as Readonly<Record<string, unknown>>)[key]),
-  );
-  const key = Object.keys(now).find((k) => !ignored.includes(k) && kept!(k) !== current!(k));
-  return key === undefined ? undefined : { key, before: kept!(key), now: current!(key) };
+  const current = JSON.parse(JSON.stringify(now)) as object;
+  const of = (run: object, key: string): string =>
+    JSON.stringify((run as Readonly<Record<string, unknown>>)[key]) ?? 'not given';
+  const keys = [...Object.keys(current), ...Object.keys(before)];
+  const key = keys.find((k) => !ignored.includes(k) && of(before, k) !== of(current, k));
+  return key === undefined ? undefined : { key, before: of(before, key), now: of(current, key) };
 }

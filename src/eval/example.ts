@@ -68,6 +68,8 @@ export interface SheetRow {
   readonly example: Example;
   /** The map's peak on the scale of the colours, 0 to 1. */
   readonly peak: number;
+  /** Whether the picture has a mask; a normal one has one without marks. */
+  readonly masked: boolean;
   /** What was decided, and why. */
   readonly remark: string;
   readonly wrong: boolean;
@@ -83,9 +85,9 @@ export interface SheetPart {
 export function exampleSheet(parts: readonly SheetPart[], { lo, hi }: ScoreRange, cell = 200): Canvas {
   const tile = (canvas: Canvas, caption: string, marked = false): Tile => ({ ...canvas, caption, marked });
   const rows = parts.flatMap((part) =>
-    part.rows.map(({ name, example, peak, remark, wrong }) => [
+    part.rows.map(({ name, example, masked, peak, remark, wrong }) => [
       tile(example.picture, name),
-      tile(example.mask, 'mask'),
+      tile(example.mask, masked ? 'mask' : 'no mask'),
       tile(example.heatmap, `peak ${peak.toFixed(2)}`),
       tile(example.overlay, remark, wrong),
     ]),

@@ -47,6 +47,8 @@ export const CONFIDENCE = 95;
 /** What a figure from bins may differ from the exact one: a hundredth of a per cent. */
 const NEAR = 1e-4;
 const GRAINS = [1024, 4096, 16384] as const;
+/** Bins are made finer up to so many bins times images, some 200 MiB. */
+const MOST_COUNTS = 2 ** 24;
 
 /** How often each image is drawn. */
 function drawImages(strata: readonly (readonly number[])[], draws: Draws, weights: Float64Array): void {
@@ -82,6 +84,7 @@ function pixelResamples(
   const once = new Float64Array(labels.length).fill(1);
   let made: PixelResamples | undefined;
   for (const grain of GRAINS) {
+    if (made && grain * labels.length > MOST_COUNTS) break;
     const countsOf: (weights: Float64Array) => BinCounts = binPixels(pixels, scale, grain);
     const figures: PixelResamples['figures'] = (weights) => figuresOfBins(countsOf(weights), overlapOf(weights));
     made = { figures, off: largestGap(figures(once)!, exact) };

@@ -34,7 +34,7 @@ describe('an example', () => {
 
   test('takes a row of a sheet, above the colour scale', () => {
     const example = drawExample(picture, mask, map, { lo: -2, hi: 3 }, 100);
-    const row = { name: 'a', example, peak: 1, remark: 'missed', wrong: true };
+    const row = { name: 'a', example, masked: true, peak: 1, remark: 'missed', wrong: true };
     const sheetOf = (...rows: readonly (typeof row)[]) =>
       exampleSheet([{ heading: 'Worst', rows }], { lo: -2, hi: 3 }, 64);
     const [one, two] = [sheetOf(row), sheetOf(row, row)];

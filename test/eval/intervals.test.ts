@@ -93,7 +93,8 @@ describe('resamples of a class', () => {
       const got = figuresOfBins(counts, overlap)!;
       expect(Math.abs(got.auroc - want.auroc!)).toBeLessThan(1e-4);
       expect(Math.abs(got.averagePrecision - want.averagePrecision!)).toBeLessThan(1e-4);
-      expect(Math.abs(got.f1 - want.bestF1!.f1)).toBeLessThan(1e-4);
+      // The best F1 is the top of a ragged curve, of which bins show fewer points.
+      expect(Math.abs(got.f1 - want.bestF1!.f1)).toBeLessThan(2e-4);
       expect(Math.abs(got.aupro! - want.aupro!)).toBeLessThan(1e-4);
     }
     expect(resampled(all, side, 2).off).toBeLessThan(1e-4);

@@ -154,18 +154,18 @@ describe('scores in a file', () => {
         expect(wrong).toEqual([]);
       };
       for (let round = 0; round < 2; round++) expectSame(walked(inFile));
-      // Every image once is all of them; the first seven and the last six, each with twice its weight, are twice as much.
+      // Every image once is all of them; the first seven and the last six, each three times, are three times as much.
       const weighted = (weight: (image: number) => number): ScoreCount[] =>
         walked(inFile.weighted(Array.from({ length: 13 }, (_, image) => weight(image))));
       expectSame(weighted(() => 1));
       const parts = new Map<number, ScoreCount>();
-      for (const count of [...weighted((i) => (i < 7 ? 2 : 0)), ...weighted((i) => (i < 7 ? 0 : 2))]) {
+      for (const count of [...weighted((i) => (i < 7 ? 3 : 0)), ...weighted((i) => (i < 7 ? 0 : 3))]) {
         const { positives, negatives, regions } = parts.get(count.score) ?? { positives: 0, negatives: 0, regions: 0 };
         parts.set(count.score, {
           score: count.score,
-          positives: positives + count.positives / 2,
-          negatives: negatives + count.negatives / 2,
-          regions: regions + count.regions / 2,
+          positives: positives + count.positives / 3,
+          negatives: negatives + count.negatives / 3,
+          regions: regions + count.regions / 3,
         });
       }
       expectSame([...parts.values()].sort((a, b) => b.score - a.score));

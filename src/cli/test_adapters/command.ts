@@ -37,6 +37,7 @@ Examples:
   $ aaclip test --dataset mine --data parts --weights W --save_path ckpt/mine --class nut,bolt --json
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
   $ aaclip test --dataset MVTec --data mvtec_ad --weights ViT-L-14-336 --save_path visa_pretrained.pth --results_dir results
+  $ aaclip test --dataset MVTec --data mvtec_ad --weights W --save_path ckpt/baseline --epoch 15 --intervals --defects
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
   $ aaclip test --dataset MVTec2 --data mvtec_ad_2 --weights W --save_path ckpt/baseline --tile
 
@@ -46,6 +47,13 @@ AnomalyCLIP scale nothing, and score a picture by itself.
 
 With --tile, masks are resized to the blended maps, which have --img_size / --tile of the picture's pixels, and the detection
 token's score is that of the most anomalous tile: such figures do not compare with figures without tiles.
+
+--visualize draws every picture and lists those of a class worst first. The error of a picture is how far its score lies on the
+wrong side of the threshold of the best F1, as a share of the room on that side: 1 for a faulty picture with score 0 (missed) or a
+normal one with score 1 (false alarm), 0 at the threshold, negative for right decisions. The sheet shows the worst and the best.
+
+--intervals draws the normal and the faulty pictures of each class anew, with replacement, and counts the figures each time; the
+interval holds the middle 95 % of them. --seed decides what is drawn.
 
 "--dataset all" is the command test-all: a folder for each data set and a summary, in "results" unless --results_dir is given.`,
     )

@@ -221,9 +221,10 @@ class DataRun implements AsyncDisposable {
   /** Counts a class after its last picture, draws it, and drops its maps. */
   async #finish(className: string, { scores, samples, maps }: OpenClass): Promise<void> {
     const details = scores.details();
+    const { pictures, further, onProgress } = this.#options;
+    if (further.intervals) onProgress(this.#done, `${className}: intervals`);
     this.#results.add(className, scores, details, samples);
     const sheets = this.#sheets.length;
-    const { pictures, onProgress } = this.#options;
     if (maps && pictures !== undefined) {
       const first = this.#data.samples.indexOf(samples[0]!);
       const places = samples.map((_, i) => first + i);

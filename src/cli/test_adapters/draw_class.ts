@@ -112,7 +112,8 @@ export async function drawClass(drawn: DrawnClass, options: DrawOptions): Promis
     const one = chosen.get(i);
     if (one) {
       const peak = range.hi > range.lo ? (details.results[i]!.peak - range.lo) / (range.hi - range.lo) : 0;
-      rows.set(i, { name: names[i]!, example, peak, remark: remarkOf(one, threshold), wrong: isWrong(one) });
+      const masked = loaded!.mask !== undefined;
+      rows.set(i, { name: names[i]!, example, masked, peak, remark: remarkOf(one, threshold), wrong: isWrong(one) });
     }
     onDrawn();
     i++;

@@ -20,9 +20,6 @@ import type { TestSettings } from './output.js';
 import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
 import type { TestedData } from './tested_data.js';
 
-/** How intervals are made, in the results. */
-const METHOD = 'percentile bootstrap over pictures, normal and abnormal ones drawn apart; in per cent';
-
 /** The folder that results go to where no other is named: the adapters'. */
 const folderOf = (path: string): string => (statSync(path, { throwIfNoEntry: false })?.isFile() ? dirname(path) : path);
 
@@ -40,7 +37,7 @@ export function settingsOf(flags: TestFlags, { use }: TestedAdapters): TestSetti
     tile: tile && tilingOf(tile, use.imageSize),
     ...(flags.intervals === undefined
       ? {}
-      : { intervals: { resamples: flags.intervals, seed: flags.seed, confidence: CONFIDENCE, method: METHOD } }),
+      : { intervals: { resamples: flags.intervals, seed: flags.seed, confidence: CONFIDENCE } }),
     ...(flags.defects ? { defects: true } : {}),
   };
 }

@@ -33,7 +33,6 @@ export interface TestSettings extends MethodSettings {
     readonly resamples: number;
     readonly seed: number;
     readonly confidence: number;
-    readonly method: string;
   };
   /** Present where types of defect have figures. */
   readonly defects?: true;

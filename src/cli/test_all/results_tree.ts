@@ -197,6 +197,6 @@ function checkRun(folder: string, run: RunIdentity): void {
   if (typeof before.run !== 'object') throw damaged(join(folder, SUMMARY));
   const found = firstDifference(before.run, run, PATHS);
   if (found === undefined) return;
-  const what = OTHER[found.key] ?? `${found.key} ${found.before}, not ${found.now}`;
+  const what = OTHER[found.key] ?? `${found.key} ${found.before}, now ${found.now}`;
   throw new Error(`${folder}: holds the figures of another run (${what}): ${REMEDY}`);
 }

@@ -1,4 +1,5 @@
 /** The summary of all data sets: as the published program's text, for spreadsheets, for a paper, and for programs. */
+import { CONFIDENCE } from '../../eval/intervals.js';
 import type { Figures } from '../../eval/metrics.js';
 import { epochsText, type NamedFigures, namedText } from '../../eval/report.js';
 import { csvText, escaped, FIGURE_COLUMNS, markdownTable } from '../table_files.js';
@@ -92,6 +93,17 @@ const bold = (cell: string): string => `**${cell}**`;
 const FIGURES = FIGURE_COLUMNS.map(([, title]) => title);
 const NUMBERS = ['classes', ...FIGURES];
 
+/** The intervals of each data set's averages, where they were asked for. */
+function intervalLines(states: readonly SetState[], epoch: Epoch): string[] {
+  const rows = states.flatMap(({ name, runs }) => {
+    const intervals = runs.find((r) => r.epoch === epoch)?.averageIntervals;
+    return intervals ? [[name, ...FIGURE_COLUMNS.map(([key]) => intervals[key]?.map((v) => v.toFixed(2)).join('–') ?? 'n/a')]] : [];
+  });
+  if (rows.length === 0) return [];
+  const about = `${CONFIDENCE}% confidence intervals of the averages over classes, in per cent.`;
+  return ['## Intervals', '', about, '', ...markdownTable(['data set', ...FIGURES], rows, NUMBERS), ''];
+}
+
 /** The table for a paper: the chosen epoch, in per cent. */
 function markdown(summary: Summary): string {
   const { run, states, rows, choice } = summary;
@@ -118,6 +130,7 @@ function markdown(summary: Summary): string {
       lines.push(...markdownTable(['epoch', ...FIGURES], marked, NUMBERS), '');
     }
   }
+  if (row) lines.push(...intervalLines(states, row.epoch));
   const others = states.filter(({ state }) => state !== 'SUCCESS');
   if (others.length > 0) lines.push('## Without figures', '');
   for (const { name, state, why } of others) {

@@ -51,7 +51,7 @@ export class SweepFolder implements Disposable {
       if (typeof before.settings !== 'object') throw damaged(file);
       const found = firstDifference(before.settings, settings);
       if (found === undefined) return;
-      const what = OTHER[found.key] ?? `${found.key} ${found.before}, not ${found.now}`;
+      const what = OTHER[found.key] ?? `${found.key} ${found.before}, now ${found.now}`;
       throw new Error(`${path}: holds a sweep with other settings (${what}): use the same settings, or ${REMEDY}`);
     } catch (error) {
       this[Symbol.dispose]();
