@@ -131,6 +131,9 @@ describe('a page', () => {
   it('is printed whole, in the colours of paper', async () => {
     const { page } = await opened('test-all', { colorScheme: 'dark' });
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    // As wide as A4 between its margins.
+    await page.setViewportSize({ width: 700, height: 1000 });
+    expect(await sideways(page)).toBe(0);
     const shown = await page
       .locator('details .charts')
       .evaluateAll((parts) => parts.map((p) => (p as unknown as { checkVisibility(): boolean }).checkVisibility()));

@@ -95,7 +95,7 @@ describe('the page of a test', () => {
     expect((await opened([folder])).texts('h2')).toContain('Parts, epoch 10');
     const page = await opened([folder], 5);
     expectSound(page);
-    expect(page.texts('h2')).toEqual(['Epochs', 'Parts, epoch 5', 'Settings']);
+    expect(page.texts('h2')).toEqual(['Epochs', 'Parts, epoch 5', 'Settings', 'Terms']);
     expect(rowsOf(page, 'All epochs').map((r) => r[0])).toEqual(['Epoch', '5', '10']);
     await expect(opened([folder], 7)).rejects.toThrow(/^\S+epochs: epoch 7 was not tested: .* 5, 10$/);
   });

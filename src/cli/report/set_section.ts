@@ -48,7 +48,6 @@ export async function datasetSection(run: PlacedRun, most: number, folded: boole
 <p class="quiet">${run.domain}, ${Number(run.images).toLocaleString('en')} images${speed}</p>
 ${(run.missing?.length ?? 0) > 0 && html`<p><strong>The test ended early: no figures for ${run.missing!.join(', ')}.</strong></p>`}
 ${classTable(dataset, classes)}
-<p class="quiet">F1-max is the best F1 over all thresholds. The threshold that gives it is in the unit of the maps (pixels) or of the class's image scores, 0 to 1 (images).</p>
 ${notes.length > 0 && html`<ul class="notes">${notes}</ul>`}
 ${charts.length > 0 && (folded ? html`<details><summary><h3>Curves</h3></summary>${lines}</details>` : html`<h3>Curves</h3>${lines}`)}
 ${parts.length > 0 && html`<h3>Classes</h3>${parts}`}`;
