@@ -27,7 +27,7 @@ export function testTiles(runs: readonly PlacedRun[], epoch: Epoch, { tree }: Ru
     tiles.push(tile('Decided wrongly', wrong, `of ${decided.length.toLocaleString('en')} images`));
   const counted =
     decided.length > 0 &&
-    ' Decided wrongly are images on the wrong side of the threshold of their class, the one that gives F1-max. It was chosen on these same images, so expect slightly worse decisions on new ones.';
+    ' "Decided wrongly" counts the images on the wrong side of the threshold of their class, the one that gives F1-max. It was chosen on these same images, so expect slightly worse decisions on new ones.';
   return html`<dl class="tiles">${tiles}</dl>
 <p class="quiet">Averages over all classes${runs.length > 1 && ', then over data sets'}, ${epochName(epoch)}.${counted}</p>`;
 }
