@@ -80,7 +80,7 @@ describe('the page of a test', () => {
       ['Average', ...new Array<string>(7).fill('80.50–95.00')],
     ]);
     expect(page.texts('p.quiet').join()).toMatch(/500 resamples .* seed 7\..* by 0\.0012 at most/);
-    expect(page.texts('p.quiet')[0]).toContain('3.00 images/s (6.00 without drawing)');
+    expect(page.texts('#set1 > p.quiet')[0]).toContain('3.00 images/s (6.00 without drawing)');
     const [, row] = rowsOf(page, 'Parts, types of defect');
     expect([row!.slice(0, 4), row!.at(-1)]).toEqual([['nut', 'bent', '4', '12.50'], 'n/a']);
     expect(rowsOf(page, 'Parts, figures')[1]!.slice(3, 5)).toEqual(['0.00 (n/a)', '0.00 (n/a)']);
@@ -121,7 +121,7 @@ describe('the page of a test', () => {
     expect((await opened([folder])).texts('h2')).toContain('Parts, epoch 10');
     const page = await opened([folder], 5);
     expectSound(page);
-    expect(page.texts('h2')).toEqual(['Epochs', 'Parts, epoch 5', 'Settings']);
+    expect(page.texts('h2')).toEqual(['Epochs', 'Parts, epoch 5', 'Settings', 'Terms']);
     expect(rowsOf(page, 'All epochs').map((r) => r[0])).toEqual(['Epoch', '5', '10']);
     await expect(opened([folder], 7)).rejects.toThrow(/^\S+epochs: epoch 7 was not tested: .* 5, 10$/);
   });

@@ -54,7 +54,14 @@ describe('the page of all data sets', () => {
   it('has a part for each data set at the best epoch, which is marked and explained', () => {
     expectSound(page);
     expect(page.texts('h1')).toEqual(['Test of Parts, Colon']);
-    expect(page.texts('h2')).toEqual(['All data sets', 'Epochs', 'Parts, epoch 1', 'Colon, epoch 1', 'Settings']);
+    expect(page.texts('h2')).toEqual([
+      'All data sets',
+      'Epochs',
+      'Parts, epoch 1',
+      'Colon, epoch 1',
+      'Settings',
+      'Terms',
+    ]);
     expect(rowsOf(page, 'All epochs').map((r) => r.slice(0, 2))).toEqual([
       ['Epoch', 'Pixel AUROC'],
       ['1 best', '75.00'],

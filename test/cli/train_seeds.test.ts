@@ -101,7 +101,7 @@ describe('a sweep over seeds', () => {
 
     const other = await runHere(...train('sweep', '--seeds', '2,5', '--image_lr', '0.1'));
     expect(other.failed).toMatch(
-      /sweep: holds a sweep with other settings \(imageRate 0\.0005, not 0\.1\): use the same settings, or name another folder with --save_path$/,
+      /sweep: holds a sweep with other settings \(imageRate 0\.0005, now 0\.1\): use the same settings, or name another folder with --save_path$/,
     );
     writeFileSync(set.at('parts', 'full-shot.jsonl'), `${readFileSync(set.at('parts', 'full-shot.jsonl'), 'utf8')}\n`);
     const fewer = readFileSync(set.at('parts', 'full-shot.jsonl'), 'utf8').trim().split('\n').slice(1).join('\n');

@@ -8,6 +8,7 @@ import { type Part, page } from './page.js';
 import type { RunRecord } from './read_run.js';
 import { differences, lossCharts } from './run_facts.js';
 import { chosenEpoch, epochName } from './shown_epoch.js';
+import { TERMS_PART } from './terms.js';
 
 /** A data set in several runs: the table, and each class's curves, a line for each run. */
 function comparedSet(dataset: string, names: readonly string[], runs: readonly (ReportedRun | undefined)[]): Markup {
@@ -64,6 +65,7 @@ export function comparePage(records: readonly RunRecord[], wanted?: number): str
     parts.push({ id: 'training', name: 'Training', body });
   }
   if (settings) parts.push({ id: 'settings', name: 'Settings', body: html`<h2>Settings</h2>${settings}` });
+  if (datasets.length > 0) parts.push(TERMS_PART);
   const facts = [...names, ...(one && epochs[0] !== undefined ? [epochName(epochs[0])] : [])];
   return page({ title: `${records.length} runs compared`, facts }, parts);
 }

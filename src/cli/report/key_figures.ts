@@ -1,5 +1,4 @@
 /** What a reader wants to know first: how good, of what, and where it was run. */
-
 import { isWrong } from '../../eval/picture_error.js';
 import { duration } from '../progress.js';
 import { ranked } from './class_parts.js';
@@ -29,7 +28,7 @@ export function testTiles(runs: readonly PlacedRun[], epoch: Epoch, { tree }: Ru
     tiles.push(tile('Decided wrongly', wrong, `of ${decided.length.toLocaleString('en')} images`));
   const counted =
     decided.length > 0 &&
-    ' An image counts as decided wrongly at the threshold that gives the best F1 of its class. That threshold was chosen on these same images, so on new ones expect a little worse.';
+    ' "Decided wrongly" counts the images on the wrong side of the threshold of their class, the one that gives F1-max. It was chosen on these same images, so expect slightly worse decisions on new ones.';
   return html`<dl class="tiles">${tiles}</dl>
 <p class="quiet">Averages over all classes${runs.length > 1 && ', then over data sets'}, ${epochName(epoch)}.${counted}</p>`;
 }

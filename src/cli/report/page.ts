@@ -8,6 +8,7 @@ const SCRIPT = `for (const table of document.querySelectorAll('table.sortable'))
   const [body] = table.tBodies;
   for (const [n, head] of [...table.tHead.rows[0].cells].entries()) {
     const button = document.createElement('button');
+    button.title = 'Sort';
     button.append(...head.childNodes);
     head.append(button);
     button.onclick = () => {

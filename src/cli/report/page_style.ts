@@ -33,6 +33,9 @@ a { color: var(--link); }
 .quiet, caption { color: var(--quiet); }
 .quiet { font-size: .92rem; }
 .notes { padding-left: 1.2rem; margin: .5rem 0; max-width: 48rem; overflow-wrap: anywhere; }
+.terms { max-width: 48rem; }
+.terms dt { font-weight: 600; margin-top: .7rem; }
+.terms dd { margin: 0; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }`;
 
 const HEAD = `
@@ -106,12 +109,13 @@ summary span { color: var(--quiet); margin-left: .75rem; font-variant-numeric: t
 /** On paper nothing is hidden, cut off or scrolled. */
 const PRINT = `
 @media print {
-  body { max-width: none; padding: 0; font-size: .8rem; }
+  :root { font-size: 68%; }
+  body { max-width: none; padding: 0; }
   nav { display: none; }
   details::details-content { display: block; content-visibility: visible; block-size: auto; }
   .wide { overflow: visible; }
   th, td { padding: .2rem .35rem; }
-  tbody th { min-width: 0; }
+  tbody th { min-width: 7rem; }
   figure, .gallery li, tr, .tiles { break-inside: avoid; }
   h2, h3, h4, h5, summary, caption { break-after: avoid; }
   th:first-child:not(.run) { position: static; }

@@ -7,6 +7,7 @@ import type { PlacedRun, RunRecord } from './read_run.js';
 import { lossCharts, lossTable, runFacts } from './run_facts.js';
 import { datasetSection } from './set_section.js';
 import { chosenEpoch, type Epoch, epochName, epochsOf } from './shown_epoch.js';
+import { TERMS_PART } from './terms.js';
 
 /** Pictures that are shown in all, of which every class has its share. */
 const SHOWN = 80;
@@ -78,5 +79,6 @@ export async function runPage(record: RunRecord, wanted?: number): Promise<strin
   }
   const facts = runFacts(record);
   if (facts.length > 0) parts.push({ id: 'settings', name: 'Settings', body: html`<h2>Settings</h2>${facts}` });
+  if (shown.runs.length > 0) parts.push(TERMS_PART);
   return page(headOf(record, shown), parts);
 }

@@ -5,7 +5,7 @@ import { HISTOGRAM_LEGEND, histograms, pictureList, ranked } from './class_parts
 import { curveCharts } from './curve_charts.js';
 import { classTable, FIGURE_COLUMNS, inPercent } from './figure_tables.js';
 import { defectTable, intervalTable } from './further_tables.js';
-import type { ReportedClass, ReportedRun } from './kept_results.js';
+import type { ReportedClass } from './kept_results.js';
 import { html, type Markup } from './markup.js';
 import type { Place, PlacedRun } from './read_run.js';
 import { epochName } from './shown_epoch.js';
@@ -30,7 +30,7 @@ ${best.length > 0 && (await pictureList(`Best images of ${c.className}`, best, d
 }
 
 /** Images per second, and without drawing where some were drawn; results of older versions may lack them. */
-function speedOf({ imagesPerSecond: all, imagesPerSecondWithoutDrawing: bare }: ReportedRun): string {
+function speedOf({ imagesPerSecond: all, imagesPerSecondWithoutDrawing: bare }: PlacedRun): string {
   if (!Number.isFinite(all)) return '';
   return `, ${all.toFixed(2)} images/s${bare === undefined ? '' : ` (${bare.toFixed(2)} without drawing)`}`;
 }
@@ -55,7 +55,6 @@ export async function datasetSection(run: PlacedRun, most: number, folded: boole
 <p class="quiet">${run.domain}, ${Number(run.images).toLocaleString('en')} images${speedOf(run)}</p>
 ${(run.missing?.length ?? 0) > 0 && html`<p><strong>The test ended early: no figures for ${run.missing!.join(', ')}.</strong></p>`}
 ${classTable(dataset, classes)}
-<p class="quiet">F1-max is the best F1 over all thresholds. The threshold that gives it is in the unit of the maps (pixels) or of the class's image scores, 0 to 1 (images).</p>
 ${intervalTable(run)}
 ${defectTable(run)}
 ${notes.length > 0 && html`<ul class="notes">${notes}</ul>`}
