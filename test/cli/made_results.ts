@@ -19,7 +19,7 @@ export const behind = (more: Partial<KeptClass> = {}): KeptClass => ({
     histogram: { lo: -3, hi: 5, normal: [1000, 10, 0, 1], abnormal: [0, 3, 20, 0] },
   },
   images: { roc: CURVE, pr: CURVE },
-  pictures: [0.1, 0.8, 0.3, 0.6, 0.7, 0.9].map((score, i) => ({
+  pictures: [0.1, 0.75, 0.3, 0.6, 0.7, 0.9].map((score, i) => ({
     ...{ path: `nut/${i < 2 ? 'good' : 'bent'}/${i}.png`, label: i < 2 ? 0 : 1 },
     ...{ score, peak: score + 1 },
   })),
@@ -115,7 +115,8 @@ export class MadeResults {
           figures: figures as ClassFigures,
         }));
         const kept = new Map(of.map((c) => [c.className, c.behind!]));
-        const result: RunResult = { rows, behind: kept, failure: undefined, seconds: 2, sheets: [] };
+        const none = { failure: undefined, averageIntervals: undefined, drawingSeconds: 0, sheets: [] };
+        const result: RunResult = { rows, behind: kept, seconds: 2, ...none };
         await tree.add({ dataset, domain, epoch: i + 1, result }, 'print');
       }
     }

@@ -1,4 +1,5 @@
 /** What a reader wants to know first: how good, of what, and where it was run. */
+import { isWrong } from '../../eval/picture_error.js';
 import { duration } from '../progress.js';
 import { ranked } from './class_parts.js';
 import { FIGURE_COLUMNS, inPercent } from './figure_tables.js';
@@ -21,8 +22,8 @@ export function testTiles(runs: readonly PlacedRun[], epoch: Epoch, { tree }: Ru
     const value = overall[FIGURE_COLUMNS.findIndex(([title]) => title === name)];
     return tile(name, inPercent(value), value !== undefined && '%');
   });
-  const decided = runs.flatMap(({ classes }) => classes.flatMap(ranked)).filter(({ wrong }) => wrong !== undefined);
-  const wrong = decided.filter((p) => p.wrong).length.toLocaleString('en');
+  const decided = runs.flatMap(({ classes }) => classes.flatMap(ranked)).filter(({ verdict }) => verdict !== undefined);
+  const wrong = decided.filter(isWrong).length.toLocaleString('en');
   if (decided.length > 0)
     tiles.push(tile('Decided wrongly', wrong, `of ${decided.length.toLocaleString('en')} images`));
   const counted =

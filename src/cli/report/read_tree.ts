@@ -25,13 +25,14 @@ interface Took extends Partial<Origin> {
   readonly epoch: number | string;
   readonly seconds: number;
   readonly imagesPerSecond: number;
+  readonly imagesPerSecondWithoutDrawing?: number;
 }
 
 const isTook = (row: unknown): row is Took =>
   isRecord(row) &&
   typeof row.dataset === 'string' &&
   isEpoch(row.epoch) &&
-  [row.seconds, row.imagesPerSecond].every((v) => typeof v === 'number' && Number.isFinite(v));
+  [row.seconds, row.imagesPerSecond, row.imagesPerSecondWithoutDrawing ?? 0].every(Number.isFinite);
 
 const keyOf = ({ dataset, epoch }: Pick<Took, 'dataset' | 'epoch'>): string => `${epoch} ${dataset}`;
 
@@ -88,7 +89,11 @@ export function readTree(folder: string): { readonly tree: TreeRecord; readonly 
       .runs.filter(({ epoch }) => wanted.includes(epoch))
       .map((one) => {
         const took = times.get(keyOf(one));
-        const speed = took ? { seconds: took.seconds, imagesPerSecond: took.imagesPerSecond } : {};
+        const bare = took?.imagesPerSecondWithoutDrawing;
+        const speed = {
+          ...(took ? { seconds: took.seconds, imagesPerSecond: took.imagesPerSecond } : {}),
+          ...(bare === undefined ? {} : { imagesPerSecondWithoutDrawing: bare }),
+        };
         // Paths in these results are relative to their own folder.
         return { ...one, ...speed, place: { folder: beside, written: '.' } };
       });
