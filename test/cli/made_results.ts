@@ -116,15 +116,8 @@ export class MadeResults {
           figures: figures as ClassFigures,
         }));
         const kept = new Map(of.map((c) => [c.className, c.behind!]));
-        const result: RunResult = {
-          rows,
-          behind: kept,
-          failure: undefined,
-          seconds: 2,
-          drawingSeconds: 0,
-          averageIntervals: undefined,
-          sheets: [],
-        };
+        const none = { failure: undefined, averageIntervals: undefined, drawingSeconds: 0, sheets: [] };
+        const result: RunResult = { rows, behind: kept, seconds: 2, ...none };
         await tree.add({ dataset, domain, epoch: i + 1, result }, 'print');
       }
     }
