@@ -72,7 +72,11 @@ export function domainOption(command: Command): Command {
 
 /** Adds `--batch_size`. */
 export function batchSizeOption(command: Command): Command {
-  return command.option('--batch_size <n>', 'pictures, or tiles, at a time (default: chosen to fit the adapter)', count(1));
+  return command.option(
+    '--batch_size <n>',
+    'pictures, or tiles, at a time (default: chosen to fit the adapter)',
+    count(1),
+  );
 }
 
 export interface TileFlags {

@@ -38,8 +38,8 @@ The score of a picture: for Industrial, the mean of the map's peak and the detec
 the peak. The map is the share of "abnormal" against "normal" at every pixel, 0 to 1, averaged over the levels. --raw writes
 the sum of the levels as the published program defines it.
 
-With --tile, the detection token's score is that of the most anomalous tile, and the map has --img_size / --tile of the
-picture's pixels: all of them by default.`,
+With --tile, the detection token's score is the mean of that of the whole picture and that of the most anomalous tile, and the
+map has --img_size / --tile of the picture's pixels: all of them by default.`,
     )
     .action(runPredict);
 }
@@ -105,7 +105,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const [loaded] = detector.classes;
   let broken = 0; // found only now: damage behind the header
   let unwritten = 0;
-  let passes = 0; // of pictures or tiles through the tower
+  let tiles = 0;
+  let passes = 0; // through the tower: of tiles, and of each picture that is cut
   const detections = detector.detect(paths, flags.class, {
     onBroken: (error, index) => {
       broken++;
@@ -115,7 +116,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     onProgress: (done) => bar.update(done),
   });
   for await (const detection of detections) {
-    passes += tileCount(detection.picture, detector.settings.tile);
+    const count = tileCount(detection.picture, detector.settings.tile);
+    tiles += count;
+    passes += count > 1 ? count + 1 : 1;
     const written = await outputs.write(detection);
     const line = json
       ? jsonLine(detection, written, loaded!, adapted, flags.threshold)
@@ -134,7 +137,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   if (!json) {
     const rate = (detector.flopsPerPicture * passes) / seconds / 1e9;
     process.stderr.write(
-      `${good} pictures${detector.settings.tile ? ` (${passes} tiles)` : ''} in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
+      `${good} pictures${detector.settings.tile ? ` (${tiles} tiles)` : ''} in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
     );
   }
   const failures = [

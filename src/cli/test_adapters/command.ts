@@ -41,7 +41,8 @@ Maps and picture scores are scaled over a whole class, as published, so figures 
 a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak.
 
 With --tile, masks are resized to the blended maps, which have --img_size / --tile of the picture's pixels, and the detection
-token's score is that of the most anomalous tile: such figures do not compare with figures without tiles.
+token's score is the mean of that of the whole picture and that of the most anomalous tile: such figures do not compare with figures
+without tiles.
 
 "--dataset all" is the command test-all: a folder for each data set and a summary, in "results" unless --results_dir is given.`,
     )
