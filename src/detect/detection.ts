@@ -19,10 +19,13 @@ export interface Detection {
   readonly domain: Domain;
   /** How anomalous the picture is: Industrial, the mean of the peak and `imageScore`; Medical, the peak. */
   readonly score: number;
-  /** The detection token's score, 0 to 1. */
+  /** The detection token's score, 0 to 1; in tiles, the mean of that of the whole picture and that of the most anomalous tile. */
   readonly imageScore: number;
   readonly peak: Peak;
-  /** The share of "abnormal" at every pixel of the resized picture, 0 to 1, comparable between pictures. */
+  /**
+   * The share of "abnormal" at every pixel of the resized picture, 0 to 1, comparable between pictures. In tiles, it has
+   * imageSize / tile.size of the picture's own pixels.
+   */
   readonly map: ScoreMap;
   /** The sum of the levels' maps as the published program defines it; `map` is made from it. */
   readonly sum: ScoreMap;
@@ -54,7 +57,7 @@ export function pictureScore(peak: number, imageScore: number, domain: Domain): 
 
 /**
  * The result of a picture.
- * @param sum [S, S], the levels' maps summed
+ * @param sum the levels' maps summed: [S, S], or those of all tiles, blended
  * @param levels number of levels
  */
 export function detectionOf(
