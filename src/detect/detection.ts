@@ -23,10 +23,16 @@ export interface Detection {
    * peak. APRIL-GAN and AnomalyCLIP: `imageScore`.
    */
   readonly score: number;
-  /** The score of the whole picture (AA-CLIP's detection token), 0 to 1. */
+  /**
+   * The score of the whole picture (AA-CLIP's detection token), 0 to 1; in tiles, the mean of that of the whole picture and that
+   * of the most anomalous tile.
+   */
   readonly imageScore: number;
   readonly peak: Peak;
-  /** The share of "abnormal" at every pixel of the resized picture, 0 to 1, comparable between pictures. */
+  /**
+   * The share of "abnormal" at every pixel of the resized picture, 0 to 1, comparable between pictures. In tiles, it has
+   * imageSize / tile.size of the picture's own pixels.
+   */
   readonly map: ScoreMap;
   /** The sum of the levels' maps as the method's published program defines it; `map` is made from it. */
   readonly sum: ScoreMap;
@@ -64,7 +70,7 @@ export function pictureScore(peak: number, imageScore: number, domain: Domain, s
 
 /**
  * The result of a picture.
- * @param sum [S, S], the levels' maps summed
+ * @param sum the levels' maps summed: [S, S], or those of all tiles, blended
  * @param model the number of its levels, and how it makes scores
  */
 export function detectionOf(

@@ -28,7 +28,7 @@ export interface DetectOptions {
    * Pictures at a time; by default as given to `loadDetector`, else chosen to fit the adapter. Results come a batch at a time: use 1 for a live source.
    */
   readonly batchSize?: number | undefined;
-  /** Score pictures that are larger than a tile in tiles; by default as given to `loadDetector`. */
+  /** Score pictures that are larger than a tile in tiles; by default as `loadDetector` was told. */
   readonly tile?: TileOptions | undefined;
   /**
    * Called with the error of a picture that cannot be read, or whose scores are no finite numbers, and its position from 0;
@@ -83,7 +83,7 @@ export class Detector implements Disposable {
     return new Detector(host, await openModel(host, options), options);
   }
 
-  /** Side of the resized pictures and of the maps, in pixels. */
+  /** Side of the resized pictures or tiles and of their maps, in pixels. */
   get imageSize(): number {
     return this.model.imageSize;
   }

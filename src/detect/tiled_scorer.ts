@@ -1,6 +1,7 @@
 /**
- * Scores large pictures tile by tile: each tile is a picture to the model, and the tiles' maps are blended into one. What is in
- * memory at a time depends on the tiles of a batch and on the pictures' maps, not on the number of tiles.
+ * Scores large pictures tile by tile: each tile is a picture to the model, and the tiles' maps are blended into one. The whole
+ * picture is scored too, for its detection token: some faults show only there. What is in memory at a time depends on the
+ * tiles of a batch and on the pictures and their maps, not on the number of tiles.
  */
 import type { Picture } from '../picture/picture.js';
 import { checkFits } from '../picture/resize_picture.js';
@@ -18,7 +19,9 @@ class OpenPicture {
   readonly className: string;
   readonly grid: TileGrid;
   #map: ScoreMap | undefined;
-  #score = Number.NEGATIVE_INFINITY;
+  /** The largest score of the tiles so far; NaN where one is. */
+  #worst = Number.NEGATIVE_INFINITY;
+  #whole: number | undefined;
 
   constructor(picture: Picture, className: string, grid: TileGrid) {
     this.picture = picture;
@@ -33,41 +36,50 @@ class OpenPicture {
     return this.#map;
   }
 
-  /** The largest score of the tiles so far; NaN where one is. */
+  /** The mean of the score of the whole picture and of its most anomalous tile; of a single tile, its score. */
   get score(): number {
-    return this.#score;
+    return this.#whole === undefined ? this.#worst : 0.5 * this.#whole + 0.5 * this.#worst;
   }
 
-  /** Adds a tile's map, weighted, and its score. */
-  add({ column, row }: Tile, { width, height, data }: ScoreMap, score: number): void {
+  /** Takes a tile's map, weighted, and its score; of the whole picture, the score alone. */
+  add(tile: Tile | undefined, { width, height, data }: ScoreMap, score: number): void {
+    if (!tile) {
+      this.#whole = score;
+      return;
+    }
+    const { column, row } = tile;
     const map = this.map;
     for (let y = 0; y < height; y++) {
       const weight = row.weights[y]!;
       const to = (row.mapStart + y) * map.width + column.mapStart;
       for (let x = 0; x < width; x++) map.data[to + x]! += weight * column.weights[x]! * data[y * width + x]!;
     }
-    this.#score = Math.max(this.#score, score);
+    this.#worst = Math.max(this.#worst, score);
   }
 }
 
-interface TileOf {
+interface View {
   readonly of: OpenPicture;
-  readonly tile: Tile;
+  /** Undefined for the whole picture. */
+  readonly tile: Tile | undefined;
 }
 
-/** The tiles of all pictures, row by row. */
-function* tilesOf(pictures: readonly OpenPicture[]): Generator<TileOf> {
+/** All that the model sees: of each picture, the whole where it is cut, and the tiles row by row. */
+function* viewsOf(pictures: readonly OpenPicture[]): Generator<View> {
   for (const of of pictures) {
-    for (const row of of.grid.rows) for (const column of of.grid.columns) yield { of, tile: { column, row } };
+    const { rows, columns } = of.grid;
+    if (rows.length * columns.length > 1) yield { of, tile: undefined };
+    for (const row of rows) for (const column of columns) yield { of, tile: { column, row } };
   }
 }
 
-/** Tiles that go through the towers together. */
-function* batches(tiles: Iterable<TileOf>, most: number): Generator<TileOf[]> {
-  let run: TileOf[] = [];
+/** Views that go through the tower together. */
+function* batches(views: Iterable<View>, most: number): Generator<View[]> {
+  let run: View[] = [];
   let bytes = 0;
-  for (const one of tiles) {
-    const size = 3 * one.tile.column.length * one.tile.row.length;
+  for (const one of views) {
+    const { of, tile } = one;
+    const size = tile ? 3 * tile.column.length * tile.row.length : of.picture.data.length;
     if (run.length === most || (run.length > 0 && bytes + size > TILE_BYTES)) {
       yield run;
       run = [];
@@ -94,20 +106,18 @@ export class TiledScorer implements Disposable {
     this.batchBytes = 3 * batch * tiling.size ** 2;
   }
 
-  checkFits({ name, width, height }: Picture): void {
-    const { size } = this.#tiling;
-    const tile = { name, width: Math.min(width, size), height: Math.min(height, size) };
-    checkFits(this.#model.gpu, tile, this.#model.imageSize);
-    mapSides({ name, width, height }, this.#model.imageSize, size);
+  checkFits(picture: Picture): void {
+    checkFits(this.#model.gpu, picture, this.#model.imageSize);
+    mapSides(picture, this.#model.imageSize, this.#tiling.size);
   }
 
   async score(pictures: readonly Picture[], classes: readonly string[]): Promise<BatchScores> {
     const size = this.#model.imageSize;
     const opened = pictures.map((p, i) => new OpenPicture(p, classes[i]!, tileGrid(p, this.#tiling, size)));
     let running: (() => Promise<void>) | undefined;
-    for (const tiles of batches(tilesOf(opened), this.#batch)) {
-      // The device works on these tiles while the maps before them are blended.
-      const next = this.#launch(tiles);
+    for (const views of batches(viewsOf(opened), this.#batch)) {
+      // The device works on these while the maps before them are blended.
+      const next = this.#launch(views);
       await running?.();
       if (this.#ended) throw new Error('tiles: ended before all were scored');
       running = next;
@@ -116,18 +126,18 @@ export class TiledScorer implements Disposable {
     return { sums: opened.map(({ map }) => map), scores: Float32Array.from(opened, ({ score }) => score) };
   }
 
-  /** Gives tiles to the device. @returns waits for their maps and blends them in */
-  #launch(tiles: readonly TileOf[]): () => Promise<void> {
+  /** Gives views to the device. @returns waits for their maps and blends them in */
+  #launch(views: readonly View[]): () => Promise<void> {
     const scored = scorePictures(
       this.#model,
-      tiles.map(({ of, tile }) => cutTile(of.picture, tile)),
-      tiles.map(({ of }) => of.className),
+      views.map(({ of, tile }) => (tile ? cutTile(of.picture, tile) : of.picture)),
+      views.map(({ of }) => of.className),
     );
-    // Awaited when the next tiles are launched; this avoids an unhandled rejection until then.
+    // Awaited when the next ones are launched; this avoids an unhandled rejection until then.
     scored.catch(() => undefined);
     return async () => {
       const { sums, scores } = await scored;
-      for (const [i, { of, tile }] of tiles.entries()) of.add(tile, sums[i]!, scores[i]!);
+      for (const [i, { of, tile }] of views.entries()) of.add(tile, sums[i]!, scores[i]!);
     };
   }
 

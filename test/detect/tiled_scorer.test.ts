@@ -9,6 +9,7 @@ import { shapesOnly } from '../../src/io/shapes_only.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { loadDetector } from '../../src/node/node_library.js';
 import type { Picture } from '../../src/picture/picture.js';
+import { tileCount } from '../../src/picture/tile_grid.js';
 import { liveTensors } from '../../src/tensor/tensor.js';
 import { promptsOf } from '../counting.js';
 import { device } from '../devices.js';
@@ -96,10 +97,11 @@ describe('a picture in tiles', () => {
       }
       expect([alone.length, Math.max(...alone)]).toEqual([(140 - 2 * 14) * (98 - 14), 0]);
       expect(Math.max(...shared)).toBeLessThan(1e-5);
-      // The score is that of the most anomalous tile, which is not the last one.
+      // Half the score is that of the most anomalous tile, which is not the last one, and half that of the whole picture.
       const scores = [...parts.values()].map((p) => p.imageScore);
-      expect(tiled.imageScore).toBe(Math.max(...scores));
-      expect(tiled.imageScore).not.toBe(scores.at(-1));
+      const whole = await one(detector, picture);
+      expect(tiled.imageScore).toBeCloseTo(0.5 * whole.imageScore + 0.5 * Math.max(...scores), 7);
+      expect(Math.max(...scores)).toBeGreaterThan(scores.at(-1)! + 1e-6);
       expect(tiled.score).toBeCloseTo(0.5 * tiled.peak.value + 0.5 * tiled.imageScore, 12);
     },
   );
@@ -178,7 +180,8 @@ describe('defects on seams', () => {
 
 it('the memory on the device is that of a batch of tiles, however many there are', async () => {
   const own = await device();
-  const peakOf = async (width: number, height: number, tile: number): Promise<number> => {
+  const picture = drawn(1000, 1100);
+  const peakOf = async (overlap: number): Promise<number> => {
     using gpu = own.counting();
     using model = await AnomalyModel.load(gpu, {
       clip: syntheticClip(TINY, 1),
@@ -186,13 +189,12 @@ it('the memory on the device is that of a batch of tiles, however many there are
       classes: [promptsOf('cloth')],
       imageSize: 112,
     });
-    using scorer = pictureScorer(model, 2, tilingOf({ size: tile, overlap: 10 }, 112));
-    await scorer.score([drawn(width, height)], ['cloth']);
+    using scorer = pictureScorer(model, 2, tilingOf({ size: 100, overlap }, 112));
+    await scorer.score([picture], ['cloth']);
     return gpu.pool.peak;
   };
-  // A batch of two and one of a single tile are on their way at a time, as at the end of 143 tiles.
-  const few = await peakOf(280, 100, 100);
-  expect(await peakOf(1000, 1100, 100)).toBe(few);
+  expect([10, 50].map((overlap) => tileCount(picture, { size: 100, overlap }))).toEqual([143, 399]);
+  expect(await peakOf(50)).toBe(await peakOf(10));
 });
 
 describe('options that make no tiles', () => {

@@ -40,8 +40,8 @@ the peak; with APRIL-GAN and AnomalyCLIP their own score of the whole picture. T
 "normal" at every pixel, 0 to 1, averaged over the levels. --raw writes the sum of the levels as the method's published program
 defines it.
 
-With --tile, the score of the whole picture is that of the most anomalous tile, and the map has --img_size / --tile of the
-picture's pixels: all of them by default.`,
+With --tile, the score of the whole picture is the mean of that of the picture as a whole and that of the most anomalous tile, and
+the map has --img_size / --tile of the picture's pixels: all of them by default.`,
     )
     .action(runPredict);
 }
@@ -110,7 +110,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   const [loaded] = detector.classes;
   let broken = 0; // found only now: damage behind the header
   let unwritten = 0;
-  let passes = 0; // of pictures or tiles through the tower
+  let tiles = 0;
+  let passes = 0; // through the tower: of tiles, and of each picture that is cut
   const detections = detector.detect(paths, flags.class, {
     onBroken: (error, index) => {
       broken++;
@@ -120,7 +121,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     onProgress: (done) => bar.update(done),
   });
   for await (const detection of detections) {
-    passes += tileCount(detection.picture, detector.settings.tile);
+    const count = tileCount(detection.picture, detector.settings.tile);
+    tiles += count;
+    passes += count > 1 ? count + 1 : 1;
     const written = await outputs.write(detection);
     const line = json
       ? jsonLine(detection, written, loaded!, { adapted, method }, flags.threshold)
@@ -139,7 +142,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   if (!json) {
     const rate = (detector.flopsPerPicture * passes) / seconds / 1e9;
     process.stderr.write(
-      `${good} pictures${detector.settings.tile ? ` (${passes} tiles)` : ''} in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
+      `${good} pictures${detector.settings.tile ? ` (${tiles} tiles)` : ''} in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
     );
   }
   const failures = [

@@ -46,7 +46,8 @@ a picture: for Industrial, the mean of the map's peak and the detection token's 
 AnomalyCLIP scale nothing, and score a picture by itself.
 
 With --tile, masks are resized to the blended maps, which have --img_size / --tile of the picture's pixels, and the detection
-token's score is that of the most anomalous tile: such figures do not compare with figures without tiles.
+token's score is the mean of that of the whole picture and that of the most anomalous tile: such figures do not compare with figures
+without tiles.
 
 --visualize draws every picture and lists those of a class worst first. The error of a picture is how far its score lies on the
 wrong side of the threshold of the best F1, as a share of the room on that side: 1 for a faulty picture with score 0 (missed) or a
