@@ -34,7 +34,6 @@ function bomb(side: number): Buffer {
 /** Scores a picture by its size in bytes. @param ms that a batch takes */
 function standIn(ms = 1, batches: number[] = []): Judge {
   return {
-    decides: true,
     ready: async () => undefined,
     async *judge(pictures) {
       const asked = [...pictures];
