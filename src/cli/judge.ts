@@ -28,8 +28,6 @@ export interface Verdict {
 export type Judged = { readonly index: number } & ({ readonly verdict: Verdict } | { readonly error: Error });
 
 export interface Judge {
-  /** Whether its verdicts say if a picture is anomalous. */
-  readonly decides: boolean;
   /** Waits until pictures can be judged; opens a device that failed again. @throws one line when it cannot be opened */
   ready(): Promise<void>;
   /**
@@ -76,10 +74,6 @@ export class DetectorJudge implements Judge, Disposable {
   constructor(load: () => Promise<Detector>, threshold: number | undefined) {
     this.#load = load;
     this.#threshold = threshold;
-  }
-
-  get decides(): boolean {
-    return this.#threshold !== undefined;
   }
 
   /** The detector; opens it where it is not open. @throws what `loadDetector` throws */

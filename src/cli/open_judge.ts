@@ -36,6 +36,9 @@ export interface JudgeFlags extends CommonOptions, RegistryFlags, PictureFlags {
   readonly threshold?: number;
 }
 
+/** Whether the flags say which pictures are anomalous. */
+export const decides = ({ threshold }: JudgeFlags): boolean => threshold !== undefined;
+
 /** Adds the flags of model, device, decision and reading. */
 export function judgeOptions(command: Command): Command {
   const named = weightsOption(command)

@@ -34,14 +34,13 @@ function bomb(side: number): Buffer {
 /** Scores a picture by its size in bytes. @param ms that a batch takes */
 function standIn(ms = 1, batches: number[] = []): Judge {
   return {
-    decides: true,
     ready: async () => undefined,
     async *judge(pictures) {
       const asked = [...pictures];
       batches.push(asked.length);
       await pause(ms);
       for (const [index, { picture, className }] of asked.entries()) {
-        const score = (picture as File).size / 1000;
+        const score = (picture as Uint8Array).length / 1000;
         const about = {
           class: className,
           image_score: 0,
@@ -248,7 +247,11 @@ describe('a prediction', () => {
       async *judge(pictures) {
         for await (const one of judge.judge(pictures)) {
           if (one.index !== 1) yield one;
-          else yield { index: 1, error: new AaclipError('picture', 'picture: broken PNG; copy it again') };
+          else
+            yield {
+              index: 1,
+              error: new AaclipError('picture', 'picture 2: broken PNG; copy it again', { file: 'picture 2' }),
+            };
         }
       },
     });

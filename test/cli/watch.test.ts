@@ -54,7 +54,6 @@ async function until(holds: () => boolean, seconds = 20): Promise<void> {
 describe('the watch', () => {
   /** A judge to whom pictures named `bad` are faulty. @param before called before each verdict */
   const judgeBy = (before: (path: string) => void | Promise<void> = () => undefined): Judge => ({
-    decides: true,
     ready: async () => undefined,
     async *judge(pictures) {
       let index = 0;
@@ -123,7 +122,6 @@ describe('the watch', () => {
     for (const name of ['a.png', 'b.png']) writeFileSync(at('in', name), png());
     const seen: string[] = [];
     const judge: Judge = {
-      decides: true,
       ready: async () => undefined,
       async *judge(pictures) {
         let index = 0;
@@ -153,7 +151,6 @@ describe('the watch', () => {
     writeFileSync(at('in/a.png'), png());
     let tries = 0;
     const judge: Judge = {
-      decides: true,
       ready: async () => undefined,
       async *judge(pictures) {
         for (const _ of pictures) {
@@ -241,7 +238,7 @@ it('2,000 pictures, ten kills: each picture has one line and is where it says', 
   expect(lines).toBe(2000);
   // The kills came in the middle of the work.
   expect(new Set(atKills.filter((n) => n > 0 && n < 2000)).size).toBeGreaterThan(3);
-});
+}, 300_000);
 
 describe('as a user runs it', () => {
   const model = ['--class', 'screw', '--weights', 'synthetic:tiny', '--adapters', 'synthetic', '--img_size', '28'];
@@ -254,46 +251,56 @@ describe('as a user runs it', () => {
     expect([run.code, run.stderr]).toEqual([1, `aaclip: ${message}\n`]);
   });
 
-  it.skipIf(process.platform === 'win32')('scores what arrives, until SIGTERM; then --once goes on', async () => {
-    mkdirSync(at('in/line 2'));
-    const flags = [...model, '--threshold', '0', '--poll', '0.05', '--patience', '0.3'];
-    const command = [MAIN, 'watch', at('in'), ...flags, '--json', '--heatmaps', at('maps')];
-    const child: ChildProcess = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    const images = (): string[] => stdout.split('\n').filter((l) => l.startsWith('{"image"'));
-    writeFileSync(at('in/a.png'), png());
-    writeFileSync(at('in/line 2/b.png'), png(200));
-    await until(() => images().length === 2, 60);
-    child.kill('SIGTERM');
-    expect(await new Promise((done) => child.once('close', done))).toBe(0);
-    const lines = stdout
-      .trim()
-      .split('\n')
-      .map((l) => JSON.parse(l) as LogLine & { files: string[]; watch: object });
-    expect(lines.at(-1)!.watch).toMatchObject({ scored: 2, faulty: 2, failed: 0, waiting: 0 });
-    expect(readFileSync(at('in.jsonl'), 'utf8')).toBe(
-      images()
-        .map((l) => `${l}\n`)
-        .join(''),
-    );
-    for (const line of lines.slice(0, 2)) {
-      expect(line).toMatchObject({ anomalous: true, threshold: 0, class: 'screw' });
-      expect(existsSync(line.files[0]!)).toBe(true);
-    }
-    writeFileSync(at('in/c.png'), png(90));
-    const notice = `cat >> '${at('notices')}'`;
-    const again = await runCli('watch', at('in'), ...flags, '--once', '--sort', at('out'), '--on-fault', notice);
-    expect(again.code, again.stderr).toBe(0);
-    expect(again.stdout).toMatch(/^0\.\d{4} {2}ANOMALOUS {2}c\.png {2}-> .*\n$/);
-    expect(again.stderr).toContain('2 pictures are in the log already');
-    expect(readdirSync(at('out/faulty'), { recursive: true }).sort()).toEqual(
-      ['a.png', 'c.png', 'line 2', join('line 2', 'b.png')].sort(),
-    );
-    expect(readFileSync(at('notices'), 'utf8').trim().split('\n')).toEqual([
-      expect.stringContaining('"image":"c.png"'),
-    ]);
-  });
+  it.skipIf(process.platform === 'win32')(
+    'scores what arrives, until SIGTERM; then --once goes on',
+    async () => {
+      mkdirSync(at('in/line 2'));
+      const flags = [...model, '--threshold', '0', '--poll', '0.05', '--patience', '0.3'];
+      const command = [MAIN, 'watch', at('in'), ...flags, '--json', '--heatmaps', at('maps')];
+      const child: ChildProcess = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+      let stdout = '';
+      child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+      });
+      const images = (): string[] => stdout.split('\n').filter((l) => l.startsWith('{"image"'));
+      writeFileSync(at('in/a.png'), png());
+      writeFileSync(at('in/line 2/b.png'), png(200));
+      const code = new Promise((done) => child.once('close', done));
+      try {
+        // Where nothing is in the cache of a software driver, its kernels are compiled first.
+        await until(() => images().length === 2, 240);
+        child.kill('SIGTERM');
+        expect(await code).toBe(0);
+      } finally {
+        child.kill('SIGKILL');
+      }
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((l) => JSON.parse(l) as LogLine & { files: string[]; watch: object });
+      expect(lines.at(-1)!.watch).toMatchObject({ scored: 2, faulty: 2, failed: 0, waiting: 0 });
+      expect(readFileSync(at('in.jsonl'), 'utf8')).toBe(
+        images()
+          .map((l) => `${l}\n`)
+          .join(''),
+      );
+      for (const line of lines.slice(0, 2)) {
+        expect(line).toMatchObject({ anomalous: true, threshold: 0, class: 'screw' });
+        expect(existsSync(line.files[0]!)).toBe(true);
+      }
+      writeFileSync(at('in/c.png'), png(90));
+      const notice = `cat >> '${at('notices')}'`;
+      const again = await runCli('watch', at('in'), ...flags, '--once', '--sort', at('out'), '--on-fault', notice);
+      expect(again.code, again.stderr).toBe(0);
+      expect(again.stdout).toMatch(/^0\.\d{4} {2}ANOMALOUS {2}c\.png {2}-> .*\n$/);
+      expect(again.stderr).toContain('2 pictures are in the log already');
+      expect(readdirSync(at('out/faulty'), { recursive: true }).sort()).toEqual(
+        ['a.png', 'c.png', 'line 2', join('line 2', 'b.png')].sort(),
+      );
+      expect(readFileSync(at('notices'), 'utf8').trim().split('\n')).toEqual([
+        expect.stringContaining('"image":"c.png"'),
+      ]);
+    },
+    300_000,
+  );
 });

@@ -17,7 +17,6 @@ import { runCommand } from '../command.js';
 const BATCH = 8;
 
 const judge: Judge = {
-  decides: true,
   ready: async () => undefined,
   async *judge(pictures) {
     let index = 0;

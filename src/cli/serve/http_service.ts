@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { similarName } from '../../data/names.js';
 import { printable } from '../../data/printable.js';
 import type { LoadedClass } from '../../detect/detector.js';
+import { AaclipError } from '../../detect/errors.js';
 import type { PictureRules } from '../../picture/picture.js';
 import { CLASSES, HEALTH, METRICS, PICTURE_BODY, PREDICT } from './api_schemas.js';
 import { checkPicture, requestPicture } from './request_picture.js';
@@ -53,17 +54,19 @@ function isAllowed(request: FastifyRequest, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token));
 }
 
-/** A signal for the time limit and the client's leaving. */
+/**
+ * A signal for the time limit and the client's leaving. Not one of `AbortSignal.any`: what that makes is kept for ever while somebody
+ * listens to it.
+ */
 function deadline(reply: FastifyReply, seconds: number): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort(new ServiceError(499, 'aborted', 'request: the client has left'));
-  });
-  const late = new AbortController();
+  const over = new AbortController();
   const message = `server: no verdict within ${seconds} s; send fewer pictures at a time, or raise --timeout`;
-  const timer = setTimeout(() => late.abort(new ServiceError(503, 'timeout', message, 5)), 1000 * seconds);
-  reply.raw.once('close', () => clearTimeout(timer));
-  return AbortSignal.any([gone.signal, late.signal]);
+  const timer = setTimeout(() => over.abort(new ServiceError(503, 'timeout', message, 5)), 1000 * seconds);
+  reply.raw.once('close', () => {
+    clearTimeout(timer);
+    if (!reply.raw.writableFinished) over.abort(new ServiceError(499, 'aborted', 'request: the client has left'));
+  });
+  return over.signal;
 }
 
 /** Makes the service; `listen` starts it, `close` ends it when all requests are answered. */
@@ -135,8 +138,10 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
       }
       const className = chosenClass(query.class, classes);
       checkPicture(found, rules);
-      const picture = new File([found.bytes as Uint8Array<ArrayBuffer>], found.name);
-      const verdict = await queue.submit({ picture, className }, deadline(reply, seconds));
+      const asked = { picture: found.bytes, className };
+      const verdict = await queue.submit(asked, deadline(reply, seconds)).catch((error: unknown) => {
+        throw withName(error, found.name);
+      });
       metrics.verdict((performance.now() - began) / 1000, verdict.anomalous);
       const { score, anomalous, about } = verdict;
       return {
@@ -195,6 +200,13 @@ function answer(reply: FastifyReply, { status, code, message, retryAfter }: Serv
   // What is left of a body that is not wanted is not read.
   if (status === 401 || status === 413 || status === 415 || status === 429) reply.header('connection', 'close');
   return reply.code(status).type('application/json').send({ code, error: message });
+}
+
+/** An error about a picture, which the detector only knows by a number, with the name that the client gave it. */
+function withName(error: unknown, name: string): unknown {
+  if (!(error instanceof AaclipError) || error.file === undefined || !error.message.startsWith(error.file))
+    return error;
+  return new AaclipError(error.code, name + error.message.slice(error.file.length), { cause: error });
 }
 
 /** The class of a request. @throws ServiceError when it is not served */

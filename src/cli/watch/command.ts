@@ -10,7 +10,7 @@ import { pictureAt } from '../../node/own_pictures.js';
 import { RunLock } from '../../node/run_lock.js';
 import { finishAtSignal } from '../endings.js';
 import { rulesOf } from '../look_options.js';
-import { openJudge } from '../open_judge.js';
+import { decides, openJudge } from '../open_judge.js';
 import { Arrivals } from './arrivals.js';
 import { FaultNotices } from './fault_notices.js';
 import { type WatchFlags, watchOptions } from './flags.js';
@@ -49,9 +49,10 @@ for the next start; a command that fails three times for a picture, or a URL tha
 }
 
 /** @throws one line where flags do not fit together */
-function checkFlags(folder: string, { threshold, sort, onFault }: WatchFlags): void {
+function checkFlags(folder: string, flags: WatchFlags): void {
+  const { sort, onFault } = flags;
   const what = sort !== undefined ? '--sort' : '--on-fault';
-  if (threshold === undefined && (sort !== undefined || onFault !== undefined)) {
+  if (!decides(flags) && (sort !== undefined || onFault !== undefined)) {
     throw new Error(`${what}: nothing says which pictures are faulty; give --threshold`);
   }
   if (sort === undefined) return;
