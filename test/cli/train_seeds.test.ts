@@ -136,8 +136,8 @@ describe('--seeds', () => {
   });
 
   it.each([
-    ['0', /expected 1 to 100 seeds; the seed 0 alone is written 0,$/],
-    ['111', /the seed 111 alone is written 111,$/],
+    ['0', /expected 1 to 100 seeds; for the seed 0 alone, write "0,"\.$/],
+    ['111', /for the seed 111 alone, write "111,"\.$/],
     ['1,2,1', /^seed 1 is given twice\.$/],
     ['1,x', /^expected a number of seeds, or seeds separated by commas: 5, or 1,2,3\.$/],
     ['1,,2', /^expected a number of seeds/],

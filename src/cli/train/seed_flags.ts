@@ -14,7 +14,9 @@ export function seedList(text: string): number[] {
     throw new InvalidArgumentError('expected a number of seeds, or seeds separated by commas: 5, or 1,2,3.');
   const [count] = numbers;
   if (words.length === 1 && (count! < 1 || count! > MOST_SEEDS))
-    throw new InvalidArgumentError(`expected 1 to ${MOST_SEEDS} seeds; the seed ${count} alone is written ${count},`);
+    throw new InvalidArgumentError(
+      `expected 1 to ${MOST_SEEDS} seeds; for the seed ${count} alone, write "${count},".`,
+    );
   const seeds = words.length === 1 ? [...Array(count).keys()] : numbers;
   const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i);
   if (twice !== undefined) throw new InvalidArgumentError(`seed ${twice} is given twice.`);
@@ -28,7 +30,7 @@ const MOST_SEEDS = 100;
 export function seedsOption(command: Command): Command {
   return command.option(
     '--seeds <list>',
-    'train once for each seed, in folders of their own: a count (5 means 0 to 4), or seeds as 1,2,3',
+    'train once for each seed instead of --seed, in folders of their own: a count (5 means 0 to 4), or seeds as 1,2,3',
     seedList,
   );
 }
