@@ -97,7 +97,9 @@ const NUMBERS = ['classes', ...FIGURES];
 function intervalLines(states: readonly SetState[], epoch: Epoch): string[] {
   const rows = states.flatMap(({ name, runs }) => {
     const intervals = runs.find((r) => r.epoch === epoch)?.averageIntervals;
-    return intervals ? [[name, ...FIGURE_COLUMNS.map(([key]) => intervals[key]?.map((v) => v.toFixed(2)).join('–') ?? 'n/a')]] : [];
+    return intervals
+      ? [[name, ...FIGURE_COLUMNS.map(([key]) => intervals[key]?.map((v) => v.toFixed(2)).join('–') ?? 'n/a')]]
+      : [];
   });
   if (rows.length === 0) return [];
   const about = `${CONFIDENCE}% confidence intervals of the averages over classes, in per cent.`;
