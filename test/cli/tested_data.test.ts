@@ -95,7 +95,7 @@ describe('data sets', () => {
     const both = await test('--dataset', 'MPDD,Parts', ...args);
     expect(both.code, both.stderr).toBe(0);
     expect(both.stderr).toMatch(/MPDD: no full-shot\.jsonl: 3 samples listed from the files in/);
-    expect(both.stderr).toMatch(/note: MPDD: no pictures of bracket_.*: the average is over the other classes\n/);
+    expect(both.stderr).toMatch(/note: MPDD: no pictures of connector, .*: the average is over the other classes\n/);
     expect(both.stdout).toMatch(/all data sets, epoch 1\n *data set .*\n *MPDD( +[\d.-]+){4}\n *Parts( +[\d.]+){4}\n/);
     const { summary } = JSON.parse(readFileSync(at('both', 'results.json'), 'utf8')) as {
       summary: { epoch: number; datasets: ({ dataset: string } & Figures)[]; average: Figures }[];

@@ -53,8 +53,8 @@ without tiles.
 wrong side of the threshold of the best F1, as a share of the room on that side: 1 for a faulty picture with score 0 (missed) or a
 normal one with score 1 (false alarm), 0 at the threshold, negative for right decisions. The sheet shows the worst and the best.
 
---intervals draws the normal and the faulty pictures of each class anew, with replacement, and counts the figures each time; the
-interval holds the middle 95 % of them. --seed decides what is drawn.
+--intervals draws the normal and the faulty pictures of each class again, with replacement, and takes the figures each time; an
+interval holds the middle 95% of them. --seed decides what is drawn.
 
 "--dataset all" is the command test-all: a folder for each data set and a summary, in "results" unless --results_dir is given.`,
     )

@@ -112,7 +112,10 @@ export function testOptions(command: Command, { dataset, resultsDir }: TestPrese
       : placed.option('--results_dir <dir>', 'folder for the summary and a folder for each data set', resultsDir);
   return common(
     results
-      .option('--visualize', 'write picture, mask, heatmap and overlay of each picture, and a sheet for each class')
+      .option(
+        '--visualize',
+        'write picture, mask, heatmap and overlay of each picture; for each class, a list with the worst first, and a sheet',
+      )
       .option(
         '--memory <gib>',
         'memory for the scores of pixels; those of a large class that exceed it go to a temporary file in --results_dir',
@@ -126,7 +129,7 @@ export function testOptions(command: Command, { dataset, resultsDir }: TestPrese
       .addOption(
         new Option(
           '--intervals [resamples]',
-          `${CONFIDENCE}% confidence intervals of all figures and of their means, by drawing the pictures of each class anew so many times`,
+          `${CONFIDENCE}% confidence intervals of all figures and of their means, from that many resamples of the pictures of each class`,
         )
           .argParser(count(LEAST_RESAMPLES))
           .preset(String(RESAMPLES)),
