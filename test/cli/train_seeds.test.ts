@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedList } from '../../src/cli/train/seed_flags.js';
-import type { SweepRow } from '../../src/cli/train/sweep_summary.js';
+import { type SweepRow, type SweptSet, spreadOf, spreadText, sweepRows } from '../../src/cli/train/sweep_summary.js';
 import type { Figures } from '../../src/eval/metrics.js';
 import { type DrawnSet, drawSet, S } from './drawn_set.js';
 import { runHere } from './in_process.js';
@@ -33,32 +33,39 @@ beforeAll(async () => {
 });
 afterAll(() => set.remove());
 
+/** Milliseconds for a test that compiles every kernel of a training and of a test, on a machine with other work. */
+const COLD = 360_000;
+
 describe('a sweep over seeds', () => {
-  it('has the mean of its runs and their sample deviation', async () => {
-    const swept = await runHere(...train('sweep', '--seeds', '2,5', '--test', 'mine'));
-    expect(swept.failed).toBeUndefined();
-    const { rows, seeds, datasets } = sweepFile('sweep');
-    expect(lastOf(swept.stdout)).toEqual({ sweep: { seeds: [2, 5], epoch: 2, rows }, folder: set.at('sweep') });
-    expect(seeds).toMatchObject([
-      { seed: 2, trained: true },
-      { seed: 5, trained: true },
-    ]);
-    expect(datasets[0]!.classes.map((c) => c.className)).toEqual(['cloth', 'felt']);
-    const [a, b] = datasets[0]!.seeds.map((s) => s.average.pixelAuc!);
-    expect(a).not.toBe(b);
-    const { mean, std, n } = rows[0]!.figures.pixelAuc;
-    expect([rows.length, n]).toEqual([1, 2]);
-    expect(mean).toBeCloseTo((a! + b!) / 2, 10);
-    expect(std).toBeCloseTo(Math.abs(a! - b!) / Math.SQRT2, 10);
-    const md = readFileSync(set.at('sweep', 'sweep.md'), 'utf8');
-    expect(md).toContain(`| mine (trained on: not zero-shot) | 2 | ${mean!.toFixed(2)} ± ${std!.toFixed(2)} |`);
-    expect(md).toContain('sample standard deviation (n - 1) over 2 seeds: 2, 5.');
-    const csv = readFileSync(set.at('sweep', 'sweep.csv'), 'utf8').trim().split('\n');
-    expect(csv.map((line) => line.split(',').slice(0, 4).join())).toEqual([
-      'dataset,seed,epoch,pixel_auc',
-      ...[`mine,2,2,${a}`, `mine,5,2,${b}`, `mine,mean,2,${mean}`, `mine,std,2,${std}`],
-    ]);
-  });
+  it(
+    'has the mean of its runs and their sample deviation',
+    async () => {
+      const swept = await runHere(...train('sweep', '--seeds', '2,5', '--test', 'mine'));
+      expect(swept.failed).toBeUndefined();
+      const { rows, seeds, datasets } = sweepFile('sweep');
+      expect(lastOf(swept.stdout)).toEqual({ sweep: { seeds: [2, 5], epoch: 2, rows }, folder: set.at('sweep') });
+      expect(seeds).toMatchObject([
+        { seed: 2, trained: true },
+        { seed: 5, trained: true },
+      ]);
+      expect(datasets[0]!.classes.map((c) => c.className)).toEqual(['cloth', 'felt']);
+      const [a, b] = datasets[0]!.seeds.map((s) => s.average.pixelAuc!);
+      expect(a).not.toBe(b);
+      const { mean, std, n } = rows[0]!.figures.pixelAuc;
+      expect([rows.length, n]).toEqual([1, 2]);
+      expect(mean).toBeCloseTo((a! + b!) / 2, 10);
+      expect(std).toBeCloseTo(Math.abs(a! - b!) / Math.SQRT2, 10);
+      const md = readFileSync(set.at('sweep', 'sweep.md'), 'utf8');
+      expect(md).toContain(`| mine (trained on: not zero-shot) | 2 | ${mean!.toFixed(2)} ± ${std!.toFixed(2)} |`);
+      expect(md).toContain('sample standard deviation (n - 1) over 2 seeds: 2, 5.');
+      const csv = readFileSync(set.at('sweep', 'sweep.csv'), 'utf8').trim().split('\n');
+      expect(csv.map((line) => line.split(',').slice(0, 4).join())).toEqual([
+        'dataset,seed,epoch,pixel_auc',
+        ...[`mine,2,2,${a}`, `mine,5,2,${b}`, `mine,mean,2,${mean}`, `mine,std,2,${std}`],
+      ]);
+    },
+    COLD,
+  );
 
   it('has the adapters and the figures of separate runs', async () => {
     const { datasets } = sweepFile('sweep');
@@ -126,6 +133,34 @@ describe('a sweep over seeds', () => {
     }
     expect(existsSync(set.at('none'))).toBe(false);
   });
+});
+
+it('a deviation is that of a sample, and a single seed has none', () => {
+  expect(spreadOf([2, 4, 4, 4, 5, 5, 7, 9])).toMatchObject({ n: 8, mean: 5, std: Math.sqrt(32 / 7) });
+  expect(spreadOf([3])).toEqual({ n: 1, mean: 3, std: null, values: [3] });
+  expect([spreadText(spreadOf([3])), spreadText(spreadOf([])), spreadText(spreadOf([1, 3]))]).toEqual([
+    '3.00',
+    '-',
+    '2.00 ± 1.41',
+  ]);
+});
+
+it('data sets that were not trained on are averaged apart, over the seeds that have them all', () => {
+  const set = (dataset: string, trainedOn: boolean, values: readonly number[]): SweptSet => ({
+    dataset,
+    trainedOn,
+    seeds: values.map((v, seed) => {
+      return { seed, average: { pixelAuc: v, pixelAp: null, imageAuc: null, imageAp: null }, classes: [] };
+    }),
+  });
+  const rows = sweepRows([set('A', true, [90, 80]), set('B', false, [50, 60]), set('C', false, [70])]);
+  expect(rows.map((r) => [r.name, r.n, r.figures.pixelAuc.mean])).toEqual([
+    ['A', 2, 85],
+    ['B', 2, 55],
+    ['C', 1, 70],
+    ['Average, zero-shot', 1, 60],
+    ['Average', 1, 70],
+  ]);
 });
 
 describe('--seeds', () => {
