@@ -10,6 +10,7 @@ const NAMES = {
   mask: ['mask_path', 'maskname', 'mask_name', 'mask', 'gt_path', 'ground_truth', 'mask_file'],
   class: ['class_name', 'cls_name', 'clsname', 'class', 'object', 'category', 'product'],
   label: ['label_index', 'anomaly', 'is_anomaly', 'label', 'label_name', 'target', 'state', 'defect'],
+  defect: ['specie_name', 'defect_type', 'anomaly_class'],
   split: ['split', 'phase', 'subset', 'set'],
 } as const;
 
@@ -142,7 +143,13 @@ export function foreignRows(file: string, text: string, split: string | undefine
     }
     const named = cell(entry, 'class') ?? entry.className;
     const base = { imagePath: slashes(image), label, className: named === undefined ? className : String(named) };
-    return label === 1 && typeof mask === 'string' ? { ...base, maskPath: slashes(mask) } : base;
+    if (label === 0) return base;
+    const type = cell(entry, 'defect') ?? (states[i] === undefined ? labels[i] : undefined);
+    return {
+      ...base,
+      ...(typeof mask === 'string' ? { maskPath: slashes(mask) } : {}),
+      ...(typeof type === 'string' ? { defectType: type } : {}),
+    };
   });
   const left = entries.length - chosen.length;
   return {

@@ -10,6 +10,7 @@ export interface SampleRow {
   readonly label: 0 | 1;
   readonly className: string;
   readonly maskPath?: string;
+  readonly defectType?: string;
 }
 
 export interface FolderIndex {
@@ -111,8 +112,11 @@ export function indexWarnings(rows: readonly SampleRow[], outright = false): str
 
 /** The text of a `.jsonl` list, a line for each sample. */
 export function metadataText(rows: readonly SampleRow[]): string {
-  const lines = rows.map(({ imagePath, label, className, maskPath }) =>
-    JSON.stringify({ image_path: imagePath, label, class_name: className, mask_path: maskPath }),
+  const lines = rows.map(({ imagePath, label, className, maskPath, defectType }) =>
+    JSON.stringify({
+      ...{ image_path: imagePath, label, class_name: className },
+      ...{ mask_path: maskPath, defect_type: defectType },
+    }),
   );
   return lines.map((line) => `${line}\n`).join('');
 }

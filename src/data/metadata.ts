@@ -1,5 +1,5 @@
 /**
- * The list of a data set's samples: one JSON object per line, `{"image_path", "label", "class_name", "mask_path"?}`.
+ * The list of a data set's samples: one JSON object per line, `{"image_path", "label", "class_name", "mask_path"?, "defect_type"?}`.
  */
 import { foreignKind } from './foreign_lists.js';
 import { showValue } from './show_value.js';
@@ -12,6 +12,8 @@ export interface Sample {
   readonly className: string;
   /** Absent for normal pictures, and for abnormal pictures without a mask. */
   readonly maskPath?: string;
+  /** The type of defect of an abnormal picture, where the list gives it. */
+  readonly defectType?: string;
   /** Line of the list, from 1, for messages. */
   readonly line: number;
 }
@@ -22,7 +24,7 @@ function readSample(row: unknown, line: number, fail: (problem: string) => Error
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     throw fail(`not a sample: expected one object ${KEYS}, got ${showValue(row)}`);
   }
-  const { image_path, label, class_name, mask_path } = row as Readonly<Record<string, unknown>>;
+  const { image_path, label, class_name, mask_path, defect_type } = row as Readonly<Record<string, unknown>>;
   const wrong = (key: string, expected: string, got: unknown) =>
     fail(`bad "${key}": expected ${expected}, got ${showValue(got)}`);
   if (typeof image_path !== 'string' || image_path.trim() === '') throw wrong('image_path', 'a path', image_path);
@@ -31,7 +33,10 @@ function readSample(row: unknown, line: number, fail: (problem: string) => Error
   if (typeof class_name !== 'string' || class_name.trim() === '') {
     throw wrong('class_name', 'a name in quotation marks', class_name);
   }
-  const sample = { imagePath: image_path, label, className: class_name, line } as const;
+  const untold = defect_type === undefined || defect_type === null || defect_type === '';
+  if (!untold && typeof defect_type !== 'string') throw wrong('defect_type', 'a name in quotation marks', defect_type);
+  const type = typeof defect_type === 'string' && !untold ? { defectType: defect_type } : {};
+  const sample = { imagePath: image_path, label, className: class_name, ...type, line } as const;
   if (mask_path === undefined || mask_path === null || mask_path === '') return sample;
   if (typeof mask_path !== 'string') throw wrong('mask_path', 'a path', mask_path);
   return { ...sample, maskPath: mask_path };

@@ -1,4 +1,5 @@
 /** What lies behind the figures of a class: its curves, and how each image was scored. */
+import type { CurveFigures } from './curve.js';
 import type { LabelCurves } from './curve_points.js';
 import type { ClassFigures } from './metrics.js';
 
@@ -15,6 +16,8 @@ export interface ImageResult {
 /** What lies behind the figures of a class. */
 export interface ClassDetails {
   readonly figures: ClassFigures;
+  /** The figures of pixels before they are rounded; undefined where a mask is missing. */
+  readonly exact: CurveFigures | undefined;
   /** Undefined where a mask is missing. */
   readonly pixels: LabelCurves | undefined;
   readonly images: LabelCurves;

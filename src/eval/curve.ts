@@ -3,7 +3,8 @@
  * of per-region overlap. The operating points are the distinct scores, so tied samples are decided together.
  */
 import type { CurveRecorder } from './curve_points.js';
-import { type ScoreCount, SortedScores } from './sorted_scores.js';
+import type { ScoreCount, ScoreWalk } from './score_walk.js';
+import { SortedScores } from './sorted_scores.js';
 
 export interface BestF1 {
   /** Largest F1 over all thresholds, 0 to 1. */
@@ -37,7 +38,7 @@ export interface OverlapOptions {
  * regions of the share of their pixels at or above it; the rate counts normal pixels of all images. The curve begins at
  * (0, 0), is straight between distinct scores, and is cut off at the limit.
  */
-class OverlapArea {
+export class OverlapArea {
   readonly #regions: number;
   readonly #negatives: number;
   readonly #limit: number;
@@ -99,7 +100,7 @@ interface Points {
  * @param recorder records the curves on the way
  */
 export function curveFigures(
-  scores: SortedScores,
+  scores: ScoreWalk,
   scale: (score: number) => number = (s) => s,
   overlap?: OverlapOptions,
   recorder?: CurveRecorder,

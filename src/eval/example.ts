@@ -3,15 +3,31 @@ import type { ScoreMap } from '../detect/share_map.js';
 import { resizeOnHost } from '../picture/host_resize.js';
 import { prepareMask } from '../picture/mask.js';
 import type { Picture } from '../picture/picture.js';
-import { maskToRgb, overlay, type ScoreRange } from './heatmap.js';
+import { drawContour, maskToRgb, overlay, type ScoreRange } from './heatmap.js';
 import type { Canvas } from './lettering.js';
 import { colourScale, sheet, type Tile } from './sheet.js';
+
+const WHITE = [255, 255, 255] as const;
+const DARK = [24, 24, 24] as const;
 
 export interface Example {
   readonly picture: Canvas;
   readonly mask: Canvas;
   readonly heatmap: Canvas;
+  /** The map over the picture, and a line around what the mask marks. */
   readonly overlay: Canvas;
+}
+
+/**
+ * Draws a line around the marked pixels, white with a dark line outside it, so that it shows on every colour. It lies outside
+ * of them: a small fault stays visible.
+ * @param marked RGB bytes, not 0 where a pixel is marked
+ */
+function outline(rgb: Uint8Array, width: number, height: number, marked: Uint8Array): void {
+  const outside = Uint8Array.from({ length: width * height }, (_, i) => Number(marked[3 * i] === 0));
+  const thickness = Math.max(1, Math.round(Math.max(width, height) / 160));
+  drawContour(rgb, width, height, outside, DARK, 2 * thickness);
+  drawContour(rgb, width, height, outside, WHITE, thickness);
 }
 
 /**
@@ -36,51 +52,48 @@ export function drawExample(
     ? maskToRgb(prepareMask({ width: map.width, height: map.height, data: mask }, width, height))
     : new Uint8Array(3 * width * height).fill(128);
   const of = (data: Uint8Array): Canvas => ({ width, height, data });
+  const laid = overlay(shown, map, lo, hi);
+  if (mask) outline(laid, width, height, marked);
   return {
     picture: of(shown.data),
     mask: of(marked),
     heatmap: of(overlay(shown, map, lo, hi, 1)),
-    overlay: of(overlay(shown, map, lo, hi)),
+    overlay: of(laid),
   };
 }
 
-/** Up to `count` indices spread evenly over `total`. */
-function spread(total: number, count: number): number[] {
-  if (total <= count) return Array.from({ length: total }, (_, i) => i);
-  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * total) / count));
-}
-
-/**
- * Chooses samples that represent a class: three abnormal ones for each normal one where there are enough, spread evenly
- * over the list and in its order.
- * @param labels 0 normal, 1 abnormal
- */
-export function chooseExamples(labels: readonly number[], count = 8): number[] {
-  const places = (label: number): number[] => [...labels.keys()].filter((i) => (labels[i] === 0 ? 0 : 1) === label);
-  const [normal, abnormal] = [places(0), places(1)];
-  const few = Math.min(normal.length, Math.max(Math.round(count / 4), count - abnormal.length));
-  return [
-    ...spread(normal.length, few).map((i) => normal[i]!),
-    ...spread(abnormal.length, count - few).map((i) => abnormal[i]!),
-  ].sort((a, b) => a - b);
-}
-
+/** A picture of a sheet. */
 export interface SheetRow {
   readonly name: string;
   readonly example: Example;
   /** The map's peak on the scale of the colours, 0 to 1. */
   readonly peak: number;
+  /** Whether the picture has a mask; a normal one has one without marks. */
+  readonly masked: boolean;
+  /** What was decided, and why. */
+  readonly remark: string;
+  readonly wrong: boolean;
 }
 
-/** A row for each picture, and the colour scale below. @throws when there are no rows */
-export function exampleSheet(rows: readonly SheetRow[], { lo, hi }: ScoreRange, cell = 160): Canvas {
-  const tile = (canvas: Canvas, caption: string): Tile => ({ ...canvas, caption });
-  const pictures = rows.map(({ name, example, peak }) => [
-    tile(example.picture, name),
-    tile(example.mask, 'mask'),
-    tile(example.heatmap, 'heatmap'),
-    tile(example.overlay, `peak ${peak.toFixed(2)}`),
-  ]);
-  if (pictures.length === 0) throw new Error('sheet: no examples: expected at least one picture');
-  return sheet([...pictures, [colourScale(cell, lo.toFixed(2), hi.toFixed(2))]], { cell, scale: 1 });
+/** Rows below a heading. */
+export interface SheetPart {
+  readonly heading: string;
+  readonly rows: readonly SheetRow[];
+}
+
+/** A row for each picture, part by part, and the colour scale below. @throws when there are no rows */
+export function exampleSheet(parts: readonly SheetPart[], { lo, hi }: ScoreRange, cell = 200): Canvas {
+  const tile = (canvas: Canvas, caption: string, marked = false): Tile => ({ ...canvas, caption, marked });
+  const rows = parts.flatMap((part) =>
+    part.rows.map(({ name, example, masked, peak, remark, wrong }) => [
+      tile(example.picture, name),
+      tile(example.mask, masked ? 'mask' : 'no mask'),
+      tile(example.heatmap, `peak ${peak.toFixed(2)}`),
+      tile(example.overlay, remark, wrong),
+    ]),
+  );
+  if (rows.length === 0) throw new Error('sheet: no examples: expected at least one picture');
+  const headings = parts.flatMap((part) => part.rows.map((_, i) => (i === 0 ? part.heading : undefined)));
+  const scale = [colourScale(cell, lo.toFixed(2), hi.toFixed(2))];
+  return sheet([...rows, scale], { cell, scale: 1, headings });
 }

@@ -5,11 +5,12 @@
 import type { Domain } from '../data/datasets.js';
 import { BY_COSINES, type Scoring } from '../model/methods/method.js';
 import type { ClassDetails } from './class_details.js';
-import { type BestF1, type CurveFigures, curveFigures, figuresOf, type OverlapOptions } from './curve.js';
+import { type BestF1, type CurveFigures, curveFigures, figuresOf } from './curve.js';
 import { CurveRecorder } from './curve_points.js';
 import { fusedScores } from './fused_scores.js';
 import { percent } from './percent.js';
 import { connectedRegions } from './regions.js';
+import type { ScaledClass } from './scaled_class.js';
 import { EMPTY, scaling, widen } from './score_range.js';
 import { type ScoreMemory, SortedScores } from './sorted_scores.js';
 
@@ -21,13 +22,17 @@ export interface Figures {
   readonly imageAp: number | null;
 }
 
-export interface ClassFigures extends Figures {
+/** All figures of some images. */
+export interface PartFigures extends Figures {
   /** Area under the curve of per-region overlap up to `ClassOptions.overlapLimit`, in per cent as the other figures. */
   readonly pixelAupro: number | null;
   /** Threshold in the unit of the maps. */
   readonly pixelF1: BestF1 | null;
   /** Threshold in the unit of the class's image scores, 0 to 1. */
   readonly imageF1: BestF1 | null;
+}
+
+export interface ClassFigures extends PartFigures {
   readonly images: number;
   readonly abnormalImages: number;
   readonly pixels: number;
@@ -47,6 +52,8 @@ export interface ClassOptions {
   readonly scoring?: Scoring | undefined;
   /** Where the scores of pixels are kept; all in memory by default. */
   readonly memory?: ScoreMemory | undefined;
+  /** Whether pixels keep their image, as figures of parts of the class and intervals need: four bytes more for each. */
+  readonly byImage?: boolean | undefined;
 }
 
 /** Collects the maps and scores of one class, image by image. */
@@ -54,7 +61,6 @@ export class ClassScores implements Disposable {
   readonly #domain: Domain;
   readonly #options: ClassOptions;
   #pixels: SortedScores;
-  #regions = 0;
   #mapRange = EMPTY;
   readonly #peaks: number[] = [];
   readonly #scores: number[] = [];
@@ -65,7 +71,7 @@ export class ClassScores implements Disposable {
   constructor(domain: Domain, options: ClassOptions = {}) {
     this.#domain = domain;
     this.#options = options;
-    this.#pixels = new SortedScores(options.memory);
+    this.#pixels = new SortedScores(options.memory, options.byImage);
   }
 
   /** Drops what is kept outside of memory. */
@@ -103,18 +109,7 @@ export class ClassScores implements Disposable {
 
   #addPixels(map: Float32Array, mask: ArrayLike<number> | undefined, what: string): void {
     const { width } = this.#options;
-    if (!mask || width === undefined) {
-      this.#pixels.add(map, mask, what);
-      return;
-    }
-    const { labels, sizes } = connectedRegions(mask, width);
-    this.#pixels.add(
-      map,
-      mask,
-      what,
-      labels.map((label) => sizes[label]!),
-    );
-    this.#regions += sizes.length - 1;
+    this.#pixels.add(map, mask, what, mask && width !== undefined ? connectedRegions(mask, width) : undefined);
   }
 
   /** Images added so far. */
@@ -137,8 +132,46 @@ export class ClassScores implements Disposable {
 
   /** The class's figures and the curves behind them. @throws when no image was added */
   details(): ClassDetails {
-    if (this.#labels.length === 0) throw new Error('metrics: a class without images: expected at least one');
     const notes: string[] = [];
+    const { labels, scores: fused, pixels, scale, limit } = this.scaled(notes);
+    const abnormalImages = labels.reduce((sum, l) => sum + l, 0);
+    const images = new CurveRecorder({ positives: abnormalImages, negatives: labels.length - abnormalImages });
+    const image = this.#labelled('image', figuresOf(fused, labels, undefined, images), notes);
+    const { positives, negatives, regions } = this.#pixels;
+    const traced = new CurveRecorder({ positives, negatives, overlapLimit: limit, range: this.mapRange });
+    if (!pixels) notes.push(`${this.#withoutMask} abnormal images have no mask: no pixel figures`);
+    const overlap = limit === undefined ? undefined : { regions, limit };
+    const exact = pixels && curveFigures(pixels, scale, overlap, traced);
+    const pixel = exact ? this.#labelled('pixel', exact, notes) : { auc: null, ap: null, f1: null, pro: null };
+    return {
+      figures: {
+        pixelAuc: pixel.auc,
+        pixelAp: pixel.ap,
+        imageAuc: image.auc,
+        imageAp: image.ap,
+        pixelAupro: pixel.pro,
+        pixelF1: pixel.f1,
+        imageF1: image.f1,
+        images: labels.length,
+        abnormalImages,
+        pixels: this.#count,
+        abnormalPixels: positives,
+        notes,
+      },
+      exact,
+      pixels: pixels && traced.curves,
+      images: images.curves,
+      results: labels.map((label, i) => ({ label, score: fused[i]!, peak: this.#peaks[i]! })),
+    };
+  }
+
+  /**
+   * What the figures are made of, scaled over the whole class.
+   * @param notes takes what a reader of the figures should know about the scaling
+   * @throws when no image was added
+   */
+  scaled(notes: string[] = []): ScaledClass {
+    if (this.#labels.length === 0) throw new Error('metrics: a class without images: expected at least one');
     const { scoring = BY_COSINES } = this.#options;
     const scaleMap = scoring.rescaled ? scaling(this.#mapRange) : (score: number): number => score;
     const scores = Float32Array.from(this.#scores);
@@ -155,43 +188,14 @@ export class ClassScores implements Disposable {
       scaleMap: scaling(this.#mapRange),
       scaleScore,
     });
-    const abnormalImages = this.#labels.reduce((sum, l) => sum + l, 0);
-    const images = new CurveRecorder({ positives: abnormalImages, negatives: this.#labels.length - abnormalImages });
-    const figures = figuresOf(fused, this.#labels, undefined, images);
-    const image = this.#labelled('image', figures, notes);
-    const pixels = this.#pixels;
-    const overlap = this.#overlap();
-    const { positives, negatives } = pixels;
-    const traced = new CurveRecorder({ positives, negatives, overlapLimit: overlap?.limit, range: this.mapRange });
-    if (this.#withoutMask > 0) notes.push(`${this.#withoutMask} abnormal images have no mask: no pixel figures`);
-    const pixel =
-      this.#withoutMask > 0
-        ? { auc: null, ap: null, f1: null, pro: null }
-        : this.#labelled('pixel', curveFigures(pixels, scaleMap, overlap, traced), notes);
+    const { width, overlapLimit = 0.3 } = this.#options;
     return {
-      figures: {
-        pixelAuc: pixel.auc,
-        pixelAp: pixel.ap,
-        imageAuc: image.auc,
-        imageAp: image.ap,
-        pixelAupro: pixel.pro,
-        pixelF1: pixel.f1,
-        imageF1: image.f1,
-        images: this.#labels.length,
-        abnormalImages,
-        pixels: this.#count,
-        abnormalPixels: positives,
-        notes,
-      },
-      pixels: this.#withoutMask > 0 ? undefined : traced.curves,
-      images: images.curves,
-      results: this.#labels.map((label, i) => ({ label, score: fused[i]!, peak: this.#peaks[i]! })),
+      labels: this.#labels,
+      scores: fused,
+      pixels: this.#withoutMask > 0 ? undefined : this.#pixels,
+      scale: scaleMap,
+      limit: width === undefined ? undefined : overlapLimit,
     };
-  }
-
-  #overlap(): OverlapOptions | undefined {
-    const { width, overlapLimit: limit = 0.3 } = this.#options;
-    return width === undefined ? undefined : { regions: this.#regions, limit };
   }
 
   /** In per cent; 0 where only one label occurs, as published for images (for pixels the published program fails). */
@@ -200,38 +204,7 @@ export class ClassScores implements Disposable {
     if (auroc !== undefined && averagePrecision !== undefined) {
       return { auc: percent(auroc), ap: percent(averagePrecision), f1, pro };
     }
-    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures are given as 0`);
+    notes.push(`every ${what} is ${bestF1 ? 'abnormal' : 'normal'}: the ${what} figures are n/a, and 0 as published`);
     return { auc: 0, ap: 0, f1, pro };
   }
-}
-
-/**
- * The figures of a class whose maps are all in memory.
- * @param pixelLabels masks of all images, one after the other, as long as `maps`
- * @param imageLabels 0 or 1 for each image
- * @param maps score maps of all images, one after the other
- * @param imageScores a score for each image
- * @throws when the lengths do not fit or a score is not finite
- */
-export function classMetrics(
-  pixelLabels: ArrayLike<number>,
-  imageLabels: ArrayLike<number>,
-  maps: Float32Array,
-  imageScores: ArrayLike<number>,
-  domain: Domain,
-  options?: ClassOptions,
-): ClassFigures {
-  const images = imageLabels.length;
-  const pixels = maps.length / images;
-  if (!Number.isInteger(pixels) || imageScores.length !== images || pixelLabels.length !== maps.length) {
-    throw new Error(
-      `metrics: lengths do not fit: expected maps and masks of ${images} images and as many scores, got ${maps.length}, ${pixelLabels.length} and ${imageScores.length}`,
-    );
-  }
-  const scores = new ClassScores(domain, options);
-  for (let i = 0; i < images; i++) {
-    const mask = Uint8Array.from({ length: pixels }, (_, k) => Number(pixelLabels[i * pixels + k] !== 0));
-    scores.add(maps.subarray(i * pixels, (i + 1) * pixels), mask, imageLabels[i]!, imageScores[i]!);
-  }
-  return scores.figures();
 }

@@ -15,6 +15,12 @@ export function scoreOf(key: number): number {
   return float[0]!;
 }
 
+/** The key of a value. */
+export function keyOfScore(score: number): number {
+  float[0] = score;
+  return keyOf(word[0]!);
+}
+
 /** The key of a number, given its bits: negative numbers are inverted and below positive ones; -0 is 0. */
 export const keyOf = (bits: number): number =>
   bits < 0x80000000 ? bits + 0x80000000 : bits === 0x80000000 ? bits : ~bits >>> 0;

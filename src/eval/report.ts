@@ -1,11 +1,33 @@
 /** The table of a test: a row for each class and their average, as text in the published columns and as JSON. */
 import { average } from './average.js';
-import type { ClassFigures, Figures } from './metrics.js';
+import type { Intervals } from './intervals.js';
+import type { ClassFigures, Figures, PartFigures } from './metrics.js';
 import { tableLines } from './text_table.js';
+
+/** The faulty pictures of one type against all good ones of the class. */
+export interface DefectRow extends PartFigures {
+  /** Null for pictures of which the type is not known. */
+  readonly defect: string | null;
+  readonly abnormalImages: number;
+}
+
+export interface ClassIntervals extends Intervals {
+  /** The share of resamples that an interval covers, in per cent. */
+  readonly confidence: number;
+  readonly resamples: number;
+  readonly seed: number;
+  /** How far figures had from bins were from the exact ones, in per cent. */
+  readonly binError: number;
+}
+
+/** Of the mean over classes. */
+export type AverageIntervals = Intervals;
 
 export interface ClassRow {
   readonly className: string;
   readonly figures: ClassFigures;
+  readonly intervals?: ClassIntervals;
+  readonly defects?: readonly DefectRow[];
 }
 
 const COLUMNS = [
@@ -39,22 +61,6 @@ export function reportText(rows: readonly ClassRow[]): string {
   return lines.join('\n');
 }
 
-const share = (x: number | undefined): string => (x === undefined ? '-' : (100 * x).toFixed(2));
-
-/**
- * What the published table lacks: the area under per-region overlap and the best F1 in per cent, with the thresholds that
- * give it, in the units of maps and of a class's image scores.
- */
-export function moreFiguresText(rows: readonly ClassRow[]): string {
-  const cells = rows.map(({ className, figures: { pixelAupro, pixelF1, imageF1 } }) => [
-    className,
-    pixelAupro?.toFixed(2) ?? '-',
-    ...[pixelF1, imageF1].flatMap((best) => [share(best?.f1), best?.threshold.toFixed(4) ?? '-']),
-  ]);
-  const titles = ['class name', 'pixel AUPRO', 'pixel F1', 'at map value', 'image F1', 'at image score'];
-  return tableLines(titles, cells, ['right'], ['centre']).join('\n');
-}
-
 /** Rows of the published columns as they are, averages among them. */
 export function namedText(title: string, rows: readonly NamedFigures[]): string {
   return figureLines(title, rows).join('\n');
@@ -70,13 +76,16 @@ export function epochsText(rows: readonly NamedFigures[]): string {
   return figureLines('epoch', rows).join('\n');
 }
 
+/** A class as results hold it. */
+export type ClassResult = ClassFigures & Omit<ClassRow, 'figures'>;
+
 /** The same for programs: all figures, counts and best thresholds of each class, and the average. */
 export function reportJson(rows: readonly ClassRow[]): {
-  readonly classes: readonly ({ readonly className: string } & ClassFigures)[];
+  readonly classes: readonly ClassResult[];
   readonly average: Figures;
 } {
   return {
-    classes: rows.map(({ className, figures }) => ({ className, ...figures })),
+    classes: rows.map(({ className, figures, ...further }) => ({ className, ...figures, ...further })),
     average: average(rows.map((r) => r.figures)),
   };
 }

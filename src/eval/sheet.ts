@@ -9,6 +9,8 @@ export interface Tile {
   readonly height: number;
   readonly data: Uint8Array;
   readonly caption?: string | undefined;
+  /** Whether the caption stands out. */
+  readonly marked?: boolean | undefined;
 }
 
 export interface SheetOptions {
@@ -18,10 +20,15 @@ export interface SheetOptions {
   readonly gap?: number | undefined;
   /** Whole-number size of the letters; 1 by default, or 2 for cells of 200 and more. */
   readonly scale?: number | undefined;
+  /** A line above each row that has one. */
+  readonly headings?: readonly (string | undefined)[] | undefined;
 }
 
 const PAPER = [255, 255, 255] as const;
 const INK = [32, 32, 32] as const;
+const ALARM = [176, 16, 24] as const;
+/** Letters of headings are this much larger than captions. */
+const HEADING = 2;
 
 /** Copies RGB bytes onto a canvas. */
 function paste(canvas: Canvas, tile: Canvas, left: number, top: number): void {
@@ -50,17 +57,24 @@ export function sheet(rows: readonly (readonly Tile[])[], options: SheetOptions 
   );
   const tallest = fitted.map((row) => Math.max(...row.map((f) => f.height), 0));
   const caption = rows.map((row) => (row.some((t) => t.caption) ? (LINE_HEIGHT + 1) * scale : 0));
-  const total = rows.reduce((sum, _, r) => sum + tallest[r]! + caption[r]! + gap, gap);
+  const above = rows.map((_, r) => (options.headings?.[r] === undefined ? 0 : (LINE_HEIGHT + 2) * scale * HEADING));
+  const total = rows.reduce((sum, _, r) => sum + above[r]! + tallest[r]! + caption[r]! + gap, gap);
   const canvas = createCanvas(gap + columns * (cell + gap), total, PAPER);
   let top = gap;
   fitted.forEach((row, r) => {
+    const heading = options.headings?.[r];
+    const large = HEADING * scale;
+    if (heading !== undefined) {
+      drawText(canvas, fitText(heading, canvas.width - 2 * gap, large), [gap, top + large], INK, large);
+    }
+    top += above[r]!;
     row.forEach(({ tile, width, height }, c) => {
       const left = gap + c * (cell + gap);
       const data = resizeOnHost(tile, width, height);
       paste(canvas, { width, height, data }, left + ((cell - width) >> 1), top + ((tallest[r]! - height) >> 1));
       const text = fitText(tile.caption ?? '', cell, scale);
       const indent = (cell - textWidth(text, scale)) >> 1;
-      drawText(canvas, text, [left + indent, top + tallest[r]! + 2 * scale], INK, scale);
+      drawText(canvas, text, [left + indent, top + tallest[r]! + 2 * scale], tile.marked ? ALARM : INK, scale);
     });
     top += tallest[r]! + caption[r]! + gap;
   });

@@ -1,6 +1,7 @@
 /** Case `metrics`: the figures of a class, from labels, maps and scores with many ties. */
 import type { Domain } from '../data/datasets.js';
-import { classMetrics, type Figures } from '../eval/metrics.js';
+import { classMetrics } from '../eval/class_metrics.js';
+import type { Figures } from '../eval/metrics.js';
 import type { CaseContext, Comparison } from './case.js';
 
 const BOUND = 1e-9;

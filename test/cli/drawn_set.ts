@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { ClassFigures, Figures } from '../../src/eval/metrics.js';
+import type { TestResult } from '../../src/cli/test_adapters/output.js';
+import type { ClassResult } from '../../src/eval/report.js';
 import { toWrite, writeSafetensors } from '../../src/io/safetensors_writer.js';
 import { syntheticAdapters, TINY } from '../../src/model/synthetic.js';
 import { writeAtomically } from '../../src/node/atomic_write.js';
@@ -79,13 +80,13 @@ export async function drawSet(): Promise<DrawnSet> {
 
 export const test = (...args: string[]): Promise<Run> => runCli('test', ...args);
 
-export interface Tested {
-  readonly dataset: string;
-  readonly epoch: number | string;
-  readonly images: number;
-  readonly sheets: readonly string[];
-  readonly classes: readonly ({ readonly className: string } & ClassFigures)[];
-  readonly average: Figures;
+export interface Tested extends Pick<TestResult, 'dataset' | 'epoch' | 'images' | 'sheets' | 'average'> {
+  readonly classes: readonly ClassResult[];
+  readonly averageIntervals?: TestResult['averageIntervals'];
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  readonly drawingSeconds?: number;
+  readonly imagesPerSecondWithoutDrawing?: number;
 }
 
 /** The runs a `--json` call prints; its last line is the summary. */

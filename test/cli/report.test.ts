@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KeptClass, keptJson, type ReportedClass } from '../../src/cli/report/kept_results.js';
 import { readRun } from '../../src/cli/report/read_run.js';
 import { writePage } from '../../src/cli/report/write_page.js';
+import type { Intervals } from '../../src/eval/intervals.js';
 import { encodePng } from '../../src/node/encode_png.js';
 import { runCli } from './run_cli.js';
 
@@ -26,7 +27,7 @@ const behind = (more: Partial<KeptClass> = {}): KeptClass => ({
     histogram: { lo: -3, hi: 5, normal: [1000, 10, 0, 1], abnormal: [0, 3, 20, 0] },
   },
   images: { roc: CURVE, pr: CURVE },
-  pictures: [0.1, 0.8, 0.3, 0.6, 0.7, 0.9].map((score, i) => ({
+  pictures: [0.1, 0.75, 0.3, 0.6, 0.7, 0.9].map((score, i) => ({
     ...{ path: `nut/${i < 2 ? 'good' : 'bent'}/${i}.png`, label: i < 2 ? 0 : 1 },
     ...{ score, peak: score + 1 },
   })),
@@ -127,7 +128,7 @@ describe('the page of a test', () => {
     const worst = rowsOf(page, 'Worst images of nut').slice(1);
     expect(worst.map((r) => [r[0], r[1], r[2], r[4]])).toEqual([
       ['nut/bent/2.png', 'abnormal', '0.3000', 'missed'],
-      ['nut/good/1.png', 'normal', '0.8000', 'false alarm'],
+      ['nut/good/1.png', 'normal', '0.7500', 'false alarm'],
       ['nut/bent/3.png', 'abnormal', '0.6000', 'found'],
       ['nut/bent/4.png', 'abnormal', '0.7000', 'found'],
     ]);
@@ -143,6 +144,31 @@ describe('the page of a test', () => {
     expect(page.all('img,b')).toHaveLength(0);
     expect(rowsOf(page, 'Parts')[1]![0]).toBe(name);
     expect(page.all('figure svg')[0]!.getAttribute('aria-label')).toContain(name);
+  });
+
+  it('has intervals and types of defect where the test was asked for them, and marks a published 0', async () => {
+    const all = ['pixelAuc', 'pixelAp', 'imageAuc', 'imageAp', 'pixelAupro', 'pixelF1', 'imageF1'];
+    const ends = Object.fromEntries(all.map((key) => [key, [80.5, 95]])) as unknown as Intervals;
+    const intervals = { ...ends, imageF1: null, confidence: 95, resamples: 500, seed: 7, binError: 0.0012 };
+    const { className: _, notes, behind: __, ...figures } = tested('nut');
+    const defects = [{ ...figures, defect: 'bent', pixelAuc: 12.5, imageF1: null }];
+    const one = tested('nut', { intervals, defects, abnormalImages: 0, imageAuc: 0, imageAp: 0 });
+    const folder = results('further', [one]);
+    const file = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as { runs: object[] };
+    const times = { drawingSeconds: 1, imagesPerSecondWithoutDrawing: 6, averageIntervals: ends };
+    writeFileSync(join(folder, 'results.json'), keptJson({ ...file, runs: [{ ...file.runs[0], ...times }] }));
+    const page = await opened([folder]);
+    expectSound(page);
+    expect(rowsOf(page, 'Parts, 95% intervals').slice(1)).toEqual([
+      ['nut', ...new Array<string>(6).fill('80.50–95.00'), 'n/a'],
+      ['Average', ...new Array<string>(7).fill('80.50–95.00')],
+    ]);
+    expect(page.texts('p.quiet').join()).toMatch(/500 resamples .* seed 7\..* by 0\.0012 at most/);
+    expect(page.texts('p.quiet')[0]).toContain('3.00 images/s (6.00 without drawing)');
+    const [, row] = rowsOf(page, 'Parts, types of defect');
+    expect([row!.slice(0, 4), row!.at(-1)]).toEqual([['nut', 'bent', '4', '12.50'], 'n/a']);
+    expect(rowsOf(page, 'Parts, figures')[1]!.slice(3, 5)).toEqual(['0.00 (n/a)', '0.00 (n/a)']);
+    expect(notes).toEqual([]);
   });
 
   it('has a dash for every figure that the data cannot give', async () => {

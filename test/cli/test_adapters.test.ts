@@ -1,11 +1,12 @@
 /** `aaclip test` on a small data set drawn here: the figures of every epoch. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeptClass } from '../../src/cli/report/kept_results.js';
 import { promptsFor } from '../../src/data/class_prompts.js';
 import type { Domain } from '../../src/data/datasets.js';
 import { AnomalyModel } from '../../src/detect/anomaly_model.js';
-import { type ClassFigures, classMetrics } from '../../src/eval/metrics.js';
+import { classMetrics } from '../../src/eval/class_metrics.js';
+import type { ClassFigures } from '../../src/eval/metrics.js';
 import { createTokenizer } from '../../src/io/tokenizer.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { MERGES } from '../../src/node/open_tokenizer.js';
@@ -185,6 +186,28 @@ describe('what a training recorded', () => {
     const [other] = runsOf(await test(...mine(), ...all.slice(0, 2), ...all.slice(4), '--epoch', '1', '--json'));
     expect(asTrained!.classes).toEqual(same!.classes);
     expect(other!.classes).not.toEqual(same!.classes);
+  });
+});
+
+describe('a checkpoint that holds NaN', () => {
+  it('costs the figures of its epoch; those of the others are kept, with their page', async () => {
+    mkdirSync(at('damaged'));
+    copyFileSync(at('ckpt', 'text_adapter.safetensors'), at('damaged', 'text_adapter.safetensors'));
+    const good = readFileSync(at('ckpt', 'image_adapter_1.safetensors'));
+    for (const epoch of [1, 3]) writeFileSync(at('damaged', `image_adapter_${epoch}.safetensors`), good);
+    // The data ends with a tensor's last number: 0x7fc00000, little-endian.
+    const bad = Buffer.from(good);
+    bad.writeUInt32LE(0x7fc00000, bad.length - 4);
+    writeFileSync(at('damaged', 'image_adapter_2.safetensors'), bad);
+    const run = await test(...mine(), '--save_path', at('damaged'), '--json');
+    expect(run.code).toBe(1);
+    expect(run.stderr.trim()).toMatch(
+      /^aaclip: \S+image_adapter_2\.safetensors: .* holds NaN .*\(epoch 2: no figures; other epochs are kept\)$/,
+    );
+    const { runs } = JSON.parse(readFileSync(at('damaged', 'results.json'), 'utf8')) as { runs: Tested[] };
+    expect(runs.map((r) => r.epoch)).toEqual([1, 3]);
+    expect(runs[1]!.classes).toEqual(runs[0]!.classes);
+    expect(existsSync(at('damaged', 'report.html'))).toBe(true);
   });
 });
 

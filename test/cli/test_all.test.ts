@@ -165,8 +165,9 @@ describe('one line is said, and nothing is written, where', () => {
     const other = / name another folder with --results_dir$/;
     for (const [args, words] of [
       [[...flags('whole', 'data', 'synthetic:tiny:3')], '(other weights)'],
-      [[...flags('whole'), '--image_adapt_weight', '0.2'], '(imageMix 0.1, not 0.2)'],
-      [[...flags('whole'), '--class', 'wood'], '(classes null, not "wood")'],
+      [[...flags('whole'), '--image_adapt_weight', '0.2'], '(imageMix 0.1, now 0.2)'],
+      [[...flags('whole'), '--class', 'wood'], '(classes null, now "wood")'],
+      [[...flags('whole'), '--defects'], '(defects not given, now true)'],
     ] as const) {
       const line = await refused(...args);
       expect(line).toContain(`whole: holds the figures of another run ${words}:`);

@@ -57,6 +57,21 @@ describe('the summary', () => {
     ]);
   });
 
+  it('has the intervals of averages, where the tests were asked for them', () => {
+    const averageIntervals = { pixelAuc: [50, 60.5], pixelAp: [1, 2], imageAuc: null, imageAp: null };
+    const [a, b] = [state('A', 'Medical', [55]), state('B', 'Medical', [60])];
+    const one = { ...a, runs: a.runs.map((run) => ({ ...run, averageIntervals })) as unknown as KeptRun[] };
+    const { 'summary.md': md, 'summary.json': json } = summaryFiles(summarise(identity, [one, b], [1])) as {
+      'summary.md': string;
+      'summary.json': { datasets: { epochs: { intervals?: object }[] }[] };
+    };
+    expect(md).toMatch(
+      /\n## Intervals\n\n95% .*\n\n.*\n.*\n\| A \| 50\.00–60\.50 \| 1\.00–2\.00 \| n\/a \| n\/a \|\n\n/,
+    );
+    expect(json.datasets.map(({ epochs }) => epochs[0]!.intervals)).toEqual([averageIntervals, undefined]);
+    expect(files(two)['summary.md']).not.toContain('Intervals');
+  });
+
   it('takes the earlier of two equal epochs', () => {
     expect(summarise(identity, [state('A', 'Medical', [40, 40])], [1, 2]).choice!.epoch).toBe(1);
   });

@@ -64,6 +64,10 @@ describe('refused in one line, before a device is opened', () => {
     mkdirSync(at('quarter'));
     copyFileSync(at('ckpt', 'text_adapter.safetensors'), at('quarter', 'text_adapter.safetensors'));
     expect(await refusal(...data, '--save_path', at('quarter'))).toMatch(/quarter: no image_adapter: expected/);
+    copyFileSync(at('ckpt', 'image_adapter_1.safetensors'), at('quarter', 'image_adapter.safetensors'));
+    expect(await refusal(...data, '--save_path', at('quarter'), '--epoch', '7')).toMatch(
+      /quarter: no image_adapter_7: the only checkpoint there has no number: leave out --epoch$/,
+    );
     expect(await refusal(...mine(), '--epoch', '7')).toMatch(/no image_adapter_7: expected one of 1, 2, 10$/);
   });
 

@@ -1,5 +1,5 @@
 /** `aaclip test` on a small data set drawn here: pictures, and several data sets. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleNames, safeParts } from '../../src/cli/test_adapters/draw_class.js';
@@ -22,13 +22,23 @@ afterAll(() => set.remove());
 
 describe('pictures', () => {
   it('are written for each sample, with a sheet for each class', async () => {
-    const [run] = runsOf(await test(...mine(), '--epoch', '10', '--visualize', '--results_dir', at('drawn'), '--json'));
+    const args = ['--epoch', '10', '--visualize', '--defects', '--intervals', '100', '--results_dir', at('drawn')];
+    const [run] = runsOf(await test(...mine(), ...args, '--json'));
     for (const [c, className] of CLASSES.entries()) {
       const folder = at('drawn', 'visualization', 'mine', className);
       const want = numbers(c).flatMap((n) =>
         ['heatmap', 'mask', 'overlay', 'picture'].map((kind) => `${n % 2 === 1 ? 'blot' : 'good'}_${n}_${kind}.png`),
       );
-      expect(readdirSync(folder).sort()).toEqual([...want, 'sheet.png'].sort());
+      expect(readdirSync(folder).sort()).toEqual([...want, 'sheet.png', 'worst_first.csv'].sort());
+      const [head, ...lines] = readFileSync(join(folder, 'worst_first.csv'), 'utf8').trim().split('\n');
+      expect(head).toBe('rank,verdict,label,score,error,peak,files,image_path');
+      expect(lines.map((line) => line.split(',').at(-1)).sort()).toEqual(
+        numbers(c)
+          .map((n) => `${className}/${n % 2 === 1 ? 'blot' : 'good'}/${n}.png`)
+          .sort(),
+      );
+      const errors = lines.map((line) => Number(line.split(',')[4]));
+      expect(errors).toEqual([...errors].sort((a, b) => b - a));
       for (const name of want) {
         const { width, height } = await loadPicture(join(folder, name));
         expect([width, height], name).toEqual([S, S]);
@@ -43,7 +53,22 @@ describe('pictures', () => {
       expect((await loadPicture(join(folder, `good_${normal}_mask.png`))).data.some((v) => v !== 0)).toBe(false);
     }
     expect(readdirSync(at('drawn', 'visualization', 'mine')).sort()).toEqual(CLASSES);
-    expect(existsSync(at('drawn', 'results.json'))).toBe(true);
+    // What the flags ask for beside the figures: "blot" is the only type, so its figures are the class's.
+    for (const { intervals, defects, imageAuc, pixelAuc, pixelAupro } of run!.classes) {
+      expect(defects).toEqual([expect.objectContaining({ defect: 'blot', imageAuc, pixelAuc, pixelAupro })]);
+      const [low, high] = intervals!.pixelAuc!;
+      expect([low <= pixelAuc!, pixelAuc! <= high, low < high]).toEqual([true, true, true]);
+      expect(intervals).toMatchObject({ confidence: 95, resamples: 100, seed: 111 });
+    }
+    const { averageIntervals, average, ...times } = run!;
+    expect(averageIntervals!.pixelAuc![0]).toBeLessThanOrEqual(average.pixelAuc!);
+    expect(times.imagesPerSecondWithoutDrawing).toBeGreaterThan(times.imagesPerSecond);
+    expect(times.drawingSeconds).toBeLessThan(times.seconds);
+    const { intervals } = JSON.parse(readFileSync(at('drawn', 'results.json'), 'utf8')) as { intervals: object };
+    expect(intervals).toMatchObject({ resamples: 100, seed: 111, confidence: 95 });
+    expect(readFileSync(at('drawn', 'test.log'), 'utf8')).toMatch(
+      /\nINFO:types of defect.*\n.*\n *cloth +blot +2 .*\n *felt +blot .*\nINFO:95% intervals from 100 resamples.*seed 111\n/,
+    );
   });
 });
 
@@ -70,6 +95,7 @@ describe('data sets', () => {
     const both = await test('--dataset', 'MPDD,Parts', ...args);
     expect(both.code, both.stderr).toBe(0);
     expect(both.stderr).toMatch(/MPDD: no full-shot\.jsonl: 3 samples listed from the files in/);
+    expect(both.stderr).toMatch(/note: MPDD: no pictures of connector, .*: the average is over the other classes\n/);
     expect(both.stdout).toMatch(/all data sets, epoch 1\n *data set .*\n *MPDD( +[\d.-]+){4}\n *Parts( +[\d.]+){4}\n/);
     const { summary } = JSON.parse(readFileSync(at('both', 'results.json'), 'utf8')) as {
       summary: { epoch: number; datasets: ({ dataset: string } & Figures)[]; average: Figures }[];

@@ -14,7 +14,7 @@ const entry = (name: string, anomaly: number) => ({
 const meta = JSON.stringify({ train: { bolt: [entry('t', 0)] }, test: { bolt: [entry('a', 0), entry('b', 1)] } });
 const rows = [
   { imagePath: 'bolt/test/a.png', label: 0, className: 'bolt' },
-  { imagePath: 'bolt/test/b.png', label: 1, className: 'bolt', maskPath: 'bolt/gt/b.png' },
+  { imagePath: 'bolt/test/b.png', label: 1, className: 'bolt', maskPath: 'bolt/gt/b.png', defectType: 'cut' },
 ];
 
 describe('the list of another program', () => {
@@ -40,7 +40,10 @@ describe('the list of another program', () => {
       { imagePath: 'a/b.JPG', label: 0, className: 'candle' },
       { imagePath: 'c.JPG', label: 1, className: 'candle', maskPath: 'c.png' },
     ]);
-    expect(read('image,label\na.png,good\nb.png,scratch').rows.map((r) => r.label)).toEqual([0, 1]);
+    expect(read('image,label\na.png,good\nb.png,scratch').rows).toEqual([
+      { imagePath: 'a.png', label: 0, className: 'thing' },
+      { imagePath: 'b.png', label: 1, className: 'thing', defectType: 'scratch' },
+    ]);
   });
 
   test('as objects with other keys is read, line by line or as an array', () => {

@@ -1,33 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { HEAT_COLOURS } from '../../src/eval/colour_map.js';
-import { chooseExamples, drawExample, exampleSheet } from '../../src/eval/example.js';
+import { drawExample, exampleSheet } from '../../src/eval/example.js';
+import type { Canvas } from '../../src/eval/lettering.js';
 import type { Picture } from '../../src/picture/picture.js';
-
-const labels = (normal: number, abnormal: number): number[] => [
-  ...new Array<number>(normal).fill(0),
-  ...new Array<number>(abnormal).fill(1),
-];
-
-describe('examples of a class', () => {
-  test('are a quarter normal, spread over the list, in its order', () => {
-    const chosen = chooseExamples(labels(20, 60));
-    expect(chosen).toEqual([5, 15, 25, 35, 45, 55, 65, 75]);
-    expect(chooseExamples([1, 0, 1, 1, 0, 1], 4)).toEqual([0, 3, 4, 5]);
-  });
-
-  test.each([
-    [3, 2, 5],
-    [0, 30, 8],
-    [30, 0, 8],
-    [30, 2, 8],
-    [1, 30, 8],
-  ])('of %i normal and %i abnormal ones are %i', (normal, abnormal, count) => {
-    const chosen = chooseExamples(labels(normal, abnormal));
-    expect(new Set(chosen).size).toBe(count);
-    if (normal > 0 && abnormal > 0) expect([...chosen.keys()].some((i) => chosen[i]! < normal)).toBe(true);
-    if (abnormal > 0) expect(chosen.filter((i) => i >= normal).length).toBeGreaterThanOrEqual(Math.min(2, abnormal));
-  });
-});
 
 describe('an example', () => {
   const picture: Picture = { name: 'p', width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(100) };
@@ -43,6 +18,10 @@ describe('an example', () => {
     expect(drawn.heatmap.data.subarray(0, 3)).toEqual(HEAT_COLOURS.subarray(0, 3));
     expect(drawn.heatmap.data.subarray(93)).toEqual(HEAT_COLOURS.subarray(255 * 3));
     expect(drawn.overlay.data[0]).toBe(Math.round(0.5 * 100 + 0.5 * HEAT_COLOURS[0]!));
+    // White beside what the mask marks, dark outside of that, the map inside.
+    const at = (x: number, y: number): number => drawn.overlay.data[3 * (8 * y + x)]!;
+    expect([at(5, 3), at(6, 2), at(4, 3), at(6, 1)]).toEqual([255, 255, 24, 24]);
+    expect(at(6, 3)).toBe(Math.round(0.5 * 100 + 0.5 * HEAT_COLOURS[255 * 3]!));
     const white = [...drawn.mask.data.keys()].filter((i) => i % 3 === 0 && drawn.mask.data[i] === 255);
     expect(white.map((i) => i / 3)).toEqual([30, 31]);
   });
@@ -55,15 +34,17 @@ describe('an example', () => {
 
   test('takes a row of a sheet, above the colour scale', () => {
     const example = drawExample(picture, mask, map, { lo: -2, hi: 3 }, 100);
-    const one = exampleSheet([{ name: 'a', example, peak: 1 }], { lo: -2, hi: 3 }, 64);
-    const two = exampleSheet(
-      [0, 1].map((i) => ({ name: `${i}`, example, peak: 0.5 })),
-      { lo: -2, hi: 3 },
-      64,
-    );
+    const row = { name: 'a', example, masked: true, peak: 1, remark: 'missed', wrong: true };
+    const sheetOf = (...rows: readonly (typeof row)[]) =>
+      exampleSheet([{ heading: 'Worst', rows }], { lo: -2, hi: 3 }, 64);
+    const [one, two] = [sheetOf(row), sheetOf(row, row)];
     expect(one.width).toBe(8 + 4 * 72);
     expect(two.width).toBe(one.width);
     expect(two.height - one.height).toBeGreaterThanOrEqual(32 + 8);
+    // What was decided wrongly is said in red.
+    const red = (canvas: Canvas): boolean =>
+      canvas.data.some((v, i) => i % 3 === 0 && v === 176 && canvas.data[i + 1] === 16 && canvas.data[i + 2] === 24);
+    expect([red(one), red(sheetOf({ ...row, wrong: false }))]).toEqual([true, false]);
     expect(() => exampleSheet([], { lo: 0, hi: 1 })).toThrow(/no examples/);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Domain } from '../../src/data/datasets.js';
 import { average } from '../../src/eval/average.js';
-import { ClassScores, classMetrics } from '../../src/eval/metrics.js';
+import { classMetrics } from '../../src/eval/class_metrics.js';
+import { ClassScores } from '../../src/eval/metrics.js';
 import { reportJson, reportText } from '../../src/eval/report.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
@@ -64,13 +65,13 @@ describe('the figures of a class', () => {
     const allGood = of('Industrial', { labels: [0, 0], masks: new Array(8).fill(0) });
     expect(FIGURES.map((k) => allGood[k])).toEqual([0, 0, 0, 0]);
     expect(allGood.notes).toEqual([
-      'every image is normal: the image figures are given as 0',
-      'every pixel is normal: the pixel figures are given as 0',
+      'every image is normal: the image figures are n/a, and 0 as published',
+      'every pixel is normal: the pixel figures are n/a, and 0 as published',
     ]);
     const allBad = of('Industrial', { labels: [1, 1] });
     expect([allBad.imageAuc, allBad.imageAp]).toEqual([0, 0]);
     expect(allBad.pixelAuc).toBeGreaterThan(0);
-    expect(allBad.notes).toEqual(['every image is abnormal: the image figures are given as 0']);
+    expect(allBad.notes).toEqual(['every image is abnormal: the image figures are n/a, and 0 as published']);
   });
 
   test('of constant maps are at chance level, and say so', () => {

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { curveFigures } from '../../src/eval/curve.js';
 import { ClassScores } from '../../src/eval/metrics.js';
 import { connectedRegions } from '../../src/eval/regions.js';
-import { type ScoreCount, SortedScores } from '../../src/eval/sorted_scores.js';
+import type { ScoreCount, ScoreWalk } from '../../src/eval/score_walk.js';
+import { SortedScores } from '../../src/eval/sorted_scores.js';
 import { synth } from '../../src/io/synth.js';
 import { openWordFile } from '../../src/node/word_file.js';
 import { auproReference, regionsReference } from '../reference/curve.js';
@@ -71,12 +72,7 @@ describe('per-region overlap', () => {
         let regions = 0;
         for (const { map, mask } of images) {
           const found = connectedRegions(mask, width);
-          scores.add(
-            map,
-            mask,
-            'image',
-            found.labels.map((label) => found.sizes[label]!),
-          );
+          scores.add(map, mask, 'image', found);
           regions += found.sizes.length - 1;
         }
         const { aupro } = curveFigures(scores, undefined, { regions, limit });
@@ -107,7 +103,7 @@ describe('per-region overlap', () => {
 });
 
 describe('scores in a file', () => {
-  const walked = (scores: SortedScores): ScoreCount[] => {
+  const walked = (scores: ScoreWalk): ScoreCount[] => {
     const seen: ScoreCount[] = [];
     scores.walk((count) => seen.push(count));
     return seen;
@@ -117,25 +113,24 @@ describe('scores in a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'aaclip-words-'));
     try {
       const inMemory = new SortedScores();
-      using inFile = new SortedScores({ bytes: 9_000_000, openStore: () => openWordFile(folder) });
+      using inFile = new SortedScores({ bytes: 9_000_000, openStore: () => openWordFile(folder) }, true);
       const n = 500_000;
       for (let part = 0; part < 13; part++) {
         const map = new Float32Array(n);
         const mask = new Uint8Array(n);
-        const sizes = new Uint32Array(n);
+        const labels = new Uint32Array(n);
         for (let i = 0; i < n; i++) {
           const kind = (i + part) % 10;
           map[i] = kind < 4 ? 0.25 : kind < 7 ? (Math.imul(i + part, 2654435761) >>> 16) / 2 ** 16 : -(i % 1013) / 7;
           mask[i] = Number(i % 3 === 0);
-          sizes[i] = 1 + (i % 5);
+          labels[i] = 1 + (i % 5);
         }
-        for (const scores of [inMemory, inFile]) scores.add(map, mask, 'part', sizes);
+        for (const scores of [inMemory, inFile]) scores.add(map, mask, 'part', { labels, sizes: [0, 1, 2, 3, 4, 5] });
       }
       expect([inMemory.spilled, inFile.spilled]).toEqual([false, true]);
       const want = walked(inMemory);
       expect(want.length).toBeGreaterThan(40_000);
-      for (let round = 0; round < 2; round++) {
-        const got = walked(inFile);
+      const expectSame = (got: readonly ScoreCount[]): void => {
         expect(got.length).toBe(want.length);
         const wrong = got.filter(
           (g, i) =>
@@ -145,7 +140,23 @@ describe('scores in a file', () => {
             Math.abs(g.regions - want[i]!.regions) > 1e-9 * want[i]!.regions,
         );
         expect(wrong).toEqual([]);
+      };
+      for (let round = 0; round < 2; round++) expectSame(walked(inFile));
+      // Every image once is all of them; the first seven and the last six, each three times, are three times as much.
+      const weighted = (weight: (image: number) => number): ScoreCount[] =>
+        walked(inFile.weighted(Array.from({ length: 13 }, (_, image) => weight(image))));
+      expectSame(weighted(() => 1));
+      const parts = new Map<number, ScoreCount>();
+      for (const count of [...weighted((i) => (i < 7 ? 3 : 0)), ...weighted((i) => (i < 7 ? 0 : 3))]) {
+        const { positives, negatives, regions } = parts.get(count.score) ?? { positives: 0, negatives: 0, regions: 0 };
+        parts.set(count.score, {
+          score: count.score,
+          positives: positives + count.positives / 3,
+          negatives: negatives + count.negatives / 3,
+          regions: regions + count.regions / 3,
+        });
       }
+      expectSame([...parts.values()].sort((a, b) => b.score - a.score));
       if (process.platform !== 'win32') expect(readdirSync(folder)).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });

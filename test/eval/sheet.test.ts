@@ -75,6 +75,17 @@ describe('a sheet', () => {
     for (const x of [0, 1, 2, 3, 34, 35, 36, 37]) expect(ink(x)).toBe(false);
   });
 
+  test('has a line above the rows that have a heading', () => {
+    const rows = [[tile(30, 30, 0)], [tile(30, 30, 0)]];
+    const [plain, headed] = [
+      sheet(rows, { cell: 30, gap: 4 }),
+      sheet(rows, { cell: 30, gap: 4, headings: [undefined, 'b'] }),
+    ];
+    expect(headed.height).toBeGreaterThan(plain.height + 14);
+    expect(pixel(headed, 4, 4)).toEqual([0, 0, 0]);
+    expect(pixel(headed, 4, 38)).toEqual([255, 255, 255]);
+  });
+
   test('without pictures is refused', () => {
     expect(() => sheet([])).toThrow(/no tiles/);
     expect(() => sheet([[]])).toThrow(/no tiles/);

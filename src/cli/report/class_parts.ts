@@ -1,5 +1,6 @@
 /** The part of a page on one class: histograms, and the pictures that were decided worst and best. */
 import type { LabelCurves } from '../../eval/curve_points.js';
+import { type Judged, judged } from '../../eval/picture_error.js';
 import { type Bars, figureOf, histogramChart } from './charts.js';
 import { NONE, scrolled } from './figure_tables.js';
 import type { KeptPicture, ReportedClass } from './kept_results.js';
@@ -38,44 +39,13 @@ export function histograms({ className, behind, imageF1, pixelF1 }: ReportedClas
   return charts;
 }
 
-export interface RankedPicture extends KeptPicture {
-  /** Place in the class. */
-  readonly place: number;
-  /** Whether the threshold decides it wrongly; undefined without a threshold. */
-  readonly wrong: boolean | undefined;
-}
+export interface RankedPicture extends KeptPicture, Pick<Judged, 'place' | 'verdict'> {}
 
-/**
- * Pictures by how far the threshold is from deciding them rightly, worst first. Without a threshold (a class of one label)
- * 0.5 stands in for the order.
- */
+/** Pictures by the error of their decision at the threshold of F1-max, worst first. */
 export function ranked({ behind, imageF1 }: ReportedClass): RankedPicture[] {
-  const threshold = imageF1?.threshold;
-  const gap = ({ label, score }: KeptPicture): number => (label !== 0 ? 1 : -1) * (score - (threshold ?? 0.5));
-  const rows = (behind?.pictures ?? []).map((picture, place) => {
-    // Scores are kept with the digits that tell two float32 apart.
-    const found = threshold !== undefined && Math.fround(picture.score) >= threshold;
-    return { ...picture, place, wrong: threshold === undefined ? undefined : found !== (picture.label !== 0) };
-  });
-  return rows.sort((a, b) => gap(a) - gap(b));
+  const pictures = behind?.pictures ?? [];
+  return judged(pictures, imageF1?.threshold).map((one) => ({ ...pictures[one.place]!, ...one }));
 }
-
-/** The worst and the best pictures, none of them twice; the best are abnormal ones where there are any. */
-export function worstAndBest(
-  all: readonly RankedPicture[],
-  most: number,
-): { readonly worst: readonly RankedPicture[]; readonly best: readonly RankedPicture[] } {
-  const worst = all.slice(0, most);
-  const others = all.slice(most).reverse();
-  const abnormal = others.filter(({ label }) => label !== 0);
-  return { worst, best: (abnormal.length > 0 ? abnormal : others).slice(0, most) };
-}
-
-const verdict = ({ wrong, label }: RankedPicture): string => {
-  if (wrong === undefined) return NONE;
-  if (wrong) return label !== 0 ? 'missed' : 'false alarm';
-  return label !== 0 ? 'found' : 'passed';
-};
 
 /** Draws a picture; undefined where it was not drawn. */
 export type Drawn = (place: number) => Promise<Markup | undefined>;
@@ -87,7 +57,7 @@ export async function pictureTable(caption: string, rows: readonly RankedPicture
   const any = pictures.some((p) => p !== undefined);
   const body = rows.map(
     (row, i) =>
-      html`<tr>${any && html`<td>${pictures[i] ?? NONE}</td>`}<th scope="row" class="path">${row.path}</th><td class="word">${row.label !== 0 ? 'abnormal' : 'normal'}</td><td>${row.score.toFixed(4)}</td><td>${row.peak.toFixed(4)}</td><td class="word">${verdict(row)}</td></tr>`,
+      html`<tr>${any && html`<td>${pictures[i] ?? NONE}</td>`}<th scope="row" class="path">${row.path}</th><td class="word">${row.label !== 0 ? 'abnormal' : 'normal'}</td><td>${row.score.toFixed(4)}</td><td>${row.peak.toFixed(4)}</td><td class="word">${row.verdict ?? NONE}</td></tr>`,
   );
   return scrolled(
     caption,

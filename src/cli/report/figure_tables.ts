@@ -1,10 +1,11 @@
 /** The tables of figures of a page. */
 import type { BestF1 } from '../../eval/curve.js';
+import type { PartFigures } from '../../eval/metrics.js';
 import type { ReportedClass } from './kept_results.js';
 import { html, type Markup } from './markup.js';
 
 /** A figure of a class in per cent; undefined where the data cannot give it. */
-type Pick = (c: Partial<ReportedClass>) => number | undefined;
+type Pick = (c: Partial<PartFigures>) => number | undefined;
 
 const known = (v: unknown): number | undefined => (typeof v === 'number' && Number.isFinite(v) ? v : undefined);
 
@@ -40,6 +41,13 @@ const heads = (titles: readonly string[]): Markup[] => titles.map((t) => html`<t
 export const scrolled = (name: string, table: Markup): Markup =>
   html`<div class="wide" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
 
+/** Whether a figure is the 0 that stands, as published, for one that a class with one label does not have. */
+function isPublishedZero(c: ReportedClass, title: string): boolean {
+  if (/F1|PRO/.test(title)) return false;
+  const [abnormal, all] = title.startsWith('Image') ? [c.abnormalImages, c.images] : [c.abnormalPixels, c.pixels];
+  return abnormal === 0 || abnormal === all;
+}
+
 /** A row for each class, and their average. */
 export function classTable(name: string, classes: readonly ReportedClass[]): Markup {
   const titles = [...FIGURE_COLUMNS.map(([t]) => t), 'Pixel threshold', 'Image threshold', 'Images', 'Abnormal'];
@@ -47,7 +55,7 @@ export function classTable(name: string, classes: readonly ReportedClass[]): Mar
   const rows = classes.map(
     (c) =>
       html`<tr><th scope="row">${c.className}</th>${cells([
-        ...FIGURE_COLUMNS.map(([, pick]) => inPercent(pick(c))),
+        ...FIGURE_COLUMNS.map(([title, pick]) => `${inPercent(pick(c))}${isPublishedZero(c, title) ? ' (n/a)' : ''}`),
         threshold(c.pixelF1),
         threshold(c.imageF1),
         whole(c.images),

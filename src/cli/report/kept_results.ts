@@ -2,7 +2,8 @@
 import type { Sample } from '../../data/metadata.js';
 import type { ClassDetails } from '../../eval/class_details.js';
 import type { LabelCurves } from '../../eval/curve_points.js';
-import type { ClassFigures, Figures } from '../../eval/metrics.js';
+import type { Figures } from '../../eval/metrics.js';
+import type { AverageIntervals, ClassResult } from '../../eval/report.js';
 
 export interface KeptPicture {
   readonly path: string;
@@ -23,7 +24,7 @@ export interface KeptClass {
   readonly sheet?: string;
 }
 
-export type ReportedClass = { readonly className: string } & ClassFigures & { readonly behind?: KeptClass };
+export type ReportedClass = ClassResult & { readonly behind?: KeptClass };
 
 /** A data set at an epoch, as `results.json` holds it. */
 export interface ReportedRun {
@@ -33,8 +34,12 @@ export interface ReportedRun {
   readonly images: number;
   readonly seconds: number;
   readonly imagesPerSecond: number;
+  /** Present where pictures were drawn. */
+  readonly drawingSeconds?: number;
+  readonly imagesPerSecondWithoutDrawing?: number;
   readonly classes: readonly ReportedClass[];
   readonly average: Figures;
+  readonly averageIntervals?: AverageIntervals;
   readonly missing?: readonly string[];
 }
 

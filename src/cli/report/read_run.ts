@@ -1,6 +1,7 @@
 /** Reads what a test and a training left in a folder. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { FIGURES } from '../../eval/intervals.js';
 import type { LossPoint } from '../../eval/loss_curve.js';
 import { fileError } from '../../node/file_error.js';
 import type { Origin, ReportedRun } from './kept_results.js';
@@ -88,12 +89,23 @@ const isBehind = (b: unknown): boolean =>
     Array.isArray(b.pictures) &&
     b.pictures.every(isPicture));
 
+const isInterval = (pair: unknown): boolean => pair === undefined || pair === null || areNumbers(pair);
+const areIntervals = (list: unknown): boolean =>
+  list === undefined || (isRecord(list) && FIGURES.every((name) => isInterval(list[name])));
+const isDefect = (row: unknown): boolean =>
+  isRecord(row) &&
+  (row.defect === null || typeof row.defect === 'string') &&
+  isBest(row.pixelF1) &&
+  isBest(row.imageF1);
+
 const isClass = (c: unknown): boolean =>
   isRecord(c) &&
   typeof c.className === 'string' &&
   isBest(c.pixelF1) &&
   isBest(c.imageF1) &&
   areTexts(c.notes) &&
+  areIntervals(c.intervals) &&
+  (c.defects === undefined || (Array.isArray(c.defects) && c.defects.every(isDefect))) &&
   isBehind(c.behind);
 
 const isRun = (run: unknown): run is ReportedRun =>
@@ -101,6 +113,7 @@ const isRun = (run: unknown): run is ReportedRun =>
   typeof run.dataset === 'string' &&
   (typeof run.epoch === 'string' || isNumber(run.epoch)) &&
   areTexts(run.missing) &&
+  areIntervals(run.averageIntervals) &&
   Array.isArray(run.classes) &&
   run.classes.every(isClass);
 

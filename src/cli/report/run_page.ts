@@ -1,9 +1,11 @@
 /** The page of one run: figures, curves, pictures, losses, settings. */
 
+import { isWrong, worstAndBest } from '../../eval/picture_error.js';
 import { figureOf, legend, lineChart } from './charts.js';
-import { HISTOGRAM_LEGEND, histograms, pictureTable, ranked, worstAndBest } from './class_parts.js';
+import { HISTOGRAM_LEGEND, histograms, pictureTable, ranked } from './class_parts.js';
 import { curveCharts } from './curve_charts.js';
 import { averageTable, classTable, FIGURE_COLUMNS, inPercent, meanOf } from './figure_tables.js';
+import { defectTable, intervalTable } from './further_tables.js';
 import type { ReportedClass, ReportedRun } from './kept_results.js';
 import { html, type Markup } from './markup.js';
 import { page } from './page.js';
@@ -57,7 +59,7 @@ async function classSection(
   const { worst, best } = worstAndBest(ranked(c), most);
   const drawn = (i: number): Promise<Markup | undefined> => drawnPicture(c, i, place);
   const charts = histograms(c);
-  const wrong = ranked(c).filter((p) => p.wrong).length;
+  const wrong = ranked(c).filter(isWrong).length;
   const [, pixelAuc] = FIGURE_COLUMNS[0]!;
   const [, imageAuc] = FIGURE_COLUMNS[2]!;
   return html`<details${open && ' open'}><summary><h4>${c.className}</h4><span>pixel AUROC ${inPercent(pixelAuc(c))}, image AUROC ${inPercent(imageAuc(c))}</span></summary>
@@ -65,6 +67,12 @@ ${charts.length > 0 && html`${HISTOGRAM_LEGEND}<div class="charts">${charts}</di
 ${c.imageF1 !== null && c.behind && html`<p>At the threshold of F1-max, ${wrong} of ${c.behind.pictures.length} images are decided wrongly.</p>`}
 ${worst.length > 0 && (await pictureTable(`Worst images of ${c.className}`, worst, drawn))}
 ${best.length > 0 && (await pictureTable(`Best images of ${c.className}`, best, drawn))}</details>`;
+}
+
+/** Images per second, and without drawing where some were drawn; results of older versions may lack them. */
+function speedOf({ imagesPerSecond: all, imagesPerSecondWithoutDrawing: bare }: ReportedRun): string {
+  const rate = (v: number): string => Number(v).toFixed(2);
+  return `${rate(all)} images/s${bare === undefined ? '' : ` (${rate(bare)} without drawing)`}`;
 }
 
 /** A data set at an epoch. */
@@ -80,10 +88,12 @@ async function datasetSection(
   const parts: Markup[] = [];
   for (const c of classes) if (c.behind) parts.push(await classSection(c, classes.length <= OPEN, most, place));
   return html`<section id="${id}"><h2>${dataset}, ${epochName(run.epoch)}</h2>
-<p class="quiet">${run.domain}, ${run.images} images, ${Number(run.imagesPerSecond).toFixed(2)} images/s</p>
+<p class="quiet">${run.domain}, ${run.images} images, ${speedOf(run)}</p>
 ${(run.missing?.length ?? 0) > 0 && html`<p><strong>The test ended early: no figures for ${run.missing!.join(', ')}.</strong></p>`}
 ${classTable(dataset, classes)}
 <p class="quiet">F1-max is the best F1 over all thresholds. The threshold that gives it is in the unit of the maps (pixels) or of the class's image scores, 0 to 1 (images).</p>
+${intervalTable(run)}
+${defectTable(run)}
 ${notes.length > 0 && html`<ul class="notes">${notes}</ul>`}
 ${charts.length > 0 && html`<h3>Curves</h3>${legend(classes.map((c) => c.className))}<div class="charts">${charts}</div>`}
 ${parts.length > 0 && html`<h3>Classes</h3>${parts}`}</section>`;

@@ -7,6 +7,7 @@ import { settingsLine } from '../../detect/method_settings.js';
 import { inferConfig } from '../../model/config.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
+import { lineOf } from '../endings.js';
 import { openDevice } from '../options.js';
 import { duration } from '../progress.js';
 import { ownPage } from '../report/write_page.js';
@@ -15,7 +16,7 @@ import { LEAVE_OUT, tellUnknownWords } from '../unknown_words.js';
 import { safeParts } from './draw_class.js';
 import { type TestFlags, testOptions } from './flags.js';
 import { incomplete, lookedAt, ModelUnderTest, settingsOf } from './model_under_test.js';
-import { TestResults, type TestSettings } from './output.js';
+import { label, TestResults, type TestSettings } from './output.js';
 import { type ImageCheckpoint, openTested } from './tested_adapters.js';
 import { ALL, openTestedSets } from './tested_data.js';
 
@@ -36,11 +37,19 @@ Examples:
   $ aaclip test --dataset mine --data parts --weights W --save_path ckpt/mine --class nut,bolt --json
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --plain
   $ aaclip test --dataset MVTec --data mvtec_ad --weights ViT-L-14-336 --save_path visa_pretrained.pth --results_dir results
+  $ aaclip test --dataset MVTec --data mvtec_ad --weights W --save_path ckpt/baseline --epoch 15 --intervals --defects
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
 
 Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. The score of
 a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical, the peak. APRIL-GAN and
 AnomalyCLIP scale nothing, and score a picture by itself.
+
+--visualize draws every picture and lists those of a class worst first. The error of a picture is how far its score lies on the
+wrong side of the threshold of the best F1, as a share of the room on that side: 1 for a faulty picture with score 0 (missed) or a
+normal one with score 1 (false alarm), 0 at the threshold, negative for right decisions. The sheet shows the worst and the best.
+
+--intervals draws the normal and the faulty pictures of each class anew, with replacement, and counts the figures each time; the
+interval holds the middle 95 % of them. --seed decides what is drawn.
 
 "--dataset all" is the command test-all: a folder for each data set and a summary, in "results" unless --results_dir is given.`,
     )
@@ -65,30 +74,40 @@ async function runTest(flags: TestFlags): Promise<void> {
   const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0) * tested.images.length;
   using model = await ModelUnderTest.load(gpu, flags, settings, { clip, tested, classes: encoded.classes, pictures });
   let lost: Error | undefined;
-  for (const checkpoint of tested.images) {
+  let drawing = 0;
+  const runs = tested.images.flatMap((checkpoint) => sets.map((set) => ({ checkpoint, set })));
+  for (const { checkpoint, set } of runs) {
     const { epoch } = checkpoint;
-    for (const set of sets) {
-      const result = await model.run(set, checkpoint, {
-        scratch: settings.resultsDir,
-        pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
-      });
-      if (result.rows.length > 0) await results.add({ dataset: set.name, domain: set.domain, epoch, result });
-      const { failure } = result;
-      if (failure) lost ??= incomplete(set.name, failure);
-      if (failure?.final) throw lost;
+    try {
+      await model.take(checkpoint);
+    } catch (error) {
+      lost ??= new Error(`${lineOf(error)} (${label(epoch)}: no figures; other epochs are kept)`, { cause: error });
+      continue;
     }
-    results.endEpoch(epoch);
+    const result = await model.run(set, {
+      scratch: settings.resultsDir,
+      pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
+    });
+    if (result.rows.length > 0) await results.add({ dataset: set.name, domain: set.domain, epoch, result });
+    const { failure } = result;
+    drawing += result.drawingSeconds;
+    if (failure) lost ??= incomplete(set.name, failure);
+    if (failure?.final) break;
+    if (set === sets.at(-1)) results.endEpoch(epoch);
   }
   results.end();
-  await ownPage(settings.resultsDir);
+  if (!results.empty) await ownPage(settings.resultsDir);
   if (lost) throw lost;
   if (flags.json) return;
   const drawn = flags.visualize ? `; pictures in ${join(settings.resultsDir, 'visualization')}` : '';
-  const speed = `${(model.pictures / model.seconds).toFixed(2)} images/s`;
+  const undrawn = drawing > 0 ? ` (${rate(model.pictures, model.seconds - drawing)} without drawing)` : '';
+  const speed = `${rate(model.pictures, model.seconds)} images/s${undrawn}`;
   process.stderr.write(
     `${model.pictures} pictures in ${duration(model.seconds)}, ${speed}; ${results.file}, report.html beside it${drawn}\n`,
   );
 }
+
+const rate = (pictures: number, seconds: number): string => (pictures / seconds).toFixed(2);
 
 /** The folder for a data set's pictures, below a folder for the epoch where there are several. */
 function pictureFolder(

@@ -1,36 +1,21 @@
 /** Runs a data set through a detector: pictures are decoded ahead, and maps are counted while the device works. */
 import { join } from 'node:path';
-import type { Domain } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
 import type { AnomalyModel } from '../../detect/anomaly_model.js';
 import { scoreFault } from '../../detect/finite_scores.js';
 import { type BatchScores, scorePictures } from '../../detect/picture_batch.js';
 import { ClassScores } from '../../eval/metrics.js';
-import type { ClassRow } from '../../eval/report.js';
+import type { AverageIntervals, ClassRow } from '../../eval/report.js';
 import { type DecodedSample, Loader } from '../../node/loader.js';
 import { openWordFile } from '../../node/word_file.js';
 import type { PictureRules } from '../../picture/picture.js';
 import { PIXEL_BUDGET, runsWithin } from '../../picture/pixel_budget.js';
 import { checkFits } from '../../picture/resize_picture.js';
 import { type KeptClass, keptClass } from '../report/kept_results.js';
+import { ClassResults, type FurtherFigures } from './class_results.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
-
-export interface TestedData {
-  readonly name: string;
-  readonly root: string;
-  /** The list's name in messages. */
-  readonly list: string;
-  readonly domain: Domain;
-  /** False-positive rate up to which per-region overlap is counted. */
-  readonly overlapLimit?: number | undefined;
-  /** Class by class. */
-  readonly samples: readonly Sample[];
-  /** Bytes of each decoded picture, where they are known. */
-  readonly bytes: readonly number[] | undefined;
-  /** The detector's name for a class of this data set. */
-  keyOf(className: string): string;
-}
+import type { TestedData } from './tested_data.js';
 
 export interface RunOptions {
   /** Pictures at a time. */
@@ -45,6 +30,7 @@ export interface RunOptions {
   readonly scratch: string;
   /** Bytes for the scores of a class's pixels. */
   readonly scoreBytes: number;
+  readonly further: FurtherFigures;
   /** Called where a class could not be drawn: its figures count all the same. */
   readonly onUndrawn: (error: unknown) => void;
   /** Called as pictures are done. */
@@ -67,6 +53,10 @@ export interface RunResult {
   /** Why classes are missing. */
   readonly failure: Failure | undefined;
   readonly seconds: number;
+  /** Seconds of them that drawing took. */
+  readonly drawingSeconds: number;
+  /** Intervals of the mean over the classes, where they were asked for. */
+  readonly averageIntervals: AverageIntervals | undefined;
   /** The sheets of the classes that were drawn. */
   readonly sheets: readonly string[];
 }
@@ -99,7 +89,7 @@ class DataRun implements AsyncDisposable {
   readonly #loader: Loader;
   readonly #classes: ReadonlyMap<string, readonly Sample[]>;
   readonly #open = new Map<string, OpenClass>();
-  readonly #rows: ClassRow[] = [];
+  readonly #results: ClassResults;
   readonly #behind = new Map<string, KeptClass>();
   readonly #sheets: string[] = [];
   /** Classes with a picture that cannot be read. */
@@ -108,6 +98,7 @@ class DataRun implements AsyncDisposable {
     if (!this.#broken.has(className)) this.#broken.set(className, error);
   };
   #done = 0;
+  #drawingSeconds = 0;
 
   constructor(model: AnomalyModel, data: TestedData, options: RunOptions) {
     this.#model = model;
@@ -116,6 +107,7 @@ class DataRun implements AsyncDisposable {
     const { root, samples, bytes } = data;
     const { threads, rules } = options;
     this.#classes = byClass(samples);
+    this.#results = new ClassResults(data.name, options.further);
     this.#loader = new Loader({
       root,
       samples,
@@ -135,12 +127,14 @@ class DataRun implements AsyncDisposable {
     } catch (e) {
       ended = e instanceof Error ? e : new Error(String(e));
     }
-    const done = new Set(this.#rows.map(({ className }) => className));
+    const { rows, average: averageIntervals } = this.#results;
+    const done = new Set(rows.map(({ className }) => className));
     const missing = [...this.#classes.keys()].filter((name) => !done.has(name));
     const [error = ended] = this.#broken.values();
     const failure = error && { error: ended ?? error, missing, final: ended !== undefined };
     const seconds = (performance.now() - started) / 1000;
-    return { rows: this.#rows, behind: this.#behind, failure, sheets: this.#sheets, seconds };
+    const [behind, sheets, drawingSeconds] = [this.#behind, this.#sheets, this.#drawingSeconds];
+    return { rows, averageIntervals, behind, failure, sheets, seconds, drawingSeconds };
   }
 
   async #run(): Promise<void> {
@@ -216,7 +210,9 @@ class DataRun implements AsyncDisposable {
     const maps = pictures === undefined ? undefined : await MapFile.create(scratch, width ** 2);
     const { domain, overlapLimit } = this.#data;
     const memory = { bytes: scoreBytes, openStore: () => openWordFile(scratch) };
-    const scores = new ClassScores(domain, { width, scoring, overlapLimit, memory });
+    const { intervals, defects } = this.#options.further;
+    const byImage = intervals !== undefined || defects;
+    const scores = new ClassScores(domain, { width, scoring, overlapLimit, memory, byImage });
     const made = { scores, samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
     return made;
@@ -225,13 +221,14 @@ class DataRun implements AsyncDisposable {
   /** Counts a class after its last picture, draws it, and drops its maps. */
   async #finish(className: string, { scores, samples, maps }: OpenClass): Promise<void> {
     const details = scores.details();
-    this.#rows.push({ className, figures: details.figures });
+    const { pictures, further, onProgress } = this.#options;
+    if (further.intervals) onProgress(this.#done, `${className}: intervals`);
+    this.#results.add(className, scores, details, samples);
     const sheets = this.#sheets.length;
-    const { pictures, onProgress } = this.#options;
     if (maps && pictures !== undefined) {
       const first = this.#data.samples.indexOf(samples[0]!);
       const places = samples.map((_, i) => first + i);
-      const drawn = { className, samples, places, range: scores.mapRange, maps };
+      const drawn = { className, samples, places, range: scores.mapRange, maps, details };
       let n = 0;
       const onDrawn = (): void => onProgress(this.#done, `${className}: drawing ${++n}/${samples.length}`);
       const options = {
@@ -240,7 +237,9 @@ class DataRun implements AsyncDisposable {
         size: this.#model.imageSize,
         onDrawn,
       };
+      const started = performance.now();
       await drawClass(drawn, options).then((sheet) => this.#sheets.push(sheet), this.#options.onUndrawn);
+      this.#drawingSeconds += (performance.now() - started) / 1000;
     }
     this.#behind.set(className, keptClass(details, samples, this.#sheets[sheets]));
     await maps?.[Symbol.asyncDispose]();

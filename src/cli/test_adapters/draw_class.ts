@@ -1,8 +1,10 @@
-/** The pictures of a tested class: four files for each sample, and one sheet. */
+/** The pictures of a tested class: four files for each sample, a list of them worst first, and one sheet. */
 import { join } from 'node:path';
 import type { Sample } from '../../data/metadata.js';
-import { chooseExamples, drawExample, exampleSheet, type SheetRow } from '../../eval/example.js';
+import type { ClassDetails } from '../../eval/class_details.js';
+import { drawExample, exampleSheet, type SheetRow } from '../../eval/example.js';
 import type { ScoreRange } from '../../eval/heatmap.js';
+import { isWrong, type Judged, judged, worstAndBest } from '../../eval/picture_error.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { encodePng } from '../../node/encode_png.js';
 import type { Loader } from '../../node/loader.js';
@@ -50,6 +52,8 @@ export interface DrawnClass {
   readonly places: readonly number[];
   /** Scores of the lowest and the highest colour, taken from the whole class. */
   readonly range: ScoreRange;
+  /** How the samples were scored, in the same order. */
+  readonly details: ClassDetails;
   /** The samples' maps, in the same order. */
   readonly maps: MapFile;
 }
@@ -64,14 +68,40 @@ export interface DrawOptions {
   readonly onDrawn: () => void;
 }
 
+/** Worst and best pictures on a sheet; of the best ones, the last number are good pictures. */
+const [ON_SHEET, GOOD_ON_SHEET] = [4, 1];
+
+/** What was decided about a picture, and why. */
+function remarkOf({ verdict, score }: Judged, threshold: number | undefined): string {
+  if (threshold === undefined) return `score ${score.toFixed(2)}`;
+  const above = verdict === 'found' || verdict === 'false alarm';
+  return `${verdict}: ${score.toFixed(2)} ${above ? '>=' : '<'} ${threshold.toFixed(2)}`;
+}
+
+const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+
+/** The list of a class's pictures, worst first. */
+function errorList(all: readonly Judged[], names: readonly string[], { samples, details }: DrawnClass): string {
+  const lines = all.map(({ place, label, score, error, verdict }, i) => {
+    const { peak } = details.results[place]!;
+    const numbers = [score, error, peak].map((v) => v.toFixed(4));
+    return [String(i + 1), verdict ?? '', String(label), ...numbers, names[place]!, samples[place]!.imagePath];
+  });
+  const head = ['rank', 'verdict', 'label', 'score', 'error', 'peak', 'files', 'image_path'];
+  return [head, ...lines].map((line) => `${line.map(quoted).join(',')}\n`).join('');
+}
+
 /** Draws a class. @returns path of the sheet */
 export async function drawClass(drawn: DrawnClass, options: DrawOptions): Promise<string> {
-  const { className, samples, places, range, maps } = drawn;
+  const { className, samples, places, range, maps, details } = drawn;
   const { folder, loader, size, onDrawn } = options;
   makeFolder(folder);
   const names = exampleNames(className, samples);
-  const chosen = new Set(chooseExamples(samples.map((s) => s.label)));
-  const rows: SheetRow[] = [];
+  const threshold = details.figures.imageF1?.threshold;
+  const all = judged(details.results, threshold);
+  const { worst, best } = worstAndBest(all, ON_SHEET, GOOD_ON_SHEET);
+  const chosen = new Map([...worst, ...best].map((one) => [one.place, one]));
+  const rows = new Map<number, SheetRow>();
   let i = 0;
   for await (const [loaded] of loader.batches(places.map((p) => [p]))) {
     const data = await maps.get(i);
@@ -79,16 +109,25 @@ export async function drawClass(drawn: DrawnClass, options: DrawOptions): Promis
     for (const [kind, { width, height, data: rgb }] of Object.entries(example)) {
       await writeAtomically(join(folder, `${names[i]}_${kind}.png`), encodePng(width, height, rgb));
     }
-    if (chosen.has(i)) {
-      const top = data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-      const peak = range.hi > range.lo ? (top - range.lo) / (range.hi - range.lo) : 0;
-      rows.push({ name: names[i]!, example, peak });
+    const one = chosen.get(i);
+    if (one) {
+      const peak = range.hi > range.lo ? (details.results[i]!.peak - range.lo) / (range.hi - range.lo) : 0;
+      const masked = loaded!.mask !== undefined;
+      rows.set(i, { name: names[i]!, example, masked, peak, remark: remarkOf(one, threshold), wrong: isWrong(one) });
     }
     onDrawn();
     i++;
   }
-  const { width, height, data } = exampleSheet(rows, range);
+  const part = (heading: string, pictures: readonly Judged[]) => ({
+    heading,
+    rows: pictures.map(({ place }) => rows.get(place)!),
+  });
+  const { width, height, data } = exampleSheet(
+    [part(`Worst of ${className}`, worst), part(`Best of ${className}`, best)],
+    range,
+  );
   const path = join(folder, 'sheet.png');
+  await writeAtomically(join(folder, 'worst_first.csv'), new TextEncoder().encode(errorList(all, names, drawn)));
   await writeAtomically(path, encodePng(width, height, data));
   return path;
 }

@@ -1,6 +1,8 @@
 /** The flags of `test`, with the published program's names and defaults. */
 import { type Command, Option } from 'commander';
 import type { Domain } from '../../data/datasets.js';
+import { CONFIDENCE } from '../../eval/intervals.js';
+import { PUBLISHED_SETTINGS } from '../../train/training_options.js';
 import { type DataFlags, dataOptions } from '../data_options.js';
 import { maskOption, type PictureFlags, pictureOptions } from '../look_options.js';
 import {
@@ -19,6 +21,10 @@ import {
 } from '../model_options.js';
 import { type CommonOptions, common, count, number, positive } from '../options.js';
 
+/** Resamples of `--intervals` without a number, and the fewest that have tails to speak of. */
+const RESAMPLES = 1000;
+const LEAST_RESAMPLES = 100;
+
 export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, MethodFlags {
   readonly class?: string;
   readonly domain?: Domain;
@@ -30,6 +36,10 @@ export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, Metho
   readonly img_size?: number;
   readonly batch_size?: number;
   readonly visualize?: boolean;
+  /** Resamples of `--intervals`. */
+  readonly intervals?: number;
+  readonly defects?: boolean;
+  readonly seed: number;
   readonly memory: number;
   readonly relu?: boolean;
   readonly text_adapt_weight?: number;
@@ -56,7 +66,12 @@ function sampleOptions(command: Command, preset: string): Command {
     ).option('--class <names>', 'test these classes only, separated by commas'),
   )
     .option('--shot <n>', 'accepted for the published command line; the full list is tested', count(0))
-    .option('--seed <n>', 'accepted for the published command line; a test draws nothing at random', count(0))
+    .option(
+      '--seed <n>',
+      'seed of the resamples of --intervals; nothing else is drawn at random',
+      count(0),
+      PUBLISHED_SETTINGS.seed,
+    )
     .option('--text_norm_weight <w>', 'accepted for the published command line; it matters in training alone', number);
 }
 
@@ -98,6 +113,18 @@ export function testOptions(command: Command, { dataset, resultsDir }: TestPrese
         'memory for the scores of pixels; those of a large class that exceed it go to a temporary file in --results_dir',
         positive,
         1,
+      )
+      .option(
+        '--defects',
+        'figures for each type of defect, too: its faulty pictures against all good ones of the class',
+      )
+      .addOption(
+        new Option(
+          '--intervals [resamples]',
+          `${CONFIDENCE}% confidence intervals of all figures and of their means, by drawing the pictures of each class anew so many times`,
+        )
+          .argParser(count(LEAST_RESAMPLES))
+          .preset(String(RESAMPLES)),
       )
       .option('--dry_run', 'look at all pictures and masks, say what is found, and test nothing'),
   );

@@ -4,16 +4,18 @@ import { dirname } from 'node:path';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { chooseBatch } from '../../detect/batch_size.js';
 import type { ClassTokens } from '../../detect/class_tokens.js';
+import { CONFIDENCE } from '../../eval/intervals.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { anchorStore } from '../../node/anchor_folder.js';
 import { lineOf } from '../endings.js';
 import { checkLists, rulesOf } from '../look_options.js';
 import { type Progress, progress } from '../progress.js';
-import { type Failure, type RunResult, type TestedData, testData } from './data_run.js';
+import { type Failure, type RunResult, testData } from './data_run.js';
 import type { TestFlags } from './flags.js';
 import type { TestSettings } from './output.js';
 import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
+import type { TestedData } from './tested_data.js';
 
 /** The folder that results go to where no other is named: the adapters'. */
 const folderOf = (path: string): string => (statSync(path, { throwIfNoEntry: false })?.isFile() ? dirname(path) : path);
@@ -28,6 +30,10 @@ export function settingsOf(flags: TestFlags, { use }: TestedAdapters): TestSetti
     ...use,
     precision: flags.precision,
     pictures: rulesOf(flags),
+    ...(flags.intervals === undefined
+      ? {}
+      : { intervals: { resamples: flags.intervals, seed: flags.seed, confidence: CONFIDENCE } }),
+    ...(flags.defects ? { defects: true } : {}),
   };
 }
 
@@ -123,12 +129,16 @@ export class ModelUnderTest implements Disposable {
     return (performance.now() - this.#started) / 1000;
   }
 
-  /** The figures of a data set with the adapters of a checkpoint. */
-  async run(set: TestedData, checkpoint: ImageCheckpoint, { scratch, pictures }: TestPlaces): Promise<RunResult> {
-    const { epoch, adapters } = checkpoint;
-    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(adapters);
+  /** Takes the adapters of a checkpoint for what is run from now on. @throws one line when the checkpoint is damaged */
+  async take(checkpoint: ImageCheckpoint): Promise<void> {
+    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(checkpoint.adapters);
     this.#checkpoint = checkpoint;
-    const { threads, memory } = this.#flags;
+  }
+
+  /** The figures of a data set with the adapters of the checkpoint that was taken last; with those of the first before that. */
+  async run(set: TestedData, { scratch, pictures }: TestPlaces): Promise<RunResult> {
+    const { epoch } = this.#checkpoint;
+    const { threads, memory, intervals, seed, defects = false } = this.#flags;
     const title = typeof epoch === 'number' ? `epoch ${epoch}, ${set.name}` : set.name;
     const result = await testData(this.#model, set, {
       batch: this.#batch,
@@ -141,6 +151,7 @@ export class ModelUnderTest implements Disposable {
         process.exitCode = 1;
       },
       pictures,
+      further: { intervals: intervals === undefined ? undefined : { resamples: intervals, seed }, defects },
       onProgress: (done, note) => {
         const rate = (this.#done + done) / this.seconds;
         this.#bar.update(this.#done + done, `${title} ${note}, ${rate.toFixed(2)} images/s`);

@@ -3,15 +3,9 @@ import { join } from 'node:path';
 import type { Domain } from '../../data/datasets.js';
 import type { MethodSettings } from '../../detect/method_settings.js';
 import { average } from '../../eval/average.js';
+import { askedForText, moreFiguresText } from '../../eval/further_report.js';
 import type { Figures } from '../../eval/metrics.js';
-import {
-  datasetsText,
-  epochsText,
-  moreFiguresText,
-  type NamedFigures,
-  reportJson,
-  reportText,
-} from '../../eval/report.js';
+import { datasetsText, epochsText, type NamedFigures, reportJson, reportText } from '../../eval/report.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import type { Precision } from '../../model/weights.js';
 import { appendLines } from '../../node/append_lines.js';
@@ -33,6 +27,14 @@ export interface TestSettings extends MethodSettings {
   readonly precision: Precision;
   /** How pictures and masks are read. */
   readonly pictures: PictureRules;
+  /** How `--intervals` were made; absent without. */
+  readonly intervals?: {
+    readonly resamples: number;
+    readonly seed: number;
+    readonly confidence: number;
+  };
+  /** Present where types of defect have figures. */
+  readonly defects?: true;
 }
 
 export interface TestResult extends ReportedRun {
@@ -57,7 +59,7 @@ export const label = (epoch: Epoch): string => (typeof epoch === 'number' ? `epo
 
 /** The figures of a data set at an epoch, as they are kept. */
 export function asRun({ dataset, domain, epoch, result }: TestedEpoch): TestResult {
-  const { rows, seconds, sheets, failure } = result;
+  const { rows, seconds, drawingSeconds, sheets, failure, averageIntervals } = result;
   const cut = failure ? { missing: failure.missing } : {};
   const report = reportJson(rows);
   const images = report.classes.reduce((sum, c) => sum + c.images, 0);
@@ -68,9 +70,13 @@ export function asRun({ dataset, domain, epoch, result }: TestedEpoch): TestResu
     images,
     seconds,
     imagesPerSecond: images / seconds,
+    ...(drawingSeconds > 0
+      ? { drawingSeconds, imagesPerSecondWithoutDrawing: images / (seconds - drawingSeconds) }
+      : {}),
     sheets,
     ...cut,
     ...report,
+    ...(averageIntervals ? { averageIntervals } : {}),
   };
 }
 
@@ -100,6 +106,11 @@ export class TestResults implements Disposable {
     this.#origin = { ...this.#origin, adapter: adapterName(gpu) };
   }
 
+  /** Whether nothing was added yet. */
+  get empty(): boolean {
+    return this.#runs.length === 0;
+  }
+
   /** Gives the folder back. */
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]();
@@ -109,12 +120,14 @@ export class TestResults implements Disposable {
   async add(tested: TestedEpoch): Promise<void> {
     const run = asRun(tested);
     const { dataset, epoch, images } = run;
-    const { rows, behind } = tested.result;
+    const { rows, behind, averageIntervals } = tested.result;
     // The curves are for the page; a program that reads the output wants figures.
     this.#runs.push({ ...run, classes: run.classes.map((c) => ({ ...c, behind: behind.get(c.className)! })) });
     const table = reportText(rows);
-    this.#append(`test ${dataset}, ${label(epoch)}: ${images} pictures`, `final results:\n${table}`);
-    this.#say(this.#json ? JSON.stringify(run) : `${dataset}, ${label(epoch)}\n${table}\n\n${moreFiguresText(rows)}\n`);
+    const asked = askedForText(rows, averageIntervals);
+    this.#append(`test ${dataset}, ${label(epoch)}: ${images} pictures`, `final results:\n${table}`, ...asked);
+    const all = [`${dataset}, ${label(epoch)}\n${table}`, moreFiguresText(rows), ...asked].join('\n\n');
+    this.#say(this.#json ? JSON.stringify(run) : `${all}\n`);
     await this.#save();
   }
 

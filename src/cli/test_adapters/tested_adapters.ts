@@ -128,7 +128,10 @@ export async function openTested(flags: TestFlags, config: ClipConfig): Promise<
     );
   }
   if (flags.epoch !== undefined && !files.has(flags.epoch)) {
-    throw new Error(`${folder}: no image_adapter_${flags.epoch}: expected one of ${[...files.keys()].join(', ')}`);
+    const there = files.has('latest')
+      ? 'the only checkpoint there has no number: leave out --epoch'
+      : `expected one of ${[...files.keys()].join(', ')}`;
+    throw new Error(`${folder}: no image_adapter_${flags.epoch}: ${there}`);
   }
   const text =
     textFile !== undefined && flags.plain === undefined ? await open(join(folder, textFile), 'text') : undefined;

@@ -1,12 +1,27 @@
 /** Which data sets, classes and samples are tested, and the prompts of the classes. */
 
 import { promptsFor } from '../../data/class_prompts.js';
-import type { Registry } from '../../data/datasets.js';
+import type { Domain, Registry } from '../../data/datasets.js';
 import { byClass, type Sample } from '../../data/metadata.js';
 import { type PromptedClass, promptedClass } from '../../detect/class_tokens.js';
 import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
-import type { TestedData } from './data_run.js';
 import type { TestFlags } from './flags.js';
+
+export interface TestedData {
+  readonly name: string;
+  readonly root: string;
+  /** The list's name in messages. */
+  readonly list: string;
+  readonly domain: Domain;
+  /** False-positive rate up to which per-region overlap is counted. */
+  readonly overlapLimit?: number | undefined;
+  /** Class by class. */
+  readonly samples: readonly Sample[];
+  /** Bytes of each decoded picture, where they are known. */
+  readonly bytes: readonly number[] | undefined;
+  /** The detector's name for a class of this data set. */
+  keyOf(className: string): string;
+}
 
 export interface TestedSets {
   readonly sets: readonly TestedData[];
@@ -41,6 +56,15 @@ function inOrder(source: DataSource, wanted: ReadonlySet<string> | undefined): S
   const known = Object.keys(source.info?.classes ?? {});
   const names = [...known.filter((c) => groups.has(c)), ...[...groups.keys()].filter((c) => !known.includes(c))];
   return names.filter((c) => wanted?.has(c) ?? true).flatMap((c) => groups.get(c)!);
+}
+
+/** Notes on a data set, also on classes of which no pictures are there: its average is then over the others. */
+export function notesOf({ name, info, samples, notes }: DataSource, wanted: ReadonlySet<string> | undefined): string[] {
+  const there = new Set(samples.map((s) => s.className));
+  const lacking = Object.keys(info?.classes ?? {}).filter((c) => !there.has(c) && (wanted?.has(c) ?? true));
+  const more =
+    lacking.length > 0 ? [`no pictures of ${lacking.join(', ')}: the average is over the other classes`] : [];
+  return [...notes, ...more].map((note) => (note.startsWith(`${name}: `) ? note : `${name}: ${note}`));
 }
 
 /** The value of `--dataset` that stands for every data set of the registry. */
@@ -79,7 +103,7 @@ export async function openTestedSets(flags: TestFlags): Promise<TestedSets> {
   const found = sources.flatMap((source) => testedSet(source, places.registry, flags, wanted) ?? []);
   return {
     sets: found.map(({ set }) => set),
-    notes: sources.flatMap(({ notes }) => notes),
+    notes: sources.flatMap((source) => notesOf(source, wanted)),
     classes: found.flatMap(({ classes }) => classes),
   };
 }

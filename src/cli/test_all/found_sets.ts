@@ -7,7 +7,7 @@ import { DATA_VARIABLE, findRoot, type RootOptions } from '../../node/data_roots
 import { type DataSource, dataPlaces, FULL, openData } from '../../node/sample_lists.js';
 import { lineOf } from '../endings.js';
 import type { TestFlags } from '../test_adapters/flags.js';
-import { ALL, namesIn, type TestedSet, testedSet, wantedClasses } from '../test_adapters/tested_data.js';
+import { ALL, namesIn, notesOf, type TestedSet, testedSet, wantedClasses } from '../test_adapters/tested_data.js';
 
 /** Data sets in the order in which the published program tests them all; other ones follow. */
 export const TEST_ORDER: readonly string[] = [
@@ -79,15 +79,6 @@ async function open(name: string, flags: TestFlags, places: RootOptions): Promis
     const line = lineOf(error);
     return { name, info, fault: line.startsWith(`${name}: `) ? line.slice(name.length + 2) : line };
   }
-}
-
-/** Notes on a data set, also on classes of which no pictures are there: its average is then over the others. */
-function notesOf({ name, info, samples, notes }: DataSource, wanted: ReadonlySet<string> | undefined): string[] {
-  const there = new Set(samples.map((s) => s.className));
-  const lacking = Object.keys(info?.classes ?? {}).filter((c) => !there.has(c) && (wanted?.has(c) ?? true));
-  const more =
-    lacking.length > 0 ? [`no pictures of ${lacking.join(', ')}: the average is over the other classes`] : [];
-  return [...notes, ...more].map((note) => (note.startsWith(`${name}: `) ? note : `${name}: ${note}`));
 }
 
 /** Text that changes with what is tested of a data set: its samples, their classes' prompts, and how they are scored. */

@@ -1,6 +1,7 @@
 /** What `test-all` prints: tables as they come, the data sets that are left out, and the summary. */
 import { printable } from '../../data/printable.js';
-import { type ClassRow, moreFiguresText, reportText } from '../../eval/report.js';
+import { askedForText, moreFiguresText } from '../../eval/further_report.js';
+import { type ClassRow, reportText } from '../../eval/report.js';
 import { label } from '../test_adapters/output.js';
 import type { SetState } from './best_epoch.js';
 import type { KeptRun } from './results_tree.js';
@@ -27,7 +28,9 @@ export class AllOutput {
 
   run(run: KeptRun, rows: readonly ClassRow[]): void {
     const title = `${run.dataset}, ${label(run.epoch)}`;
-    this.#say(this.#json ? JSON.stringify(run) : `${title}\n${reportText(rows)}\n\n${moreFiguresText(rows)}\n`);
+    const asked = askedForText(rows, run.averageIntervals);
+    const all = [`${title}\n${reportText(rows)}`, moreFiguresText(rows), ...asked].join('\n\n');
+    this.#say(this.#json ? JSON.stringify(run) : `${all}\n`);
   }
 
   summary(summary: Summary, folder: string): void {

@@ -1,6 +1,7 @@
 /** The published tree of results: a folder with `test.log` for each data set, and what a later start needs to go on. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { askedForText } from '../../eval/further_report.js';
 import { epochsText, type NamedFigures, reportText } from '../../eval/report.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
@@ -14,8 +15,10 @@ import type { ImageCheckpoint } from '../test_adapters/tested_adapters.js';
 
 export type Epoch = ImageCheckpoint['epoch'];
 
+type TimeKey = 'seconds' | 'imagesPerSecond' | 'drawingSeconds' | 'imagesPerSecondWithoutDrawing';
+
 /** The figures of a data set at an epoch, without the time it took: they are equal in every run. */
-export interface KeptRun extends Omit<TestResult, 'seconds' | 'imagesPerSecond'> {
+export interface KeptRun extends Omit<TestResult, TimeKey> {
   /** Fingerprint of the image adapters. */
   readonly checkpoint: string;
 }
@@ -108,7 +111,7 @@ export class ResultsTree implements Disposable {
 
   /** Adds the figures of a data set at an epoch, and writes its files. */
   async add(tested: TestedEpoch, checkpoint: string): Promise<KeptRun> {
-    const { seconds, imagesPerSecond, ...figures } = asRun(tested);
+    const { seconds, imagesPerSecond, drawingSeconds, imagesPerSecondWithoutDrawing, ...figures } = asRun(tested);
     const { dataset, epoch, images } = figures;
     const folder = this.folderOf(dataset);
     const sheets = figures.sheets.map((path) => relative(folder, path).replaceAll('\\', '/'));
@@ -122,7 +125,8 @@ export class ResultsTree implements Disposable {
     await this.#write(join(folder, 'results.json'), { ...before, ...this.#run, runs });
     await this.writeLog(dataset);
     // All times are in this file alone.
-    const took = { dataset, epoch, images, seconds, imagesPerSecond };
+    const drawing = { drawingSeconds, imagesPerSecondWithoutDrawing };
+    const took = { dataset, epoch, images, seconds, imagesPerSecond, ...drawing };
     appendLines(join(this.folder, 'times.jsonl'), `${JSON.stringify(took)}\n`);
     return run;
   }
@@ -131,11 +135,16 @@ export class ResultsTree implements Disposable {
   async writeLog(dataset: string, fault?: string): Promise<void> {
     const runs = this.runsOf(dataset);
     const entries = [`INFO:args: ${JSON.stringify({ ...this.#run, dataset })}`];
-    for (const { epoch, images, classes } of runs) {
-      const rows = classes.map(({ className, ...figures }) => ({ className, figures }));
+    for (const { epoch, images, classes, averageIntervals } of runs) {
+      const rows = classes.map(({ className, intervals, defects, ...figures }) => ({
+        ...{ className, figures },
+        ...(intervals ? { intervals } : {}),
+        ...(defects ? { defects } : {}),
+      }));
       entries.push(
         `INFO:test ${dataset}, ${label(epoch)}: ${images} pictures`,
         `INFO:final results:\n${reportText(rows)}`,
+        ...askedForText(rows, averageIntervals).map((table) => `INFO:${table}`),
       );
     }
     if (runs.length > 1) {
@@ -197,8 +206,11 @@ function checkRun(folder: string, run: RunIdentity): void {
   if (typeof before.run !== 'object') throw damaged(join(folder, SUMMARY));
   const now = JSON.parse(JSON.stringify(run)) as Readonly<Record<string, unknown>>;
   const [saved, current] = [before.run, now].map((r) => (key: string) => JSON.stringify(r[key]));
-  const key = Object.keys(now).find((k) => !PATHS.includes(k) && saved!(k) !== current!(k));
+  const key = [...Object.keys(now), ...Object.keys(before.run)].find(
+    (k) => !PATHS.includes(k) && saved!(k) !== current!(k),
+  );
   if (key === undefined) return;
-  const what = OTHER[key] ?? `${key} ${saved!(key)}, not ${current!(key)}`;
+  const shown = (text: string | undefined): string => text ?? 'not given';
+  const what = OTHER[key] ?? `${key} ${shown(saved!(key))}, now ${shown(current!(key))}`;
   throw new Error(`${folder}: holds the figures of another run (${what}): ${REMEDY}`);
 }

@@ -10,11 +10,11 @@ import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { lineOf, whenStopped } from '../endings.js';
 import { openDevice } from '../options.js';
-import type { TestedData } from '../test_adapters/data_run.js';
 import type { TestFlags } from '../test_adapters/flags.js';
 import { incomplete, lookedAt, ModelUnderTest, settingsOf } from '../test_adapters/model_under_test.js';
 import type { TestSettings } from '../test_adapters/output.js';
 import { type ImageCheckpoint, openTested, type TestedAdapters } from '../test_adapters/tested_adapters.js';
+import type { TestedData } from '../test_adapters/tested_data.js';
 import { LEAVE_OUT, tellUnknownWords } from '../unknown_words.js';
 import type { SetState } from './best_epoch.js';
 import { RESULTS } from './flags.js';
@@ -173,7 +173,8 @@ class AllSets {
       for (const checkpoint of checkpoints) {
         const { epoch } = checkpoint;
         const scratch = tree.makeFolderOf(set.name);
-        const result = await model.run(set, checkpoint, { scratch, pictures: this.#drawnIn(scratch, checkpoint) });
+        await model.take(checkpoint);
+        const result = await model.run(set, { scratch, pictures: this.#drawnIn(scratch, checkpoint) });
         const { rows, failure } = result;
         if (rows.length > 0) {
           const tested = { dataset: set.name, domain: set.domain, epoch, result };

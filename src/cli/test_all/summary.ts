@@ -1,4 +1,5 @@
 /** The summary of all data sets: as the published program's text, for spreadsheets, for a paper, and for programs. */
+import { CONFIDENCE } from '../../eval/intervals.js';
 import type { Figures } from '../../eval/metrics.js';
 import { epochsText, type NamedFigures, namedText } from '../../eval/report.js';
 import { type Choice, chooseEpoch, type EpochRow, epochRows, type SetState } from './best_epoch.js';
@@ -89,6 +90,17 @@ function markdownTable(head: readonly string[], lines: readonly (readonly string
   return [row(head), row(rule), ...lines.map(row)];
 }
 
+/** The intervals of each data set's averages, where they were asked for. */
+function intervalLines(states: readonly SetState[], epoch: Epoch): string[] {
+  const rows = states.flatMap(({ name, runs }) => {
+    const intervals = runs.find((r) => r.epoch === epoch)?.averageIntervals;
+    return intervals ? [[name, ...KEYS.map((key) => intervals[key]?.map((v) => v.toFixed(2)).join('–') ?? 'n/a')]] : [];
+  });
+  if (rows.length === 0) return [];
+  const about = `${CONFIDENCE}% confidence intervals of the averages over classes, in per cent.`;
+  return ['## Intervals', '', about, '', ...markdownTable(['data set', ...FIGURES], rows), ''];
+}
+
 /** The table for a paper: the chosen epoch, in per cent. */
 function markdown(summary: Summary): string {
   const { run, states, rows, choice } = summary;
@@ -115,6 +127,7 @@ function markdown(summary: Summary): string {
       lines.push(...markdownTable(['epoch', ...FIGURES], marked), '');
     }
   }
+  if (row) lines.push(...intervalLines(states, row.epoch));
   const others = states.filter(({ state }) => state !== 'SUCCESS');
   if (others.length > 0) lines.push('## Without figures', '');
   for (const { name, state, why } of others) {
@@ -130,7 +143,10 @@ export function summaryFiles(summary: Summary): Record<string, unknown> {
   const { run, states, rows, choice } = summary;
   const named = (figures: readonly NamedFigures[]) => figures.map(([name, values]) => ({ name, ...values }));
   const datasets = states.map(({ name, domain, state, why, known, runs }) => {
-    const epochs = runs.map(({ epoch, images, average }) => ({ epoch, images, ...average }));
+    const epochs = runs.map(({ epoch, images, average, averageIntervals: intervals }) => ({
+      ...{ epoch, images, ...average },
+      ...(intervals ? { intervals } : {}),
+    }));
     return { dataset: name, domain, state, why, classes: runs[0]?.classes.length ?? 0, knownClasses: known, epochs };
   });
   const epochs = rows.map(({ epoch, averages }) => ({
