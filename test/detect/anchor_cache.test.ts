@@ -7,12 +7,15 @@ import { AnomalyModel, type AnomalyModelOptions } from '../../src/detect/anomaly
 import type { ClassTokens } from '../../src/detect/class_tokens.js';
 import type { RawTensor } from '../../src/io/tensor_file.js';
 import type { TensorView } from '../../src/io/tensor_view.js';
+import { readTorchArchive } from '../../src/io/torch_archive.js';
+import { openCheckpoint } from '../../src/model/methods/all_methods.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { anchorFolder, anchorStore } from '../../src/node/anchor_folder.js';
 import { fileFingerprint } from '../../src/node/file_fingerprint.js';
 import { loadDetector } from '../../src/node/node_library.js';
 import { liveTensors, read, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
+import { golden } from '../golden_files.js';
 import { arr } from '../reference/arr.js';
 
 const S = 56;
@@ -108,6 +111,26 @@ describe('a second start', () => {
     await start();
     expect((await start(changed)).text.length).toBeGreaterThan(20);
     expect(readdirSync(folder)).toHaveLength(2);
+  });
+
+  it('computes anchors again for another method, and for other learned prompts', async () => {
+    const prompts = (await readTorchArchive(golden('method.anomalyclip.tiny.pth'))).tensors;
+    const learned = openCheckpoint(prompts);
+    const changed = openCheckpoint({
+      ...prompts,
+      async read(name) {
+        const raw = await prompts.read(name);
+        return name.endsWith('ctx_neg') ? { ...raw, bytes: raw.bytes.map((b, i) => (i % 4 === 0 ? b ^ 1 : b)) } : raw;
+      },
+    });
+    const image = (await readTorchArchive(golden('method.april_gan.tiny.pth'))).tensors;
+    const kept: string[][] = [];
+    for (const adapters of [learned, changed, openCheckpoint(image), { image: syntheticAdapters(TINY, 6) }]) {
+      expect((await start({ adapters })).text.length).toBeGreaterThan(20);
+      expect((await start({ adapters })).text).toEqual([]);
+      kept.push(readdirSync(folder));
+    }
+    expect(kept.map((files) => files.length)).toEqual([1, 2, 3, 4]);
   });
 
   it('keeps nothing for weights that cannot tell whether they changed, or without a store', async () => {

@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
 import { AnomalyModel } from '../../src/detect/anomaly_model.js';
 import type { ClassTokens } from '../../src/detect/class_tokens.js';
+import { readTorchArchive } from '../../src/io/torch_archive.js';
+import { openCheckpoint } from '../../src/model/methods/all_methods.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { liveTensors, read, type Tensor, upload } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
+import { golden } from '../golden_files.js';
 import { arr } from '../reference/arr.js';
 
 const S = 56;
@@ -62,6 +65,33 @@ it('replaced image adapters give the same as a fresh detector with them', async 
     }
     expect(seen[0]).not.toEqual(seen[1]);
     expect(seen[0]).not.toEqual(seen[2]);
+  }
+  expect(liveTensors(gpu), 'tensors left behind').toBe(before);
+});
+
+it('another checkpoint of learned prompts replaces the anchors, and one of another method is refused', async () => {
+  const gpu = await device();
+  const before = liveTensors(gpu);
+  {
+    using batch = await images(1);
+    const file = (await readTorchArchive(golden('method.anomalyclip.tiny.pth'))).tensors;
+    const learned = openCheckpoint(file);
+    // The prompts change places.
+    const swapped = openCheckpoint({
+      ...file,
+      read: (name) => file.read(name.replace(/(pos|neg)$/, (s) => (s === 'pos' ? 'neg' : 'pos'))),
+    });
+    const load = (adapters: typeof learned) => AnomalyModel.load(gpu, { clip, classes, imageSize: S, adapters });
+    using model = await load(learned);
+    const [first] = await outcome(model, batch, 'a');
+    expect((await outcome(model, batch, 'b'))[0]).toEqual(first);
+    await model.loadAdapters(swapped);
+    const [second] = await outcome(model, batch, 'a');
+    expect(Math.max(...first.map((v, i) => Math.abs(v + second[i]! - 1)))).toBeLessThan(1e-5);
+    await expect(model.loadAdapters({ text, image: syntheticAdapters(TINY, 1) })).rejects.toThrow(
+      'adapters: expected those of AnomalyCLIP, got AA-CLIP: load another model',
+    );
+    expect((await outcome(model, batch, 'a'))[0]).toEqual(second);
   }
   expect(liveTensors(gpu), 'tensors left behind').toBe(before);
 });

@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { AnomalyModel } from '../../src/detect/anomaly_model.js';
 import { inferenceMemory } from '../../src/detect/inference_memory.js';
 import { scorePictures } from '../../src/detect/picture_batch.js';
+import { readTorchArchive } from '../../src/io/torch_archive.js';
+import { openCheckpoint } from '../../src/model/methods/all_methods.js';
 import { syntheticAdapters, syntheticClip, TINY, VIT_L_14_336 } from '../../src/model/synthetic.js';
 import { openGpu } from '../../src/node/device.js';
 import { graphicsCard, promptsOf } from '../counting.js';
 import { device } from '../devices.js';
+import { golden } from '../golden_files.js';
 
 const classes = [promptsOf('nut')];
 const adaptersOf = (config: typeof TINY) => {
@@ -33,6 +36,23 @@ describe('counted memory is the memory that is taken', () => {
     expect(Math.abs(plan.weights / weights - 1)).toBeLessThan(0.02);
     const pictures = Array.from({ length: batch }, () => ({ ...sides, data: new Uint8Array(3 * 300 * 200) }));
     for (let i = 0; i < 3; i++) await scorePictures(model, pictures, 'nut');
+    expect(Math.abs(plan.peak / gpu.pool.peak - 1)).toBeLessThan(0.02);
+  });
+
+  it.each(['april-gan', 'anomalyclip'] as const)('with a checkpoint of %s', async (name) => {
+    using gpu = await openGpu();
+    const clip = syntheticClip(TINY, 1, true);
+    const adapters = openCheckpoint(
+      (await readTorchArchive(golden(`method.${name.replace('-', '_')}.tiny.pth`))).tensors,
+    );
+    expect(adapters.method.name).toBe(name);
+    const options = { clip, classes, imageSize: 112, adapters };
+    const plan = await inferenceMemory(gpu, options, 3, sides);
+    using model = await AnomalyModel.load(gpu, options);
+    const weights = gpu.pool.allocated - gpu.pool.idle;
+    expect(Math.abs(plan.weights / weights - 1)).toBeLessThan(0.02);
+    const pictures = Array.from({ length: 3 }, () => ({ ...sides, data: new Uint8Array(3 * 300 * 200) }));
+    for (let i = 0; i < 2; i++) await scorePictures(model, pictures, 'nut');
     expect(Math.abs(plan.peak / gpu.pool.peak - 1)).toBeLessThan(0.02);
   });
 });
