@@ -60,6 +60,7 @@ const identity = (savePath: string) =>
 export interface MadeSet {
   readonly name: string;
   readonly domain: SetState['domain'];
+  readonly trainedOn?: boolean;
   readonly epochs: readonly (readonly ReportedClass[])[];
 }
 
@@ -122,7 +123,13 @@ export class MadeResults {
       }
     }
     const states = sets.map(
-      (set): SetState => ({ ...set, known: 3, trainedOn: false, state: 'SUCCESS', runs: tree.runsOf(set.name) }),
+      (set): SetState => ({
+        ...set,
+        known: 3,
+        trainedOn: set.trainedOn ?? false,
+        state: 'SUCCESS',
+        runs: tree.runsOf(set.name),
+      }),
     );
     await tree.writeFiles(summaryFiles(summarise(run, [...states, ...others], epochs)));
     return folder;

@@ -84,9 +84,24 @@ describe('the page of all data sets', () => {
       ['Average', '', '', '75.00', '75.00', '60.00'],
     ]);
     const summary = readFileSync(join(folder, 'summary.csv'), 'utf8');
-    expect(summary).toContain('\n1,best,Average,,,,,75.00,75.00,60.00,60.00\n');
+    expect(summary).toContain('\n1,best,Average,,,,,75.00,75.00,60.00,60.00,\n');
     expect(page.texts('.tiles dd').slice(0, 2)).toEqual(['60.00 %', '75.00 %']);
     expect(page.texts('#all li')).toEqual(['Gone: not found: needs <x>']);
+  });
+
+  it('marks the data set that the adapters were trained on, and averages the others apart', async () => {
+    const one = (name: string, v: number, trainedOn: boolean) =>
+      ({ name, domain: 'Industrial', trainedOn, epochs: [[tested('nut', figures(v))]] }) as const;
+    const marked = await made.tree('own', [one('Own', 90, true), one('Other', 50, false)]);
+    const own = await openPage([marked], made.at('own.html'));
+    expectSound(own);
+    expect(rowsOf(own, 'All data sets').map((r) => [r[0], r[3]])).toEqual([
+      ['Data set', 'Pixel AUROC'],
+      ['Own trained on: not zero-shot', '90.00'],
+      ['Other', '50.00'],
+      ['Average, zero-shot', '50.00'],
+      ['Average', '70.00'],
+    ]);
   });
 
   it('says when and how long it was tested, and shows pictures that were drawn', () => {

@@ -1,4 +1,5 @@
 /** The parts of a page on a run as a whole: its data sets and its epochs. */
+import { TRAINED_ON } from '../test_all/trained_on.js';
 import { figureOf, legend, lineChart } from './charts.js';
 import { averageTable, FIGURE_COLUMNS, type FigureRow, figuresOfSet, meanOfRows } from './figure_tables.js';
 import { html, type Markup } from './markup.js';
@@ -55,16 +56,11 @@ function classCount({ classes }: PlacedRun, asked: AskedSet | undefined): string
 /** The averages of all data sets, each a link to its own part, and why others have none. */
 export function allSetsSection(linked: readonly LinkedRun[], { tree }: RunRecord): Markup {
   const runs = linked.map(({ run }) => run);
+  const askedFor = ({ dataset }: PlacedRun): AskedSet | undefined => tree?.asked.find((a) => a.dataset === dataset);
   const rows = linked.map(({ run, id }) => ({
-    name: html`<a href="#${id}">${run.dataset}</a>`,
+    name: html`<a href="#${id}">${run.dataset}</a>${askedFor(run)?.trainedOn && html` <span class="tag">${TRAINED_ON}</span>`}`,
     figures: figuresOfSet(run),
-    facts: [
-      run.domain,
-      classCount(
-        run,
-        tree?.asked.find((a) => a.dataset === run.dataset),
-      ),
-    ],
+    facts: [run.domain, classCount(run, askedFor(run))],
   }));
   const domains = [...new Set(runs.map((r) => r.domain))];
   const averages = (domains.length > 1 ? domains : []).map((domain) => ({
@@ -74,6 +70,9 @@ export function allSetsSection(linked: readonly LinkedRun[], { tree }: RunRecord
       tree?.asked,
     ),
   }));
+  const unseen = runs.filter((run) => !askedFor(run)?.trainedOn);
+  if (unseen.length > 0 && unseen.length < runs.length)
+    averages.push({ name: 'Average, zero-shot', figures: overallFigures(unseen, tree?.asked) });
   const all = { name: 'Average', figures: overallFigures(runs, tree?.asked) };
   const table = averageTable('All data sets', { first: 'Data set', facts: ['Domain', 'Classes'] }, rows, [
     ...averages,

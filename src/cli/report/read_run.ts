@@ -30,6 +30,8 @@ export interface AskedSet {
   readonly state: string;
   /** Why it has no figures. */
   readonly why?: string;
+  /** Whether the adapters were trained on it, as far as their folder tells. */
+  readonly trainedOn?: boolean;
   /** Classes with figures, and those that the registry knows of it; 0 for the user's own data. */
   readonly classes: number;
   readonly knownClasses: number;
