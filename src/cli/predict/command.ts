@@ -2,15 +2,13 @@
 import type { Command } from 'commander';
 import { findClass, promptsFor } from '../../data/class_prompts.js';
 import { similarName } from '../../data/names.js';
-import { printable } from '../../data/printable.js';
-import type { Gpu } from '../../gpu/gpu.js';
 import { endsWriting } from '../../node/file_error.js';
 import { makeFolder } from '../../node/make_folder.js';
-import { loadDetector } from '../../node/node_library.js';
 import { expandImages } from '../../node/picture_files.js';
 import { openRegistry } from '../../node/registry_source.js';
 import { tileCount } from '../../picture/tile_grid.js';
-import { checkPictures, rulesOf } from '../look_options.js';
+import { openDetector } from '../detector_options.js';
+import { checkPictures } from '../look_options.js';
 import { tileOf } from '../model_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
@@ -48,7 +46,7 @@ the map has --img_size / --tile of the picture's pixels: all of them by default.
 
 async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> {
   const json = flags.json ?? false;
-  const tile = tileOf(flags);
+  tileOf(flags); // wrong flags are told before files are looked at
   const registry = await openRegistry(flags);
   if (flags.dataset !== undefined) findClass(flags.dataset, flags.class, registry);
   const classes = Object.values(registry.datasets).flatMap((d) => Object.keys(d.classes));
@@ -71,40 +69,12 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     range: flags.range,
     pixelThreshold: flags.pixel_threshold,
   });
-  const loading = progress('weights', 1, json);
-  using detector = await loadDetector({
-    weights: flags.weights,
-    adapters: flags.adapters,
-    method: flags.method,
-    levels: flags.levels,
-    epoch: flags.epoch,
-    pictures: rulesOf(flags),
-    classes: [{ name: flags.class, domain: flags.domain, dataset: flags.dataset }],
-    registry,
-    imageSize: flags.img_size,
-    textMix: flags.text_adapt_weight,
-    imageMix: flags.image_adapt_weight,
-    activation: flags.activation,
-    precision: flags.precision,
-    cache: flags.cache,
-    batchSize: flags.batch_size,
-    tile,
-    // No folder is made until weights, adapters and class have been checked.
-    gpu: async (): Promise<Gpu> => {
-      makeFolder(flags.out);
-      return openDevice(flags);
-    },
-    onNote: (note) => {
-      if (!json) process.stderr.write(`note: ${printable(note)}\n`);
-    },
-    onProgress: (share) => loading.update(share),
+  // No folder is made until weights, adapters and class have been checked.
+  using detector = await openDetector([flags.class], registry, flags, async () => {
+    makeFolder(flags.out);
+    return openDevice(flags);
   });
-  loading.finish();
-  const { adapted, about, method } = detector.settings;
-  if (!json) process.stderr.write(`${about}\n`);
-  if (!adapted && !json) {
-    process.stderr.write('no --adapters: plain CLIP is used, which is weaker than an adapted model\n');
-  }
+  const { adapted, method } = detector.settings;
   const bar = progress('pictures', paths.length, json);
   const started = performance.now();
   const [loaded] = detector.classes;
