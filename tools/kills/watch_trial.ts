@@ -87,9 +87,11 @@ export async function runWatchTrial(trial: WatchTrial): Promise<WatchResult> {
     return child;
   };
   const pictures = Array.from({ length: trial.pictures }, (_, n) => drawn(n));
+  // The last ones arrive when nothing is killed any more, so that the last start has something to do.
+  const late = pictures.length - 20;
   const arriving = (async () => {
     const began = performance.now();
-    for (const [n, { image, bytes }] of pictures.entries()) {
+    for (const [n, { image, bytes }] of pictures.slice(0, late).entries()) {
       // In bursts, as fast as the clock allows.
       const due = (n / trial.pictures) * trial.arriving;
       if (performance.now() - began < due) await pause(20);
@@ -112,6 +114,8 @@ export async function runWatchTrial(trial: WatchTrial): Promise<WatchResult> {
   }
   await arriving;
   const last = start();
+  for (const [i, { image, bytes }] of pictures.slice(late).entries())
+    await arrive(join(folder, image), bytes, late + i);
   const end = performance.now() + 1000 * trial.limit;
   while (filesIn(folder).length > 0 && performance.now() < end && last.exitCode === null) await pause(50);
   last.kill('SIGTERM');
