@@ -38,7 +38,7 @@ export async function openSample({ image, mask, maskSize, tileSize, rules }: Sam
   const prepared =
     mask === undefined
       ? undefined
-      : prepareMask(await loadMask(mask, rules), sides.width, sides.height, rules.maskThreshold);
+      : prepareMask(await loadMask(mask, rules), sides.width, sides.height, rules.maskThreshold, rules.maskResize);
   const { width, height, data } = picture;
   return { width, height, rgb: owned(data), mask: prepared && owned(prepared) };
 }

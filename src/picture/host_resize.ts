@@ -1,6 +1,6 @@
-/** Pillow's bicubic resize in plain loops: the horizontal pass rounded to 8 bits, then the vertical one. */
+/** Pillow's resize of 8-bit pictures in plain loops: the horizontal pass rounded to 8 bits, then the vertical one. */
 import type { Picture } from './picture.js';
-import { type ResizeTable, resizeTable, WEIGHT_BITS } from './resize_table.js';
+import { type ResizeKernel, type ResizeTable, resizeTable, WEIGHT_BITS } from './resize_table.js';
 
 /** One pass along an axis: `lines` runs of `size` samples, `step` apart, runs `pitch` apart; 3 channels side by side. */
 function pass(src: Uint8Array, dst: Uint8Array, table: ResizeTable, lines: number, inAt: Axis, outAt: Axis): void {
@@ -36,7 +36,7 @@ function clip(fixed: number): number {
 }
 
 /**
- * Bicubic resize of an RGB picture on the CPU; an axis that keeps its size is not filtered.
+ * Resize of an RGB picture on the CPU, bicubic unless another kernel is named; an axis that keeps its size is not filtered.
  *
  * For thumbnails and sheets, where there is no device; the kernel's tests use it as their reference.
  * @returns [height, width, 3] bytes, never the picture's own memory
@@ -45,18 +45,26 @@ export function resizeOnHost(
   picture: Pick<Picture, 'width' | 'height' | 'data'>,
   width: number,
   height: number,
+  kernel: ResizeKernel = 'bicubic',
 ): Uint8Array {
   const rows = picture.height;
   let data = picture.data;
   if (width !== picture.width) {
     const out = new Uint8Array(width * rows * 3);
-    const table = resizeTable(picture.width, width);
+    const table = resizeTable(picture.width, width, kernel);
     pass(data, out, table, rows, { pitch: picture.width * 3, step: 3 }, { pitch: width * 3, step: 3 });
     data = out;
   }
   if (height !== rows) {
     const out = new Uint8Array(width * height * 3);
-    pass(data, out, resizeTable(rows, height), width, { pitch: 3, step: width * 3 }, { pitch: 3, step: width * 3 });
+    pass(
+      data,
+      out,
+      resizeTable(rows, height, kernel),
+      width,
+      { pitch: 3, step: width * 3 },
+      { pitch: 3, step: width * 3 },
+    );
     data = out;
   }
   return data === picture.data ? data.slice() : data;

@@ -1,5 +1,6 @@
-/** Ground-truth masks: luminance, nearest resize and the "not zero" rule, each as Pillow computes it. */
-import type { Mask, Picture } from './picture.js';
+/** Ground-truth masks: luminance, resize and the "not zero" rule, each as Pillow computes it. */
+import { resizeOnHost } from './host_resize.js';
+import type { Mask, MaskResize, Picture } from './picture.js';
 
 /**
  * Luminance of an RGB picture, ITU-R 601 in 16-bit fixed point, as Pillow's `convert('L')`. Exact for palette files too
@@ -27,10 +28,24 @@ export function nearestIndices(inSize: number, outSize: number): Int32Array {
 }
 
 /**
- * Resizes a mask by nearest neighbour and sets every pixel of at least `threshold` to 1; [height, width] bytes.
- * @param threshold 1, the published rule, counts everything that is not 0
+ * Resizes a mask and marks what counts as faulty, 1 or 0; [height, width] bytes.
+ * @param threshold level from which a pixel of the mask counts; 1, the published rule, counts everything that is not 0
+ * @param resize `nearest`: the nearest pixel decides (AA-CLIP); `bilinear`: the marked mask is resized as a picture, and more
+ * than half of a pixel has to be faulty (APRIL-GAN, AnomalyCLIP)
  */
-export function prepareMask(mask: Mask, width: number, height: number, threshold = 1): Uint8Array {
+export function prepareMask(
+  mask: Mask,
+  width: number,
+  height: number,
+  threshold = 1,
+  resize: MaskResize = 'nearest',
+): Uint8Array {
+  return resize === 'bilinear'
+    ? smoothMask(mask, width, height, threshold)
+    : nearestMask(mask, width, height, threshold);
+}
+
+function nearestMask(mask: Mask, width: number, height: number, threshold: number): Uint8Array {
   const out = new Uint8Array(width * height);
   const columns = nearestIndices(mask.width, width);
   const rows = nearestIndices(mask.height, height);
@@ -42,4 +57,12 @@ export function prepareMask(mask: Mask, width: number, height: number, threshold
     }
   }
   return out;
+}
+
+function smoothMask(mask: Mask, width: number, height: number, threshold: number): Uint8Array {
+  const data = new Uint8Array(3 * mask.data.length);
+  for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! >= threshold) data.fill(255, 3 * i, 3 * i + 3);
+  const resized = resizeOnHost({ width: mask.width, height: mask.height, data }, width, height, 'bilinear');
+  // Of 255, 127 is less than half.
+  return Uint8Array.from({ length: width * height }, (_, i) => Number(resized[3 * i]! > 127));
 }

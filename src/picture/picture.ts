@@ -29,7 +29,12 @@ export interface PictureRules {
   readonly orient?: boolean | undefined;
   /** Level from which a mask's pixel counts as faulty, 1 to 255; 1 by default: everything that is not 0, as published. */
   readonly maskThreshold?: number | undefined;
+  /** How masks are resized; nearest by default, as AA-CLIP's published program does. */
+  readonly maskResize?: MaskResize | undefined;
 }
+
+/** The nearest pixel decides; or the mask is resized bilinearly, and more than half of a pixel has to be faulty. */
+export type MaskResize = 'nearest' | 'bilinear';
 
 /** A picture file that cannot be used; the message is one line: file, what is wrong, remedy. */
 export class PictureError extends Error {

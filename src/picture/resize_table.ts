@@ -1,8 +1,8 @@
 /**
- * The weights of Pillow's bicubic resize of 8-bit pictures, integer for integer.
+ * The weights of Pillow's bicubic and bilinear resize of 8-bit pictures, integer for integer.
  *
- * Each output sample is a weighted sum of the input samples under a cubic kernel (Keys, a = -0.5) that is stretched by
- * the scale when shrinking; taps beyond the border are cut off and the rest made to sum to one. Weights are rounded to
+ * Each output sample is a weighted sum of the input samples under a kernel, cubic (Keys, a = -0.5) or a triangle, that is
+ * stretched by the scale when shrinking; taps beyond the border are cut off and the rest made to sum to one. Weights are rounded to
  * 22 fractional bits, sums are integers, and the horizontal pass is rounded to 8 bits before the vertical one begins.
  */
 
@@ -19,7 +19,6 @@ export interface ResizeTable {
 }
 
 const A = -0.5;
-const SUPPORT = 2;
 
 function cubic(distance: number): number {
   const x = Math.abs(distance);
@@ -28,12 +27,20 @@ function cubic(distance: number): number {
   return 0;
 }
 
+/** Half the width of each kernel, and its value at a distance from its centre. */
+const KERNELS = {
+  bicubic: { reach: 2, at: cubic },
+  bilinear: { reach: 1, at: (distance: number): number => Math.max(0, 1 - Math.abs(distance)) },
+};
+
+export type ResizeKernel = keyof typeof KERNELS;
+
 /**
  * The taps that resize an axis of `inSize` samples to `outSize`. Computed in float64 in Pillow's order of operations, so
  * that the rounded weights are the same integers.
  * @throws when a size is not a positive integer
  */
-export function resizeTable(inSize: number, outSize: number): ResizeTable {
+export function resizeTable(inSize: number, outSize: number, kernel: ResizeKernel = 'bicubic'): ResizeTable {
   if (!(Number.isInteger(inSize) && inSize > 0 && Number.isInteger(outSize) && outSize > 0)) {
     throw new Error(`resizeTable: bad size: expected positive integers, got ${inSize} to ${outSize}`);
   }
@@ -51,7 +58,8 @@ export function resizeTable(inSize: number, outSize: number): ResizeTable {
   }
   const scale = inSize / outSize;
   const stretch = Math.max(scale, 1);
-  const support = SUPPORT * stretch;
+  const { reach, at } = KERNELS[kernel];
+  const support = reach * stretch;
   const inverse = 1 / stretch;
   const center = (i: number) => (i + 0.5) * scale;
   for (let i = 0; i < outSize; i++) {
@@ -64,7 +72,7 @@ export function resizeTable(inSize: number, outSize: number): ResizeTable {
   for (let i = 0; i < outSize; i++) {
     let sum = 0;
     for (let t = 0; t < count[i]!; t++) {
-      row[t] = cubic((t + start[i]! - center(i) + 0.5) * inverse);
+      row[t] = at((t + start[i]! - center(i) + 0.5) * inverse);
       sum += row[t]!;
     }
     for (let t = 0; t < count[i]!; t++) {

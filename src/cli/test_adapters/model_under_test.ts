@@ -9,6 +9,7 @@ import { CONFIDENCE } from '../../eval/intervals.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { anchorStore } from '../../node/anchor_folder.js';
+import type { PictureRules } from '../../picture/picture.js';
 import type { Tiling } from '../../picture/tile_grid.js';
 import { lineOf } from '../endings.js';
 import { checkLists, rulesOf } from '../look_options.js';
@@ -24,7 +25,7 @@ import type { TestedData } from './tested_data.js';
 const folderOf = (path: string): string => (statSync(path, { throwIfNoEntry: false })?.isFile() ? dirname(path) : path);
 
 /** Each setting from its flag, else as the training recorded it, else the published default. */
-export function settingsOf(flags: TestFlags, { use }: TestedAdapters): TestSettings {
+export function settingsOf(flags: TestFlags, { use, method: { maskResize } }: TestedAdapters): TestSettings {
   const tile = tileOf(flags);
   return {
     weights: flags.weights,
@@ -33,7 +34,7 @@ export function settingsOf(flags: TestFlags, { use }: TestedAdapters): TestSetti
     plain: flags.plain ?? null,
     ...use,
     precision: flags.precision,
-    pictures: rulesOf(flags),
+    pictures: { ...rulesOf(flags), ...(maskResize === undefined ? {} : { maskResize }) },
     tile: tile && tilingOf(tile, use.imageSize),
     ...(flags.intervals === undefined
       ? {}
@@ -93,15 +94,18 @@ export class ModelUnderTest implements Disposable {
   readonly #flags: TestFlags;
   readonly #batch: number;
   readonly #tile: Tiling | undefined;
+  readonly #rules: PictureRules;
   readonly #bar: Progress;
   readonly #started = performance.now();
   #checkpoint: ImageCheckpoint;
   #done = 0;
 
-  private constructor(model: AnomalyModel, flags: TestFlags, { tile }: TestSettings, { tested, pictures }: ModelParts) {
+  private constructor(model: AnomalyModel, flags: TestFlags, settings: TestSettings, { tested, pictures }: ModelParts) {
+    const { tile, pictures: rules } = settings;
     this.#model = model;
     this.#flags = flags;
     this.#tile = tile;
+    this.#rules = rules;
     this.#batch = chooseBatch(model, flags.batch_size, '--batch_size');
     this.#bar = progress('test', pictures, flags.json ?? false);
     this.#checkpoint = tested.images[0]!;
@@ -152,7 +156,7 @@ export class ModelUnderTest implements Disposable {
       batch: this.#batch,
       tile: this.#tile,
       threads,
-      rules: rulesOf(this.#flags),
+      rules: this.#rules,
       scratch,
       scoreBytes: Math.max(memory * 2 ** 30 - WORKING_MEMORY, 2 ** 24),
       onUndrawn: (error) => {

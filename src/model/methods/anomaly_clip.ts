@@ -76,6 +76,7 @@ export const ANOMALY_CLIP: Method = {
   },
   anchorTensors: /./,
   scoring: BY_PROBABILITIES,
+  maskResize: 'bilinear',
   // The published script reads the last level alone, and its checkpoints were trained so.
   towerDefaults: ({ visionLayers }) => ({ activation: 'quickgelu', positional: 'bilinear', levels: [visionLayers] }),
   prompts: ({ className, words = className }) => ({ normal: [], abnormal: [], realName: words }),

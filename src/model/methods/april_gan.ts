@@ -62,6 +62,7 @@ export const APRIL_GAN: Method = {
   },
   anchorTensors: /^$/,
   scoring: BY_PROBABILITIES,
+  maskResize: 'bilinear',
   towerDefaults: ({ levels }, imageSize) => ({
     activation: imageSize === QUICK_SIZE ? 'quickgelu' : 'gelu',
     positional: 'bicubic',

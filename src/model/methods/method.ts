@@ -9,6 +9,7 @@ import type { TensorFile } from '../../io/tensor_file.js';
 import type { TensorView } from '../../io/tensor_view.js';
 import type { Activation } from '../../kernels/epilogue.js';
 import type { PositionalResize } from '../../ops/positional.js';
+import type { MaskResize } from '../../picture/picture.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Anomaly } from '../anomaly.js';
 import type { ClipConfig } from '../config.js';
@@ -96,6 +97,8 @@ export interface Method {
   /** Names of the tensors that anchors depend on. */
   readonly anchorTensors: RegExp;
   readonly scoring: Scoring;
+  /** How its published program resizes masks of a test, where that is not the nearest pixel. */
+  readonly maskResize?: MaskResize | undefined;
   towerDefaults(config: ClipConfig, imageSize: number): TowerDefaults;
   /** The sentences of a class; none where anchors are learned. */
   prompts(words: ClassWords): Prompts;
