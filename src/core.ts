@@ -54,6 +54,8 @@ export type {
 } from './detect/sources.js';
 export type { TileOptions } from './detect/tiling.js';
 export type { TrainedWith } from './detect/trained_with.js';
+export { type GoodThreshold, goodThreshold, picturesForRate } from './eval/good_threshold.js';
+export { type MapRegion, mapRegions } from './eval/map_regions.js';
 export type { AdapterDescription } from './gpu/description.js';
 export { type Dispatch, Gpu, GpuError, type GpuHost, type GpuOptions } from './gpu/gpu.js';
 export type { Cover, Extent } from './gpu/grid.js';

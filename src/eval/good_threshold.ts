@@ -1,6 +1,6 @@
 /** A threshold from the scores of good pictures alone, and what is known about its false alarms. */
 
-/** A threshold on scores: a picture is called faulty where its score lies above it. */
+/** A threshold on scores: a picture with this score or more is called faulty. */
 export interface GoodThreshold {
   readonly threshold: number;
   /** Good pictures it was chosen from. */
@@ -23,7 +23,8 @@ export function picturesForRate(rate: number): number {
 }
 
 /**
- * The smallest score of `scores` whose expected rate of false alarms is at most `rate`; the largest where no score is.
+ * The threshold just above the smallest of `scores` that keeps the expected rate of false alarms at `rate` or below; above the
+ * largest where none does.
  *
  * Let the scores of good pictures be drawn independently from one continuous distribution. The share of good pictures whose
  * scores lie above the k-th smallest of n is then Beta(n + 1 - k, k), whatever the distribution is (David and Nagaraja,
@@ -45,7 +46,7 @@ export function goodThreshold(scores: ArrayLike<number>, rate: number, confidenc
   const above = n + 1 - k;
   const tail = (1 - confidence) / 2;
   return {
-    threshold: sorted[k - 1]!,
+    threshold: nextAbove(sorted[k - 1]!),
     pictures: n,
     wanted: rate,
     kept,
@@ -53,6 +54,15 @@ export function goodThreshold(scores: ArrayLike<number>, rate: number, confidenc
     interval: [betaQuantile(tail, above, k), betaQuantile(1 - tail, above, k)],
     confidence,
   };
+}
+
+/** The next larger number. */
+function nextAbove(v: number): number {
+  if (v === 0) return Number.MIN_VALUE;
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, v);
+  view.setBigInt64(0, view.getBigInt64(0) + (v > 0 ? 1n : -1n));
+  return view.getFloat64(0);
 }
 
 function checkShare(what: string, share: number): void {

@@ -1,4 +1,4 @@
-/** The regions of a map that lie above a threshold, in the picture's own pixels. */
+/** The regions of a map that reach a threshold, in the picture's own pixels. */
 import { type Peak, peakAt } from '../detect/detection.js';
 import type { ScoreMap } from '../detect/share_map.js';
 import { connectedRegions } from './regions.js';
@@ -14,12 +14,12 @@ export interface MapRegion {
 }
 
 /**
- * Regions whose scores lie above `threshold`, the highest peak first. Pixels that touch at a corner belong together. They are
+ * Regions whose scores are `threshold` or more, the highest peak first. Pixels that touch at a corner belong together. They are
  * found in the map's own pixels, so a region is never finer than what the model has seen.
  * @param width of the picture that the map covers, and its `height`
  */
 export function mapRegions(map: ScoreMap, threshold: number, width: number, height: number): MapRegion[] {
-  const mask = Uint8Array.from(map.data, (v) => (v > threshold ? 1 : 0));
+  const mask = Uint8Array.from(map.data, (v) => (v >= threshold ? 1 : 0));
   const { labels, sizes } = connectedRegions(mask, map.width);
   const found = sizes.map(() => ({ left: map.width, top: map.height, right: 0, bottom: 0, at: -1 }));
   for (let i = 0; i < labels.length; i++) {

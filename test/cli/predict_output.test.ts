@@ -41,13 +41,29 @@ test('a file that cannot be written is told with the score, and the next picture
   const failed = await outputs.write(found(pictures[0]!));
   expect(failed.error?.message).toMatch(/out\/a: cannot write: a file of that name is in the way/);
   expect(endsWriting(failed.error)).toBe(false);
-  const line = JSON.parse(
-    jsonLine(found(pictures[0]!), failed, loaded, { adapted: true, method: 'aa-clip' }, undefined),
-  );
+  const line = JSON.parse(jsonLine(found(pictures[0]!), failed, loaded, { adapted: true, method: 'aa-clip' }, {}));
   expect(line).toMatchObject({ image: '/p/a/x.png', score: 0.5, files: [], error: failed.error!.message });
   expect((await outputs.write(found(pictures[1]!))).error).toBeUndefined();
   expect(readFileSync(join(dir, 'out', 'a'), 'utf8')).toBe('in the way');
   expect(readdirSync(join(dir, 'out', 'b'))).toHaveLength(3);
+});
+
+test('regions that reach --pixel_threshold are listed, in pixels of the picture', () => {
+  const detection = found('/p/a.png');
+  const flat = jsonLine(detection, { files: [] }, loaded, { adapted: true, method: 'aa-clip' }, { pixel_threshold: 2 });
+  expect(JSON.parse(flat)).toMatchObject({ regions: [] });
+  const data = Float32Array.of(0, 0.25, 0, 0);
+  const map = { width: 2, height: 2, data };
+  const line = jsonLine(
+    { ...detection, map },
+    { files: [] },
+    loaded,
+    { adapted: true, method: 'aa-clip' },
+    {
+      pixel_threshold: 0.25,
+    },
+  );
+  expect(JSON.parse(line).regions).toEqual([{ box: [2, 0, 2, 2], area: 4, peak: { value: 0.25, x: 3, y: 1 } }]);
 });
 
 test('a full disk ends the writing', () => {

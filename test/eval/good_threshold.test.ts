@@ -15,14 +15,27 @@ function uniform(seed: number): () => number {
 describe('goodThreshold', () => {
   it('takes the score whose expected rate of false alarms is at most the wanted one', () => {
     const scores = Array.from({ length: 19 }, (_, i) => i);
-    expect(goodThreshold(scores, 0.05)).toMatchObject({ threshold: 18, kept: true, expected: 0.05, pictures: 19 });
-    expect(goodThreshold(scores, 0.1)).toMatchObject({ threshold: 17, kept: true, expected: 0.1 });
-    expect(goodThreshold(scores, 0.12)).toMatchObject({ threshold: 17, kept: true, expected: 0.1 });
+    const alarms = (rate: number): number[] => scores.filter((s) => s >= goodThreshold(scores, rate).threshold);
+    expect(goodThreshold(scores, 0.05)).toMatchObject({ kept: true, expected: 0.05, pictures: 19 });
+    expect(alarms(0.05)).toEqual([]);
+    expect(goodThreshold(scores, 0.1)).toMatchObject({ kept: true, expected: 0.1 });
+    expect(alarms(0.1)).toEqual([18]);
+    expect(goodThreshold(scores, 0.12).expected).toBe(0.1);
+    expect(alarms(0.15)).toEqual([17, 18]);
+  });
+
+  it('is the number just above a score, whatever its sign', () => {
+    for (const v of [-2.5, -1e-300, 0, 1e-300, 0.3]) {
+      const { threshold } = goodThreshold([v], 0.5);
+      expect(threshold).toBeGreaterThan(v);
+      expect((threshold + v) / 2 === v || (threshold + v) / 2 === threshold).toBe(true);
+    }
   });
 
   it('takes the largest score where there are too few pictures, and says so', () => {
     const few = goodThreshold([3, 1, 2], 0.01);
-    expect(few).toMatchObject({ threshold: 3, kept: false, expected: 0.25, wanted: 0.01 });
+    expect(few.threshold).toBeCloseTo(3, 14);
+    expect(few).toMatchObject({ kept: false, expected: 0.25, wanted: 0.01 });
     // One minus the 3rd root of 0.975 and of 0.025.
     expect(few.interval[0]).toBeCloseTo(1 - 0.975 ** (1 / 3), 10);
     expect(few.interval[1]).toBeCloseTo(1 - 0.025 ** (1 / 3), 10);

@@ -96,7 +96,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     passes += count > 1 ? count + 1 : 1;
     const written = await outputs.write(detection);
     const line = json
-      ? jsonLine(detection, written, loaded!, { adapted, method }, flags.threshold)
+      ? jsonLine(detection, written, loaded!, { adapted, method }, flags)
       : textLine(detection, written, flags.threshold);
     bar.finish();
     process.stdout.write(`${line}\n`);

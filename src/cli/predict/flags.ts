@@ -31,7 +31,7 @@ function writingOptions(command: Command): Command {
     .option('--threshold <score>', 'give a verdict: pictures with this score or more are anomalous', number)
     .option(
       '--pixel_threshold <p>',
-      'outline where the map has this value or more, and write that area as a mask',
+      'outline where the map has this value or more, write that area as a mask, and list its regions in --json',
       number,
     );
 }

@@ -5,6 +5,7 @@ import type { Detection } from '../../detect/detection.js';
 import type { LoadedClass } from '../../detect/detector.js';
 import type { DetectorSettings } from '../../detect/open_model.js';
 import { drawContour, overlay, rangeOf, resizeMap, thresholdMap, toGray8 } from '../../eval/heatmap.js';
+import { mapRegions } from '../../eval/map_regions.js';
 import { encodeNpy } from '../../eval/npy.js';
 import { toWrite, writeSafetensors } from '../../io/safetensors_writer.js';
 import { rawF32 } from '../../io/tensor_file.js';
@@ -13,6 +14,7 @@ import { encodePng } from '../../node/encode_png.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { outputNames } from '../../node/output_names.js';
 import { markOwn, pictureAt } from '../../node/own_pictures.js';
+import type { PredictFlags } from './flags.js';
 
 export interface OutputOptions {
   readonly folder: string;
@@ -105,8 +107,9 @@ export function jsonLine(
   { files, error }: Written,
   { words, unknownWords }: LoadedClass,
   { adapted, method }: Pick<DetectorSettings, 'adapted' | 'method'>,
-  threshold: number | undefined,
+  { threshold, pixel_threshold: reached }: Pick<PredictFlags, 'threshold' | 'pixel_threshold'>,
 ): string {
+  const { width, height } = d.picture;
   const { lo: min, hi: max } = rangeOf(d.sum);
   return JSON.stringify({
     image: d.name,
@@ -120,6 +123,7 @@ export function jsonLine(
     peak: d.peak,
     map_sum: { min, max },
     ...(threshold === undefined ? {} : { threshold, anomalous: d.score >= threshold }),
+    ...(reached === undefined ? {} : { regions: mapRegions(d.map, reached, width, height) }),
     files,
     ...(error === undefined ? {} : { error: error.message }),
     ms: Math.round(d.ms),
