@@ -19,7 +19,7 @@ export type { Layout, PublishedLayout } from './data/index_layouts.js';
 export { type DrawPurpose, Draws } from './data/random.js';
 export { extendRegistry } from './data/registry_file.js';
 export type { AnchorStore } from './detect/anchor_cache.js';
-export { AnomalyModel, type AnomalyModelOptions } from './detect/anomaly_model.js';
+export { AnomalyModel, type AnomalyModelOptions, type ModelAdapters } from './detect/anomaly_model.js';
 export { chooseBatch } from './detect/batch_size.js';
 export {
   type ClassTokens,
@@ -109,7 +109,18 @@ export {
   unitFeatures,
 } from './model/methods/aa_clip.js';
 export { METHODS, type OpenedCheckpoint, openCheckpoint } from './model/methods/all_methods.js';
-export type { Method, Scoring, TrainedParts } from './model/methods/method.js';
+export type {
+  AnchorMaker,
+  CheckpointFormat,
+  ClassWords,
+  ImagePart,
+  Method,
+  PartOptions,
+  Scoring,
+  TowerDefaults,
+  TrainedParts,
+} from './model/methods/method.js';
+export type { PromptIds } from './model/prompt_rows.js';
 export { syntheticClip, VIT_L_14_336 } from './model/synthetic.js';
 export { encodeText, loadText, type TextAdapters, type TextTower } from './model/text.js';
 export {
@@ -129,10 +140,10 @@ export { coreset } from './ops/coreset.js';
 export { full } from './ops/fill.js';
 export { l2Normalize } from './ops/l2_normalize.js';
 export { type Nearest, nearestNeighbour } from './ops/nearest_neighbour.js';
-export { resizePositional } from './ops/positional.js';
+export { type PositionalResize, resizePositional } from './ops/positional.js';
 export { type Blur, scoreMap } from './ops/score_map.js';
 export type { DepthRule } from './picture/depth.js';
-export { type Mask, type Picture, PictureError, type PictureRules } from './picture/picture.js';
+export { type Mask, type MaskResize, type Picture, PictureError, type PictureRules } from './picture/picture.js';
 export type { PixelStatistics } from './picture/pixels.js';
 export {
   type PictureSize,

@@ -6,9 +6,9 @@ import { show } from '../tensor/shape.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
 
 export interface Nearest {
-  /** [...]: the largest cosine of a row with any row of the memory; 1 minus it is their distance. */
+  /** `[...]`, the largest cosine of a row with any row of the memory; 1 minus it is their distance. */
   readonly cosine: Tensor;
-  /** [...]: which row of the memory that is, the first of equal ones; words of u32. */
+  /** `[...]`, which row of the memory that is, the first of equal ones; words of u32. */
   readonly index: Tensor;
 }
 
