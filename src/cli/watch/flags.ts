@@ -25,7 +25,10 @@ export function watchOptions(command: Command): Command {
     command
       .argument('<folder>', 'where pictures arrive; folders in it are watched, too')
       .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
-      .option('--log <file>', 'JSON lines, one a picture; also what a restart knows them by (default: FOLDER.jsonl)')
+      .option(
+        '--log <file>',
+        'JSON lines, one per picture; a restart reads it to know what was scored (default: FOLDER.jsonl)',
+      )
       .option(
         '--sort <dir>',
         'move each picture to good, faulty or review (no score) in this folder; needs --threshold',
@@ -33,19 +36,19 @@ export function watchOptions(command: Command): Command {
       .option('--heatmaps <dir>', 'write the heatmap of each picture into this folder')
       .option(
         '--on-fault <receiver>',
-        'tell of each faulty picture: a URL gets its line as a POST, a command as standard input; needs --threshold',
+        'report each faulty picture: its line is posted to a URL, or written to the standard input of a command; needs --threshold',
       )
       .option('--once', 'end when everything that is there has been scored')
       .option(
         '--include <pattern>',
-        'only pictures of such names ("cam1_*", "line2/**"); may be given several times',
+        'score only pictures whose names match ("cam1_*", "line2/**"); may be given several times',
         several,
       )
-      .option('--exclude <pattern>', 'no pictures of such names; may be given several times', several)
+      .option('--exclude <pattern>', 'leave out pictures whose names match; may be given several times', several)
       .option('--poll <seconds>', 'time between two looks at the folder', positive, 0.5)
       .option(
         '--patience <seconds>',
-        'how long a picture that looks incomplete may take until its next change; then it is reported',
+        'how long a picture that looks incomplete may stay unchanged before it is reported',
         positive,
         10,
       ),
