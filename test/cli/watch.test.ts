@@ -1,20 +1,10 @@
 /** `aaclip watch`: with a judge that needs no device, killed again and again, and as a user runs it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import fs, {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import fs, { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MAIN } from '../../src/cli/child_process.js';
 import type { Judge } from '../../src/cli/judge.js';
 import { Arrivals } from '../../src/cli/watch/arrivals.js';
@@ -27,20 +17,9 @@ import { encodePng } from '../../src/node/encode_png.js';
 import { ROOT } from '../../tools/child.js';
 import { runWatchTrial } from '../../tools/kills/watch_trial.js';
 import { runCli } from './run_cli.js';
+import { png, watchedFolder } from './watched_folder.js';
 
-let dir = '';
-const at = (...names: string[]): string => join(dir, ...names);
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'aaclip-watch-'));
-  mkdirSync(at('in'));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  syncBuiltinESMExports();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-const png = (level = 1): Uint8Array => encodePng(9, 7, new Uint8Array(189).fill(level));
+const at = watchedFolder();
 
 /** Waits until something holds. */
 async function until(holds: () => boolean, seconds = 20): Promise<void> {
@@ -226,7 +205,7 @@ describe('the watch', () => {
 it('2,000 pictures, ten kills: each picture has one line and is where it says', async () => {
   const standIn = join(ROOT, 'dist-tools', 'kills', 'watch_stand_in.js');
   const { wrong, lines, atKills } = await runWatchTrial({
-    scratch: dir,
+    scratch: at(),
     command: (...paths) => [standIn, ...paths],
     pictures: 2000,
     kills: 10,

@@ -4,7 +4,6 @@ import fs, {
   existsSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,10 +14,9 @@ import fs, {
 import { createServer, type Server } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type ArrivalRules, Arrivals } from '../../src/cli/watch/arrivals.js';
 import { FaultNotices } from '../../src/cli/watch/fault_notices.js';
 import { MoveList } from '../../src/cli/watch/move_list.js';
@@ -26,20 +24,9 @@ import { type LogLine, PictureLog } from '../../src/cli/watch/picture_log.js';
 import { toCommand, toUrl } from '../../src/cli/watch/send_notice.js';
 import { SortedFolder } from '../../src/cli/watch/sorted_folder.js';
 import { encodePng } from '../../src/node/encode_png.js';
+import { png, watchedFolder } from './watched_folder.js';
 
-let dir = '';
-const at = (...names: string[]): string => join(dir, ...names);
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'aaclip-watch-'));
-  mkdirSync(at('in'));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  syncBuiltinESMExports();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-const png = (level = 1): Uint8Array => encodePng(9, 7, new Uint8Array(189).fill(level));
+const at = watchedFolder();
 
 /** Replaces a function of node:fs until the test ends. */
 function fake<K extends 'writeSync' | 'linkSync' | 'unlinkSync'>(name: K, work: (typeof fs)[K]): void {
@@ -174,7 +161,7 @@ describe('sorting', () => {
     [at('in'), at('out')]
       .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
       .filter((e) => e.isFile())
-      .map((e) => join(e.parentPath, e.name).slice(dir.length + 1))
+      .map((e) => join(e.parentPath, e.name).slice(at().length + 1))
       .sort();
 
   it('never replaces a file: another of that name keeps it', () => {
@@ -295,7 +282,7 @@ describe('notices', () => {
   it.skipIf(process.platform === 'win32')('a command gets the line and the path; no name is part of it', async () => {
     const image = 'a $(touch x) `touch x`; "touch x" \'.png';
     writeFileSync(at('in', image), png());
-    const send = toCommand(`cd '${dir}' && cat > line && printf %s "$AACLIP_IMAGE" > path`);
+    const send = toCommand(`cd '${at()}' && cat > line && printf %s "$AACLIP_IMAGE" > path`);
     expect(await send(fault(image), at('in', image))).toBe('sent');
     expect(JSON.parse(readFileSync(at('line'), 'utf8'))).toEqual({ ...fault(image), path: at('in', image) });
     expect(readFileSync(at('path'), 'utf8')).toBe(at('in', image));
