@@ -36,6 +36,11 @@ export interface Detection {
   readonly map: ScoreMap;
   /** The sum of the levels' maps as the method's published program defines it; `map` is made from it. */
   readonly sum: ScoreMap;
+  /**
+   * The distance of every pixel's patch to the nearest patch of the class's references, 1 - cosine, summed over the levels; as
+   * large as `map`, undefined where the class has no references.
+   */
+  readonly distances?: ScoreMap | undefined;
   /** The picture as decoded, for drawing over it. */
   readonly picture: Picture;
   /** Milliseconds on the device: the batch's time divided by its number of pictures. */
@@ -77,7 +82,7 @@ export function detectionOf(
   picture: Picture,
   sum: ScoreMap,
   { levels, scoring }: { readonly levels: number; readonly scoring?: Scoring | undefined },
-  known: Pick<Detection, 'index' | 'className' | 'domain' | 'imageScore' | 'ms'>,
+  known: Pick<Detection, 'index' | 'className' | 'domain' | 'imageScore' | 'distances' | 'ms'>,
 ): Detection {
   const map = shareMap(sum, levels, scoring);
   const peak = peakOf(map, picture.width, picture.height);

@@ -94,7 +94,8 @@ export class LaunchedBatch {
         continue;
       }
       const domain = this.#model.domainOf(className);
-      const about = { index, className, domain, imageScore, ms: this.#ms };
+      const distances = this.#model.hasReferences(className) ? this.#done!.distances[i] : undefined;
+      const about = { index, className, domain, imageScore, distances, ms: this.#ms };
       yield detectionOf(picture, sum, this.#model, about);
       checkAborted(signal);
     }
