@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { PictureRules } from '../picture/picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
+import type { DecisionRules } from './decision_rules.js';
 import type { Detection } from './detection.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { LaunchedBatch, type Opened } from './launched_batch.js';
@@ -61,9 +62,11 @@ export class Detector implements Disposable {
   readonly #batchSize: number | undefined;
   readonly #rules: PictureRules | undefined;
   readonly #ownGpu: Gpu | undefined;
+  readonly #decisions: DecisionRules;
 
   private constructor(host: LibraryHost, opened: OpenedModel, { batchSize, pictures }: DetectorOptions) {
-    const { model, settings, classes, ownGpu } = opened;
+    const { model, settings, classes, decisions, ownGpu } = opened;
+    this.#decisions = decisions;
     this.#host = host;
     this.#batchSize = batchSize;
     this.#rules = pictures;
@@ -116,7 +119,7 @@ export class Detector implements Disposable {
     const launch = async (): Promise<LaunchedBatch> => {
       const opened = await abortable(coming.opened, signal);
       checkAborted(signal);
-      const launched = new LaunchedBatch(this.model, scorer, opened, options.onBroken);
+      const launched = new LaunchedBatch(this.model, scorer, opened, this.#decisions, options.onBroken);
       more = batches.more && !launched.failure;
       return launched;
     };

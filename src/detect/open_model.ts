@@ -13,6 +13,7 @@ import type { Tiling } from '../picture/tile_grid.js';
 import { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
+import { DecisionRules } from './decision_rules.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
 import { type MethodSettings, methodSettings, settingsLine } from './method_settings.js';
@@ -115,6 +116,7 @@ export interface OpenedModel {
   readonly model: AnomalyModel;
   readonly classes: readonly EncodedClass[];
   readonly settings: DetectorSettings;
+  readonly decisions: DecisionRules;
   /** The device, where it was opened here and is closed with the model. */
   readonly ownGpu: Gpu | undefined;
 }
@@ -213,7 +215,8 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const model = await within('weights', () =>
       AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
-    return { model, classes, settings: { ...settings, tile }, ownGpu: own };
+    const decisions = new DecisionRules(method.scoring, adapters?.trained.scores);
+    return { model, classes, settings: { ...settings, tile }, decisions, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { jsonLine, Outputs, textLine } from '../../src/cli/predict/output.js';
+import type { Decision } from '../../src/detect/decision.js';
 import type { Detection } from '../../src/detect/detection.js';
 import { loadPicture } from '../../src/node/decode.js';
 import { endsWriting } from '../../src/node/file_error.js';
@@ -16,13 +17,19 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const grey = { width: 4, height: 4, data: new Float32Array(16).fill(0.5) };
+const scaled = { ...grey, data: grey.data.map((_, i) => (i < 8 ? 0 : 1)) };
+const decision: Decision = {
+  ...{ score: 0.75, anomalous: true, source: 'preset', rule: 'made up' },
+  map: () => scaled,
+};
 const found = (name: string): Detection => ({
   ...{ name, index: 0, className: 'nut', domain: 'Industrial', score: 0.5, imageScore: 0.5, ms: 1 },
-  ...{ peak: { value: 0.5, x: 0, y: 0 }, map: grey, sum: grey },
+  ...{ peak: { value: 0.5, x: 0, y: 0 }, map: grey, sum: grey, decision },
   picture: { name, width: 4, height: 4, channels: 3, data: new Uint8Array(48) },
 });
 const loaded = { name: 'nut', domain: 'Industrial', words: 'nut', unknownWords: [] } as const;
-const options = () => ({ folder: join(dir, 'out'), heatmap: true, grey: true, raw: 'npy', range: 'fixed' }) as const;
+const options = () =>
+  ({ folder: join(dir, 'out'), heatmap: true, grey: true, raw: 'npy', range: 'scale', legend: true }) as const;
 
 test('the pictures are readable, and marked as its own', async () => {
   const outputs = new Outputs(['/p/a.png'], options());
