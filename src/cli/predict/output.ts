@@ -119,7 +119,7 @@ export function jsonLine(
   { files, error }: Written,
   { words, unknownWords }: LoadedClass,
   { adapted, method }: Pick<DetectorSettings, 'adapted' | 'method'>,
-  { threshold, pixel_threshold: reached }: Pick<PredictFlags, 'threshold' | 'pixel_threshold'>,
+  { threshold, pixel_threshold: reached }: Partial<Pick<PredictFlags, 'threshold' | 'pixel_threshold'>>,
 ): string {
   const { width, height } = d.picture;
   const { lo: min, hi: max } = rangeOf(d.sum);
