@@ -127,7 +127,7 @@ class CalibrationRun implements Disposable {
     this.#most = references;
     const pool = references === 0 ? 0 : Math.min(good.length, POOL * references);
     this.#total = pool * (1 + turned.length) + good.length + bad.length;
-    detector.model.setReferences(className, undefined);
+    detector.dropCalibration(className);
   }
 
   /** Chooses references and the combination, and judges every good picture. */

@@ -2,11 +2,10 @@
 import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
-import type { Activation } from '../kernels/epilogue.js';
 import type { Anomaly } from '../model/anomaly.js';
 import { type ClipConfig, inferConfig } from '../model/config.js';
 import { methodOf } from '../model/methods/all_methods.js';
-import type { ImagePart, Method, Scoring, TowerDefaults, TrainedParts } from '../model/methods/method.js';
+import type { ImagePart, Method, Scoring, TrainedParts } from '../model/methods/method.js';
 import { loadVision, type VisionTower } from '../model/vision.js';
 import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
@@ -16,6 +15,7 @@ import { chooseBatch } from './batch_size.js';
 import { classAnchors, releaseAnchors } from './class_anchors.js';
 import type { ClassTokens } from './class_tokens.js';
 import { BatchDistances, type References } from './references.js';
+import { type TowerOptions, towerUse } from './tower_use.js';
 
 /** The side that pictures are resized to, as published, where neither the user nor a checkpoint gives one. */
 export const DEFAULT_IMAGE_SIZE = 518;
@@ -23,13 +23,6 @@ export const DEFAULT_IMAGE_SIZE = 518;
 /** Trained tensors and the method they belong to: by default AA-CLIP, or plain CLIP without adapters of the image tower. */
 export interface ModelAdapters extends TrainedParts {
   readonly method?: Method | undefined;
-}
-
-/** How the towers are used; each by default as the method uses them. */
-export interface TowerOptions {
-  readonly activation?: Activation | undefined;
-  /** 1-based numbers of the blocks whose tokens are compared with the text. */
-  readonly levels?: readonly number[] | undefined;
 }
 
 export interface AnomalyModelOptions extends TowerOptions {
@@ -247,15 +240,4 @@ export class AnomalyModel implements Disposable {
     for (const references of this.#references.values()) references[Symbol.dispose]();
     releaseAnchors(this.#anchors);
   }
-}
-
-/** How a method uses the towers of a CLIP for pictures of a size: as asked for, else by its own rules. */
-export function towerUse(
-  method: Method,
-  config: ClipConfig,
-  imageSize: number,
-  { activation, levels }: TowerOptions,
-): TowerDefaults {
-  const usual = method.towerDefaults(config, imageSize);
-  return { ...usual, activation: activation ?? usual.activation, levels: levels ?? usual.levels };
 }

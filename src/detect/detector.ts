@@ -5,6 +5,7 @@ import type { PictureRules } from '../picture/picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type Calibration, checkCalibration, openCalibration as readCalibration } from './calibration.js';
+import type { DecisionRules } from './decision_rules.js';
 import type { Detection } from './detection.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { LaunchedBatch } from './launched_batch.js';
@@ -57,12 +58,13 @@ export class Detector implements Disposable {
   readonly #batchSize: number | undefined;
   readonly #rules: PictureRules | undefined;
   readonly #ownGpu: Gpu | undefined;
+  readonly #decisions: DecisionRules;
 
   readonly #identity: OpenedModel['identity'];
-  readonly #calibrations = new Map<string, Calibration>();
 
   private constructor(host: LibraryHost, opened: OpenedModel, { batchSize, pictures }: DetectorOptions) {
-    const { model, settings, classes, ownGpu, identity } = opened;
+    const { model, settings, classes, decisions, ownGpu, identity } = opened;
+    this.#decisions = decisions;
     this.#host = host;
     this.#identity = identity;
     this.#batchSize = batchSize;
@@ -97,7 +99,13 @@ export class Detector implements Disposable {
 
   /** The calibrations in use, by class. */
   get calibrations(): ReadonlyMap<string, Calibration> {
-    return this.#calibrations;
+    return this.#decisions.calibrations;
+  }
+
+  /** Decides on pictures of a class without its calibration from now on. */
+  dropCalibration(className: string): void {
+    this.#decisions.calibrations.delete(className);
+    this.model.setReferences(className, undefined);
   }
 
   /**
@@ -123,7 +131,7 @@ export class Detector implements Disposable {
       const classes = this.classes.map(({ name: className, ...about }) => ({ className, ...about }));
       checkCalibration(calibration, classes, await this.#identity(), name);
       this.model.setReferences(calibration.className, uploadedReferences(this.model.gpu, calibration.references));
-      this.#calibrations.set(calibration.className, calibration);
+      this.#decisions.calibrations.set(calibration.className, calibration);
     });
   }
 
@@ -160,7 +168,7 @@ export class Detector implements Disposable {
     const launch = async (): Promise<LaunchedBatch> => {
       const opened = await abortable(coming.opened, signal);
       checkAborted(signal);
-      const launched = new LaunchedBatch(this.model, scorer, opened, options.onBroken);
+      const launched = new LaunchedBatch(this.model, scorer, opened, this.#decisions, options.onBroken);
       more = batches.more && !launched.failure;
       return launched;
     };

@@ -13,6 +13,7 @@ import type { Tiling } from '../picture/tile_grid.js';
 import { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
+import { DecisionRules } from './decision_rules.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
 import { type MethodSettings, methodSettings, settingsLine } from './method_settings.js';
@@ -127,6 +128,7 @@ export interface OpenedModel {
   readonly settings: DetectorSettings;
   /** What scores depend on; reads the trained tensors once more. */
   readonly identity: () => Promise<ModelIdentity>;
+  readonly decisions: DecisionRules;
   /** The device, where it was opened here and is closed with the model. */
   readonly ownGpu: Gpu | undefined;
 }
@@ -225,8 +227,10 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const model = await within('weights', () =>
       AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
+    const decisions = new DecisionRules(method.scoring, adapters?.trained.scores);
     const all = { ...settings, tile };
-    return { model, classes, settings: all, identity: () => modelIdentity(clip, adapters ?? {}, all), ownGpu: own };
+    const identity = (): Promise<ModelIdentity> => modelIdentity(clip, adapters ?? {}, all);
+    return { model, classes, settings: all, decisions, identity, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;

@@ -14,6 +14,7 @@ import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { type PredictFlags, predictOptions } from './flags.js';
 import { jsonLine, Outputs, textLine } from './output.js';
+import { verdictOf } from './verdict.js';
 
 export function predictCommand(program: Command): void {
   predictOptions(
@@ -32,6 +33,10 @@ Examples:
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
   $ aaclip predict parts/ --class metal_nut --weights ViT-L-14-336 --adapters visa_pretrained.pth
   $ aaclip predict board.png --class pcb --weights W --adapters DIR --tile
+
+A line begins with the normalized score: 0 is like good pictures, 0.5 the threshold, 1 like faulty ones. Scale and threshold come
+from what training recorded in the adapters; without such records they are a preset that no data has chosen. Heatmaps show
+the same scale at every pixel.
 
 The score of a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical,
 the peak; with APRIL-GAN and AnomalyCLIP their own score of the whole picture. The map is the share of "abnormal" against
@@ -67,6 +72,7 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     grey: flags.map ?? false,
     raw: flags.raw,
     range: flags.range,
+    legend: flags.legend,
     pixelThreshold: flags.pixel_threshold,
   });
   // No folder is made until weights, adapters and class have been checked.
@@ -90,7 +96,13 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     },
     onProgress: (done) => bar.update(done),
   });
+  let decided: string | undefined;
   for await (const detection of detections) {
+    if (decided === undefined && !json) {
+      const { rule, source } = verdictOf(detection, flags.threshold).decidedBy;
+      decided = source === 'flag' ? `${rule} (--threshold)` : rule;
+      bar.say(`normal or anomalous: ${decided}`);
+    }
     const count = tileCount(detection.picture, detector.settings.tile);
     tiles += count;
     passes += count > 1 ? count + 1 : 1;

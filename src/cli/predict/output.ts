@@ -4,6 +4,7 @@ import { printable } from '../../data/printable.js';
 import type { Detection } from '../../detect/detection.js';
 import type { LoadedClass } from '../../detect/detector.js';
 import type { DetectorSettings } from '../../detect/open_model.js';
+import { withLegend } from '../../eval/heat_legend.js';
 import { drawContour, overlay, rangeOf, resizeMap, thresholdMap, toGray8 } from '../../eval/heatmap.js';
 import { mapRegions } from '../../eval/map_regions.js';
 import { encodeNpy } from '../../eval/npy.js';
@@ -14,14 +15,18 @@ import { encodePng } from '../../node/encode_png.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { outputNames } from '../../node/output_names.js';
 import { markOwn, pictureAt } from '../../node/own_pictures.js';
+import { type RangeKind, shownMap } from './colours.js';
 import type { PredictFlags } from './flags.js';
+import { verdictOf } from './verdict.js';
 
 export interface OutputOptions {
   readonly folder: string;
   readonly heatmap: boolean;
   readonly grey: boolean;
   readonly raw?: 'npy' | 'safetensors' | undefined;
-  readonly range: 'fixed' | 'image';
+  readonly range: RangeKind;
+  /** Whether heatmaps have a strip below that explains their colours. */
+  readonly legend: boolean;
   readonly pixelThreshold?: number | undefined;
 }
 
@@ -61,8 +66,9 @@ export class Outputs {
     }
   }
 
-  async #write({ picture, map, sum }: Detection, files: string[]): Promise<void> {
-    const { heatmap, grey, raw, range, pixelThreshold } = this.#options;
+  async #write(detection: Detection, files: string[]): Promise<void> {
+    const { picture, map, sum } = detection;
+    const { heatmap, grey, raw, range, legend, pixelThreshold } = this.#options;
     const stem = this.#stems.get(picture.name)!;
     if (heatmap || grey || raw !== undefined || pixelThreshold !== undefined) makeFolder(dirname(stem));
     const put = async (suffix: string, bytes: Parameters<typeof writeAtomically>[1]): Promise<void> => {
@@ -71,16 +77,21 @@ export class Outputs {
     };
     const putPng = (suffix: string, width: number, height: number, pixels: Uint8Array): Promise<void> =>
       put(suffix, markOwn(encodePng(width, height, pixels)));
-    const { lo, hi } = range === 'image' ? rangeOf(map) : { lo: 0, hi: 1 };
     const { width, height } = picture;
-    if (heatmap) {
-      const rgb = overlay(picture, map, lo, hi);
+    const shown = heatmap || grey ? shownMap(detection, range) : undefined;
+    if (shown && heatmap) {
+      const rgb = overlay(picture, shown.map, shown.lo, shown.hi);
       if (pixelThreshold !== undefined) {
         drawContour(rgb, width, height, thresholdMap(map, width, height, pixelThreshold));
       }
-      await putPng('.heatmap.png', width, height, rgb);
+      const drawn = { width, height, data: rgb };
+      const { data, ...size } = legend ? withLegend(drawn, shown.marks) : drawn;
+      await putPng('.heatmap.png', size.width, size.height, data);
     }
-    if (grey) await putPng('.map.png', width, height, toGray8(resizeMap(map, width, height), lo, hi));
+    if (shown && grey) {
+      const resized = resizeMap(shown.map, width, height);
+      await putPng('.map.png', width, height, toGray8(resized, shown.lo, shown.hi));
+    }
     if (pixelThreshold !== undefined) {
       const mask = thresholdMap(map, width, height, pixelThreshold).map((v) => (v ? 255 : 0));
       await putPng('.mask.png', width, height, mask);
@@ -93,12 +104,13 @@ export class Outputs {
   }
 }
 
-/** A picture's line on the screen. */
+/** A picture's line on the screen; it begins with the score on the scale of the decision. */
 export function textLine(d: Detection, { files }: Written, threshold: number | undefined): string {
-  const verdict = threshold === undefined ? '' : d.score >= threshold ? '  ANOMALOUS' : '  normal';
+  const verdict = verdictOf(d, threshold).anomalous ? 'ANOMALOUS' : 'normal   ';
   const where = files[0] ? `  -> ${printable(files[0])}` : '';
   const { value, x, y } = d.peak;
-  return `${d.score.toFixed(4)}  peak ${value.toFixed(4)} at ${x},${y}${verdict}  ${printable(d.name)}${where}`;
+  const scores = `score ${d.score.toFixed(4)}  peak ${value.toFixed(4)} at ${x},${y}`;
+  return `${d.decision.score.toFixed(2)}  ${verdict}  ${scores}  ${printable(d.name)}${where}`;
 }
 
 /** A picture's line of `--json`. */
@@ -107,10 +119,11 @@ export function jsonLine(
   { files, error }: Written,
   { words, unknownWords }: LoadedClass,
   { adapted, method }: Pick<DetectorSettings, 'adapted' | 'method'>,
-  { threshold, pixel_threshold: reached }: Pick<PredictFlags, 'threshold' | 'pixel_threshold'>,
+  { threshold, pixel_threshold: reached }: Partial<Pick<PredictFlags, 'threshold' | 'pixel_threshold'>>,
 ): string {
   const { width, height } = d.picture;
   const { lo: min, hi: max } = rangeOf(d.sum);
+  const { anomalous, decidedBy } = verdictOf(d, threshold);
   return JSON.stringify({
     image: d.name,
     class: d.className,
@@ -119,10 +132,13 @@ export function jsonLine(
     adapted,
     method,
     score: d.score,
+    normalized_score: d.decision.score,
+    anomalous,
+    decided_by: decidedBy,
+    ...(threshold === undefined ? {} : { threshold }),
     image_score: d.imageScore,
     peak: d.peak,
     map_sum: { min, max },
-    ...(threshold === undefined ? {} : { threshold, anomalous: d.score >= threshold }),
     ...(reached === undefined ? {} : { regions: mapRegions(d.map, reached, width, height) }),
     files,
     ...(error === undefined ? {} : { error: error.message }),
