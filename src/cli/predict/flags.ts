@@ -1,5 +1,6 @@
 /** The flags of `predict`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { calibrationOptions } from '../calibration_choice.js';
 import { registryOptions } from '../data_options.js';
 import { type DetectorFlags, detectorOptions } from '../detector_options.js';
 import { pictureOptions } from '../look_options.js';
@@ -59,7 +60,7 @@ export function predictOptions(command: Command): Command {
     .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
     .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
     .option('--dataset <name>', 'look up the class in this data set only; an error if it has no such class');
-  return common(registryOptions(writingOptions(detectorOptions(pictureOptions(named))))).option(
+  return common(registryOptions(writingOptions(calibrationOptions(detectorOptions(pictureOptions(named)))))).option(
     '--dry_run',
     'look at all pictures, say what is found, and score nothing',
   );

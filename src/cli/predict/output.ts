@@ -17,6 +17,7 @@ import { outputNames } from '../../node/output_names.js';
 import { markOwn, pictureAt } from '../../node/own_pictures.js';
 import { type RangeKind, shownMap } from './colours.js';
 import type { PredictFlags } from './flags.js';
+import { markedBy } from './marked.js';
 import { verdictOf } from './verdict.js';
 
 export interface OutputOptions {
@@ -28,6 +29,8 @@ export interface OutputOptions {
   /** Whether heatmaps have a strip below that explains their colours. */
   readonly legend: boolean;
   readonly pixelThreshold?: number | undefined;
+  /** Whether there may be a calibration, by which masks are made. */
+  readonly calibrated?: boolean | undefined;
 }
 
 /** What was written for a picture, and what ended the writing where not all of it was. */
@@ -43,11 +46,11 @@ export class Outputs {
   /** Plans a name for every picture. */
   constructor(paths: readonly string[], options: OutputOptions) {
     this.#options = options;
-    const { folder, heatmap, grey, raw, pixelThreshold } = options;
+    const { folder, heatmap, grey, raw, pixelThreshold, calibrated = false } = options;
     const suffixes = [
       ...(heatmap ? ['.heatmap.png'] : []),
       ...(grey ? ['.map.png'] : []),
-      ...(pixelThreshold === undefined ? [] : ['.mask.png']),
+      ...(pixelThreshold === undefined && !calibrated ? [] : ['.mask.png']),
       ...(raw === undefined ? [] : [`.${raw}`]),
     ];
     const isForeign = (path: string): boolean => path.endsWith('.png') && pictureAt(path) === 'foreign';
@@ -67,10 +70,11 @@ export class Outputs {
   }
 
   async #write(detection: Detection, files: string[]): Promise<void> {
-    const { picture, map, sum } = detection;
+    const { picture, sum } = detection;
     const { heatmap, grey, raw, range, legend, pixelThreshold } = this.#options;
     const stem = this.#stems.get(picture.name)!;
-    if (heatmap || grey || raw !== undefined || pixelThreshold !== undefined) makeFolder(dirname(stem));
+    const marked = markedBy(detection, pixelThreshold);
+    if (heatmap || grey || raw !== undefined || marked) makeFolder(dirname(stem));
     const put = async (suffix: string, bytes: Parameters<typeof writeAtomically>[1]): Promise<void> => {
       await writeAtomically(stem + suffix, bytes);
       files.push(stem + suffix);
@@ -78,12 +82,11 @@ export class Outputs {
     const putPng = (suffix: string, width: number, height: number, pixels: Uint8Array): Promise<void> =>
       put(suffix, markOwn(encodePng(width, height, pixels)));
     const { width, height } = picture;
+    const mask = marked && thresholdMap(marked.map, width, height, marked.threshold);
     const shown = heatmap || grey ? shownMap(detection, range) : undefined;
     if (shown && heatmap) {
       const rgb = overlay(picture, shown.map, shown.lo, shown.hi);
-      if (pixelThreshold !== undefined) {
-        drawContour(rgb, width, height, thresholdMap(map, width, height, pixelThreshold));
-      }
+      if (mask) drawContour(rgb, width, height, mask);
       const drawn = { width, height, data: rgb };
       const { data, ...size } = legend ? withLegend(drawn, shown.marks) : drawn;
       await putPng('.heatmap.png', size.width, size.height, data);
@@ -92,9 +95,9 @@ export class Outputs {
       const resized = resizeMap(shown.map, width, height);
       await putPng('.map.png', width, height, toGray8(resized, shown.lo, shown.hi));
     }
-    if (pixelThreshold !== undefined) {
-      const mask = thresholdMap(map, width, height, pixelThreshold).map((v) => (v ? 255 : 0));
-      await putPng('.mask.png', width, height, mask);
+    if (mask) {
+      const white = mask.map((v) => (v ? 255 : 0));
+      await putPng('.mask.png', width, height, white);
     }
     const shape = [sum.height, sum.width];
     if (raw === 'npy') await put('.npy', encodeNpy(shape, sum.data));
@@ -124,6 +127,7 @@ export function jsonLine(
   const { width, height } = d.picture;
   const { lo: min, hi: max } = rangeOf(d.sum);
   const { anomalous, decidedBy } = verdictOf(d, threshold);
+  const marked = markedBy(d, reached);
   return JSON.stringify({
     image: d.name,
     class: d.className,
@@ -139,7 +143,7 @@ export function jsonLine(
     image_score: d.imageScore,
     peak: d.peak,
     map_sum: { min, max },
-    ...(reached === undefined ? {} : { regions: mapRegions(d.map, reached, width, height) }),
+    ...(marked ? { regions: mapRegions(marked.map, marked.threshold, width, height) } : {}),
     files,
     ...(error === undefined ? {} : { error: error.message }),
     ms: Math.round(d.ms),
