@@ -1,19 +1,18 @@
 /** Calibrates a class from pictures of it: references, how maps are combined, the scale, and the threshold. */
 import { epochOrder } from '../data/shuffle.js';
-import type { Calibration, CalibrationRule } from '../detect/calibration.js';
+import type { Calibration } from '../detect/calibration.js';
 import type { Detection } from '../detect/detection.js';
 import type { Detector } from '../detect/detector.js';
 import { AaclipError, checkAborted } from '../detect/errors.js';
 import { type Combination, combinationOf, evidenceMap, peakValue } from '../detect/evidence.js';
 import { coreRows, joinRows, type ReferenceRows, uploadReferences } from '../detect/reference_rows.js';
 import { unitPatches } from '../detect/references.js';
-import { logit, type ScoreScale } from '../detect/score_scale.js';
+import { logit } from '../detect/score_scale.js';
 import type { PictureSource } from '../detect/sources.js';
-import { f1Threshold } from '../eval/f1_threshold.js';
-import { goodThreshold } from '../eval/good_threshold.js';
 import { packF16 } from '../io/dtype.js';
 import { upright } from '../picture/orientation.js';
 import { persist, read, type Tensor } from '../tensor/tensor.js';
+import { byF1, byFalseAlarms, type JudgedPicture, scaleOf, standsOut } from './choose_scale.js';
 
 export interface CalibrateOptions {
   /** Faulty pictures of the class: with them the threshold is the one with the highest F1. */
@@ -30,12 +29,6 @@ export interface CalibrateOptions {
   /** Called with the number of forward passes done and to do. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** A picture and the peak of its evidence. */
-export interface JudgedPicture {
-  readonly name: string;
-  readonly value: number;
 }
 
 export interface CalibrationReport {
@@ -240,44 +233,3 @@ const judged = (found: { readonly name: string } & Maps, combination: Combinatio
   name: found.name,
   value: peakValue(evidenceMap(found.map, found.distances, combination)),
 });
-
-interface Chosen {
-  readonly threshold: number;
-  readonly rule: CalibrationRule;
-}
-
-const valuesOf = (pictures: readonly JudgedPicture[]): number[] => pictures.map(({ value }) => value);
-
-function byFalseAlarms(good: readonly JudgedPicture[], rate: number, confidence: number): Chosen {
-  const { threshold, wanted, kept, expected, interval } = goodThreshold(valuesOf(good), rate, confidence);
-  return { threshold, rule: { kind: 'false_alarms', wanted, kept, expected, interval, confidence } };
-}
-
-function byF1(good: readonly JudgedPicture[], bad: readonly JudgedPicture[]): Chosen {
-  const { threshold, ...figures } = f1Threshold(valuesOf(good), valuesOf(bad));
-  return { threshold, rule: { kind: 'f1_max', ...figures } };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
-}
-
-function scaleOf(good: readonly JudgedPicture[], bad: readonly JudgedPicture[], threshold: number): ScoreScale {
-  const from = median(valuesOf(good));
-  const beyond = 2 * threshold - from;
-  const to = bad.length > 0 ? median(valuesOf(bad)) : beyond;
-  return { good: from, threshold, faulty: to > threshold ? to : beyond };
-}
-
-/** How far beyond the others, in their range, a picture must be to stand out. */
-const FAR = 2;
-
-/** The good picture with the highest peak, where it is far from all others. */
-function standsOut(good: readonly JudgedPicture[]): JudgedPicture | undefined {
-  const sorted = [...good].sort((a, b) => a.value - b.value);
-  const last = sorted.at(-1)!;
-  const [lowest, highest] = [sorted[0]!.value, sorted.at(-2)!.value];
-  return last.value - highest > FAR * (highest - lowest) ? last : undefined;
-}

@@ -1,5 +1,6 @@
 /** What `calibrate` prints. */
-import type { CalibrationReport, JudgedPicture } from '../../calibrate/calibrate.js';
+import type { CalibrationReport } from '../../calibrate/calibrate.js';
+import type { JudgedPicture } from '../../calibrate/choose_scale.js';
 import { printable } from '../../data/printable.js';
 import { ruleOf } from '../../detect/calibration.js';
 import { onScale } from '../../detect/score_scale.js';
