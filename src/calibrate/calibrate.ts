@@ -97,6 +97,19 @@ export async function calibrate(
   }
 }
 
+/** Rows of each picture of the pool, by level. */
+type PictureRows = ReadonlyMap<number, readonly ReferenceRows[]>;
+
+/** The rows that were chosen of all pictures but one; all of theirs where none was, which happens where pictures are all alike. */
+function rowsWithout(
+  place: number,
+  chosen: readonly ReferenceRows[],
+  all: readonly ReferenceRows[],
+): readonly ReferenceRows[] {
+  const others = chosen.filter((_, i) => i !== place);
+  return others.some(({ values }) => values.length > 0) ? others : all.filter((_, i) => i !== place);
+}
+
 class CalibrationRun implements Disposable {
   /** What is kept of the good pictures; after `judgeGood`. */
   references: ReadonlyMap<number, ReferenceRows> = new Map();
@@ -129,15 +142,16 @@ class CalibrationRun implements Disposable {
     const pool = [...epochOrder(good.length, this.#options.seed ?? 0, 0).subarray(0, POOL * this.#most)].sort(
       (a, b) => a - b,
     );
-    // [level][picture of the pool]
-    const kept = await this.#chooseRows(pool);
+    const { all, chosen } = await this.#chooseRows(pool);
     const found = new Map<number, { readonly name: string } & Maps>();
     for (const [place, index] of pool.entries()) {
-      this.#compareWith(new Map([...kept].map(([level, parts]) => [level, parts.filter((_, i) => i !== place)])));
+      this.#compareWith(
+        new Map([...chosen.keys()].map((level) => [level, rowsWithout(place, chosen.get(level)!, all.get(level)!)])),
+      );
       found.set(index, await this.#look(good[index]!));
     }
-    this.#compareWith(kept);
-    this.references = new Map([...kept].map(([level, parts]) => [level, joinRows(parts)]));
+    this.#compareWith(chosen);
+    this.references = new Map([...chosen].map(([level, parts]) => [level, joinRows(parts)]));
     const others = good.map((_, i) => i).filter((i) => !found.has(i));
     if (found.size === 0) for (const i of others.splice(0)) found.set(i, await this.#look(good[i]!));
     const maps = [...found.values()];
@@ -165,7 +179,7 @@ class CalibrationRun implements Disposable {
   }
 
   /** Rows of the pictures of the pool, level by level and picture by picture, no more than are wanted. */
-  async #chooseRows(pool: readonly number[]): Promise<Map<number, readonly ReferenceRows[]>> {
+  async #chooseRows(pool: readonly number[]): Promise<{ readonly all: PictureRows; readonly chosen: PictureRows }> {
     const levels = new Map<number, ReferenceRows[]>();
     for (const index of pool) {
       for (const [level, rows] of await this.#rowsOf(this.#good[index]!)) {
@@ -173,14 +187,13 @@ class CalibrationRun implements Disposable {
       }
     }
     const { gpu } = this.#detector.model;
-    const views = 1 + (this.#options.turned?.length ?? 0);
     const chosen = new Map<number, readonly ReferenceRows[]>();
     for (const [level, parts] of levels) {
-      const { values, width } = parts[0]!;
-      const most = (this.#most * values.length) / width / views;
-      chosen.set(level, await coreRows(gpu, parts, Math.ceil(most), this.#options.seed ?? 0));
+      const { values, width } = joinRows(parts);
+      const ofPicture = values.length / width / parts.length;
+      chosen.set(level, await coreRows(gpu, parts, Math.ceil(this.#most * ofPicture), this.#options.seed ?? 0));
     }
-    return chosen;
+    return { all: levels, chosen };
   }
 
   /** Unit patch tokens of a picture, and of its turned copies, for each level. */
@@ -206,7 +219,7 @@ class CalibrationRun implements Disposable {
     return rows;
   }
 
-  #compareWith(levels: ReadonlyMap<number, readonly ReferenceRows[]>): void {
+  #compareWith(levels: PictureRows): void {
     const { model } = this.#detector;
     model.setReferences(this.#className, levels.size > 0 ? uploadReferences(model.gpu, levels) : undefined);
   }

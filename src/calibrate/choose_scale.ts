@@ -40,13 +40,15 @@ export function scaleOf(good: readonly JudgedPicture[], bad: readonly JudgedPict
   return { good: from, threshold, faulty: to > threshold ? to : beyond };
 }
 
-/** How far beyond the others, in their range, a picture must be to stand out. */
+/** How far beyond the others a picture must be to stand out: in their range, and in deviations of the good pictures' peaks. */
 const FAR = 2;
+const LEAST_GAP = 1;
 
 /** The good picture with the highest peak, where it is far from all others. */
 export function standsOut(good: readonly JudgedPicture[]): JudgedPicture | undefined {
   const sorted = [...good].sort((a, b) => a.value - b.value);
   const last = sorted.at(-1)!;
   const [lowest, highest] = [sorted[0]!.value, sorted.at(-2)!.value];
-  return last.value - highest > FAR * (highest - lowest) ? last : undefined;
+  const gap = last.value - highest;
+  return gap > LEAST_GAP && gap > FAR * (highest - lowest) ? last : undefined;
 }

@@ -81,7 +81,9 @@ function gathered(rows: readonly Tensor[], width: number, first: number, count: 
     const from = Math.max(0, first - at);
     const to = Math.min(t.bytes / row, first + count - at);
     if (from < to) copyRows(t, from, chunk, at + from - first, to - from, row);
-    if (to === first + count - at) for (let i = count; i < padded; i++) copyRows(t, to - 1, chunk, i, 1, row);
+    // Tensors without rows have no last one.
+    if (from < to && to === first + count - at)
+      for (let i = count; i < padded; i++) copyRows(t, to - 1, chunk, i, 1, row);
     at += t.bytes / row;
   }
   return chunk;
