@@ -1,5 +1,6 @@
 /** The scale and threshold of a class, from the peaks of its pictures. */
 import type { CalibrationRule } from '../detect/calibration.js';
+import { meanAndDeviation } from '../detect/evidence.js';
 import type { ScoreScale } from '../detect/score_scale.js';
 import { f1Threshold } from '../eval/f1_threshold.js';
 import { goodThreshold } from '../eval/good_threshold.js';
@@ -40,15 +41,18 @@ export function scaleOf(good: readonly JudgedPicture[], bad: readonly JudgedPict
   return { good: from, threshold, faulty: to > threshold ? to : beyond };
 }
 
-/** How far beyond the others a picture must be to stand out: in their range, and in deviations of the good pictures' peaks. */
-const FAR = 2;
+/**
+ * How far beyond the others a picture must be to stand out: in deviations of theirs, and in those of all. Good pictures that differ much
+ * among themselves are named now and then, too: it is a reason to look, no more.
+ */
+const FAR = 4;
 const LEAST_GAP = 1;
 
 /** The good picture with the highest peak, where it is far from all others. */
 export function standsOut(good: readonly JudgedPicture[]): JudgedPicture | undefined {
   const sorted = [...good].sort((a, b) => a.value - b.value);
   const last = sorted.at(-1)!;
-  const [lowest, highest] = [sorted[0]!.value, sorted.at(-2)!.value];
-  const gap = last.value - highest;
-  return gap > LEAST_GAP && gap > FAR * (highest - lowest) ? last : undefined;
+  const { mean, deviation } = meanAndDeviation(valuesOf(sorted.slice(0, -1)));
+  const gap = last.value - sorted.at(-2)!.value;
+  return gap > LEAST_GAP && last.value - mean > FAR * deviation ? last : undefined;
 }

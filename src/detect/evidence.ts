@@ -56,7 +56,8 @@ export function combinationOf({ zeroShot, distance }: GoodPeaks): Combination {
   };
 }
 
-function meanAndDeviation(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
+/** The mean of some values, and their sample deviation. */
+export function meanAndDeviation(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
