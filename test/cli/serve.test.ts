@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MAIN } from '../../src/cli/child_process.js';
 import { DetectorJudge, type Judge, type Judged } from '../../src/cli/judge.js';
 import { isLoopback } from '../../src/cli/serve/command.js';
@@ -299,6 +299,52 @@ describe('the queue', () => {
     expect(metrics).toContain('aaclip_requests_total{route="/v1/predict",status="429"} 14\n');
     expect(metrics).toContain('aaclip_pictures_total 16\n');
     expect(metrics).toContain('aaclip_waiting 0\n');
+  });
+
+  it('gathers while the device works, but starts before it has nothing to do', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const batches: number[] = [];
+      const judge: Judge = {
+        ready: async () => undefined,
+        async *judge(pictures) {
+          const asked = [...pictures];
+          batches.push(asked.length);
+          await new Promise((next) => setTimeout(next, 100));
+          for (const index of asked.keys()) yield { index, error: new Error('none') };
+        },
+      };
+      const queue = new RequestQueue({ judge, batch: 8, gather: 5, most: 64, onNote: () => undefined });
+      const [answers, { signal }] = [[] as Promise<unknown>[], new AbortController()];
+      const submit = (): void =>
+        void answers.push(queue.submit({ picture: png(), className: 'a' }, signal).catch(() => 0));
+      const passing = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+      submit(); // tells how long a batch takes
+      await passing(110);
+      submit();
+      await passing(10);
+      // They come one after the other: scored together, when half of a batch's time is over.
+      for (const wait of [20, 25, 0]) {
+        submit();
+        await passing(wait);
+      }
+      expect(batches).toEqual([1, 1]);
+      await passing(10);
+      expect(batches).toEqual([1, 1, 3]);
+      await passing(200);
+      // When the device comes to its end, a picture waits no longer than --gather.
+      submit();
+      await passing(103);
+      submit();
+      await passing(4);
+      expect(batches).toEqual([1, 1, 3, 1]);
+      await passing(3);
+      expect(batches).toEqual([1, 1, 3, 1, 1]);
+      await passing(200);
+      await Promise.all(answers);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('gives up what takes too long, and does not judge what nobody waits for', async () => {
