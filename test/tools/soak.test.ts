@@ -51,7 +51,7 @@ describe('a long run', () => {
       ready: async () => undefined,
       async *judge(pictures) {
         let index = 0;
-        const verdict = { score: 0, anomalous: undefined, heatmap: () => new Uint8Array() };
+        const verdict = { score: 0, anomalous: false, heatmap: () => new Uint8Array(), mask: () => new Uint8Array() };
         for (const { className } of pictures) {
           const about = { class: className, image_score: 0, peak: { value: 0, x: 0, y: 0 } };
           yield { index: index++, verdict: { ...verdict, about: { ...about, map_sum: { min: 0, max: 1 }, ms: 1 } } };
