@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DetectorJudge, type Judge } from '#src/cli/judge';
 import { predictCommand } from '#src/cli/predict/command';
 import { createProgram } from '#src/cli/program';
@@ -17,7 +18,7 @@ import { encodePng } from '#src/node/encode_png';
 import { loadDetector } from '#src/node/node_library';
 import { type PixelSource, preparePicture } from '#src/picture/resize_picture';
 import { read } from '#src/tensor/tensor';
-import { type Sample, sample } from './samples.js';
+import { collectGarbage, type Sample, sample } from './samples.js';
 
 /** Samples of a run, the first one included. */
 const SAMPLES = 13;
@@ -152,6 +153,9 @@ export async function soakRequests(total: number, judge: Judge, bytes = 0): Prom
     for (let done = 1; done <= total; done++) {
       if (!due(done, total)) continue;
       await Promise.all(Array.from({ length: CONNECTIONS }, () => client(done)));
+      // Arrays are given back beside the program, a while after they were collected.
+      collectGarbage();
+      await pause(100);
       samples.push(sample(done));
     }
   } finally {
