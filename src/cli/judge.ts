@@ -4,9 +4,12 @@ import type { Detection } from '../detect/detection.js';
 import type { Detector } from '../detect/detector.js';
 import { AaclipError } from '../detect/errors.js';
 import type { PictureSource } from '../detect/sources.js';
-import { overlay, rangeOf } from '../eval/heatmap.js';
+import { overlay, rangeOf, thresholdMap } from '../eval/heatmap.js';
+import { mapRegions } from '../eval/map_regions.js';
 import { encodePng } from '../node/encode_png.js';
 import { markOwn } from '../node/own_pictures.js';
+import { markedBy } from './predict/marked.js';
+import { verdictOf } from './predict/verdict.js';
 
 /** A picture to judge. */
 export interface Asked {
@@ -16,12 +19,13 @@ export interface Asked {
 
 export interface Verdict {
   readonly score: number;
-  /** Undefined where there is nothing to decide by. */
-  readonly anomalous: boolean | undefined;
+  readonly anomalous: boolean;
   /** What else is said of the picture, by the names of `predict --json`. */
   readonly about: Readonly<Record<string, unknown>>;
   /** A PNG of the picture with its map over it. */
   heatmap(): Uint8Array;
+  /** A PNG of the picture's size: 255 where it is faulty, else 0. */
+  mask(): Uint8Array;
 }
 
 /** What became of the picture at `index` of those asked about, from 0. */
@@ -69,7 +73,7 @@ export class DetectorJudge implements Judge, Disposable {
 
   /**
    * @param load opens device and model
-   * @param threshold pictures with this score or more are anomalous; undefined gives no decision
+   * @param threshold pictures with this score or more are anomalous; undefined leaves the decision to the detector
    */
   constructor(load: () => Promise<Detector>, threshold: number | undefined) {
     this.#load = load;
@@ -124,19 +128,30 @@ export class DetectorJudge implements Judge, Disposable {
     const { score, className, imageScore, peak, sum, decision, picture, ms } = found;
     const threshold = this.#threshold;
     const { lo: min, hi: max } = rangeOf(sum);
+    const { width, height } = picture;
+    const { anomalous, decidedBy } = verdictOf(found, threshold);
+    const marked = markedBy(found, undefined);
     return {
       score,
-      anomalous: threshold === undefined ? undefined : score >= threshold,
+      anomalous,
       about: {
         class: className,
         normalized_score: decision.score,
+        decided_by: decidedBy,
         image_score: imageScore,
         peak,
         map_sum: { min, max },
         ...(threshold === undefined ? {} : { threshold }),
+        ...(marked ? { regions: mapRegions(marked.map, marked.threshold, width, height) } : {}),
         ms: Math.round(ms),
       },
-      heatmap: () => markOwn(encodePng(picture.width, picture.height, overlay(picture, decision.map(), 0, 1))),
+      heatmap: () => markOwn(encodePng(width, height, overlay(picture, decision.map(), 0, 1))),
+      mask: () =>
+        encodePng(
+          width,
+          height,
+          thresholdMap(decision.map(), width, height, 0.5).map((v) => 255 * v),
+        ),
     };
   }
 

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { findClass } from '../data/class_prompts.js';
 import { openRegistry } from '../node/registry_source.js';
+import { calibrationOptions } from './calibration_choice.js';
 import { registryOptions } from './data_options.js';
 import { type DetectorFlags, detectorOptions, openDetector } from './detector_options.js';
 import { DetectorJudge } from './judge.js';
@@ -12,15 +13,12 @@ export interface JudgeFlags extends DetectorFlags {
   readonly threshold?: number;
 }
 
-/** Whether the flags say which pictures are anomalous. */
-export const decides = ({ threshold }: JudgeFlags): boolean => threshold !== undefined;
-
 /** Adds the flags of model, device, decision and reading. */
 export function judgeOptions(command: Command): Command {
-  const named = detectorOptions(command)
+  const named = calibrationOptions(detectorOptions(command))
     .option(
       '--threshold <score>',
-      'pictures with this score or more are anomalous; without it nothing is decided',
+      'pictures with this score or more are anomalous (default: as calibrated, else as training recorded, else a preset)',
       number,
     )
     .option('--dataset <name>', 'look up classes in this data set only; an error if it has no such class');

@@ -53,10 +53,9 @@ export interface Detection {
 
 /** The largest value of a map, as a pixel of a picture of `width` x `height`; the first of several equal ones. */
 export function peakOf(map: ScoreMap, width: number, height: number): Peak {
+  const { data } = map;
   let at = 0;
-  map.data.forEach((v, i) => {
-    if (v > map.data[at]!) at = i;
-  });
+  for (let i = 1; i < data.length; i++) if (data[i]! > data[at]!) at = i;
   return peakAt(map, at, width, height);
 }
 

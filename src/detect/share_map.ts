@@ -14,6 +14,8 @@ export interface ScoreMap {
  * @param scoring of the method whose map it is; AA-CLIP's by default
  */
 export function shareMap(sum: ScoreMap, levels: number, scoring: Scoring = BY_COSINES): ScoreMap {
-  const data = sum.data.map((v) => scoring.share(v, levels));
-  return { width: sum.width, height: sum.height, data };
+  const { width, height, data: from } = sum;
+  const data = new Float32Array(from.length);
+  for (let i = 0; i < from.length; i++) data[i] = scoring.share(from[i]!, levels);
+  return { width, height, data };
 }

@@ -13,7 +13,9 @@ export interface ScoreRange {
 export function rangeOf(map: ScoreMap): ScoreRange {
   let lo = Number.POSITIVE_INFINITY;
   let hi = Number.NEGATIVE_INFINITY;
-  for (const v of map.data) {
+  const { data } = map;
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i]!;
     if (!Number.isFinite(v)) continue;
     if (v < lo) lo = v;
     if (v > hi) hi = v;

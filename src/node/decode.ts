@@ -30,11 +30,14 @@ export interface DecodeOptions extends PictureRules {
   readonly sharp?: boolean | undefined;
 }
 
-/** Bytes that zlib gives at a time. */
+/** Most bytes that zlib gives at a time. */
 const PIECE = 1 << 18;
+/** Bytes beyond a whole picture's: zlib takes memory for the next piece where one is full. */
+const SPARE = 64;
 
-/** zlib's inflate on the thread pool. */
-const inflateParts: Inflate = (parts) => Readable.from(parts).pipe(createInflate({ chunkSize: PIECE }));
+/** zlib's inflate on the thread pool. Memory for a large piece that a small picture does not need costs more than its decoding. */
+const inflateParts: Inflate = (parts, size) =>
+  Readable.from(parts).pipe(createInflate({ chunkSize: Math.min(PIECE, size + SPARE) }));
 
 function decodeWithJpegJs(name: string, bytes: Uint8Array, maxPixels: number): Picture {
   try {

@@ -6,6 +6,7 @@ import { Gpu, GpuError, type GpuHost, type GpuOptions } from '../gpu/gpu.js';
 import { lineOf } from '../gpu/health.js';
 import { knownTiles } from '../kernels/known_tiles.js';
 import { ensureRuntimeFolder } from './runtime_folder.js';
+import { waitSparingly } from './sparing_wait.js';
 import { readTiles } from './tiles_file.js';
 
 const SHADERS = fileURLToPath(new URL('../../shaders/', import.meta.url));
@@ -45,26 +46,6 @@ export interface NodeHostOptions extends GpuOptions {
 export function readShaders(folder: string = SHADERS): Map<string, string> {
   const files = readdirSync(folder).filter((f) => f.endsWith('.wgsl'));
   return new Map(files.map((f) => [f.slice(0, -5), readFileSync(join(folder, f), 'utf8')]));
-}
-
-/**
- * Awaits a promise of the device. While one is pending, the binding polls on every turn of the event loop; on a software
- * adapter that takes a core from the kernels. So each turn sleeps, longer as the wait grows (2 ms at most).
- */
-async function waitSparingly<T>(promise: Promise<T>): Promise<T> {
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  let done = false;
-  const settled = promise.finally(() => {
-    done = true;
-  });
-  settled.catch(() => undefined);
-  const started = performance.now();
-  while (!done) {
-    await new Promise((next) => setImmediate(next));
-    // A twentieth of the time waited so far: a short wait on a fast device does not get noticeably longer.
-    if (!done) Atomics.wait(cell, 0, 0, Math.min(2, 0.05 * (performance.now() - started)));
-  }
-  return settled;
 }
 
 /** Dawn's bindings. @throws GpuError where there are none for this system */

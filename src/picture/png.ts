@@ -12,8 +12,9 @@ import { type Pass, PngRows } from './png_rows.js';
 /**
  * Inflates a zlib stream given in parts, a piece at a time; the host supplies it (zlib in Node, DecompressionStream in a
  * browser). Must throw for a broken or truncated stream.
+ * @param size bytes that the stream should give: more may come of a broken one
  */
-export type Inflate = (parts: readonly Uint8Array[]) => AsyncIterable<Uint8Array>;
+export type Inflate = (parts: readonly Uint8Array[], size: number) => AsyncIterable<Uint8Array>;
 
 const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   0: [1, 2, 4, 8, 16],
@@ -147,7 +148,7 @@ function passesOf({ width, height, interlaced }: Header, bits: number): Pass[] {
 async function readRows(passes: readonly Pass[], parts: readonly Uint8Array[], inflate: Inflate, rows: PngRows) {
   const size = passes.reduce((sum, p) => sum + p.h * (p.rowBytes + 1), 0);
   let got = 0;
-  for await (const chunk of inflate(parts)) {
+  for await (const chunk of inflate(parts, size)) {
     got += chunk.length;
     if (got > size + EXCESS) throw new Error(`more than ${size} bytes of rows`);
     rows.push(chunk);

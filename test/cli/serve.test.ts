@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MAIN } from '../../src/cli/child_process.js';
 import { DetectorJudge, type Judge, type Judged } from '../../src/cli/judge.js';
 import { isLoopback } from '../../src/cli/serve/command.js';
@@ -16,6 +16,7 @@ import { type QueueOptions, RequestQueue } from '../../src/cli/serve/request_que
 import { ServiceMetrics } from '../../src/cli/serve/service_metrics.js';
 import { AaclipError } from '../../src/detect/errors.js';
 import { Gpu } from '../../src/gpu/gpu.js';
+import { decode } from '../../src/node/decode.js';
 import { nodeHost } from '../../src/node/device.js';
 import { encodePng } from '../../src/node/encode_png.js';
 import { loadDetector } from '../../src/node/node_library.js';
@@ -48,7 +49,10 @@ function standIn(ms = 1, batches: number[] = []): Judge {
           map_sum: { min: 0, max: 1 },
           ms,
         };
-        yield { index, verdict: { score, anomalous: score >= 0.5, about, heatmap: () => png(7) } } satisfies Judged;
+        yield {
+          index,
+          verdict: { score, anomalous: score >= 0.5, about, heatmap: () => png(7), mask: () => png(8) },
+        } satisfies Judged;
       }
     },
   };
@@ -122,6 +126,11 @@ describe('a prediction', () => {
     const body = (await ask(parts, FORM, '/v1/predict')).json<Record<string, unknown>>();
     // Browsers and libraries send names with folders: the last part is all that is kept, and nothing is opened.
     expect(body).toMatchObject({ image: 'passwd', class: 'metal nut', heatmap: png(7).toString('base64') });
+    expect(body).not.toHaveProperty('mask');
+    const both = (await ask(png(), 'image/png', '/v1/predict?class=screw&include=heatmap,mask')).json<
+      Record<string, unknown>
+    >();
+    expect([both.heatmap, both.mask]).toEqual([png(7).toString('base64'), png(8).toString('base64')]);
   });
 
   it.each<[string, Buffer | string | null, string, string | undefined, number, string, RegExp]>([
@@ -299,6 +308,52 @@ describe('the queue', () => {
     expect(metrics).toContain('aaclip_requests_total{route="/v1/predict",status="429"} 14\n');
     expect(metrics).toContain('aaclip_pictures_total 16\n');
     expect(metrics).toContain('aaclip_waiting 0\n');
+  });
+
+  it('gathers while the device works, but starts before it has nothing to do', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const batches: number[] = [];
+      const judge: Judge = {
+        ready: async () => undefined,
+        async *judge(pictures) {
+          const asked = [...pictures];
+          batches.push(asked.length);
+          await new Promise((next) => setTimeout(next, 100));
+          for (const index of asked.keys()) yield { index, error: new Error('none') };
+        },
+      };
+      const queue = new RequestQueue({ judge, batch: 8, gather: 5, most: 64, onNote: () => undefined });
+      const [answers, { signal }] = [[] as Promise<unknown>[], new AbortController()];
+      const submit = (): void =>
+        void answers.push(queue.submit({ picture: png(), className: 'a' }, signal).catch(() => 0));
+      const passing = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+      submit(); // tells how long a batch takes
+      await passing(110);
+      submit();
+      await passing(10);
+      // They come one after the other: scored together, when half of a batch's time is over.
+      for (const wait of [20, 25, 0]) {
+        submit();
+        await passing(wait);
+      }
+      expect(batches).toEqual([1, 1]);
+      await passing(10);
+      expect(batches).toEqual([1, 1, 3]);
+      await passing(200);
+      // When the device comes to its end, a picture waits no longer than --gather.
+      submit();
+      await passing(103);
+      submit();
+      await passing(4);
+      expect(batches).toEqual([1, 1, 3, 1]);
+      await passing(3);
+      expect(batches).toEqual([1, 1, 3, 1, 1]);
+      await passing(200);
+      await Promise.all(answers);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('gives up what takes too long, and does not judge what nobody waits for', async () => {
@@ -548,12 +603,25 @@ it('a device that is lost is opened again by the judge of a detector', async () 
   const scoreOf = ([one]: Judged[]): number => (one as { verdict: { score: number } }).verdict.score;
   const [before, beside] = await Promise.all([all(), all()]);
   expect(scoreOf(beside)).toBe(scoreOf(before));
+  expect(before[0]).toMatchObject({
+    verdict: { anomalous: scoreOf(before) >= 0.5, about: { decided_by: { source: 'flag' } } },
+  });
   // What a driver that fails does to it.
   devices[0]!.destroy();
   await expect(all()).rejects.toMatchObject({ code: 'device' });
   expect(scoreOf(await all())).toBe(scoreOf(before));
   expect(devices).toHaveLength(2);
   await judge.close();
+  // Without a threshold, the detector decides.
+  const plain = new DetectorJudge(() => loadDetector(options), undefined);
+  for await (const one of plain.judge([{ picture: png(), className: 'screw' }])) {
+    const { verdict } = one as Extract<Judged, { verdict: unknown }>;
+    const { normalized_score: score, decided_by } = verdict.about as { normalized_score: number; decided_by: object };
+    expect([verdict.anomalous, decided_by]).toEqual([score >= 0.5, expect.objectContaining({ source: 'preset' })]);
+    const mask = await decode('mask', verdict.mask());
+    expect([mask.width, mask.height, [...new Set(mask.data)].every((v) => v === 0 || v === 255)]).toEqual([9, 7, true]);
+  }
+  await plain.close();
 });
 
 describe('as a user runs it', () => {

@@ -39,7 +39,10 @@ describe('the watch', () => {
       for (const { picture } of pictures) {
         await before(String(picture));
         const [score, anomalous] = String(picture).includes('bad') ? [0.9, true] : [0.1, false];
-        yield { index: index++, verdict: { score, anomalous, about: { ms: 1 }, heatmap: () => png() } };
+        yield {
+          index: index++,
+          verdict: { score, anomalous, about: { ms: 1 }, heatmap: () => png(), mask: () => png() },
+        };
       }
     },
   });
@@ -114,7 +117,10 @@ describe('the watch', () => {
           }
           if (seen.filter((name) => name === 'a.png').length === 1)
             writeFileSync(path, encodePng(9, 9, new Uint8Array(243)));
-          yield { index: index++, verdict: { score: 0.1, anomalous: false, about: {}, heatmap: () => png() } };
+          yield {
+            index: index++,
+            verdict: { score: 0.1, anomalous: false, about: {}, heatmap: () => png(), mask: () => png() },
+          };
         }
       },
     };
@@ -222,12 +228,12 @@ it('2,000 pictures, ten kills: each picture has one line and is where it says', 
 describe('as a user runs it', () => {
   const model = ['--class', 'screw', '--weights', 'synthetic:tiny', '--adapters', 'synthetic', '--img_size', '28'];
 
-  it.each([
-    [['--sort', 'out'], '--sort: nothing says which pictures are faulty; give --threshold'],
-    [['--on-fault', 'true'], '--on-fault: nothing says which pictures are faulty; give --threshold'],
-  ])('%j without a threshold is refused', async (flags, message) => {
-    const run = await runCli('watch', at('in'), ...model, ...flags);
-    expect([run.code, run.stderr]).toEqual([1, `aaclip: ${message}\n`]);
+  it('a class without a calibration is refused at the start, where one is asked for', async () => {
+    const run = await runCli('watch', at('in'), ...model, '--calibration', at('in'), '--sort', at('out'));
+    expect([run.code, run.stderr.split('\n').filter((line) => line.startsWith('aaclip: '))]).toEqual([
+      1,
+      [expect.stringContaining(`${at('in')}: no calibration of class screw: it has none at all: make one`)],
+    ]);
   });
 
   it.skipIf(process.platform === 'win32')(

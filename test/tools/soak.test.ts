@@ -1,6 +1,7 @@
 /** The soak: what it calls flat, and a short one, so that a leak of devices is seen in every run. */
 import { describe, expect, it } from 'vitest';
-import { soakOpens } from '../../tools/soak/runs.js';
+import type { Judge } from '../../src/cli/judge.js';
+import { soakOpens, soakRequests } from '../../tools/soak/runs.js';
 import { collectGarbage, complaints, growth, type Sample, sampleTable } from '../../tools/soak/samples.js';
 
 const MIB = 2 ** 20;
@@ -43,5 +44,24 @@ describe('a long run', () => {
       await new Promise((next) => setTimeout(next, 10));
     }
     expect(closed.size).toBeGreaterThanOrEqual(opens - 1);
+  });
+
+  it('of requests is flat', async () => {
+    const judge: Judge = {
+      ready: async () => undefined,
+      async *judge(pictures) {
+        let index = 0;
+        const verdict = { score: 0, anomalous: false, heatmap: () => new Uint8Array(), mask: () => new Uint8Array() };
+        for (const { className } of pictures) {
+          const about = { class: className, image_score: 0, peak: { value: 0, x: 0, y: 0 } };
+          yield { index: index++, verdict: { ...verdict, about: { ...about, map_sum: { min: 0, max: 1 }, ms: 1 } } };
+        }
+      },
+    };
+    // Bodies that are kept, or anything of a connection, would soon be more than the noise.
+    const samples = await soakRequests(1200, judge, 1 << 16);
+    expect(samples).toHaveLength(12);
+    expect(growth(samples, (s) => s.heap + s.arrays)).toBeLessThan(2 * MIB);
+    expect(growth(samples, (s) => s.descriptors)).toBeLessThanOrEqual(0);
   });
 });

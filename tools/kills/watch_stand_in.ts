@@ -25,7 +25,13 @@ const judge: Judge = {
       try {
         const bytes = readFileSync(String(picture));
         const score = createHash('sha256').update(bytes).digest()[0]! / 255;
-        const verdict = { score, anomalous: score >= 0.9, about: {}, heatmap: () => new Uint8Array() };
+        const verdict = {
+          score,
+          anomalous: score >= 0.9,
+          about: {},
+          heatmap: () => new Uint8Array(),
+          mask: () => new Uint8Array(),
+        };
         yield { index: index++, verdict };
       } catch (error) {
         yield { index: index++, error: new AaclipError('picture', String(error)) };

@@ -2,16 +2,18 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../command.js';
-import { soakOpens, soakPredict } from './runs.js';
+import { smallJudge, soakOpens, soakPredict, soakRequests } from './runs.js';
 import { complaints, type Sample, sampleTable } from './samples.js';
 
-const USAGE = `usage: npm run soak -- [--pictures N] [--opens N]
+const USAGE = `usage: npm run soak -- [--pictures N] [--opens N] [--requests N]
 
-Measures memory and open descriptors while pictures pass through "aaclip predict", and while devices are opened and closed.
+Measures memory and open descriptors while pictures pass through "aaclip predict" and "aaclip serve", and while devices are
+opened and closed.
 It fails where one of them grows: the last third of a run is compared with the third before.
 
   --pictures N   pictures to score (default 2000)
   --opens N      devices to open (default 500)
+  --requests N   pictures to send over 64 connections (default 5000)
 `;
 
 function numberOf(flag: string, text: string): number {
@@ -28,9 +30,18 @@ function tell(what: string, samples: readonly Sample[], seconds: number): boolea
   return wrong.length === 0;
 }
 
+async function soakService(total: number): Promise<Sample[]> {
+  const judge = smallJudge();
+  try {
+    return await soakRequests(total, judge);
+  } finally {
+    await judge.close();
+  }
+}
+
 async function soak(): Promise<void> {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { pictures: text, opens: text, help: { type: 'boolean' } } });
+  const { values } = parseArgs({ options: { pictures: text, opens: text, requests: text, help: { type: 'boolean' } } });
   if (values.help) {
     process.stdout.write(USAGE);
     return;
@@ -38,6 +49,7 @@ async function soak(): Promise<void> {
   const runs = [
     ['opens', numberOf('opens', values.opens ?? '500'), soakOpens],
     ['pictures', numberOf('pictures', values.pictures ?? '2000'), soakPredict],
+    ['requests', numberOf('requests', values.requests ?? '5000'), soakService],
   ] as const;
   let flat = true;
   for (const [what, total, run] of runs) {

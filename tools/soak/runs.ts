@@ -1,16 +1,24 @@
-/** Long runs: pictures through `aaclip predict`, and devices that are opened and closed. */
+/** Long runs: pictures through `aaclip predict`, requests to `aaclip serve`, and devices that are opened and closed. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DetectorJudge, type Judge } from '#src/cli/judge';
 import { predictCommand } from '#src/cli/predict/command';
 import { createProgram } from '#src/cli/program';
+import { createService } from '#src/cli/serve/http_service';
+import { RequestQueue } from '#src/cli/serve/request_queue';
+import { ServiceMetrics } from '#src/cli/serve/service_metrics';
 import type { Gpu } from '#src/gpu/gpu';
 import { openGpu } from '#src/node/device';
 import { encodePng } from '#src/node/encode_png';
+import { loadDetector } from '#src/node/node_library';
 import { type PixelSource, preparePicture } from '#src/picture/resize_picture';
 import { read } from '#src/tensor/tensor';
-import { type Sample, sample } from './samples.js';
+import { collectGarbage, type Sample, sample } from './samples.js';
 
 /** Samples of a run, the first one included. */
 const SAMPLES = 13;
@@ -91,5 +99,69 @@ export async function soakPredict(total: number): Promise<Sample[]> {
     rmSync(folder, { recursive: true, force: true });
   }
   if (done !== total) throw new Error(`soak: predict printed ${done} lines for ${total} pictures`);
+  return samples;
+}
+
+/** Connections that send requests at the same time. */
+const CONNECTIONS = 64;
+
+/** A judge for trials: the small packaged model. */
+export function smallJudge(): DetectorJudge {
+  const options = { weights: 'tiny', adapters: 'tiny', classes: ['screw'], imageSize: SIZE, batchSize: 8 };
+  return new DetectorJudge(() => loadDetector(options), undefined);
+}
+
+/**
+ * Sends pictures to a service of this process over 64 connections. @param bytes appended to each picture
+ * @throws when a request gets anything but a result
+ */
+export async function soakRequests(total: number, judge: Judge, bytes = 0): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  const queue = new RequestQueue({ judge, batch: 8, gather: 1, most: CONNECTIONS, onNote: () => undefined });
+  const app = await createService({
+    queue,
+    metrics: new ServiceMetrics(),
+    classes: [{ name: 'screw', domain: 'Industrial', words: 'screw', unknownWords: [] }],
+    rules: {},
+    maxBytes: 1 << 20,
+    seconds: 60,
+    version: 'soak',
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const bodies = Array.from({ length: 256 }, (_, n) => {
+    const { width, height, data } = drawPicture(n);
+    return Buffer.concat([encodePng(width, height, data), Buffer.alloc(bytes)]);
+  });
+  const send = (body: Buffer): Promise<number> =>
+    new Promise((done, failed) => {
+      const headers = { 'content-type': 'image/png', 'content-length': body.length };
+      const options = { port, host: '127.0.0.1', path: '/v1/predict', method: 'POST', agent, headers };
+      const sent = request(options, (answer) => answer.resume().on('end', () => done(answer.statusCode ?? 0)));
+      sent.on('error', failed).end(body);
+    });
+  let next = 0;
+  const client = async (until: number): Promise<void> => {
+    while (next < until) {
+      const status = await send(bodies[next++ % bodies.length]!);
+      if (status !== 200) throw new Error(`soak: expected an answer of 200, got ${status}`);
+    }
+  };
+  try {
+    // Measured between rounds, when no body is in memory.
+    for (let done = 1; done <= total; done++) {
+      if (!due(done, total)) continue;
+      await Promise.all(Array.from({ length: CONNECTIONS }, () => client(done)));
+      // Arrays are given back beside the program, a while after they were collected.
+      collectGarbage();
+      await pause(100);
+      samples.push(sample(done));
+    }
+  } finally {
+    agent.destroy();
+    await app.close();
+    queue.close();
+  }
   return samples;
 }

@@ -25,7 +25,7 @@ export const FAILURES = {
 const verdict = {
   type: 'object',
   description: 'The picture was judged.',
-  required: ['image', 'class', 'score', 'image_score', 'peak', 'map_sum', 'ms'],
+  required: ['image', 'class', 'score', 'anomalous', 'image_score', 'peak', 'map_sum', 'ms'],
   properties: {
     image: text('The name that the form gave the file, or "picture".'),
     class: text('The class that it was judged as.'),
@@ -33,7 +33,33 @@ const verdict = {
     normalized_score: number(
       'The same from 0, like good pictures, over 0.5, the default threshold, to 1, like faulty ones.',
     ),
-    anomalous: { type: 'boolean', description: 'Whether the score reaches the threshold; only with --threshold.' },
+    anomalous: { type: 'boolean', description: 'Whether the picture counts as faulty.' },
+    decided_by: {
+      type: 'object',
+      description: 'What decided.',
+      required: ['source', 'rule'],
+      properties: {
+        source: { type: 'string', enum: ['calibration', 'training', 'preset', 'flag'] },
+        rule: text('The rule in one line.'),
+      },
+    },
+    regions: {
+      type: 'array',
+      description: 'Faulty areas, the highest peak first; only where the class is calibrated.',
+      items: {
+        type: 'object',
+        required: ['box', 'area', 'peak'],
+        properties: {
+          box: { type: 'array', items: { type: 'integer' }, description: 'Left, top, width, height.' },
+          area: number('Pixels.'),
+          peak: {
+            type: 'object',
+            required: ['value', 'x', 'y'],
+            properties: { value: { type: 'number' }, x: { type: 'integer' }, y: { type: 'integer' } },
+          },
+        },
+      },
+    },
     threshold: number('The threshold; only with --threshold.'),
     image_score: number("The detection token's score, 0 to 1."),
     peak: {
@@ -53,10 +79,17 @@ const verdict = {
       ...text('A PNG of the picture with its map over it, base64; only with include=heatmap.'),
       format: 'byte',
     },
+    mask: {
+      ...text('A PNG that is white where the picture is faulty, base64; only with include=mask.'),
+      format: 'byte',
+    },
   },
 } as const;
 
 const picture = { schema: { type: 'string', format: 'binary' } } as const;
+
+/** What a request may ask for beside the scores. */
+export const INCLUDES: readonly string[] = ['heatmap', 'mask', 'heatmap,mask'];
 
 /** The body of a prediction: documented, and read by our own code. */
 export const PICTURE_BODY = {
@@ -90,7 +123,7 @@ export const PREDICT = {
     type: 'object',
     properties: {
       class: text('What the picture shows; may be left out where the service has one class.'),
-      include: { type: 'string', enum: ['heatmap'], description: 'Adds the heatmap to the answer.' },
+      include: { type: 'string', enum: INCLUDES, description: 'Adds pictures to the answer.' },
     },
   },
   response: {
@@ -118,11 +151,12 @@ export const CLASSES = {
           type: 'array',
           items: {
             type: 'object',
-            required: ['name', 'domain', 'prompt_name'],
+            required: ['name', 'domain', 'prompt_name', 'calibrated'],
             properties: {
               name: { type: 'string' },
               domain: { type: 'string', enum: ['Industrial', 'Medical'] },
               prompt_name: text('What its prompts call it.'),
+              calibrated: { type: 'boolean', description: 'Whether a calibration decides.' },
               unknown_words: {
                 type: 'array',
                 items: { type: 'string' },

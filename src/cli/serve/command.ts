@@ -64,6 +64,7 @@ async function runServe(flags: ServeFlags): Promise<void> {
     queue,
     metrics,
     classes: detector.classes,
+    calibrated: new Set(detector.calibrations.keys()),
     rules: rulesOf(flags),
     token: token?.trim(),
     maxBytes: flags.max_bytes,

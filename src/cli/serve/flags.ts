@@ -40,7 +40,12 @@ export function serveOptions(command: Command): Command {
       .option('--port <n>', 'port to listen on; 0 for a free one', port, 8080)
       .option('--token <secret>', `what clients must send as "Authorization: Bearer" (or set ${TOKEN_VARIABLE})`)
       .option('--queue <n>', 'most pictures that wait; further requests are answered 429', count(1), 256)
-      .option('--gather <ms>', 'how long a picture waits for others, to be scored together', milliseconds, 5)
+      .option(
+        '--gather <ms>',
+        'how long a picture waits for others, to be scored together; longer only while the device is busy anyway',
+        milliseconds,
+        5,
+      )
       .option('--max_bytes <n>', 'largest body accepted, in bytes', count(1), 32 << 20)
       .option('--timeout <seconds>', 'time for a body to come, and for its answer after that', positive, 30),
   );

@@ -9,7 +9,7 @@ import { printable } from '../../data/printable.js';
 import type { LoadedClass } from '../../detect/detector.js';
 import { AaclipError } from '../../detect/errors.js';
 import type { PictureRules } from '../../picture/picture.js';
-import { CLASSES, HEALTH, METRICS, PICTURE_BODY, PREDICT } from './api_schemas.js';
+import { CLASSES, HEALTH, INCLUDES, METRICS, PICTURE_BODY, PREDICT } from './api_schemas.js';
 import { checkPicture, requestPicture } from './request_picture.js';
 import type { RequestQueue } from './request_queue.js';
 import { ServiceError, serviceError } from './service_error.js';
@@ -20,6 +20,8 @@ export interface ServiceOptions {
   readonly queue: RequestQueue;
   readonly metrics: ServiceMetrics;
   readonly classes: readonly LoadedClass[];
+  /** Classes that a calibration decides on. */
+  readonly calibrated?: { has(name: string): boolean } | undefined;
   readonly rules: PictureRules;
   /** What a client must send as `Authorization: Bearer`; undefined asks for nothing. */
   readonly token?: string | undefined;
@@ -45,6 +47,8 @@ const FORM_BYTES = 1 << 16;
 
 /** Milliseconds that a client has to read why its request is not taken. */
 const LINGER_MS = 1000;
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -133,8 +137,12 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
       const began = performance.now();
       const found = await requestPicture(request);
       const query: Query = { ...found.fields, ...request.query };
-      if (query.include !== undefined && query.include !== 'heatmap') {
-        throw new ServiceError(400, 'options', `include: expected heatmap, got ${printable(query.include)}`);
+      if (query.include !== undefined && !INCLUDES.includes(query.include)) {
+        throw new ServiceError(
+          400,
+          'options',
+          `include: expected ${INCLUDES.join(' or ')}, got ${printable(query.include)}`,
+        );
       }
       const className = chosenClass(query.class, classes);
       checkPicture(found, rules);
@@ -147,9 +155,10 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
       return {
         image: found.name,
         score,
-        ...(anomalous === undefined ? {} : { anomalous }),
+        anomalous,
         ...about,
-        ...(query.include === undefined ? {} : { heatmap: Buffer.from(verdict.heatmap()).toString('base64') }),
+        ...(query.include?.includes('heatmap') ? { heatmap: base64(verdict.heatmap()) } : {}),
+        ...(query.include?.includes('mask') ? { mask: base64(verdict.mask()) } : {}),
       };
     });
     app.get('/v1/classes', { schema: CLASSES }, async () => ({
@@ -158,6 +167,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
           name,
           domain,
           prompt_name: words,
+          calibrated: options.calibrated?.has(name) ?? false,
           ...(unknownWords.length === 0 ? {} : { unknown_words: unknownWords }),
         };
       }),

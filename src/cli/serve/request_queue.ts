@@ -7,12 +7,12 @@ export interface QueueOptions {
   readonly judge: Judge;
   /** Most pictures of a batch. */
   readonly batch: number;
-  /** Milliseconds that a picture waits for others to come. */
+  /** Milliseconds that a picture waits for others to come; while the device works on a batch, up to half of what one takes. */
   readonly gather: number;
   /** Most pictures that wait. */
   readonly most: number;
-  /** Told about each batch that was judged. @param seconds from its start to its last verdict */
-  readonly onBatch?: (pictures: number, seconds: number) => void;
+  /** Told about each batch that was judged. */
+  readonly onBatch?: (pictures: number) => void;
   readonly onNote: (note: string) => void;
 }
 
@@ -40,8 +40,11 @@ export class RequestQueue {
   /** Why the device does not work, while it is opened again. */
   #down: string | undefined;
   #closed = false;
-  /** Pictures a second, a running mean. */
-  #rate = 0;
+  /** When the last batch was done, by `performance.now`. */
+  #lastDone = 0;
+  /** Milliseconds of a batch and of a picture on the device, running means; 0 before the first batch. */
+  #batchMs = 0;
+  #pictureMs = 0;
   restarts = 0;
 
   constructor(options: QueueOptions) {
@@ -60,7 +63,7 @@ export class RequestQueue {
 
   /** Seconds in which what waits now will probably be done, at least one. */
   get secondsLeft(): number {
-    return Math.min(60, Math.max(1, Math.ceil(this.#rate > 0 ? this.#waiting.length / this.#rate : 1)));
+    return Math.min(60, Math.max(1, Math.ceil((this.#waiting.length * this.#pictureMs) / 1000)));
   }
 
   /**
@@ -97,14 +100,14 @@ export class RequestQueue {
   /** Starts a batch where there is one, and the device has room for it. */
   #start(): void {
     const { batch, gather } = this.#options;
+    clearTimeout(this.#timer);
     const first = this.#waiting[0];
     if (!first || this.#running >= AT_ONCE || this.#down !== undefined) return;
-    const left = first.since + gather - performance.now();
+    // The device takes batches in turn: while it works on one, the next only has to be decoded in time.
+    const patience = this.#running > 0 ? Math.max(gather, this.#batchMs / 2) : gather;
+    const left = first.since + patience - performance.now();
     if (this.#waiting.length < batch && left > 0) {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        this.#start();
-      }, left);
+      this.#timer = setTimeout(() => this.#start(), left);
       return;
     }
     const entries = this.#waiting.splice(0, batch);
@@ -128,9 +131,13 @@ export class RequestQueue {
         if ('verdict' in judged) entry.done(judged.verdict);
         else entry.failed(judged.error);
       }
-      const seconds = (performance.now() - started) / 1000;
-      this.#rate = this.#rate * 0.8 + (0.2 * entries.length) / Math.max(1e-3, seconds);
-      onBatch?.(entries.length, seconds);
+      const now = performance.now();
+      const took = now - Math.max(started, this.#lastDone);
+      this.#lastDone = now;
+      const mean = (before: number, value: number): number => (before === 0 ? value : 0.8 * before + 0.2 * value);
+      this.#batchMs = mean(this.#batchMs, took);
+      this.#pictureMs = mean(this.#pictureMs, took / entries.length);
+      onBatch?.(entries.length);
     } catch (error) {
       if (error instanceof AaclipError && error.code === 'device') this.#failed(error, [...open]);
       else for (const entry of open) entry.failed(error as Error);

@@ -10,7 +10,7 @@ import { pictureAt } from '../../node/own_pictures.js';
 import { RunLock } from '../../node/run_lock.js';
 import { finishAtSignal } from '../endings.js';
 import { rulesOf } from '../look_options.js';
-import { decides, openJudge } from '../open_judge.js';
+import { openJudge } from '../open_judge.js';
 import { Arrivals } from './arrivals.js';
 import { FaultNotices } from './fault_notices.js';
 import { type WatchFlags, watchOptions } from './flags.js';
@@ -33,7 +33,7 @@ export function watchCommand(program: Command): void {
       `
 Examples:
   $ aaclip watch incoming/ --class "metal nut" --weights tiny --adapters tiny --img_size 256
-  $ aaclip watch incoming/ --class screw --weights W --adapters DIR --threshold 0.6 --sort sorted/
+  $ aaclip watch incoming/ --class screw --weights W --adapters DIR --calibration line3 --sort sorted/
   $ aaclip watch incoming/ --class screw --weights W --adapters DIR --threshold 0.6 --on-fault 'logger -t faults'
   $ aaclip watch incoming/ --class screw --weights W --adapters DIR --threshold 0.6 --on-fault http://line3:8080/stop
 
@@ -50,11 +50,7 @@ for the next start; a command that fails three times for a picture, or a URL tha
 
 /** @throws one line where flags do not fit together */
 function checkFlags(folder: string, flags: WatchFlags): void {
-  const { sort, onFault } = flags;
-  const what = sort !== undefined ? '--sort' : '--on-fault';
-  if (!decides(flags) && (sort !== undefined || onFault !== undefined)) {
-    throw new Error(`${what}: nothing says which pictures are faulty; give --threshold`);
-  }
+  const { sort } = flags;
   if (sort === undefined) return;
   for (const bin of BINS) {
     const place = resolve(sort, bin);

@@ -29,14 +29,11 @@ export function watchOptions(command: Command): Command {
         '--log <file>',
         'JSON lines, one per picture; a restart reads it to know what was scored (default: FOLDER.jsonl)',
       )
-      .option(
-        '--sort <dir>',
-        'move each picture to good, faulty or review (no score) in this folder; needs --threshold',
-      )
+      .option('--sort <dir>', 'move each picture to good, faulty or review (no score) in this folder')
       .option('--heatmaps <dir>', 'write the heatmap of each picture into this folder')
       .option(
         '--on-fault <receiver>',
-        'report each faulty picture: its line is posted to a URL, or written to the standard input of a command; needs --threshold',
+        'report each faulty picture: its line is posted to a URL, or written to the standard input of a command',
       )
       .option('--once', 'end when everything that is there has been scored')
       .option(
