@@ -4,7 +4,7 @@ import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
-import { inferConfig } from '../model/config.js';
+import { type ClipConfig, inferConfig } from '../model/config.js';
 import { chooseMethod } from '../model/methods/all_methods.js';
 import type { Method } from '../model/methods/method.js';
 import type { Precision } from '../model/weights.js';
@@ -16,7 +16,14 @@ import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
 import { type MethodSettings, methodSettings, settingsLine } from './method_settings.js';
-import { type AdapterSource, type LibraryHost, openAdapterSource, openWeights, type WeightsSource } from './sources.js';
+import {
+  type AdapterSource,
+  type LibraryHost,
+  type OpenedAdapters,
+  openAdapterSource,
+  openWeights,
+  type WeightsSource,
+} from './sources.js';
 import { type TileOptions, tilingOf } from './tiling.js';
 
 /** A class by the name that results and `detect` use. */
@@ -170,11 +177,21 @@ export async function openDevice(
   }
 }
 
+/** A model as options describe it, checked, before a device is needed. */
+export interface DescribedModel {
+  readonly clip: ClipTensors;
+  readonly config: ClipConfig;
+  readonly adapters: OpenedAdapters | undefined;
+  readonly method: Method;
+  readonly classes: readonly EncodedClass[];
+  readonly settings: DetectorSettings;
+}
+
 /**
- * Opens weights, adapters, classes and the device, in this order, and loads the model.
- * @throws AaclipError whose code tells which of them failed; a device opened here is then closed
+ * Opens weights, adapters and classes, in this order, and settles how they are used.
+ * @throws AaclipError whose code tells which of them failed
  */
-export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
+export async function describeModel(host: LibraryHost, options: DetectorOptions): Promise<DescribedModel> {
   const { signal, adapters: source } = options;
   checkAborted(signal);
   const clip = await within('weights', () => abortable(openWeights(host, options.weights, signal), signal));
@@ -192,13 +209,24 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const got = used.imageSize;
     throw new AaclipError('options', `imageSize: expected a whole number of pixels of at least ${patch}, got ${got}`);
   }
+  const tile = await within('options', () => options.tile && tilingOf(options.tile, used.imageSize));
   const settings: DetectorSettings = {
     ...used,
     precision: options.precision ?? 'f32',
+    tile,
     adapted: method.checkpoint !== undefined,
     about: settingsLine(method, used),
   };
-  const tile = await within('options', () => options.tile && tilingOf(options.tile, settings.imageSize));
+  return { clip, config, adapters, method, classes, settings };
+}
+
+/**
+ * Opens weights, adapters, classes and the device, in this order, and loads the model.
+ * @throws AaclipError whose code tells which of them failed; a device opened here is then closed
+ */
+export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
+  const { signal } = options;
+  const { clip, config, adapters, classes, settings } = await describeModel(host, options);
   const { gpu, own } = await openDevice(host, options);
   try {
     // Limits of the adapter are met before minutes are spent on weights.
@@ -213,7 +241,7 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const model = await within('weights', () =>
       AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
-    return { model, classes, settings: { ...settings, tile }, ownGpu: own };
+    return { model, classes, settings, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;
