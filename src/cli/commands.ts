@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. A new command is a folder (command.ts, flags.ts, output.ts) and a row here. */
 import { benchCommand } from './bench/command.js';
 import { convertCommand } from './convert/command.js';
+import { exportCommand } from './export/command.js';
 import { indexCommand } from './index_data/command.js';
 import { infoCommand } from './info/command.js';
 import { methodsCommand } from './methods/command.js';
@@ -33,5 +34,6 @@ export const COMMANDS: readonly AddCommand[] = [
   verifyCommand,
   infoCommand,
   convertCommand,
+  exportCommand,
   benchCommand,
 ];

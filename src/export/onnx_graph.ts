@@ -2,18 +2,21 @@
 import { packF16 } from '../io/dtype.js';
 import { sizeOf } from '../tensor/shape.js';
 
-/** Bytes of an element, and its number in `TensorProto.DataType`. */
+/** Bytes of an element, its number in `TensorProto.DataType`, and what runtimes call it. */
 const ELEMENTS = {
-  f32: { bytes: 4, code: 1 },
-  u8: { bytes: 1, code: 2 },
-  i64: { bytes: 8, code: 7 },
-  f16: { bytes: 2, code: 10 },
+  f32: { bytes: 4, code: 1, title: 'float32' },
+  u8: { bytes: 1, code: 2, title: 'uint8' },
+  i64: { bytes: 8, code: 7, title: 'int64' },
+  f16: { bytes: 2, code: 10, title: 'float16' },
 } as const;
 
 export type Element = keyof typeof ELEMENTS;
 
 /** The number of an element type in ONNX's schema. */
 export const elementCode = (element: Element): number => ELEMENTS[element].code;
+
+/** What runtimes call an element type. */
+export const elementTitle = (element: Element): string => ELEMENTS[element].title;
 
 /** A number whose type ONNX wants to know: a whole one, several of them, or a float. */
 export type Attribute = { readonly i: number } | { readonly ints: readonly number[] } | { readonly f: number };

@@ -8,18 +8,12 @@ import { type OnnxModel, onnxBytes } from '../../src/export/onnx_file.js';
 import { NODE_LIBRARY } from '../../src/node/node_library.js';
 import { read, type Tensor } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';
+import { joined } from '../golden_files.js';
 
 export const describeHere = (options: DetectorOptions): Promise<DescribedModel> => describeModel(NODE_LIBRARY, options);
 
 export async function exportHere(described: DescribedModel, options: Partial<ExportOptions> = {}): Promise<OnnxModel> {
   return exportModel(await device(), described, { input: 'floats', version: '0', fingerprints: {}, ...options });
-}
-
-/** All chunks as one array. */
-export async function joined(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) parts.push(chunk);
-  return Buffer.concat(parts);
 }
 
 export async function openInOrt(model: OnnxModel): Promise<InferenceSession> {
