@@ -27,6 +27,8 @@ export interface MethodOutputs {
   readonly map: string;
   /** The score of the whole picture, [B]. */
   readonly imageScore: string;
+  /** The tokens that the map is made from, [B, 1 + G G, W] for each level. */
+  readonly levels: readonly string[];
 }
 
 type MethodGraph = (inputs: MethodInputs) => MethodOutputs;
@@ -54,12 +56,12 @@ function numberedNames({ names }: NonNullable<MethodInputs['trained']>, start: s
 }
 
 /** Levels of cosines, summed, blurred and enlarged; a picture's score is a mean of its rows' cosines. */
-function byCosines(scores: ScoreGraph, levels: readonly string[], rows: string): MethodOutputs {
+function byCosines(scores: ScoreGraph, levels: readonly string[], rows: string): Omit<MethodOutputs, 'levels'> {
   const half = SIMILARITY_SCALE / 2;
   const sum = scores.sum(levels.map((x) => scores.cosines(x, { normal: -half, abnormal: half })));
   // Every level adds a half, which rows of a table that sum to one keep.
   const logits = scores.scaled(
-    scores.enlarge(sum, (domain) => upsampling(scores.grid, scores.size, SCORE_BLUR[domain])),
+    scores.enlarge(sum, 'blurred', (domain) => upsampling(scores.grid, scores.size, SCORE_BLUR[domain])),
     2 / levels.length,
   );
   const abnormal = scores.mean(scores.cosines(rows, { normal: 0, abnormal: 0.5 }));
@@ -80,11 +82,8 @@ function aaClip({ images, tower, scores, trained, imageMix }: MethodInputs): Met
   const patches = levels.map((x) => tower.patchTokens(x));
   const through = (x: string, name: string): string =>
     activate(graph, graph.add('MatMul', [x, weights.transposed(name)]), activation);
-  return byCosines(
-    scores,
-    patches.map((x, i) => through(x, seg[i]!)),
-    through(patches.at(-1)!, det!),
-  );
+  const projected = patches.map((x, i) => through(x, seg[i]!));
+  return { ...byCosines(scores, projected, through(patches.at(-1)!, det!)), levels };
 
   /** mix |x| a / |a| + (1 - mix) x with a = LeakyReLU(x wᵀ), as `adapterMix`. */
   function mixed(x: string, w: string): string {
@@ -107,8 +106,9 @@ function plainClip({ images, tower, scores }: MethodInputs): MethodOutputs {
   const plain = tower.run(shared.last, (x, i) => tower.block(x, i), fork, last);
   const cls = tower.project(tower.norm(tower.firstOfBlock(plain.last, last), 'visual.ln_post')); // [B, E]
   const vv = tower.run(shared.last, (x, i) => tower.block(x, i, true), fork, last + 1);
-  const levels = [...shared.levels, ...vv.levels].map((x) => tower.project(tower.patchTokens(x)));
-  return byCosines(scores, levels, graph.add('Unsqueeze', [cls, graph.ints(1)]));
+  const levels = [...shared.levels, ...vv.levels];
+  const projected = levels.map((x) => tower.project(tower.patchTokens(x)));
+  return { ...byCosines(scores, projected, graph.add('Unsqueeze', [cls, graph.ints(1)])), levels };
 }
 
 function aprilGan({ images, tower, scores, trained }: MethodInputs): MethodOutputs {
@@ -120,12 +120,13 @@ function aprilGan({ images, tower, scores, trained }: MethodInputs): MethodOutpu
     const y = graph.add('Add', [product, weights.tensor(`fc.${i}.bias`)]); // [B, G G, E]
     // Enlarging is linear, so the difference of the two channels goes up in their place.
     const logits = scores.cosines(y, { normal: -SIMILARITY_SCALE, abnormal: SIMILARITY_SCALE });
-    return scores.share(scores.enlarge(logits, () => upsampling(scores.grid, scores.size)));
+    return scores.share(scores.enlarge(logits, 'bilinear', () => upsampling(scores.grid, scores.size)));
   });
   const cls = tower.project(tower.norm(tower.rows(last, 0, 1), 'visual.ln_post')); // [B, 1, E]
   return {
     map: scores.scaled(scores.sum(maps), 1 / maps.length),
     imageScore: scores.mean(scores.abnormalShare(cls, SIMILARITY_SCALE)),
+    levels,
   };
 }
 
@@ -145,12 +146,14 @@ function anomalyClip({ images, tower, scores }: MethodInputs): MethodOutputs {
     tower.fork,
     last + 1,
   );
-  const levels = [...shared.levels, ...beside.levels].map((t) => tower.project(tower.patchTokens(t)));
-  const shares = scores.sum(levels.map((y) => scores.abnormalShare(y, 1 / TEMPERATURE)));
-  const map = scores.enlarge(shares, () => smoothing(scores.grid, scores.size, SIGMA));
+  const levels = [...shared.levels, ...beside.levels];
+  const projected = levels.map((t) => tower.project(tower.patchTokens(t)));
+  const shares = scores.sum(projected.map((y) => scores.abnormalShare(y, 1 / TEMPERATURE)));
+  const map = scores.enlarge(shares, 'smoothed', () => smoothing(scores.grid, scores.size, SIGMA));
   const cls = graph.add('Unsqueeze', [tower.project(tower.firstOfBlock(x, last)), graph.ints(1)]); // [B, 1, E]
   return {
     map: scores.scaled(map, 1 / levels.length),
     imageScore: scores.mean(scores.abnormalShare(cls, 1 / TEMPERATURE)),
+    levels,
   };
 }

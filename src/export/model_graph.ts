@@ -5,6 +5,7 @@ import type { Activation } from '../kernels/epilogue.js';
 import type { ClipConfig } from '../model/config.js';
 import type { Method, TrainedParts } from '../model/methods/method.js';
 import type { Precision } from '../model/weights.js';
+import { decisionGraph, type GraphDecision } from './decision_graph.js';
 import { GraphWeights } from './graph_weights.js';
 import { methodGraph } from './method_graphs.js';
 import { type FinishedGraph, OnnxGraph } from './onnx_graph.js';
@@ -28,13 +29,16 @@ export interface GraphOptions {
   readonly positional: Float32Array;
   readonly classes: readonly GraphClass[];
   readonly input: GraphInput;
+  /** What decides on the pictures of each class, in their order; undefined for a model that does not decide. */
+  readonly decisions?: readonly GraphDecision[] | undefined;
   /** How matrices are stored; what runs between them are floats in either case. */
   readonly precision: Precision;
 }
 
 /**
  * Inputs: `pictures` or `images`; with several classes also `class`, the number of every picture's class. Outputs: `score` [B] and
- * `map` [B, S, S] as a detection has them, and `image_score` [B].
+ * `map` [B, S, S] as a detection has them, and `image_score` [B]; where there are decisions, also `normalized_score` [B] (0 to 1,
+ * the threshold at 0.5), `anomalous` [B] and `mask` [B, S, S].
  */
 export function modelGraph(options: GraphOptions): FinishedGraph {
   const { clip, config, method, adapters, imageSize: size, classes, input, precision } = options;
@@ -51,10 +55,19 @@ export function modelGraph(options: GraphOptions): FinishedGraph {
     weights: new GraphWeights(graph, adapters.image, precision),
     names: adapters.image.names,
   };
-  const { map, imageScore } = methodGraph(method)({ images, tower, scores, trained, imageMix: options.imageMix });
-  graph.output('score', pictureScores(scores, method, map, imageScore), 'f32', ['batch']);
+  const found = methodGraph(method)({ images, tower, scores, trained, imageMix: options.imageMix });
+  const { map, imageScore } = found;
+  const score = pictureScores(scores, method, map, imageScore);
+  graph.output('score', score, 'f32', ['batch']);
   graph.output('image_score', imageScore, 'f32', ['batch']);
   graph.output('map', map, 'f32', ['batch', size, size]);
+  if (options.decisions) {
+    const patches = found.levels.map((tokens) => tower.patches(tokens));
+    const decided = decisionGraph(scores, options.decisions, { score, map, patches, width: config.visionWidth });
+    graph.output('normalized_score', decided.score, 'f32', ['batch']);
+    graph.output('anomalous', decided.anomalous, 'bool', ['batch']);
+    graph.output('mask', decided.mask, 'bool', ['batch', size, size]);
+  }
   return graph.finish();
 }
 

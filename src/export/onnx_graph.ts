@@ -7,6 +7,7 @@ const ELEMENTS = {
   f32: { bytes: 4, code: 1, title: 'float32' },
   u8: { bytes: 1, code: 2, title: 'uint8' },
   i64: { bytes: 8, code: 7, title: 'int64' },
+  bool: { bytes: 1, code: 9, title: 'bool' },
   f16: { bytes: 2, code: 10, title: 'float16' },
 } as const;
 

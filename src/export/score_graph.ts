@@ -95,14 +95,15 @@ export class ScoreGraph {
   /**
    * Values of patches at the size of the picture.
    * @param values [B, L, 1]
+   * @param how names the constants
    * @param table how an axis is resized, by domain
    * @returns [B, S, S]
    */
-  enlarge(values: string, table: (domain: Domain) => ResampleTable): string {
+  enlarge(values: string, how: string, table: (domain: Domain) => ResampleTable): string {
     const { graph } = this;
     const [g, s] = [this.grid, this.size];
-    const up = this.ofClass('map rows', [s, g], ({ domain }) => dense(table(domain)));
-    const across = this.ofClass('map columns', [g, s], ({ domain }) => dense(table(domain), true));
+    const up = this.ofClass(`rows, ${how}`, [s, g], ({ domain }) => dense(table(domain)));
+    const across = this.ofClass(`columns, ${how}`, [g, s], ({ domain }) => dense(table(domain), true));
     const square = graph.add('Reshape', [values, graph.ints(0, g, g)]);
     return graph.add('MatMul', [graph.add('MatMul', [up, square]), across]);
   }

@@ -26,12 +26,19 @@ export interface Outputs {
   readonly map: Float32Array;
 }
 
+/** Of a model that decides. */
+export interface Decisions {
+  readonly normalized_score: Float32Array;
+  readonly anomalous: Uint8Array;
+  readonly mask: Uint8Array;
+}
+
 /** @param classes numbers of classes, where the model has several */
 export async function runInOrt(
   session: InferenceSession,
   input: { readonly data: Float32Array | Uint8Array; readonly dims: readonly number[] },
   classes?: readonly number[],
-): Promise<Outputs> {
+): Promise<Outputs & Decisions> {
   const { data, dims } = input;
   const feeds: Record<string, OrtTensor> =
     data instanceof Uint8Array
@@ -39,8 +46,9 @@ export async function runInOrt(
       : { images: new OrtTensor('float32', data, dims) };
   if (classes) feeds.class = new OrtTensor('int64', BigInt64Array.from(classes, BigInt), [classes.length]);
   const out = await session.run(feeds);
-  const values = (name: string): Float32Array => out[name]!.data as Float32Array;
-  return { score: values('score'), image_score: values('image_score'), map: values('map') };
+  return Object.fromEntries(
+    Object.entries(out).map(([name, { data: values }]) => [name, values]),
+  ) as unknown as Outputs & Decisions;
 }
 
 /** The engine's outputs for prepared pictures [B, 3, S, S]. */
