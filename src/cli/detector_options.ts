@@ -6,6 +6,7 @@ import type { Detector } from '../detect/detector.js';
 import type { DetectorOptions } from '../detect/open_model.js';
 import type { Gpu } from '../gpu/gpu.js';
 import { loadDetector } from '../node/node_library.js';
+import { type CalibrationFlags, openCalibrations } from './calibration_choice.js';
 import type { RegistryFlags } from './data_options.js';
 import { type PictureFlags, rulesOf } from './look_options.js';
 import {
@@ -39,7 +40,7 @@ export interface ModelFlags extends CommonOptions, RegistryFlags, MethodFlags {
   readonly cache: boolean;
 }
 
-export interface DetectorFlags extends ModelFlags, PictureFlags, TileFlags {
+export interface DetectorFlags extends ModelFlags, PictureFlags, TileFlags, CalibrationFlags {
   readonly batch_size?: number;
 }
 
@@ -110,6 +111,12 @@ export async function openDetector(
     onProgress: (share) => loading.update(share),
   });
   loading.finish();
+  try {
+    await openCalibrations(detector, flags, (note) => tell(`note: ${printable(note)}`));
+  } catch (error) {
+    detector[Symbol.dispose]();
+    throw error;
+  }
   tell(detector.settings.about);
   if (!detector.settings.adapted) tell('no --adapters: plain CLIP is used, which is weaker than an adapted model');
   return detector;

@@ -1,6 +1,5 @@
 /** Opens everything a caller names, and loads it as a model on a device. */
-import { findDataset } from '../data/class_prompts.js';
-import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
+import type { Domain, Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
@@ -12,12 +11,16 @@ import type { PictureRules } from '../picture/picture.js';
 import type { Tiling } from '../picture/tile_grid.js';
 import { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
-import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
+import type { EncodedClass } from './class_tokens.js';
+import { DecisionRules } from './decision_rules.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
 import { type MethodSettings, methodSettings, settingsLine } from './method_settings.js';
+import { type ModelIdentity, modelIdentity } from './model_identity.js';
+import { openClasses } from './open_classes.js';
 import {
   type AdapterSource,
+  type FileSource,
   type LibraryHost,
   type OpenedAdapters,
   openAdapterSource,
@@ -101,6 +104,8 @@ export interface DetectorOptions extends OpenOptions {
    * as a whole. `{}` makes tiles as large as `imageSize`, with a quarter of it shared.
    */
   readonly tile?: TileOptions | undefined;
+  /** Files that `calibrate` wrote, for the classes they are of: pictures of these are decided on by them. */
+  readonly calibrations?: readonly FileSource[] | undefined;
   /** Domain of every class that does not give its own. */
   readonly domain?: Domain | undefined;
   /** Called with the share of the weights on the device so far, 0 to 1. */
@@ -122,37 +127,11 @@ export interface OpenedModel {
   readonly model: AnomalyModel;
   readonly classes: readonly EncodedClass[];
   readonly settings: DetectorSettings;
+  /** What scores depend on; reads the trained tensors once more. */
+  readonly identity: () => Promise<ModelIdentity>;
+  readonly decisions: DecisionRules;
   /** The device, where it was opened here and is closed with the model. */
   readonly ownGpu: Gpu | undefined;
-}
-
-/**
- * The prompts of classes for a CLIP.
- * @throws AaclipError `class` when no class is given, a name is blank or given twice, a data set is unknown, or the
- * model lacks even the words of the prompts of "object"
- */
-export async function openClasses(
-  host: LibraryHost,
-  clip: ClipTensors,
-  inputs: readonly ClassInput[],
-  options: OpenOptions & { readonly domain?: Domain | undefined },
-  method?: Method,
-): Promise<readonly EncodedClass[]> {
-  const named = inputs.map((input): NamedClass => (typeof input === 'string' ? { name: input } : input));
-  if (named.length === 0) throw new AaclipError('class', 'classes: expected at least one, got none');
-  const twice = named.find(({ name }, i) => named.findIndex((c) => c.name === name) < i);
-  if (twice) throw new AaclipError('class', `classes: expected every name once, got "${twice.name}" twice`);
-  const tokenizer = await within('weights', () => abortable(host.openTokenizer(options.signal), options.signal));
-  const { registry = REGISTRY } = options;
-  const { classes, note } = await within('class', () => {
-    const prompted = named.map(({ name, words, domain = options.domain, dataset }) => {
-      if (dataset !== undefined) findDataset(dataset, registry);
-      return promptedClass(name, registry, { words, domain, dataset });
-    });
-    return encodeClasses(tokenizer, clip, prompted, 'give the class other words', method);
-  });
-  if (note !== undefined) (options.onNote ?? console.warn)(note);
-  return classes;
 }
 
 /** The device to work on, and the same device as `own` where it was opened here. */
@@ -185,6 +164,9 @@ export interface DescribedModel {
   readonly method: Method;
   readonly classes: readonly EncodedClass[];
   readonly settings: DetectorSettings;
+  /** What scores depend on; reads the trained tensors once more. */
+  readonly identity: () => Promise<ModelIdentity>;
+  readonly decisions: DecisionRules;
 }
 
 /**
@@ -217,7 +199,9 @@ export async function describeModel(host: LibraryHost, options: DetectorOptions)
     adapted: method.checkpoint !== undefined,
     about: settingsLine(method, used),
   };
-  return { clip, config, adapters, method, classes, settings };
+  const decisions = new DecisionRules(method.scoring, adapters?.trained.scores);
+  const identity = (): Promise<ModelIdentity> => modelIdentity(clip, adapters ?? {}, settings);
+  return { clip, config, adapters, method, classes, settings, decisions, identity };
 }
 
 /**
@@ -226,7 +210,7 @@ export async function describeModel(host: LibraryHost, options: DetectorOptions)
  */
 export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
   const { signal } = options;
-  const { clip, config, adapters, classes, settings } = await describeModel(host, options);
+  const { clip, config, adapters, classes, settings, decisions, identity } = await describeModel(host, options);
   const { gpu, own } = await openDevice(host, options);
   try {
     // Limits of the adapter are met before minutes are spent on weights.
@@ -241,7 +225,7 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const model = await within('weights', () =>
       AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
-    return { model, classes, settings, ownGpu: own };
+    return { model, classes, settings, decisions, identity, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;

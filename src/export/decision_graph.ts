@@ -1,5 +1,10 @@
 /** Good or faulty, as nodes of an ONNX graph: detect's decisions, by what training recorded or by a calibration. */
+import type { Domain } from '../data/datasets.js';
+import { ruleOf } from '../detect/calibration.js';
+import type { Decision } from '../detect/decision.js';
+import type { DecisionRules } from '../detect/decision_rules.js';
 import type { ScoreScale } from '../detect/score_scale.js';
+import { unpackF16 } from '../io/dtype.js';
 import { upsampling } from '../ops/score_map.js';
 import type { GraphClass, ScoreGraph } from './score_graph.js';
 
@@ -10,7 +15,7 @@ interface Part {
 }
 
 /** What decides on the pictures of a class. */
-export interface GraphDecision {
+export interface GraphDecision extends Pick<Decision, 'source' | 'rule'> {
   /** What a picture is decided by: the log-odds of its score, or the largest evidence of its map. */
   readonly by: 'score' | 'evidence';
   readonly score: ScoreScale;
@@ -21,6 +26,21 @@ export interface GraphDecision {
   readonly distance?: Part | undefined;
   /** Unit patch tokens of good pictures, [N, W] row-major, by level, counted from 0. */
   readonly references?: ReadonlyMap<number, Float32Array> | undefined;
+}
+
+/** What detect decides on the pictures of a class by: its calibration, else what training recorded, else a preset. */
+export function graphDecision(rules: DecisionRules, className: string, domain: Domain): GraphDecision {
+  const calibration = rules.calibrations.get(className);
+  if (!calibration) {
+    return { ...rules.ofDomain(domain), by: 'score', logOdds: { mean: 0, weight: 1 } };
+  }
+  const { scale, combination, references } = calibration;
+  return {
+    ...{ source: 'calibration', rule: ruleOf(calibration) },
+    ...{ by: 'evidence', score: scale, map: scale },
+    ...{ logOdds: combination.zeroShot, distance: combination.distance },
+    references: new Map([...references].map(([level, { values }]) => [level, unpackF16(values)])),
+  };
 }
 
 export interface DecisionInputs {
@@ -42,14 +62,13 @@ export interface DecisionOutputs {
   readonly mask: string;
 }
 
-/** @param decisions for each class of `scores`, in their order; all by the same */
+/** @param decisions for each class of `scores`, in their order */
 export function decisionGraph(
   scores: ScoreGraph,
   decisions: readonly GraphDecision[],
   inputs: DecisionInputs,
 ): DecisionOutputs {
   const { graph } = scores;
-  const [first] = decisions as [GraphDecision, ...GraphDecision[]];
   return graph.within('decision', () => {
     const of = (name: string, dims: readonly number[], value: (d: GraphDecision) => number): string =>
       scores.ofClass(name, dims, (c) => Float32Array.of(value(decisionOf(scores, decisions, c))));
@@ -62,7 +81,7 @@ export function decisionGraph(
     const distances = referenceDistances(scores, decisions, inputs);
     const evidence =
       distances === undefined ? zeroShot : graph.add('Add', [zeroShot, part('distance', distances, (d) => d.distance)]);
-    const value = first.by === 'evidence' ? scores.peak(evidence) : logOdds(scores, inputs.score);
+    const value = picturesBy(scores, decisions, evidence, inputs.score);
     const threshold = of('threshold', [], (d) => d.score.threshold);
     const places = onScale(scores, value, threshold, (name, v) => of(`score ${name}`, [], (d) => v(d.score)));
     return {
@@ -71,6 +90,19 @@ export function decisionGraph(
       mask: graph.add('GreaterOrEqual', [evidence, onPixels('map threshold', (d) => d.map.threshold)]),
     };
   });
+}
+
+/** What the pictures are decided by, [B]: the largest evidence of their maps, or the log-odds of their scores. */
+function picturesBy(scores: ScoreGraph, decisions: readonly GraphDecision[], evidence: string, score: string): string {
+  const { graph } = scores;
+  const kinds = new Set(decisions.map((d) => d.by));
+  if (!kinds.has('score')) return scores.peak(evidence);
+  if (!kinds.has('evidence')) return logOdds(scores, score);
+  const byEvidence = scores.ofClass('by evidence', [], (c) =>
+    Float32Array.of(decisionOf(scores, decisions, c).by === 'evidence' ? 1 : 0),
+  );
+  const chosen = graph.add('Greater', [byEvidence, graph.scalar(0.5)]);
+  return graph.add('Where', [chosen, scores.peak(evidence), logOdds(scores, score)]);
 }
 
 const decisionOf = (scores: ScoreGraph, decisions: readonly GraphDecision[], c: GraphClass): GraphDecision =>

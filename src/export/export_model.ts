@@ -8,7 +8,7 @@ import type { ClipTensors } from '../io/clip_names.js';
 import { type PositionalResize, resizePositional } from '../ops/positional.js';
 import { CLIP_PIXELS } from '../picture/pixels.js';
 import { read, tidy, upload } from '../tensor/tensor.js';
-import type { GraphDecision } from './decision_graph.js';
+import { graphDecision } from './decision_graph.js';
 import { type GraphInput, modelGraph } from './model_graph.js';
 import type { OnnxModel } from './onnx_file.js';
 import type { GraphClass } from './score_graph.js';
@@ -19,8 +19,6 @@ export interface ExportOptions {
   readonly version: string;
   /** Of the weights and of the adapters' parts, by name; they tell later what a file was made from. */
   readonly fingerprints: Readonly<Record<string, string>>;
-  /** What decides on the pictures of each class, in their order; undefined for a model that does not decide. */
-  readonly decisions?: readonly GraphDecision[] | undefined;
   /** Where anchors are kept for the next start; by default nowhere. */
   readonly anchors?: AnchorStore | undefined;
 }
@@ -34,16 +32,19 @@ export async function exportModel(gpu: Gpu, described: DescribedModel, options: 
   const { imageSize, levels, positional } = settings;
   const config = { ...described.config, levels };
   const classes = await graphClasses(gpu, described, options.anchors);
+  const decisions = classes.map(({ name, domain }) => graphDecision(described.decisions, name, domain));
   const grid = Math.floor(imageSize / config.patch);
   const graph = modelGraph({
     ...settings,
     ...{ clip, config, method, adapters, classes },
     input: options.input,
-    decisions: options.decisions,
+    decisions,
     positional: await positions(gpu, clip, grid, positional),
   });
   const metadata = {
     classes: classes.map(({ name, domain }) => ({ name, domain })),
+    // Thresholds and all that stands around them.
+    decisions: decisions.map(({ references: _, ...scales }) => scales),
     method: method.name,
     image_size: imageSize,
     levels,
@@ -56,7 +57,6 @@ export async function exportModel(gpu: Gpu, described: DescribedModel, options: 
     pixel_mean: CLIP_PIXELS.mean,
     pixel_std: CLIP_PIXELS.std,
     fingerprints: options.fingerprints,
-    ...(options.decisions && { decisions: options.decisions.map(({ references: _, ...scales }) => scales) }),
   };
   return {
     graph,

@@ -29,16 +29,16 @@ export interface GraphOptions {
   readonly positional: Float32Array;
   readonly classes: readonly GraphClass[];
   readonly input: GraphInput;
-  /** What decides on the pictures of each class, in their order; undefined for a model that does not decide. */
-  readonly decisions?: readonly GraphDecision[] | undefined;
+  /** What decides on the pictures of each class, in their order. */
+  readonly decisions: readonly GraphDecision[];
   /** How matrices are stored; what runs between them are floats in either case. */
   readonly precision: Precision;
 }
 
 /**
  * Inputs: `pictures` or `images`; with several classes also `class`, the number of every picture's class. Outputs: `score` [B] and
- * `map` [B, S, S] as a detection has them, and `image_score` [B]; where there are decisions, also `normalized_score` [B] (0 to 1,
- * the threshold at 0.5), `anomalous` [B] and `mask` [B, S, S].
+ * `map` [B, S, S] as a detection has them, `image_score` [B], and the decision: `normalized_score` [B] (0 to 1, the threshold at 0.5),
+ * `anomalous` [B] and `mask` [B, S, S].
  */
 export function modelGraph(options: GraphOptions): FinishedGraph {
   const { clip, config, method, adapters, imageSize: size, classes, input, precision } = options;
@@ -61,13 +61,11 @@ export function modelGraph(options: GraphOptions): FinishedGraph {
   graph.output('score', score, 'f32', ['batch']);
   graph.output('image_score', imageScore, 'f32', ['batch']);
   graph.output('map', map, 'f32', ['batch', size, size]);
-  if (options.decisions) {
-    const patches = found.levels.map((tokens) => tower.patches(tokens));
-    const decided = decisionGraph(scores, options.decisions, { score, map, patches, width: config.visionWidth });
-    graph.output('normalized_score', decided.score, 'f32', ['batch']);
-    graph.output('anomalous', decided.anomalous, 'bool', ['batch']);
-    graph.output('mask', decided.mask, 'bool', ['batch', size, size]);
-  }
+  const patches = found.levels.map((tokens) => tower.patches(tokens));
+  const decided = decisionGraph(scores, options.decisions, { score, map, patches, width: config.visionWidth });
+  graph.output('normalized_score', decided.score, 'f32', ['batch']);
+  graph.output('anomalous', decided.anomalous, 'bool', ['batch']);
+  graph.output('mask', decided.mask, 'bool', ['batch', size, size]);
   return graph.finish();
 }
 

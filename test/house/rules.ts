@@ -8,7 +8,7 @@ const ENGINE = ['gpu', 'tensor', 'autograd', 'kernels', 'ops', 'nn'];
 /** Bytes and lists: no pixels, no device, no engine. */
 const PLAIN = ['io', 'data'];
 const MODEL = [...ENGINE, ...PLAIN, 'picture'];
-const CORE = [...MODEL, 'cases', 'model', 'detect', 'export', 'train', 'eval', 'verify'];
+const CORE = [...MODEL, 'cases', 'model', 'detect', 'export', 'train', 'eval', 'calibrate', 'verify'];
 /** What each room of src may import: the rooms below it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gpu: [],
@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   export: [...MODEL, 'model', 'detect'],
   train: [...MODEL, 'model', 'detect'],
   eval: [...MODEL, 'model', 'detect'],
+  calibrate: [...MODEL, 'model', 'detect', 'eval'],
   // One way only: verify recomputes training steps, training knows nothing of it.
   verify: [...MODEL, 'cases', 'model', 'detect', 'train', 'eval'],
   'core.ts': CORE,

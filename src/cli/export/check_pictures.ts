@@ -52,7 +52,10 @@ export async function writeCheckPictures(out: string, detector: Detector): Promi
   const expected = {
     model: basename(out),
     class: { name: first!.name, number: 0 },
-    pictures: found.map(({ name, score, imageScore }) => ({ file: name, score, image_score: imageScore })),
+    pictures: found.map(({ name, score, imageScore, decision }) => ({
+      ...{ file: name, score, image_score: imageScore },
+      ...{ normalized_score: decision.score, anomalous: decision.anomalous, rule: decision.rule },
+    })),
     images: 'images.npy',
     map: 'map.npy',
   };

@@ -4,14 +4,18 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { findClass } from '../../data/class_prompts.js';
 import { printable } from '../../data/printable.js';
-import { describeModel } from '../../detect/open_model.js';
+import { checkCalibration, openCalibration } from '../../detect/calibration.js';
+import { within } from '../../detect/errors.js';
+import { type DescribedModel, describeModel } from '../../detect/open_model.js';
 import { exportModel } from '../../export/export_model.js';
 import { constantBytes } from '../../export/onnx_file.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { loadDetector, NODE_LIBRARY } from '../../node/node_library.js';
+import { openTensors } from '../../node/open_weights.js';
 import { openRegistry } from '../../node/registry_source.js';
 import { writeOnnx } from '../../node/write_onnx.js';
 import { runOrigin } from '../../train/run_origin.js';
+import { type Calibrated, openCalibrations } from '../calibration_choice.js';
 import { modelOf } from '../detector_options.js';
 import { openDevice } from '../options.js';
 import { programVersion } from '../program.js';
@@ -37,8 +41,10 @@ Examples:
   $ aaclip export --weights W --adapters visa_pretrained.pth --class pcb --input floats --reference
 
 The model holds the image tower, the adapters, the classes' text anchors, blur and resize. With several classes it takes a
-second input, class: the number of each picture's class, in the order of --class. Out come score [B] and map [B, S, S] as
-predict has them, and image_score [B]. --precision f16 stores matrices in half the space; all computing stays in floats.
+second input, class: the number of each picture's class, in the order of --class. Out come score [B], image_score [B] and map
+[B, S, S], and the decision: normalized_score [B] (0 to 1, the threshold at 0.5), anomalous [B] and mask [B, S, S], by the
+calibration of the class ("aaclip calibrate"), else by what training recorded, as in predict. --precision f16 stores matrices
+in half the space; all computing stays in floats.
 docs/export.md tells what to expect, examples/deploy has programs that use the file.`,
     )
     .action(runExport);
@@ -60,6 +66,7 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const described = await describeModel(NODE_LIBRARY, options);
   tell(described.settings.about);
   if (!described.settings.adapted) tell('no --adapters: plain CLIP is exported, which is weaker than an adapted model');
+  await openCalibrations(calibrated(described), flags, (note) => tell(`note: ${note}`));
   makeFolder(dirname(out));
   const { clip, adapters } = described;
   const fingerprints: Record<string, string> = {};
@@ -85,8 +92,23 @@ async function runExport(flags: ExportFlags): Promise<void> {
       gpu: () => openDevice(exact),
       onNote: () => undefined,
     });
+    await openCalibrations(detector, flags, () => undefined);
     reference = await writeCheckPictures(out, detector);
   } else if (existsSync(checkFolder(out)))
     tell(`note: ${checkFolder(out)}: of an earlier export: add --reference for this one`);
   printExported({ model, described, written, reference }, json);
+}
+
+/** A described model as what takes calibrations for its classes. */
+function calibrated({ classes, decisions, identity }: DescribedModel): Calibrated {
+  return {
+    classes,
+    openCalibration: (path) =>
+      within('calibration', async () => {
+        const calibration = await openCalibration(await openTensors(path));
+        const named = classes.map(({ className, realName, domain }) => ({ className, words: realName, domain }));
+        checkCalibration(calibration, named, await identity(), path);
+        decisions.calibrations.set(calibration.className, calibration);
+      }),
+  };
 }

@@ -1,11 +1,12 @@
 /** The flags of `export`. */
 import { type Command, Option } from 'commander';
 import type { GraphInput } from '../../export/model_graph.js';
+import { type CalibrationFlags, calibrationOptions } from '../calibration_choice.js';
 import { registryOptions } from '../data_options.js';
 import { type ModelFlags, modelOptions } from '../detector_options.js';
 import { common } from '../options.js';
 
-export interface ExportFlags extends ModelFlags {
+export interface ExportFlags extends ModelFlags, CalibrationFlags {
   readonly class: string;
   readonly out: string;
   readonly input: GraphInput;
@@ -29,5 +30,5 @@ export function exportOptions(command: Command): Command {
     )
     .option('--external', 'keep the weights in a file beside the model (default: only where it would exceed 2 GB)')
     .option('--reference', 'also write two pictures, and the scores and maps that this program finds in them');
-  return common(registryOptions(modelOptions(named)));
+  return common(registryOptions(calibrationOptions(modelOptions(named))));
 }
