@@ -36,10 +36,10 @@ int main(int argc, char** argv) {
       feeds.push_back(Ort::Value::CreateTensor<uint8_t>(memory, pixels, size_t(width) * height * 3, shape.data(), 4));
       if (several) feeds.push_back(Ort::Value::CreateTensor<int64_t>(memory, number.data(), 1, one.data(), 1));
       const char* inputs[] = {"pictures", "class"};
-      const char* outputs[] = {"score", "map"};
+      const char* outputs[] = {"normalized_score", "map"};
       auto found = session.Run(Ort::RunOptions{nullptr}, inputs, feeds.data(), feeds.size(), outputs, 2);
       stbi_image_free(pixels);
-      const float score = *found[0].GetTensorData<float>();
+      const float score = *found[0].GetTensorData<float>();  // 0 to 1; the model's own threshold is 0.5
       const auto dims = found[1].GetTensorTypeAndShapeInfo().GetShape();  // [1, S, S], 0 to 1 at every pixel
       const float* map = found[1].GetTensorData<float>();
       const int64_t at = std::max_element(map, map + dims[1] * dims[2]) - map;

@@ -27,13 +27,14 @@ try {
     if (session.inputNames.includes('class')) {
       feeds.class = new ort.Tensor('int64', BigInt64Array.of(BigInt(values.class)), [1]);
     }
-    const { score, map } = await session.run(feeds);
+    const { normalized_score, map } = await session.run(feeds);
+    const score = normalized_score.data[0]; // 0 to 1; the model's own threshold is 0.5
     const [, height, width] = map.dims; // 0 to 1 at every pixel of the resized picture
     const at = map.data.indexOf(map.data.reduce((a, b) => Math.max(a, b)));
     const [x, y] = [(at % width) / width, Math.floor(at / width) / height];
-    const verdict = score.data[0] >= Number(values.threshold) ? 'FAULTY' : 'good';
+    const verdict = score >= Number(values.threshold) ? 'FAULTY' : 'good';
     const place = `${Math.round(x * info.width)},${Math.round(y * info.height)}`;
-    console.log(`${path}: ${verdict}, score ${score.data[0].toFixed(4)}, most of it at ${place}`);
+    console.log(`${path}: ${verdict}, score ${score.toFixed(4)}, most of it at ${place}`);
   }
 } catch (error) {
   console.error(`${model}: ${error.message}`);

@@ -26,7 +26,8 @@ for path in args.pictures:
     feeds = {"pictures": pixels}
     if several:  # a model of several classes is told which one a picture shows
         feeds["class"] = np.array([args.number], dtype=np.int64)
-    score, map_ = session.run(["score", "map"], feeds)  # the map: 0 to 1 at every pixel of the resized picture
+    # A score from 0 to 1 whose threshold is 0.5, and a map from 0 to 1 at every pixel of the resized picture.
+    score, map_ = session.run(["normalized_score", "map"], feeds)
     y, x = np.unravel_index(map_[0].argmax(), map_[0].shape)
     place = round(x / map_.shape[2] * pixels.shape[2]), round(y / map_.shape[1] * pixels.shape[1])
     verdict = "FAULTY" if score[0] >= args.threshold else "good"

@@ -49,6 +49,11 @@ describe('refused in one line, before anything is written', () => {
     );
   });
 
+  it('a folder without a calibration of a class', async () => {
+    const message = await refusal(...MODEL, '--class', 'screw', '--calibration', dir, '--out', at('a.onnx'));
+    expect(message).toMatch(/: no calibration of class screw: it has none at all: make one from good pictures/);
+  });
+
   it('a folder in place of a file', async () => {
     expect(await refusal(...MODEL, '--class', 'screw', '--out', dir)).toMatch(
       /^--out .*: a folder: name a file, such as .*model\.onnx$/,
@@ -77,21 +82,32 @@ it('writes a model, and pictures that the example scores as this program does', 
       image_size: 112,
       reference: at('new', 'nut.reference'),
     },
-    classes: [{ name: 'leather' }, { name: 'metal nut' }],
+    classes: [
+      { name: 'leather', decided_by: 'training' },
+      { name: 'metal nut', decided_by: 'training' },
+    ],
     inputs: [
       { name: 'pictures', type: 'uint8', shape: ['batch', 'height', 'width', 3] },
       { name: 'class', type: 'int64', shape: ['batch'] },
     ],
-    outputs: [{ name: 'score' }, { name: 'image_score' }, { name: 'map', shape: ['batch', 112, 112] }],
+    outputs: [
+      { name: 'score' },
+      { name: 'image_score' },
+      { name: 'map', shape: ['batch', 112, 112] },
+      { name: 'normalized_score', type: 'float32' },
+      { name: 'anomalous', type: 'bool' },
+      { name: 'mask', type: 'bool', shape: ['batch', 112, 112] },
+    ],
   });
   expect(told.bytes).toBe(readFileSync(at('new', 'nut.onnx')).length);
   const folder = at('new', 'nut.reference');
   expect(readdirSync(folder).sort()).toEqual(['expected.json', 'faulty.png', 'good.png', 'images.npy', 'map.npy']);
   const { pictures } = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as {
-    pictures: { file: string; score: number }[];
+    pictures: { file: string; score: number; normalized_score: number; anomalous: boolean }[];
   };
-  const [good, faulty] = pictures.map(({ score }) => score) as [number, number];
+  const [good, faulty] = pictures.map((p) => p.normalized_score) as [number, number];
   expect(faulty).toBeGreaterThan(good + 0.01);
+  for (const p of pictures) expect(p.anomalous).toBe(p.normalized_score >= 0.5);
   const args = ['--threshold', String((good + faulty) / 2), ...pictures.map(({ file }) => join(folder, file))];
   const printed = execFileSync(process.execPath, [EXAMPLE, at('new', 'nut.onnx'), ...args], { encoding: 'utf8' });
   const lines = [...printed.matchAll(/^.*\/(\w+)\.png: (good|FAULTY), score (0\.\d{4}), most of it at \d+,\d+$/gm)];

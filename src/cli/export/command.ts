@@ -29,7 +29,7 @@ export function exportCommand(program: Command): void {
     program
       .command('export')
       .description(
-        'Write the model as ONNX, for other runtimes (onnxruntime, OpenVINO, TensorRT): pictures in, scores and maps out.',
+        'Write the model as ONNX, for other runtimes (onnxruntime, OpenVINO, TensorRT): pictures in, scores, maps and decisions out.',
       ),
   )
     .addHelpText(
@@ -38,7 +38,8 @@ export function exportCommand(program: Command): void {
 Examples:
   $ aaclip export --weights tiny --adapters tiny --img_size 256 --class "metal nut" --out nut.onnx
   $ aaclip export --weights ViT-L-14-336 --adapters ckpt/baseline --class screw,hazelnut --precision f16 --out line.onnx
-  $ aaclip export --weights W --adapters visa_pretrained.pth --class pcb --input floats --reference
+  $ aaclip export --weights W --adapters DIR --class screw --calibration line3 --reference
+  $ aaclip export --weights W --adapters visa_pretrained.pth --class pcb --input floats
 
 The model holds the image tower, the adapters, the classes' text anchors, blur and resize. With several classes it takes a
 second input, class: the number of each picture's class, in the order of --class. Out come score [B], image_score [B] and map
