@@ -3,7 +3,6 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { calibratedClass, calibrationFile } from '../detect/calibration.js';
-import type { Detector } from '../detect/detector.js';
 import { AaclipError } from '../detect/errors.js';
 import { fileError } from '../node/file_error.js';
 
@@ -25,13 +24,20 @@ export function calibrationOptions(command: Command): Command {
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
+/** What takes calibrations for its classes: a detector, or a model that is exported. */
+export interface Calibrated {
+  readonly classes: readonly { readonly name: string }[];
+  /** @throws AaclipError `calibration` */
+  openCalibration(path: string): Promise<unknown>;
+}
+
 /**
  * Opens the calibrations that the flags name for a detector's classes.
  * @param onNote told why a calibration in the adapters' folder is not used
  * @throws AaclipError `calibration`, one line, when a folder that was named has none for a class, or one that does not fit
  */
 export async function openCalibrations(
-  detector: Detector,
+  detector: Calibrated,
   { adapters, calibration: given = true }: CalibrationFlags,
   onNote: (note: string) => void,
 ): Promise<void> {

@@ -2,6 +2,7 @@
 import { benchCommand } from './bench/command.js';
 import { calibrateCommand } from './calibrate/command.js';
 import { convertCommand } from './convert/command.js';
+import { exportCommand } from './export/command.js';
 import { indexCommand } from './index_data/command.js';
 import { infoCommand } from './info/command.js';
 import { methodsCommand } from './methods/command.js';
@@ -35,5 +36,6 @@ export const COMMANDS: readonly AddCommand[] = [
   verifyCommand,
   infoCommand,
   convertCommand,
+  exportCommand,
   benchCommand,
 ];

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Domain, Registry } from '../data/datasets.js';
 import { printable } from '../data/printable.js';
 import type { Detector } from '../detect/detector.js';
+import type { DetectorOptions } from '../detect/open_model.js';
 import type { Gpu } from '../gpu/gpu.js';
 import { loadDetector } from '../node/node_library.js';
 import { type CalibrationFlags, openCalibrations } from './calibration_choice.js';
@@ -25,13 +26,8 @@ import {
 import { type CommonOptions, count, openDevice } from './options.js';
 import { progress } from './progress.js';
 
-export interface DetectorFlags
-  extends CommonOptions,
-    RegistryFlags,
-    PictureFlags,
-    MethodFlags,
-    TileFlags,
-    CalibrationFlags {
+/** Flags of the model and how it is used. */
+export interface ModelFlags extends CommonOptions, RegistryFlags, MethodFlags {
   readonly dataset?: string;
   readonly weights: string;
   readonly adapters?: string;
@@ -40,22 +36,53 @@ export interface DetectorFlags
   readonly img_size?: number;
   readonly text_adapt_weight?: number;
   readonly image_adapt_weight?: number;
-  readonly batch_size?: number;
   readonly activation?: 'gelu' | 'quickgelu';
   readonly cache: boolean;
 }
 
+export interface DetectorFlags extends ModelFlags, PictureFlags, TileFlags, CalibrationFlags {
+  readonly batch_size?: number;
+}
+
 /** Adds the flags of the model and how it is used. */
-export function detectorOptions(command: Command): Command {
+export function modelOptions(command: Command): Command {
   const named = weightsOption(command)
     .option(
       '--adapters <path>',
       'folder with text_adapter and image_adapter, or a checkpoint of APRIL-GAN or AnomalyCLIP, which its tensors tell; "tiny": the adapters that come with the program (default: none, plain CLIP)',
     )
     .option('--epoch <n>', 'use image_adapter_<n> of the --adapters folder', count(0));
-  return methodOptions(
-    cacheOption(activationOption(batchSizeOption(mixOptions(tileOptions(imageSizeOption(domainOption(named))))))),
-  );
+  return methodOptions(cacheOption(activationOption(mixOptions(imageSizeOption(domainOption(named))))));
+}
+
+/** Adds the flags of the model, how it is used, and how pictures are scored. */
+export function detectorOptions(command: Command): Command {
+  return batchSizeOption(tileOptions(modelOptions(command)));
+}
+
+/** The options of a model that the flags describe. */
+export function modelOf(
+  classes: readonly string[],
+  registry: Registry,
+  flags: ModelFlags,
+  onNote: (note: string) => void,
+): DetectorOptions {
+  return {
+    weights: flags.weights,
+    adapters: flags.adapters,
+    method: flags.method,
+    levels: flags.levels,
+    epoch: flags.epoch,
+    classes: classes.map((name) => ({ name, domain: flags.domain, dataset: flags.dataset })),
+    registry,
+    imageSize: flags.img_size,
+    textMix: flags.text_adapt_weight,
+    imageMix: flags.image_adapt_weight,
+    activation: flags.activation,
+    precision: flags.precision,
+    cache: flags.cache,
+    onNote,
+  };
 }
 
 /**
@@ -76,24 +103,11 @@ export async function openDetector(
   const tile = tileOf(flags);
   const loading = progress('weights', 1, quiet);
   const detector = await loadDetector({
-    weights: flags.weights,
-    adapters: flags.adapters,
-    method: flags.method,
-    levels: flags.levels,
-    epoch: flags.epoch,
+    ...modelOf(classes, registry, flags, (note) => tell(`note: ${printable(note)}`)),
     pictures: rulesOf(flags),
-    classes: classes.map((name) => ({ name, domain: flags.domain, dataset: flags.dataset })),
-    registry,
-    imageSize: flags.img_size,
-    textMix: flags.text_adapt_weight,
-    imageMix: flags.image_adapt_weight,
-    activation: flags.activation,
-    precision: flags.precision,
-    cache: flags.cache,
     batchSize: flags.batch_size,
     tile,
     gpu: openGpu,
-    onNote: (note) => tell(`note: ${printable(note)}`),
     onProgress: (share) => loading.update(share),
   });
   loading.finish();

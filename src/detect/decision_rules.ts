@@ -23,7 +23,7 @@ export interface ScoredPicture {
 }
 
 /** Scales on log-odds, and what they come from. */
-interface DomainRule extends Pick<Decision, 'source' | 'rule'> {
+export interface DomainRule extends Pick<Decision, 'source' | 'rule'> {
   readonly score: ScoreScale;
   readonly map: ScoreScale;
 }
@@ -83,6 +83,11 @@ export class DecisionRules {
       return (recorded && trainedRule(domain, recorded)) ?? presetRule(domain, scoring);
     };
     this.#byDomain = { Industrial: of('Industrial'), Medical: of('Medical') };
+  }
+
+  /** What decides on pictures of a domain whose classes have no calibration. */
+  ofDomain(domain: Domain): DomainRule {
+    return this.#byDomain[domain];
   }
 
   /** Decides on a picture. */

@@ -1,10 +1,9 @@
 /** Opens everything a caller names, and loads it as a model on a device. */
-import { findDataset } from '../data/class_prompts.js';
-import { type Domain, REGISTRY, type Registry } from '../data/datasets.js';
+import type { Domain, Registry } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Activation } from '../kernels/epilogue.js';
-import { inferConfig } from '../model/config.js';
+import { type ClipConfig, inferConfig } from '../model/config.js';
 import { chooseMethod } from '../model/methods/all_methods.js';
 import type { Method } from '../model/methods/method.js';
 import type { Precision } from '../model/weights.js';
@@ -12,16 +11,18 @@ import type { PictureRules } from '../picture/picture.js';
 import type { Tiling } from '../picture/tile_grid.js';
 import { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
-import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
+import type { EncodedClass } from './class_tokens.js';
 import { DecisionRules } from './decision_rules.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
 import { type MethodSettings, methodSettings, settingsLine } from './method_settings.js';
 import { type ModelIdentity, modelIdentity } from './model_identity.js';
+import { openClasses } from './open_classes.js';
 import {
   type AdapterSource,
   type FileSource,
   type LibraryHost,
+  type OpenedAdapters,
   openAdapterSource,
   openWeights,
   type WeightsSource,
@@ -133,35 +134,6 @@ export interface OpenedModel {
   readonly ownGpu: Gpu | undefined;
 }
 
-/**
- * The prompts of classes for a CLIP.
- * @throws AaclipError `class` when no class is given, a name is blank or given twice, a data set is unknown, or the
- * model lacks even the words of the prompts of "object"
- */
-export async function openClasses(
-  host: LibraryHost,
-  clip: ClipTensors,
-  inputs: readonly ClassInput[],
-  options: OpenOptions & { readonly domain?: Domain | undefined },
-  method?: Method,
-): Promise<readonly EncodedClass[]> {
-  const named = inputs.map((input): NamedClass => (typeof input === 'string' ? { name: input } : input));
-  if (named.length === 0) throw new AaclipError('class', 'classes: expected at least one, got none');
-  const twice = named.find(({ name }, i) => named.findIndex((c) => c.name === name) < i);
-  if (twice) throw new AaclipError('class', `classes: expected every name once, got "${twice.name}" twice`);
-  const tokenizer = await within('weights', () => abortable(host.openTokenizer(options.signal), options.signal));
-  const { registry = REGISTRY } = options;
-  const { classes, note } = await within('class', () => {
-    const prompted = named.map(({ name, words, domain = options.domain, dataset }) => {
-      if (dataset !== undefined) findDataset(dataset, registry);
-      return promptedClass(name, registry, { words, domain, dataset });
-    });
-    return encodeClasses(tokenizer, clip, prompted, 'give the class other words', method);
-  });
-  if (note !== undefined) (options.onNote ?? console.warn)(note);
-  return classes;
-}
-
 /** The device to work on, and the same device as `own` where it was opened here. */
 export async function openDevice(
   host: LibraryHost,
@@ -184,11 +156,24 @@ export async function openDevice(
   }
 }
 
+/** A model as options describe it, checked, before a device is needed. */
+export interface DescribedModel {
+  readonly clip: ClipTensors;
+  readonly config: ClipConfig;
+  readonly adapters: OpenedAdapters | undefined;
+  readonly method: Method;
+  readonly classes: readonly EncodedClass[];
+  readonly settings: DetectorSettings;
+  /** What scores depend on; reads the trained tensors once more. */
+  readonly identity: () => Promise<ModelIdentity>;
+  readonly decisions: DecisionRules;
+}
+
 /**
- * Opens weights, adapters, classes and the device, in this order, and loads the model.
- * @throws AaclipError whose code tells which of them failed; a device opened here is then closed
+ * Opens weights, adapters and classes, in this order, and settles how they are used.
+ * @throws AaclipError whose code tells which of them failed
  */
-export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
+export async function describeModel(host: LibraryHost, options: DetectorOptions): Promise<DescribedModel> {
   const { signal, adapters: source } = options;
   checkAborted(signal);
   const clip = await within('weights', () => abortable(openWeights(host, options.weights, signal), signal));
@@ -206,13 +191,26 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const got = used.imageSize;
     throw new AaclipError('options', `imageSize: expected a whole number of pixels of at least ${patch}, got ${got}`);
   }
+  const tile = await within('options', () => options.tile && tilingOf(options.tile, used.imageSize));
   const settings: DetectorSettings = {
     ...used,
     precision: options.precision ?? 'f32',
+    tile,
     adapted: method.checkpoint !== undefined,
     about: settingsLine(method, used),
   };
-  const tile = await within('options', () => options.tile && tilingOf(options.tile, settings.imageSize));
+  const decisions = new DecisionRules(method.scoring, adapters?.trained.scores);
+  const identity = (): Promise<ModelIdentity> => modelIdentity(clip, adapters ?? {}, settings);
+  return { clip, config, adapters, method, classes, settings, decisions, identity };
+}
+
+/**
+ * Opens weights, adapters, classes and the device, in this order, and loads the model.
+ * @throws AaclipError whose code tells which of them failed; a device opened here is then closed
+ */
+export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
+  const { signal } = options;
+  const { clip, config, adapters, classes, settings, decisions, identity } = await describeModel(host, options);
   const { gpu, own } = await openDevice(host, options);
   try {
     // Limits of the adapter are met before minutes are spent on weights.
@@ -227,10 +225,7 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const model = await within('weights', () =>
       AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
-    const decisions = new DecisionRules(method.scoring, adapters?.trained.scores);
-    const all = { ...settings, tile };
-    const identity = (): Promise<ModelIdentity> => modelIdentity(clip, adapters ?? {}, all);
-    return { model, classes, settings: all, decisions, identity, ownGpu: own };
+    return { model, classes, settings, decisions, identity, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;

@@ -45,7 +45,8 @@ export function forkedTokens(
 }
 
 /** Last blocks that use V-V attention, as published: of 24, all but the first five. */
-export const usualVvBlocks = (tower: VisionTower): number => Math.min(19, tower.blocks.length - 1);
+export const usualVvBlocks = ({ blocks }: { readonly blocks: { readonly length: number } }): number =>
+  Math.min(19, blocks.length - 1);
 
 export interface SideTokens {
   /** The class token after the last block of the ordinary path, [B, W]. */

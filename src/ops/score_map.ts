@@ -24,7 +24,7 @@ export interface Blur {
 const tables = new Map<string, ResampleTable>();
 
 /** Upsampling of one axis, after a blur where there is one; kept, so that the device copy is made once. */
-function upsampling(grid: number, size: number, blur?: Blur): ResampleTable {
+export function upsampling(grid: number, size: number, blur?: Blur): ResampleTable {
   const key = `${grid} ${size} ${blur?.taps} ${blur?.sigma}`;
   let table = tables.get(key);
   if (!table) {
@@ -36,7 +36,7 @@ function upsampling(grid: number, size: number, blur?: Blur): ResampleTable {
 }
 
 /** Upsampling of one axis with pixels as areas, and a blur after it; kept as the others are. */
-function smoothing(grid: number, size: number, sigma: number): ResampleTable {
+export function smoothing(grid: number, size: number, sigma: number): ResampleTable {
   const key = `${grid} ${size} then ${sigma}`;
   let table = tables.get(key);
   if (!table) {

@@ -1,7 +1,8 @@
 /** The library's training: an iteration over steps, with the adapters at its end. */
 import { remainingBatches } from '../data/shuffle.js';
 import { AaclipError, abortable, checkAborted, libraryError, within } from '../detect/errors.js';
-import { openClasses, openDevice } from '../detect/open_model.js';
+import { openClasses } from '../detect/open_classes.js';
+import { openDevice } from '../detect/open_model.js';
 import { type LibraryHost, openTensorsOf, openWeights } from '../detect/sources.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';

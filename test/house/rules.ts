@@ -8,7 +8,7 @@ const ENGINE = ['gpu', 'tensor', 'autograd', 'kernels', 'ops', 'nn'];
 /** Bytes and lists: no pixels, no device, no engine. */
 const PLAIN = ['io', 'data'];
 const MODEL = [...ENGINE, ...PLAIN, 'picture'];
-const CORE = [...MODEL, 'cases', 'model', 'detect', 'train', 'eval', 'calibrate', 'verify'];
+const CORE = [...MODEL, 'cases', 'model', 'detect', 'export', 'train', 'eval', 'calibrate', 'verify'];
 /** What each room of src may import: the rooms below it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gpu: [],
@@ -24,6 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Below verify and the benchmark, which run it; it knows the ops and no model.
   cases: [...ENGINE, 'data', 'picture'],
   detect: [...MODEL, 'model'],
+  // A writer beside the engine: nothing but hosts and commands knows it.
+  export: [...MODEL, 'model', 'detect'],
   train: [...MODEL, 'model', 'detect'],
   eval: [...MODEL, 'model', 'detect'],
   calibrate: [...MODEL, 'model', 'detect', 'eval'],

@@ -79,6 +79,19 @@ export function allJobs(data: string, trained: string): Job[] {
         ...['predict', join(data, 'cloth/good'), '--class', 'cloth', ...MODEL, '--out', out, '--map', '--raw', 'npy'],
       ],
     },
+    {
+      name: 'export',
+      args: (out) => [
+        'export',
+        ...MODEL,
+        '--class',
+        'cloth',
+        '--external',
+        '--reference',
+        '--out',
+        join(out, 'm.onnx'),
+      ],
+    },
     ...plainJobs(data),
   ];
 }

@@ -33,9 +33,9 @@ const STATES = ['pos', 'neg'] as const;
 const PARTS = ['ctx', 'token_prefix', 'token_suffix', 'tokenized_prompts'];
 
 /** Cosines are divided by it. */
-const TEMPERATURE = 0.07;
+export const TEMPERATURE = 0.07;
 /** Deviation of the blur, in pixels. */
-const SIGMA = 4;
+export const SIGMA = 4;
 
 export const ANOMALY_CLIP: Method = {
   name: 'anomalyclip',
