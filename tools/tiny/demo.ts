@@ -60,9 +60,9 @@ function row(name: string, columns: readonly string[]): string {
 /** Figures of the classes, and their mean, by the zero-shot map alone and with references. */
 function decidedRows(decided: readonly DecidedClass[]): string {
   const outcomeRow = (name: string, outcomes: readonly Outcome[]) => {
-    const mean = (key: 'pixelAuc' | 'imageAuc' | 'right') =>
+    const mean = (key: Exclude<keyof Outcome, 'judged'>) =>
       outcomes.reduce((sum, outcome) => sum + outcome[key], 0) / outcomes.length;
-    return row(name, [mean('pixelAuc'), mean('imageAuc'), mean('right')].map(inPerCent));
+    return row(name, [mean('pixelAuc'), mean('imageAuc'), mean('goodRight'), mean('faultyRight')].map(inPerCent));
   };
   const both = (name: string, some: readonly DecidedClass[]) =>
     outcomeRow(
@@ -160,9 +160,9 @@ async function demonstrate(model: string, out: string): Promise<void> {
       figuresRow('adapters trained just now', averageOf(join(out, 'after'))) +
       figuresRow('adapters of the package, trained for longer', averageOf(join(out, 'embedded'))) +
       `
-Per cent, ${decided[0]!.without.judged.length} new pictures of each calibrated class, half of them faulty
+Per cent, ${decided[0]!.without.judged.length} new pictures of each calibrated class, half of them faulty; right: good ones called good, faulty ones called faulty
 
-${row('', ['pixel AUROC', 'image AUROC', 'called right'])}${decidedRows(decided)}
+${row('', ['pixel AUROC', 'image AUROC', 'good right', 'faulty right'])}${decidedRows(decided)}
 Look at   ${sheet}
           ${decisions}   what was decided with references: map, score, and whether it is right
           ${join(out, 'embedded', 'visualization')}   picture, mask, heatmap and overlay of each

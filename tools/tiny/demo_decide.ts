@@ -28,7 +28,9 @@ export interface Judged {
 export interface Outcome {
   readonly pixelAuc: number;
   readonly imageAuc: number;
-  readonly right: number;
+  /** Of the good and of the faulty pictures, those that were called so. */
+  readonly goodRight: number;
+  readonly faultyRight: number;
   readonly judged: readonly Judged[];
 }
 
@@ -80,11 +82,15 @@ async function outcome(detector: Detector, data: string, samples: readonly Sampl
     judged.push(shown(detection, label === 1));
   }
   const labels = judged.map(({ faulty }) => Number(faulty));
-  const right = judged.filter(({ faulty, anomalous }) => faulty === anomalous).length;
+  const right = (kind: boolean) => {
+    const all = judged.filter(({ faulty }) => faulty === kind);
+    return all.filter(({ anomalous }) => anomalous === kind).length / all.length;
+  };
   return {
     pixelAuc: curveFigures(pixels).auroc ?? 0,
     imageAuc: figuresOf(Float32Array.from(images), labels).auroc ?? 0,
-    right: right / judged.length,
+    goodRight: right(false),
+    faultyRight: right(true),
     judged,
   };
 }
