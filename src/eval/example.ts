@@ -24,7 +24,8 @@ export interface Example {
  * @param marked RGB bytes, not 0 where a pixel is marked
  */
 function outline(rgb: Uint8Array, width: number, height: number, marked: Uint8Array): void {
-  const outside = Uint8Array.from({ length: width * height }, (_, i) => Number(marked[3 * i] === 0));
+  const outside = new Uint8Array(width * height);
+  for (let i = 0; i < outside.length; i++) if (marked[3 * i] === 0) outside[i] = 1;
   const thickness = Math.max(1, Math.round(Math.max(width, height) / 160));
   drawContour(rgb, width, height, outside, DARK, 2 * thickness);
   drawContour(rgb, width, height, outside, WHITE, thickness);

@@ -125,31 +125,51 @@ export function drawContour(
       `drawContour: wrong size: expected ${height}x${width} pixels, got ${rgb.length / 3} of picture and ${mask.length} of mask`,
     );
   }
-  // Peel the regions: a layer is all pixels with a neighbour outside; the picture's own border is not an outline.
+  // Peel the regions: a layer is all pixels with a neighbour outside; the picture's own border is not an outline. Only the
+  // first layer is looked for everywhere; each further one lies beside the one before.
   const inside = mask.slice();
-  for (let layer = 0; layer < thickness; layer++) {
-    const edge: number[] = [];
-    for (let y = 0, i = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, i++) {
-        if (inside[i] === 0) continue;
-        const open =
-          (x > 0 && inside[i - 1] === 0) ||
-          (x < width - 1 && inside[i + 1] === 0) ||
-          (y > 0 && inside[i - width] === 0) ||
-          (y < height - 1 && inside[i + width] === 0);
-        if (open) edge.push(i);
-      }
-    }
-    for (const i of edge) {
+  let layer = firstLayer(inside, width, height);
+  for (let left = thickness; left > 0; left--) {
+    for (const i of layer) {
       inside[i] = 0;
-      rgb.set(colour, i * 3);
+      rgb[3 * i] = colour[0];
+      rgb[3 * i + 1] = colour[1];
+      rgb[3 * i + 2] = colour[2];
+    }
+    if (left > 1) layer = nextLayer(inside, width, height, layer);
+  }
+}
+
+/** The marked pixels beside an unmarked one. */
+function firstLayer(inside: Uint8Array, width: number, height: number): number[] {
+  const layer: number[] = [];
+  for (let y = 0, i = 0; y < height; y++) {
+    const [up, down] = [y > 0 ? width : 0, y < height - 1 ? width : 0];
+    for (let x = 0; x < width; x++, i++) {
+      if (inside[i] === 0) continue;
+      const beside = inside[i - up] === 0 || inside[i + down] === 0;
+      if (beside || (x > 0 && inside[i - 1] === 0) || (x < width - 1 && inside[i + 1] === 0)) layer.push(i);
     }
   }
+  return layer;
+}
+
+/** The marked pixels beside those of a layer that was just removed. */
+function nextLayer(inside: Uint8Array, width: number, height: number, removed: readonly number[]): number[] {
+  const found = new Set<number>();
+  for (const i of removed) {
+    const x = i % width;
+    if (x > 0 && inside[i - 1] !== 0) found.add(i - 1);
+    if (x < width - 1 && inside[i + 1] !== 0) found.add(i + 1);
+    if (i >= width && inside[i - width] !== 0) found.add(i - width);
+    if (i < width * (height - 1) && inside[i + width] !== 0) found.add(i + width);
+  }
+  return [...found];
 }
 
 /** Shows a mask as a black and white picture, RGB bytes: 0 black, anything else white. */
 export function maskToRgb(mask: Uint8Array): Uint8Array {
   const out = new Uint8Array(mask.length * 3);
-  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) out.fill(255, i * 3, i * 3 + 3);
+  for (let i = 0, o = 0; i < mask.length; i++, o += 3) if (mask[i] !== 0) out[o] = out[o + 1] = out[o + 2] = 255;
   return out;
 }

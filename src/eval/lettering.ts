@@ -27,10 +27,19 @@ export interface Canvas {
   readonly data: Uint8Array;
 }
 
+/** Gives pixels from `start` to `end` a colour. */
+function fillPixels(data: Uint8Array, start: number, end: number, [r, g, b]: readonly [number, number, number]): void {
+  for (let i = 3 * start; i < 3 * end; i += 3) {
+    data[i] = r;
+    data[i + 1] = g;
+    data[i + 2] = b;
+  }
+}
+
 /** A canvas of one colour. */
 export function createCanvas(width: number, height: number, colour: readonly [number, number, number]): Canvas {
   const data = new Uint8Array(width * height * 3);
-  for (let i = 0; i < data.length; i += 3) data.set(colour, i);
+  fillPixels(data, 0, width * height, colour);
   return { width, height, data };
 }
 
@@ -43,7 +52,7 @@ export function fillRect(
   const right = Math.min(canvas.width, left + width);
   const bottom = Math.min(canvas.height, top + height);
   for (let y = Math.max(0, top); y < bottom; y++) {
-    for (let x = Math.max(0, left); x < right; x++) canvas.data.set(colour, (y * canvas.width + x) * 3);
+    fillPixels(canvas.data, y * canvas.width + Math.max(0, left), y * canvas.width + right, colour);
   }
 }
 

@@ -4,6 +4,8 @@ import { PNG } from 'pngjs';
 /** pngjs' names of the PNG colour types. */
 const GREY = 0;
 const RGB = 2;
+/** The filter of every row. Trying all filters on each takes twice as long and makes our pictures 1% smaller. */
+const PAETH = 4;
 
 /**
  * Encodes 8-bit pixels as PNG.
@@ -20,7 +22,12 @@ export function encodePng(width: number, height: number, data: Uint8Array): Uint
   const colorType = channels === 1 ? GREY : RGB;
   const png = new PNG({ width, height });
   png.data = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return new Uint8Array(
-    PNG.sync.write(png, { inputColorType: colorType, colorType, inputHasAlpha: false, bitDepth: 8 }),
-  );
+  const options = {
+    inputColorType: colorType,
+    colorType,
+    inputHasAlpha: false,
+    bitDepth: 8,
+    filterType: PAETH,
+  } as const;
+  return new Uint8Array(PNG.sync.write(png, options));
 }

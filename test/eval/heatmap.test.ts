@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { threefry } from '../../src/data/random.js';
 import type { ScoreMap } from '../../src/detect/share_map.js';
 import { HEAT_COLOURS, toOklab } from '../../src/eval/colour_map.js';
 import { drawContour, maskToRgb, overlay, rangeOf, resizeMap, thresholdMap, toGray8 } from '../../src/eval/heatmap.js';
@@ -134,6 +135,20 @@ describe('an overlay', () => {
   });
 });
 
+/** 1 where a pixel is among the `thickness` outermost layers of its region: one unmarked neighbour after the other. */
+function peeled(width: number, height: number, mask: Uint8Array, thickness: number): Uint8Array {
+  let left = mask;
+  for (let layer = 0; layer < thickness; layer++) {
+    const before = left;
+    const out = (x: number, y: number) => x >= 0 && x < width && y >= 0 && y < height && before[y * width + x] === 0;
+    left = before.map((v, i) => {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      return out(x - 1, y) || out(x + 1, y) || out(x, y - 1) || out(x, y + 1) ? 0 : v;
+    });
+  }
+  return mask.map((v, i) => v - left[i]!);
+}
+
 describe('a threshold', () => {
   test('takes values at or above it', () => {
     expect([...thresholdMap(map(3, 1, [0.4, 0.5, 0.6]), 3, 1, 0.5)]).toEqual([0, 1, 1]);
@@ -147,6 +162,25 @@ describe('a threshold', () => {
     drawContour(rgb, 5, 5, mask, [255, 0, 0], 2);
     expect([...rgb.filter((_, i) => i % 3 === 0)].map((v) => (v ? '#' : '.')).join('')).toBe('.##..'.repeat(5));
     expect(() => drawContour(rgb, 4, 5, mask)).toThrow(/wrong size: expected 5x4 pixels, got 25/);
+  });
+
+  test('is outlined pixel for pixel as by peeling layer after layer', () => {
+    for (const [width, height, share] of [
+      [1, 1, 0.5],
+      [7, 1, 0.7],
+      [31, 23, 0.5],
+      [40, 37, 0.97],
+    ] as const) {
+      const mask = Uint8Array.from({ length: width * height }, (_, i) =>
+        Number(threefry([5, 0], [i, 0])[0] < share * 2 ** 32),
+      );
+      for (const thickness of [1, 2, 5]) {
+        const rgb = new Uint8Array(3 * mask.length);
+        drawContour(rgb, width, height, mask, [1, 2, 3], thickness);
+        const layers = peeled(width, height, mask, thickness);
+        expect(rgb).toEqual(Uint8Array.from(rgb, (_, k) => (layers[Math.floor(k / 3)] ? 1 + (k % 3) : 0)));
+      }
+    }
   });
 
   test('becomes black and white', () => {

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writ
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { encodePng } from '#src/node/encode_png';
 import { runCommand } from '../command.js';
+import { inThreads } from '../threads.js';
 import { CLASSES, findClass } from './classes.js';
 import { SETUPS } from './compose.js';
+import type { EncodedPicture } from './picture_worker.js';
 import { classNames, type DatasetSpec, metadataOf, planDataset } from './plan.js';
-import { drawSample } from './sample.js';
 
 const USAGE = `usage: npm run pictures -- --out DIR [options]
 
@@ -33,8 +33,11 @@ function wholeNumber(flag: string, text: string, least: number): number {
   throw new Error(`--${flag}: bad number: expected a whole number of ${least} or more, got "${text}"`);
 }
 
+/** A thread is started for every so many pictures at least: starting one takes as long as drawing two. */
+const PICTURES_A_THREAD = 8;
+
 /** Writes to a temporary folder and renames it at the end: all or nothing. */
-function writeDataset(spec: DatasetSpec, out: string): number {
+async function writeDataset(spec: DatasetSpec, out: string): Promise<number> {
   if (existsSync(out) && readdirSync(out).length > 0) {
     throw new Error(`${out}: not empty: expected a new or empty folder: choose another --out or remove it`);
   }
@@ -46,15 +49,15 @@ function writeDataset(spec: DatasetSpec, out: string): number {
       mkdirSync(dirname(join(temporary, path)), { recursive: true });
       writeFileSync(join(temporary, path), bytes);
     };
-    pictures.forEach(({ sample, imagePath, maskPath }, i) => {
-      const { rgb, mask, size } = drawSample(sample);
-      write(imagePath, encodePng(size, size, rgb));
-      if (maskPath) {
-        const white = mask.map((value) => value * 255);
-        write(maskPath, encodePng(size, size, white));
-      }
-      if (process.stderr.isTTY) process.stderr.write(`\rdrawing ${i + 1} of ${pictures.length}`);
-    });
+    let done = 0;
+    const onDrawn = ({ index, picture, mask }: EncodedPicture) => {
+      const { imagePath, maskPath } = pictures[index]!;
+      write(imagePath, picture);
+      if (maskPath) write(maskPath, mask);
+      if (process.stderr.isTTY) process.stderr.write(`\rdrawing ${++done} of ${pictures.length}`);
+    };
+    const samples = pictures.map(({ sample }) => sample);
+    await inThreads('pictures/picture_worker', { samples }, onDrawn, Math.ceil(pictures.length / PICTURES_A_THREAD));
     if (process.stderr.isTTY) process.stderr.write('\n');
     write('full-shot.jsonl', metadataOf(pictures));
     write('registry.json', registryOf(spec.classes));
@@ -73,7 +76,7 @@ function registryOf(names: readonly string[]): string {
 }
 
 /** @param args what follows the command's name */
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -111,7 +114,7 @@ function main(args: readonly string[]): void {
     seed: wholeNumber('seed', values.seed, 0),
     setup,
   };
-  const count = writeDataset(spec, resolve(values.out));
+  const count = await writeDataset(spec, resolve(values.out));
   process.stdout.write(`${values.out}: ${count} pictures of ${spec.classes.length} classes\n`);
 }
 

@@ -5,8 +5,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
-import { sheet, type Tile } from '#src/eval/sheet';
+import { colourScale, sheet, type Tile } from '#src/eval/sheet';
 import { encodePng, writeAtomically } from '#src/node/node';
+import type { DecidedClass } from './demo_decide.js';
 
 function tile(path: string, caption: string): Tile {
   const { width, height, data } = PNG.sync.read(readFileSync(path));
@@ -45,5 +46,35 @@ export async function comparisonSheet(path: string, out: string, classes: readon
     ];
   });
   const { width, height, data } = sheet(rows, { cell: 144 });
+  await writeAtomically(path, encodePng(width, height, data));
+}
+
+/** Pictures of each kind that the sheet of decisions shows of a class. */
+const SHOWN = 4;
+
+/**
+ * Writes the sheet of decisions with references: each picture, the map of its decision, its score and whether that is right.
+ * @param path of the sheet
+ */
+export async function decisionSheet(path: string, decided: readonly DecidedClass[]): Promise<void> {
+  const rows = decided.flatMap(({ className, withReferences: { judged } }) =>
+    [false, true].map((faulty) => ({
+      heading: `${className}: ${faulty ? 'faulty' : 'good'} pictures`,
+      tiles: judged
+        .filter((one) => one.faulty === faulty)
+        .slice(0, SHOWN)
+        .flatMap(({ picture, heatmap, score, anomalous }) => {
+          const wrong = anomalous !== faulty;
+          const verdict = `${anomalous ? 'faulty' : 'good'}, ${wrong ? 'wrong' : 'right'}`;
+          return [picture, { ...heatmap, caption: `${score.toFixed(2)} ${verdict}`, marked: wrong }];
+        }),
+    })),
+  );
+  const cell = 128;
+  const scale = colourScale(cell, '0: good', '1: faulty');
+  const { width, height, data } = sheet([...rows.map(({ tiles }) => tiles), [scale]], {
+    cell,
+    headings: rows.map(({ heading }) => heading),
+  });
   await writeAtomically(path, encodePng(width, height, data));
 }

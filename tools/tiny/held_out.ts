@@ -1,7 +1,7 @@
 /** Pictures of the classes that the embedded adapters were not trained on. */
 import { CLASSES, findClass, type PlannedPicture, planDataset, type SampleSpec } from '../pictures/index.js';
+import { inThreads } from '../threads.js';
 import { halves } from './halves.js';
-import { inThreads } from './threads.js';
 
 /** Side that pictures are drawn and tested at, in pixels. */
 export const SIZE = 256;
@@ -48,7 +48,7 @@ export function heldOutPictures(plan: HeldOutPlan = HELD_OUT): Promise<TestPictu
 export async function drawPictures(planned: readonly PlannedPicture[]): Promise<TestPicture[]> {
   const pictures = new Array<TestPicture>(planned.length);
   const list: SampleList = { specs: planned.map((p) => p.sample) };
-  await inThreads<SampleDrawn>('sample_worker', list, ({ index, rgb, mask }) => {
+  await inThreads<SampleDrawn>('tiny/sample_worker', list, ({ index, rgb, mask }) => {
     const { sample, maskPath } = planned[index]!;
     const { className } = sample;
     pictures[index] = { className, words: findClass(className).words, rgb, mask, label: maskPath ? 1 : 0 };

@@ -1,7 +1,7 @@
 /** Pictures and captions for pre-training, drawn by several threads. */
 import process from 'node:process';
 import type { Setup } from '../pictures/index.js';
-import { inThreads } from './threads.js';
+import { inThreads } from '../threads.js';
 
 export interface Drawn {
   /** Bytes [size, size, 3]. */
@@ -35,7 +35,7 @@ export async function drawPool(spec: PoolSpec): Promise<ReadonlyMap<string, read
   const total = spec.pairs * spec.classes.length;
   const started = performance.now();
   let done = 0;
-  await inThreads<Pair>('pool_worker', spec, (pair) => {
+  await inThreads<Pair>('tiny/pool_worker', spec, (pair) => {
     pool.get(pair.className)?.push(pair);
     done++;
     if (done % 250 === 0 || done === total) {

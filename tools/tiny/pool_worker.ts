@@ -1,8 +1,8 @@
 /** Draws every n-th pair of the pool: one thread of pool.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { captionsFor, drawSample, Rng } from '../pictures/index.js';
+import type { Share } from '../threads.js';
 import type { Drawn, Pair, PoolSpec } from './pool.js';
-import type { Share } from './threads.js';
 
 const { seed, size, pairs, classes, setup, first, every } = workerData as PoolSpec & Share;
 

@@ -1,8 +1,8 @@
 /** Small copies of drawn pictures, inside the page itself. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { encode } from 'jpeg-js';
 import { loadPicture } from '../../node/decode.js';
+import { encodeJpeg } from '../../node/encode_jpeg.js';
 import { resizeOnHost } from '../../picture/host_resize.js';
 import { exampleNames } from '../test_adapters/draw_class.js';
 import type { ReportedClass } from './kept_results.js';
@@ -23,10 +23,7 @@ async function thumbnail(
     number,
     number,
   ];
-  const rgb = resizeOnHost(picture, width, height);
-  const rgba = new Uint8Array(4 * width * height).fill(255);
-  for (let i = 0; i < width * height; i++) rgba.set(rgb.subarray(3 * i, 3 * i + 3), 4 * i);
-  const { data } = encode({ data: rgba, width, height }, QUALITY);
+  const data = await encodeJpeg({ width, height, data: resizeOnHost(picture, width, height) }, QUALITY);
   return { uri: `data:image/jpeg;base64,${Buffer.from(data).toString('base64')}`, width, height };
 }
 

@@ -106,9 +106,10 @@ export async function drawClass(drawn: DrawnClass, options: DrawOptions): Promis
   for await (const [loaded] of loader.batches(places.map((p) => [p]))) {
     const map = await maps.get(i);
     const example = drawExample(loaded!.picture, loaded!.mask, map, range, size);
-    for (const [kind, { width, height, data: rgb }] of Object.entries(example)) {
-      await writeAtomically(join(folder, `${names[i]}_${kind}.png`), encodePng(width, height, rgb));
-    }
+    const files = Object.entries(example).map(([kind, { width, height, data: rgb }]) =>
+      writeAtomically(join(folder, `${names[i]}_${kind}.png`), encodePng(width, height, rgb)),
+    );
+    await Promise.all(files);
     const one = chosen.get(i);
     if (one) {
       const peak = range.hi > range.lo ? (details.results[i]!.peak - range.lo) / (range.hi - range.lo) : 0;
