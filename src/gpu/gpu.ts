@@ -25,6 +25,8 @@ export interface GpuHost {
   readonly shaders: ShaderTexts;
   /** The part of an adapter's name that the entry point was made with, for the message where none has it. */
   readonly adapter?: string | undefined;
+  /** What to do where there is no adapter, for the message; by default as in Node. */
+  readonly noAdapter?: string | undefined;
   /** Waits for a promise of the device; the default is to await it. */
   readonly wait?: <T>(promise: Promise<T>) => Promise<T>;
 }
@@ -91,7 +93,7 @@ export class Gpu implements Disposable {
    * @throws GpuError when there is no adapter or it gives no device; the message says what to do.
    */
   static async open(host: GpuHost, options: GpuOptions = {}): Promise<Gpu> {
-    const { adapter, device } = await openDevice(host.entry, host.adapter);
+    const { adapter, device } = await openDevice(host);
     return new Gpu(host, adapter, device, options);
   }
 
