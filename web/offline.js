@@ -19,7 +19,9 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || new URL(request.url).origin !== self.location.origin) return;
   const kept = async () => {
     const cache = await caches.open(NAME);
-    const found = await cache.match(request.mode === 'navigate' ? './' : request, { ignoreSearch: true });
+    // Servers that name `Origin` in `Vary` mean other pages than this one.
+    const options = { ignoreSearch: true, ignoreVary: true };
+    const found = await cache.match(request.mode === 'navigate' ? './' : request, options);
     return found ?? fetch(request);
   };
   event.respondWith(kept());

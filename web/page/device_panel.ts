@@ -1,5 +1,5 @@
 /** The device: adapter, features, limits, memory, kernels and their times. */
-import type { DeviceReport } from '#src/web/engine_messages';
+import type { DeviceReport, EngineResults } from '#src/web/engine_messages';
 import { byId, fillFacts, make, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { text } from './language.js';
@@ -34,6 +34,25 @@ function factsOf({ adapter, f16, subgroupSize, memory, model }: DeviceReport): (
 const limitText = (name: string, value: number): string =>
   /(?:Size|Memory)$/.test(name) && value >= 1024 ? `${value} (${bytesText(value)})` : String(value);
 
+type Row = EngineResults['time'][number];
+
+/** One row for each kernel, slowest first: its variants differ in knobs, which say little here. */
+function byKernel(rows: readonly Row[]): Row[] {
+  const sums = new Map<string, Row>();
+  for (const row of rows) {
+    const label = row.label.replace(/\[.*$/, '');
+    const { calls, ms, flops, traffic } = sums.get(label) ?? { calls: 0, ms: 0, flops: 0, traffic: 0 };
+    sums.set(label, {
+      label,
+      calls: calls + row.calls,
+      ms: ms + row.ms,
+      flops: flops + row.flops,
+      traffic: traffic + row.traffic,
+    });
+  }
+  return [...sums.values()].sort((a, b) => b.ms - a.ms);
+}
+
 export class DevicePanel {
   readonly #engine: EngineClient;
 
@@ -55,7 +74,9 @@ export class DevicePanel {
         ([name, value]) => [name, limitText(name, value)] as const,
       );
       fillFacts(byId('device-limits', HTMLElement), limits);
-      fillFacts(byId('device-kernels', HTMLElement), Object.entries(report.kernels));
+      // Those of training are not used here.
+      const kernels = Object.entries(report.kernels).filter(([op]) => !/_backward$|^coreset$/.test(op));
+      fillFacts(byId('device-kernels', HTMLElement), kernels);
       byId('time', HTMLButtonElement).disabled = !report.timing;
       if (!report.timing) byId('time-status', HTMLElement).textContent = text('noTiming');
     } catch (error) {
@@ -68,7 +89,7 @@ export class DevicePanel {
     const status = byId('time-status', HTMLElement);
     status.textContent = text('timing');
     try {
-      const rows = await this.#engine.ask({ kind: 'time' });
+      const rows = byKernel(await this.#engine.ask({ kind: 'time' }));
       const all = rows.reduce((sum, { ms }) => sum + ms, 0);
       status.textContent = text('timed', { ms: all.toFixed(1) });
       const cell = (value: string): HTMLElement => make('td', { className: 'number' }, value);
