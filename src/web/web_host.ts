@@ -27,6 +27,12 @@ const PACKAGED = 'tiny';
 const NO_ADAPTER =
   'switch hardware acceleration on in the settings of the browser, update the graphics driver, or use another browser';
 
+/**
+ * Operations submitted at a time: a quarter of a second on a weak integrated GPU (0.2 TFLOP/s). The browser draws with the same
+ * device in between, and Windows resets a device that works for two seconds without an end; a fast GPU loses nothing.
+ */
+const WORK_PER_SUBMIT = 50e9;
+
 /** Opens the browser's device. @throws GpuError with the remedy when there is no device */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const entry = browser.navigator?.gpu;
@@ -35,7 +41,8 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
       'webgpu: not available in this browser: use a current browser, and open the page over https or from localhost',
     );
   }
-  const gpu = await Gpu.open({ entry, shaders: SHADERS, noAdapter: NO_ADAPTER }, options);
+  const host = { entry, shaders: SHADERS, noAdapter: NO_ADAPTER, workPerSubmit: WORK_PER_SUBMIT };
+  const gpu = await Gpu.open(host, options);
   gpu.tiles = options.tiles ?? knownTiles(gpu.description);
   return gpu;
 }

@@ -11,23 +11,34 @@ function stateWords(entry: Entry, threshold: Threshold): string {
   return text(entry.state === 'running' ? 'stateRunning' : entry.state === 'waiting' ? 'stateWaiting' : 'stateStopped');
 }
 
-function row(entry: Entry, queue: PictureQueue, threshold: Threshold): HTMLTableRowElement {
+/** The row of each picture, with what it shows. */
+const rows = new WeakMap<Entry, { readonly element: HTMLTableRowElement; readonly shows: string }>();
+
+/** The row of a picture: the one there is, unless it would show something else now. */
+function rowOf(entry: Entry, queue: PictureQueue, threshold: Threshold): HTMLTableRowElement {
+  const { report } = entry;
+  const kind = report ? (isFaulty(report, threshold) ? 'faulty' : 'good') : '';
+  const current = entry === queue.selected;
+  const words = stateWords(entry, threshold);
+  const shows = `${kind} ${current} ${words}`;
+  const before = rows.get(entry);
+  if (before?.shows === shows) return before.element;
   const name = make('button', { type: 'button', className: 'link' }, entry.name);
   name.addEventListener('click', () => queue.select(entry));
-  if (entry === queue.selected) name.setAttribute('aria-current', 'true');
-  const { report } = entry;
+  if (current) name.setAttribute('aria-current', 'true');
   const peak = report ? `${report.peak.value.toFixed(2)} (${report.peak.x}, ${report.peak.y})` : '';
-  const made = make(
+  const element = make(
     'tr',
     {},
     make('th', { scope: 'row' }, name),
     make('td', {}, entry.className),
     make('td', { className: 'number' }, report ? scoreOf(report).toFixed(4) : ''),
-    make('td', {}, stateWords(entry, threshold)),
+    make('td', {}, words),
     make('td', { className: 'number' }, peak),
   );
-  if (report) made.dataset.kind = isFaulty(report, threshold) ? 'faulty' : 'good';
-  return made;
+  element.dataset.kind = kind;
+  rows.set(entry, { element, shows });
+  return element;
 }
 
 export function showTable(queue: PictureQueue, threshold: Threshold): void {
@@ -35,10 +46,17 @@ export function showTable(queue: PictureQueue, threshold: Threshold): void {
   show(byId('list', HTMLElement), entries.length > 0);
   show(byId('stop', HTMLElement), queue.busy);
   const body = byId('rows', HTMLElement);
-  const focused = [...body.children].findIndex((tr) => tr.contains(document.activeElement));
-  body.replaceChildren(...entries.map((entry) => row(entry, queue, threshold)));
-  // The rows were made again: the keyboard stays where it was.
-  body.children[focused]?.querySelector('button')?.focus();
+  for (const [i, entry] of entries.entries()) {
+    const element = rowOf(entry, queue, threshold);
+    const there = body.children[i];
+    if (there === element) continue;
+    const focused = there?.contains(document.activeElement);
+    if (there) there.replaceWith(element);
+    else body.append(element);
+    // A row that was made again: the keyboard stays where it was.
+    if (focused) element.querySelector('button')?.focus();
+  }
+  while (body.children.length > entries.length) body.lastElementChild?.remove();
   const failed = entries.filter(({ state }) => state === 'failed').length;
   const done = entries.filter(({ state }) => state === 'done').length + failed;
   const count = text(failed > 0 ? 'listFailed' : 'listCount', { done, all: entries.length, failed });

@@ -34,15 +34,22 @@ function paint(canvas: HTMLCanvasElement, width: number, height: number, data: U
 /** The map in colours, RGBA, at its own size. */
 function inColours({ data }: ScoreReport['map']): Uint8ClampedArray {
   const out = new Uint8ClampedArray(4 * data.length).fill(255);
-  data.forEach((value, i) => {
-    const colour = 3 * Math.round(255 * Math.min(1, Math.max(0, value)));
-    out.set(HEAT_COLOURS.subarray(colour, colour + 3), 4 * i);
-  });
+  for (let i = 0, o = 0; i < data.length; i++, o += 4) {
+    const colour = 3 * Math.round(255 * Math.min(1, Math.max(0, data[i]!)));
+    out[o] = HEAT_COLOURS[colour]!;
+    out[o + 1] = HEAT_COLOURS[colour + 1]!;
+    out[o + 2] = HEAT_COLOURS[colour + 2]!;
+  }
   return out;
 }
 
+/** Longest side of the outline's own pixels: a larger one would make the slider stutter. */
+const MOST_MARKS = 640;
+
 function drawMarks({ report, drawn }: Shown): void {
-  const { width, height } = drawn.preview;
+  const fit = Math.min(1, MOST_MARKS / Math.max(drawn.preview.width, drawn.preview.height));
+  const width = Math.max(1, Math.round(drawn.preview.width * fit));
+  const height = Math.max(1, Math.round(drawn.preview.height * fit));
   marks.width = width;
   marks.height = height;
   const on = context(marks);
@@ -92,8 +99,11 @@ function describe(): void {
 
 function refresh(): void {
   levelValue.value = (Number(level.value) / 100).toFixed(2);
-  heat.style.opacity = String(Number(opacity.value) / 100);
   if (shown) drawMarks(shown);
+}
+
+function fade(): void {
+  heat.style.opacity = String(Number(opacity.value) / 100);
 }
 
 /** Shows a scored picture; nothing without one. */
@@ -126,7 +136,7 @@ export function withHeatmap(): HTMLCanvasElement {
   on.globalAlpha = Number(opacity.value) / 100;
   on.drawImage(heat, 0, 0, width, height);
   on.globalAlpha = 1;
-  on.drawImage(marks, 0, 0);
+  on.drawImage(marks, 0, 0, width, height);
   return canvas;
 }
 
@@ -147,7 +157,9 @@ export function startViewer(): void {
   const scale = byId('scale', HTMLCanvasElement);
   const ramp = Float32Array.from({ length: 256 }, (_, i) => i / 255);
   paint(scale, 256, 1, inColours({ width: 256, height: 1, data: ramp }));
-  for (const input of [opacity, peakBox, outlineBox, level]) input.addEventListener('input', refresh);
+  for (const input of [peakBox, outlineBox, level]) input.addEventListener('input', refresh);
+  opacity.addEventListener('input', fade);
   onLanguage(describe);
   refresh();
+  fade();
 }
