@@ -8,7 +8,8 @@ import { loadDetector } from '../../src/node/node_library.js';
 import { device } from '../devices.js';
 import { exif } from '../small_pictures.js';
 import { drawSample, SIZE } from '../train/pictures.js';
-import { ShownPage, type TestFile } from './shown_page.js';
+import type { TestFile } from './served_page.js';
+import { ShownPage } from './shown_page.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const golden = (name: string): Buffer => readFileSync(join(ROOT, 'test', 'goldens', name));
@@ -39,7 +40,7 @@ describe('the files of the page', () => {
 
 describe('the page', () => {
   it('is there within a second, scores its first sample live and shows each step', async () => {
-    await shown.page.goto(shown.address);
+    await shown.page.goto(shown.served.address);
     await shown.page.locator('#steps li').first().waitFor();
     await shown.idle();
     expect(await shown.says('verdict')).toBe('Looks faulty: score 0.75, threshold 0.50');
@@ -202,18 +203,18 @@ describe('a lost device', () => {
 
 describe('nothing leaves the page', () => {
   it('neither from itself nor from its worker', async () => {
-    const attempt = `fetch(${JSON.stringify(shown.otherAddress)}).then(() => 'reached', (error) => error.name)`;
+    const { attempt } = shown.served;
     expect(await shown.page.evaluate(attempt)).toBe('TypeError');
     expect(await shown.worker.evaluate(attempt)).toBe('TypeError');
     const image = `new Promise((done) => {
       const image = new Image();
       image.onload = () => done('reached');
       image.onerror = () => done('refused');
-      image.src = ${JSON.stringify(shown.otherAddress)};
+      image.src = ${JSON.stringify(shown.served.otherAddress)};
     })`;
     expect(await shown.page.evaluate(image)).toBe('refused');
-    expect(shown.foreign).toEqual([]);
-    expect(await (await fetch(shown.otherAddress)).text()).toBe('reached');
+    expect(shown.served.foreign).toEqual([]);
+    expect(await (await fetch(shown.served.otherAddress)).text()).toBe('reached');
   });
 });
 
@@ -282,7 +283,7 @@ describe('a browser without WebGPU', () => {
   it('is told which browsers have it', async () => {
     const page = await shown.context.newPage();
     await page.addInitScript("Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined })");
-    await page.goto(shown.address);
+    await page.goto(shown.served.address);
     expect(await page.locator('#no-webgpu').innerText()).toMatch(
       /WebGPU[\s\S]*Chrome and Edge[\s\S]*Safari[\s\S]*Firefox/,
     );

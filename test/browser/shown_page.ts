@@ -1,85 +1,38 @@
-/** The built page in a browser, served with its headers, and another server that it must not reach. */
-import { existsSync, mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** The built page in a Chromium. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page, Worker } from 'playwright-core';
-import { type PreviewServer, preview } from 'vite';
 import type { ScoreReport } from '../../src/web/engine_messages.js';
 import { openBrowser } from '../../tools/open_browser.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { dropScript, LAST_RESULT, LISTEN, ServedPage, type TestFile } from './served_page.js';
 
 export const DESK = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-/** Keeps what the worker sends: the page itself shows rounded numbers. */
-const LISTEN = `
-  const Plain = Worker;
-  globalThis.Worker = class extends Plain {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener('message', ({ data }) => {
-        if (data.kind === 'done' && data.result?.preview) globalThis.lastResult = structuredClone(data.result);
-        if (data.kind === 'progress') (globalThis.stages ??= []).push(data.stage);
-      });
-    }
-  };`;
-
-/** A file to drop or pick. */
-export interface TestFile {
-  readonly name: string;
-  readonly mimeType: string;
-  readonly buffer: Buffer;
-}
-
 export class ShownPage {
   readonly context: BrowserContext;
   readonly page: Page;
-  readonly address: string;
-  /** Addresses outside the page's own that something asked for. */
-  readonly foreign: string[] = [];
+  readonly served: ServedPage;
   readonly #browser: Browser;
-  readonly #server: PreviewServer;
-  readonly #other: Server;
 
-  private constructor(server: PreviewServer, other: Server, browser: Browser, context: BrowserContext, page: Page) {
-    this.#server = server;
-    this.#other = other;
+  private constructor(served: ServedPage, browser: Browser, context: BrowserContext, page: Page) {
+    this.served = served;
     this.#browser = browser;
     this.context = context;
     this.page = page;
-    this.address = server.resolvedUrls!.local[0]!;
-    other.on('request', ({ url }) => this.foreign.push(url ?? ''));
   }
 
   static async open(): Promise<ShownPage> {
-    if (!existsSync(join(ROOT, 'dist-web', 'index.html'))) throw new Error('dist-web: missing: run npm run build');
     const browser = await openBrowser(['--enable-unsafe-webgpu']);
-    const server = await preview({
-      configFile: join(ROOT, 'web', 'vite.config.ts'),
-      root: join(ROOT, 'web'),
-      logLevel: 'warn',
-      preview: { port: 0, host: '127.0.0.1' },
-    });
-    // It allows everyone: only the page's own policy keeps anyone from it.
-    const other = createServer((_, reply) => reply.setHeader('Access-Control-Allow-Origin', '*').end('reached'));
-    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
     const context = await browser.newContext({ viewport: DESK, colorScheme: 'light', locale: 'en-GB' });
     await context.addInitScript(LISTEN);
-    return new ShownPage(server, other, browser, context, await context.newPage());
+    return new ShownPage(await ServedPage.open(), browser, context, await context.newPage());
   }
 
   async close(): Promise<void> {
     await this.#browser.close();
-    await this.#server.close();
-    await new Promise((done) => this.#other.close(done));
-  }
-
-  get otherAddress(): string {
-    return `http://127.0.0.1:${(this.#other.address() as AddressInfo).port}/`;
+    await this.served.close();
   }
 
   get worker(): Worker {
@@ -91,17 +44,9 @@ export class ShownPage {
     return this.page.locator(`#${id}`).innerText();
   }
 
-  /** Drops files on the page, as from a file manager. */
-  async drop(...files: readonly TestFile[]): Promise<void> {
-    const list = files.map(({ name, mimeType, buffer }) => ({ name, mimeType, text: buffer.toString('base64') }));
-    await this.page.evaluate(`{
-      const data = new DataTransfer();
-      for (const { name, mimeType, text } of ${JSON.stringify(list)}) {
-        const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-        data.items.add(new File([bytes], name, { type: mimeType }));
-      }
-      document.getElementById('drop').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
-    }`);
+  /** Drops a file on the page, as from a file manager. */
+  async drop(file: TestFile): Promise<void> {
+    await this.page.evaluate(dropScript(file));
   }
 
   /** Waits until no picture waits or is being scored. */
@@ -119,7 +64,7 @@ export class ShownPage {
 
   /** What the worker sent for the last picture. */
   async lastResult(): Promise<Pick<ScoreReport, 'score' | 'imageScore' | 'peak'> & { map: number[] }> {
-    return this.page.evaluate('({ ...lastResult, preview: undefined, map: Array.from(lastResult.map.data) })');
+    return this.page.evaluate(LAST_RESULT);
   }
 
   /** The steps that jobs have told of since the last call. */
