@@ -8,7 +8,7 @@ import { AaclipError, abortable, checkAborted, libraryError } from '../detect/er
 import type { LibraryHost } from '../detect/sources.js';
 import { GpuError } from '../gpu/gpu.js';
 import { chosenKernels } from '../kernels/kernel_lists.js';
-import { PictureError } from '../picture/picture.js';
+import { type Picture, PictureError } from '../picture/picture.js';
 import { readPictureFacts } from '../picture/picture_facts.js';
 import { empty, tidy } from '../tensor/tensor.js';
 import type {
@@ -23,7 +23,7 @@ import type {
 } from './engine_messages.js';
 import { EngineModel, modelReport, type Tell } from './engine_model.js';
 import { type KeptFiles, StorageError } from './kept_files.js';
-import { previewOf } from './preview.js';
+import { previewOf, withoutAlpha } from './preview.js';
 
 type Result = EngineResults[EngineRequest['kind']];
 type ScoreRequest = Extract<EngineRequest, { kind: 'score' }>;
@@ -121,15 +121,14 @@ export class Engine {
   }
 
   async #score(request: ScoreRequest, announce: Tell, signal: AbortSignal): Promise<ScoreReport> {
-    const { name, className, orient } = request;
+    const { name, className } = request;
     const steps = new Steps();
     const tell: Tell = (stage, share) => {
       steps.begin(stage);
       announce(stage, share);
     };
     tell('picture');
-    const bytes = await bytesOf(request);
-    const picture = await abortable(this.#host.decode(name, bytes, { orient }), signal);
+    const { picture, orientation } = await this.#decode(request, signal);
     const detector = await this.#model.load(request, tell, signal);
     tell('score');
     let found: Detection | undefined;
@@ -143,10 +142,20 @@ export class Engine {
       width: picture.width,
       height: picture.height,
       preview: previewOf(picture),
-      orientation: readPictureFacts(name, bytes)?.orientation ?? 1,
+      orientation,
       model: modelReport(detector, className),
       steps: steps.taken,
     };
+  }
+
+  async #decode(
+    { picture, name, orient }: ScoreRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly picture: Picture; readonly orientation: number }> {
+    if (!(picture instanceof Blob)) return { picture: withoutAlpha(name, picture), orientation: 1 };
+    const bytes = await bytesOf(name, picture);
+    const decoded = await abortable(this.#host.decode(name, bytes, { orient }), signal);
+    return { picture: decoded, orientation: readPictureFacts(name, bytes)?.orientation ?? 1 };
   }
 
   async #device(tell: Tell): Promise<DeviceReport> {
@@ -192,7 +201,7 @@ export class Engine {
 
 const isDeviceError = (error: unknown): boolean => libraryError('options', error).code === 'device';
 
-async function bytesOf({ picture, name }: ScoreRequest): Promise<Uint8Array> {
+async function bytesOf(name: string, picture: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await picture.arrayBuffer());
   } catch (error) {

@@ -23,10 +23,23 @@ export interface ModelUse {
   readonly imageSize?: number | undefined;
 }
 
+/** RGBA bytes, [height, width, 4]. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray;
+}
+
 /** What is asked, by kind. A picture's job loads the model where it is not loaded yet. */
 export type EngineRequest =
   | ({ readonly kind: 'load' } & ModelUse)
-  | ({ readonly kind: 'score'; readonly picture: Blob; readonly name: string; readonly orient: boolean } & ModelUse)
+  | ({
+      readonly kind: 'score';
+      /** A file, or a frame of a camera as RGBA. */
+      readonly picture: Blob | Pixels;
+      readonly name: string;
+      readonly orient: boolean;
+    } & ModelUse)
   | { readonly kind: 'device' }
   /** Times every kernel on one picture with the model that is loaded. */
   | { readonly kind: 'time' }
@@ -65,7 +78,7 @@ export interface ScoreReport {
   readonly width: number;
   readonly height: number;
   /** The picture as it was scored, RGBA, made smaller where it is large. */
-  readonly preview: { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray };
+  readonly preview: Pixels;
   /** How EXIF data say that the picture is to be turned, 1 to 8; 1 for upright. */
   readonly orientation: number;
   readonly model: ModelReport;

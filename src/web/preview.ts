@@ -1,13 +1,13 @@
-/** A picture as a canvas takes it. */
+/** Pictures to and from the form in which a canvas has them. */
 import { resizeOnHost } from '../picture/host_resize.js';
 import type { Picture } from '../picture/picture.js';
-import type { ScoreReport } from './engine_messages.js';
+import type { Pixels } from './engine_messages.js';
 
 /** The longest side that a page shows. */
 const MOST = 1280;
 
 /** RGBA bytes of a picture; its longer side is at most 1280 pixels. */
-export function previewOf(picture: Picture): ScoreReport['preview'] {
+export function previewOf(picture: Picture): Pixels {
   const fit = Math.min(1, MOST / Math.max(picture.width, picture.height));
   const side = (length: number): number => Math.max(1, Math.round(length * fit));
   const [width, height] = [side(picture.width), side(picture.height)];
@@ -19,4 +19,15 @@ export function previewOf(picture: Picture): ScoreReport['preview'] {
     data[o + 2] = rgb[i + 2]!;
   }
   return { width, height, data };
+}
+
+/** The RGB bytes of a frame. */
+export function withoutAlpha(name: string, { width, height, data }: Pixels): Picture {
+  const rgb = new Uint8Array(3 * width * height);
+  for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
+    rgb[o] = data[i]!;
+    rgb[o + 1] = data[i + 1]!;
+    rgb[o + 2] = data[i + 2]!;
+  }
+  return { name, width, height, channels: 3, data: rgb };
 }

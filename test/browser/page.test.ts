@@ -108,7 +108,7 @@ describe('the page', () => {
     await shown.page.locator('#language').selectOption('en');
     expect(left.filter((words) => /^[A-Za-z ,.]+$/.test(words))).toEqual([]);
     await shown.page.locator('#tab-try').focus();
-    await shown.page.keyboard.press('ArrowRight');
+    await shown.page.keyboard.press('ArrowLeft');
     expect(await shown.page.locator('#tab-device').getAttribute('aria-selected')).toBe('true');
     expect(await shown.page.locator('#panel-try').isVisible()).toBe(false);
     await shown.page.keyboard.press('Home');
@@ -215,6 +215,52 @@ describe('nothing leaves the page', () => {
     expect(await shown.page.evaluate(image)).toBe('refused');
     expect(shown.served.foreign).toEqual([]);
     expect(await (await fetch(shown.served.otherAddress)).text()).toBe('reached');
+  });
+});
+
+describe('the camera', () => {
+  const start = async (): Promise<void> => {
+    await shown.page.locator('#tab-camera').click();
+    await shown.page.locator('#camera-size').selectOption('112');
+    await shown.page.locator('#camera-start').click();
+  };
+
+  it('is scored frame by frame, one at a time, and stops when the page is hidden', async () => {
+    await start();
+    await shown.page
+      .locator('#camera-rate', { hasText: /pictures a second, \d+ ms each; frames of \d+ × \d+/ })
+      .waitFor();
+    expect(await shown.says('camera-verdict')).toMatch(/^[⚠✓]? ?Looks (?:good|faulty): score 0\.\d\d, threshold/);
+    expect(await shown.look('camera')).toEqual([]);
+    await shown.page.locator('#camera-take').click();
+    await shown.page.locator('#rows tr', { hasText: 'camera-1.png' }).waitFor({ state: 'attached' });
+    await shown.page.evaluate(`{
+      Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+      delete document.hidden;
+    }`);
+    expect(await shown.says('camera-status')).toBe('The camera was stopped because the page was hidden.');
+    expect(await shown.page.evaluate("document.getElementById('camera-video').srcObject")).toBe(null);
+    const { asked, most } = (await shown.page.evaluate('({ asked: frames.asked, most: frames.most })')) as {
+      asked: number;
+      most: number;
+    };
+    expect(asked).toBeGreaterThan(1);
+    expect(most).toBe(1);
+  });
+
+  it.each([
+    ['NotAllowedError', /^The camera was refused: allow it/],
+    ['NotFoundError', /^No camera was found/],
+    ['NotReadableError', /^The camera cannot be read/],
+  ])('that cannot be had is told of: %s', async (name, words) => {
+    await shown.page.evaluate(`{
+      const { mediaDevices } = navigator;
+      mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '${name}'));
+    }`);
+    await start();
+    await shown.page.locator('#camera-status', { hasText: words }).waitFor();
+    await shown.page.evaluate('delete navigator.mediaDevices.getUserMedia');
   });
 });
 

@@ -8,9 +8,10 @@ import { type PreviewServer, preview } from 'vite';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Keeps what the worker sends: the page itself shows rounded numbers. Run before the page's own scripts. */
+/** Keeps what the worker sends, since the page itself shows rounded numbers, and counts frames of a camera. Run before the page's own scripts. */
 export const LISTEN = `{
   const Plain = Worker;
+  globalThis.frames = { asked: 0, most: 0, running: new Set() };
   globalThis.Worker = class extends Plain {
     constructor(...args) {
       super(...args);
@@ -18,7 +19,15 @@ export const LISTEN = `{
       this.addEventListener('message', ({ data }) => {
         if (data.kind === 'done' && data.result?.preview) globalThis.lastResult = structuredClone(data.result);
         if (data.kind === 'progress') (globalThis.stages ??= []).push(data.stage);
+        else frames.running.delete(data.id);
       });
+    }
+    postMessage(message, handOver) {
+      if (message.request?.picture?.data) {
+        frames.asked++;
+        frames.most = Math.max(frames.most, frames.running.add(message.id).size);
+      }
+      super.postMessage(message, handOver ?? []);
     }
   };
 }`;

@@ -24,8 +24,11 @@ export class ShownPage {
   }
 
   static async open(): Promise<ShownPage> {
-    const browser = await openBrowser(['--enable-unsafe-webgpu']);
-    const context = await browser.newContext({ viewport: DESK, colorScheme: 'light', locale: 'en-GB' });
+    // A made-up camera, which shows a moving pattern.
+    const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+    const browser = await openBrowser(['--enable-unsafe-webgpu', ...camera]);
+    const permissions = ['camera'];
+    const context = await browser.newContext({ viewport: DESK, colorScheme: 'light', locale: 'en-GB', permissions });
     await context.addInitScript(LISTEN);
     return new ShownPage(await ServedPage.open(), browser, context, await context.newPage());
   }

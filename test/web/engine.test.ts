@@ -130,6 +130,14 @@ describe('the engine', () => {
     expect(page.stages()).toEqual(['picture', 'score']);
   });
 
+  it('takes a frame of a camera, whose alpha does not count', async () => {
+    const data = new Uint8ClampedArray(4 * SIZE * SIZE).fill(7);
+    for (let i = 0; i < SIZE * SIZE; i++) data.set(picture.data.subarray(3 * i, 3 * i + 3), 4 * i);
+    const frame = await page.ask(score({ picture: { width: SIZE, height: SIZE, data } }));
+    expect(frame.score).toBe((await page.ask(score())).score);
+    expect([...frame.preview.data.subarray(0, 4)]).toEqual([...picture.data.subarray(0, 3), 255]);
+  });
+
   it('says of an object which word the model does not know', async () => {
     const { model } = await page.ask(score({ className: 'flurbistan' }));
     expect(model.unknownWords).toEqual(['flurbistan']);

@@ -25,6 +25,8 @@ export function failureOf(error: unknown): Failure {
 export interface JobOptions {
   readonly onStage?: ((stage: Stage, share: number | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Buffers of the request that the page needs no more: they are not copied. */
+  readonly handOver?: readonly ArrayBuffer[] | undefined;
 }
 
 interface Job {
@@ -58,14 +60,14 @@ export class EngineClient {
   /** Asks for a job. @throws JobError (as a rejection) */
   async ask<K extends EngineRequest['kind']>(
     request: Extract<EngineRequest, { kind: K }>,
-    { onStage, signal }: JobOptions = {},
+    { onStage, signal, handOver = [] }: JobOptions = {},
   ): Promise<EngineResults[K]> {
     const worker = await this.#open();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#jobs.set(id, { resolve: resolve as (result: never) => void, reject, onStage });
       const tell = (message: ToEngine): void => worker.postMessage(message);
-      tell({ kind: 'job', id, request });
+      worker.postMessage({ kind: 'job', id, request } satisfies ToEngine, [...handOver]);
       const stop = (): void => tell({ kind: 'stop', id });
       if (signal?.aborted) stop();
       else signal?.addEventListener('abort', stop, { once: true });

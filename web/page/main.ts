@@ -1,4 +1,5 @@
 /** The page: what the user does, what the worker answers, and what is shown of it. */
+import { CameraPanel } from './camera_panel.js';
 import { DevicePanel } from './device_panel.js';
 import { byId, make } from './elements.js';
 import { EngineClient } from './engine_client.js';
@@ -66,12 +67,14 @@ async function takeSample(sample: Sample): Promise<void> {
 }
 
 function fillSizes(): void {
-  const before = size.value;
-  size.replaceChildren(
-    make('option', { value: '' }, text('sizeTrained')),
-    ...SIDES.map((n) => make('option', { value: String(n) }, text('sizePixels', { n }))),
-  );
-  size.value = before;
+  for (const select of [size, byId('camera-size', HTMLSelectElement)]) {
+    const before = select.value;
+    select.replaceChildren(
+      make('option', { value: '' }, text('sizeTrained')),
+      ...SIDES.map((n) => make('option', { value: String(n) }, text('sizePixels', { n }))),
+    );
+    select.value = before;
+  }
 }
 
 function startControls(): void {
@@ -112,7 +115,14 @@ if (supported) {
       queue.model = model;
     },
   });
+  const camera = new CameraPanel(engine, {
+    model: () => queue.model,
+    threshold: () => threshold,
+    taken: (file, name, className) => queue.add([{ file, name }], { ...useNow(), className }),
+  });
   startTabs((panel) => {
+    if (panel === 'panel-camera') byId('camera-object', HTMLInputElement).value ||= object.value;
+    else camera.stop('cameraOff');
     if (panel !== 'panel-device') return;
     void device.refresh();
     void models.refresh();

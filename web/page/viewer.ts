@@ -1,8 +1,7 @@
 /** The picture with its heatmap, its highest point and an outline over it. */
-import { HEAT_COLOURS } from '#src/eval/colour_map';
 import { drawContour, thresholdMap } from '#src/eval/heatmap';
-import type { ScoreReport } from '#src/web/engine_messages';
 import { byId } from './elements.js';
+import { context, inColours, paint } from './heat_canvas.js';
 import { onLanguage, text } from './language.js';
 import type { Entry } from './picture_queue.js';
 
@@ -21,27 +20,6 @@ const level = byId('outline-level', HTMLInputElement);
 const levelValue = byId('outline-value', HTMLOutputElement);
 
 let shown: Shown | undefined;
-
-const context = (canvas: HTMLCanvasElement): CanvasRenderingContext2D => canvas.getContext('2d')!;
-
-/** Sets a canvas to RGBA pixels. */
-function paint(canvas: HTMLCanvasElement, width: number, height: number, data: Uint8ClampedArray): void {
-  canvas.width = width;
-  canvas.height = height;
-  context(canvas).putImageData(new ImageData(new Uint8ClampedArray(data), width, height), 0, 0);
-}
-
-/** The map in colours, RGBA, at its own size. */
-function inColours({ data }: ScoreReport['map']): Uint8ClampedArray {
-  const out = new Uint8ClampedArray(4 * data.length).fill(255);
-  for (let i = 0, o = 0; i < data.length; i++, o += 4) {
-    const colour = 3 * Math.round(255 * Math.min(1, Math.max(0, data[i]!)));
-    out[o] = HEAT_COLOURS[colour]!;
-    out[o + 1] = HEAT_COLOURS[colour + 1]!;
-    out[o + 2] = HEAT_COLOURS[colour + 2]!;
-  }
-  return out;
-}
 
 /** Longest side of the outline's own pixels: a larger one would make the slider stutter. */
 const MOST_MARKS = 640;
