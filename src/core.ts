@@ -30,6 +30,7 @@ export {
   type PromptOptions,
   promptedClass,
 } from './detect/class_tokens.js';
+export type { Decision } from './detect/decision.js';
 export { type Detection, type Peak, peakOf, pictureScore } from './detect/detection.js';
 export { type DetectOptions, Detector, type LoadedClass, type PictureSources } from './detect/detector.js';
 export { AaclipError, type ErrorCode } from './detect/errors.js';
@@ -42,6 +43,12 @@ export type {
   OpenOptions,
 } from './detect/open_model.js';
 export { type BatchScores, scorePictures } from './detect/picture_batch.js';
+export {
+  type DomainScores,
+  RECORDED_SHARES,
+  type ScoreRecords,
+  type ScoreSpread,
+} from './detect/score_records.js';
 export { type ScoreMap, shareMap } from './detect/share_map.js';
 export type {
   AdapterSource,
@@ -160,6 +167,7 @@ export { type DType, empty, read, type Tensor, tidy, upload } from './tensor/ten
 export type { AugmentChances } from './train/augment_plan.js';
 export type { AdapterShape, Part } from './train/initial.js';
 export type { Init } from './train/resume.js';
-export { type TrainedAdapters, Training } from './train/training.js';
+export type { TrainedAdapters } from './train/trained_adapters.js';
+export { Training } from './train/training.js';
 export type { SavedCheckpoint, TrainingSample, TrainOptions, TrainSettings } from './train/training_options.js';
 export type { StepReport, TrainFlags } from './train/training_run.js';

@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. A new command is a folder (command.ts, flags.ts, output.ts) and a row here. */
 import { benchCommand } from './bench/command.js';
+import { calibrateCommand } from './calibrate/command.js';
 import { convertCommand } from './convert/command.js';
 import { indexCommand } from './index_data/command.js';
 import { infoCommand } from './info/command.js';
@@ -19,6 +20,7 @@ import { weightsCommand } from './weights/command.js';
 
 export const COMMANDS: readonly AddCommand[] = [
   predictCommand,
+  calibrateCommand,
   watchCommand,
   serveCommand,
   trainCommand,

@@ -5,6 +5,7 @@ import { printable } from '../data/printable.js';
 import type { Detector } from '../detect/detector.js';
 import type { Gpu } from '../gpu/gpu.js';
 import { loadDetector } from '../node/node_library.js';
+import { type CalibrationFlags, openCalibrations } from './calibration_choice.js';
 import type { RegistryFlags } from './data_options.js';
 import { type PictureFlags, rulesOf } from './look_options.js';
 import {
@@ -24,7 +25,13 @@ import {
 import { type CommonOptions, count, openDevice } from './options.js';
 import { progress } from './progress.js';
 
-export interface DetectorFlags extends CommonOptions, RegistryFlags, PictureFlags, MethodFlags, TileFlags {
+export interface DetectorFlags
+  extends CommonOptions,
+    RegistryFlags,
+    PictureFlags,
+    MethodFlags,
+    TileFlags,
+    CalibrationFlags {
   readonly dataset?: string;
   readonly weights: string;
   readonly adapters?: string;
@@ -90,6 +97,12 @@ export async function openDetector(
     onProgress: (share) => loading.update(share),
   });
   loading.finish();
+  try {
+    await openCalibrations(detector, flags, (note) => tell(`note: ${printable(note)}`));
+  } catch (error) {
+    detector[Symbol.dispose]();
+    throw error;
+  }
   tell(detector.settings.about);
   if (!detector.settings.adapted) tell('no --adapters: plain CLIP is used, which is weaker than an adapted model');
   return detector;

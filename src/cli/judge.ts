@@ -121,7 +121,7 @@ export class DetectorJudge implements Judge, Disposable {
   }
 
   #verdict(found: Detection): Verdict {
-    const { score, className, imageScore, peak, sum, map, picture, ms } = found;
+    const { score, className, imageScore, peak, sum, decision, picture, ms } = found;
     const threshold = this.#threshold;
     const { lo: min, hi: max } = rangeOf(sum);
     return {
@@ -129,13 +129,14 @@ export class DetectorJudge implements Judge, Disposable {
       anomalous: threshold === undefined ? undefined : score >= threshold,
       about: {
         class: className,
+        normalized_score: decision.score,
         image_score: imageScore,
         peak,
         map_sum: { min, max },
         ...(threshold === undefined ? {} : { threshold }),
         ms: Math.round(ms),
       },
-      heatmap: () => markOwn(encodePng(picture.width, picture.height, overlay(picture, map, 0, 1))),
+      heatmap: () => markOwn(encodePng(picture.width, picture.height, overlay(picture, decision.map(), 0, 1))),
     };
   }
 

@@ -4,6 +4,7 @@ import { openSafetensors } from '../io/safetensors.js';
 import { toWrite, writeSafetensors } from '../io/safetensors_writer.js';
 import { sha256 } from '../io/sha256.js';
 import { bytesSource } from '../io/source.js';
+import { contentOf } from '../io/tensor_contents.js';
 import { rawF32 } from '../io/tensor_file.js';
 import type { TensorView } from '../io/tensor_view.js';
 import type { Method } from '../model/methods/method.js';
@@ -87,17 +88,6 @@ export class AnchorCache {
     const prompts = { normal: [...normal], abnormal: [...abnormal] };
     return sha256(new TextEncoder().encode(JSON.stringify([this.#origin, prompts])));
   }
-}
-
-/** A hash of some tensors of a small file: names, shapes, values. */
-async function contentOf(tensors: TensorView, which: RegExp): Promise<string> {
-  const parts: string[] = [];
-  for (const name of [...tensors.names].sort()) {
-    if (!which.test(name)) continue;
-    const { dtype, shape, bytes } = await tensors.read(name);
-    parts.push(`${name} ${dtype} ${shape.join()} ${await sha256(bytes)}`);
-  }
-  return sha256(new TextEncoder().encode(parts.join('\n')));
 }
 
 const sumOf = (values: Float32Array): Promise<string> =>

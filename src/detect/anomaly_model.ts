@@ -2,11 +2,10 @@
 import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
-import type { Activation } from '../kernels/epilogue.js';
 import type { Anomaly } from '../model/anomaly.js';
 import { type ClipConfig, inferConfig } from '../model/config.js';
 import { methodOf } from '../model/methods/all_methods.js';
-import type { ImagePart, Method, Scoring, TowerDefaults, TrainedParts } from '../model/methods/method.js';
+import type { ImagePart, Method, Scoring, TrainedParts } from '../model/methods/method.js';
 import { loadVision, type VisionTower } from '../model/vision.js';
 import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
@@ -15,6 +14,8 @@ import type { AnchorStore } from './anchor_cache.js';
 import { chooseBatch } from './batch_size.js';
 import { classAnchors, releaseAnchors } from './class_anchors.js';
 import type { ClassTokens } from './class_tokens.js';
+import { BatchDistances, type References } from './references.js';
+import { type TowerOptions, towerUse } from './tower_use.js';
 
 /** The side that pictures are resized to, as published, where neither the user nor a checkpoint gives one. */
 export const DEFAULT_IMAGE_SIZE = 518;
@@ -22,13 +23,6 @@ export const DEFAULT_IMAGE_SIZE = 518;
 /** Trained tensors and the method they belong to: by default AA-CLIP, or plain CLIP without adapters of the image tower. */
 export interface ModelAdapters extends TrainedParts {
   readonly method?: Method | undefined;
-}
-
-/** How the towers are used; each by default as the method uses them. */
-export interface TowerOptions {
-  readonly activation?: Activation | undefined;
-  /** 1-based numbers of the blocks whose tokens are compared with the text. */
-  readonly levels?: readonly number[] | undefined;
 }
 
 export interface AnomalyModelOptions extends TowerOptions {
@@ -47,6 +41,14 @@ export interface AnomalyModelOptions extends TowerOptions {
   readonly onProgress?: ((share: number) => void) | undefined;
 }
 
+export interface ModelScores extends Anomaly {
+  /**
+   * Distances of the patches to the references of each picture's class, summed over the levels and resized, [B, S, S]; undefined
+   * where no class has references.
+   */
+  readonly distances: Tensor | undefined;
+}
+
 export class AnomalyModel implements Disposable {
   readonly config: ClipConfig;
   readonly imageSize: number;
@@ -58,6 +60,8 @@ export class AnomalyModel implements Disposable {
   #image: ImagePart | undefined;
   #anchors: ReadonlyMap<string, Tensor>;
   readonly #domains: ReadonlyMap<string, Domain>;
+  readonly #references = new Map<string, References>();
+  #watch: ((tokens: Tensor, level: number) => void) | undefined;
 
   private constructor(
     gpu: Gpu,
@@ -177,18 +181,40 @@ export class AnomalyModel implements Disposable {
    * @param classes the class of all pictures, or a class for each
    * @throws when a class was not loaded, or the numbers of classes and pictures differ
    */
-  run(images: Tensor, classes: string | readonly string[]): Anomaly {
-    const names = typeof classes === 'string' ? [classes] : classes;
-    if (names.length !== images.dim(0) && typeof classes !== 'string') {
-      throw new Error(`detector: expected a class for each of ${images.dim(0)} pictures, got ${names.length}`);
-    }
+  run(images: Tensor, classes: string | readonly string[]): ModelScores {
+    const b = images.dim(0);
+    const names = typeof classes === 'string' ? Array.from({ length: b }, () => classes) : classes;
+    if (names.length !== b)
+      throw new Error(`detector: expected a class for each of ${b} pictures, got ${names.length}`);
     const domains = names.map((n) => this.domainOf(n));
     const anchors = names.map((n) => this.#anchors.get(n)!);
     const one = anchors.every((a) => a === anchors[0]);
+    using distances = new BatchDistances(names.map((n) => this.#references.get(n)));
+    const atLevel = (tokens: Tensor, level: number): undefined => {
+      this.#watch?.(tokens, level);
+      distances.add(tokens, level);
+    };
     return tidy(() => {
       const columns = one ? anchors[0]! : concat(anchors, 0); // [1 or B, E, 2]
-      return this.#image!.anomaly(images, this.#tower, columns, domains);
+      const found = this.#image!.anomaly(images, this.#tower, columns, domains, atLevel);
+      return { ...found, distances: distances.map(this.#gpu, this.imageSize) };
     });
+  }
+
+  /** Compares pictures of a class with references, which are the model's from now on; undefined ends it. */
+  setReferences(name: string, references: References | undefined): void {
+    this.#references.get(name)?.[Symbol.dispose]();
+    if (references) this.#references.set(name, references);
+    else this.#references.delete(name);
+  }
+
+  hasReferences(name: string): boolean {
+    return this.#references.has(name);
+  }
+
+  /** Shows the tokens [B, 1 + G G, W] of every level of every batch to `watch`; undefined ends it. */
+  watchLevels(watch: ((tokens: Tensor, level: number) => void) | undefined): void {
+    this.#watch = watch;
   }
 
   /** The domain of a class. @throws when it was not loaded */
@@ -211,27 +237,7 @@ export class AnomalyModel implements Disposable {
   [Symbol.dispose](): void {
     this.#tower[Symbol.dispose]();
     this.#image?.[Symbol.dispose]();
+    for (const references of this.#references.values()) references[Symbol.dispose]();
     releaseAnchors(this.#anchors);
   }
-}
-
-/** How a method uses the towers of a CLIP for pictures of a size: as asked for, else by its own rules. */
-export function towerUse(
-  method: Method,
-  config: ClipConfig,
-  imageSize: number,
-  { activation, levels }: TowerOptions,
-): TowerDefaults {
-  const usual = method.towerDefaults(config, imageSize);
-  return { ...usual, activation: activation ?? usual.activation, levels: levels ?? usual.levels };
-}
-
-/** Operations of the adapted image tower for one picture (two for each multiply-add), by its sizes alone. */
-export function imageFlops(c: ClipConfig, imageSize: number, adapters: number): number {
-  const patches = Math.floor(imageSize / c.patch) ** 2;
-  const t = patches + 1;
-  const w = c.visionWidth;
-  const perBlock = 2 * t * 12 * w * w + 4 * t * t * w;
-  const projections = 2 * patches * w * c.embed * (c.levels.length + 1);
-  return c.visionLayers * perBlock + adapters * 2 * t * w * w + projections + 2 * patches * w * 3 * c.patch ** 2;
 }

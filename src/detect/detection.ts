@@ -2,6 +2,8 @@
 import type { Domain } from '../data/datasets.js';
 import { BY_COSINES, type Scoring } from '../model/methods/method.js';
 import type { Picture } from '../picture/picture.js';
+import type { Decision } from './decision.js';
+import type { DecisionRules } from './decision_rules.js';
 import { type ScoreMap, shareMap } from './share_map.js';
 
 /** The map's largest share, and where it is in the picture's own pixels. */
@@ -36,6 +38,13 @@ export interface Detection {
   readonly map: ScoreMap;
   /** The sum of the levels' maps as the method's published program defines it; `map` is made from it. */
   readonly sum: ScoreMap;
+  /**
+   * The distance of every pixel's patch to the nearest patch of the class's references, 1 - cosine, summed over the levels; as
+   * large as `map`, undefined where the class has no references.
+   */
+  readonly distances?: ScoreMap | undefined;
+  /** Good or faulty, on a scale that is comparable between pictures, and by which rule. */
+  readonly decision: Decision;
   /** The picture as decoded, for drawing over it. */
   readonly picture: Picture;
   /** Milliseconds on the device: the batch's time divided by its number of pictures. */
@@ -72,15 +81,19 @@ export function pictureScore(peak: number, imageScore: number, domain: Domain, s
  * The result of a picture.
  * @param sum the levels' maps summed: [S, S], or those of all tiles, blended
  * @param model the number of its levels, and how it makes scores
+ * @param decisions what decides on it
  */
 export function detectionOf(
   picture: Picture,
   sum: ScoreMap,
   { levels, scoring }: { readonly levels: number; readonly scoring?: Scoring | undefined },
-  known: Pick<Detection, 'index' | 'className' | 'domain' | 'imageScore' | 'ms'>,
+  known: Pick<Detection, 'index' | 'className' | 'domain' | 'imageScore' | 'distances' | 'ms'>,
+  decisions: DecisionRules,
 ): Detection {
   const map = shareMap(sum, levels, scoring);
   const peak = peakOf(map, picture.width, picture.height);
   const score = pictureScore(peak.value, known.imageScore, known.domain, scoring);
-  return { name: picture.name, ...known, score, peak, map, sum, picture };
+  const { className, domain, distances } = known;
+  const decision = decisions.decide({ className, domain, map, peak: peak.value, score, distances });
+  return { name: picture.name, ...known, score, peak, map, sum, decision, picture };
 }

@@ -4,13 +4,17 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { PictureRules } from '../picture/picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
+import { type Calibration, checkCalibration, openCalibration as readCalibration } from './calibration.js';
+import type { DecisionRules } from './decision_rules.js';
 import type { Detection } from './detection.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
-import { LaunchedBatch, type Opened } from './launched_batch.js';
+import { LaunchedBatch } from './launched_batch.js';
+import type { ModelIdentity } from './model_identity.js';
 import { type DetectorOptions, type DetectorSettings, type OpenedModel, openModel } from './open_model.js';
-import { OpenedBatches, type Reading } from './opened_batches.js';
+import { OpenedBatches, openAhead, type Reading } from './opened_batches.js';
 import { pictureScorer } from './picture_scorer.js';
-import { type LibraryHost, type PictureSource, readPicture } from './sources.js';
+import { uploadedReferences } from './reference_rows.js';
+import { type FileSource, type LibraryHost, openTensorsOf, type PictureSource, readPicture } from './sources.js';
 import { type TileOptions, tilingOf } from './tiling.js';
 
 /** A class that was loaded. */
@@ -45,13 +49,6 @@ export interface DetectOptions {
 /** Several pictures, or one. */
 export type PictureSources = PictureSource | Iterable<PictureSource> | AsyncIterable<PictureSource>;
 
-/** Pictures that are being opened. */
-interface Coming {
-  readonly opened: Promise<readonly Opened[]>;
-  /** Whether all are open. */
-  ready(): boolean;
-}
-
 export class Detector implements Disposable {
   /** The level below, which works on tensors. */
   readonly model: AnomalyModel;
@@ -61,10 +58,15 @@ export class Detector implements Disposable {
   readonly #batchSize: number | undefined;
   readonly #rules: PictureRules | undefined;
   readonly #ownGpu: Gpu | undefined;
+  readonly #decisions: DecisionRules;
+
+  readonly #identity: OpenedModel['identity'];
 
   private constructor(host: LibraryHost, opened: OpenedModel, { batchSize, pictures }: DetectorOptions) {
-    const { model, settings, classes, ownGpu } = opened;
+    const { model, settings, classes, decisions, ownGpu, identity } = opened;
+    this.#decisions = decisions;
     this.#host = host;
+    this.#identity = identity;
     this.#batchSize = batchSize;
     this.#rules = pictures;
     this.model = model;
@@ -80,7 +82,57 @@ export class Detector implements Disposable {
    * @throws AaclipError
    */
   static async load(host: LibraryHost, options: DetectorOptions): Promise<Detector> {
-    return new Detector(host, await openModel(host, options), options);
+    const detector = new Detector(host, await openModel(host, options), options);
+    try {
+      for (const source of options.calibrations ?? []) await detector.openCalibration(source, options.signal);
+      return detector;
+    } catch (error) {
+      detector[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** What scores depend on: a calibration holds for a model of the same identity. Reads the trained tensors. */
+  identity(): Promise<ModelIdentity> {
+    return this.#identity();
+  }
+
+  /** The calibrations in use, by class. */
+  get calibrations(): ReadonlyMap<string, Calibration> {
+    return this.#decisions.calibrations;
+  }
+
+  /** Decides on pictures of a class without its calibration from now on. */
+  dropCalibration(className: string): void {
+    this.#decisions.calibrations.delete(className);
+    this.model.setReferences(className, undefined);
+  }
+
+  /**
+   * Opens a calibration that `calibrate` made, and decides by it from now on.
+   * @throws AaclipError `calibration` when it cannot be read, or is not of this model or its classes
+   */
+  async openCalibration(source: FileSource, signal?: AbortSignal): Promise<Calibration> {
+    return within('calibration', async () => {
+      const file = await openTensorsOf(this.#host, source, 'calibration', signal);
+      const calibration = await readCalibration(file);
+      await this.useCalibration(calibration, file.name);
+      return calibration;
+    });
+  }
+
+  /**
+   * Decides on pictures of a calibration's class by it from now on.
+   * @param name of it in messages
+   * @throws AaclipError `calibration` when it was made with another model, or its class was not loaded with the same words
+   */
+  async useCalibration(calibration: Calibration, name = 'calibration'): Promise<void> {
+    await within('calibration', async () => {
+      const classes = this.classes.map(({ name: className, ...about }) => ({ className, ...about }));
+      checkCalibration(calibration, classes, await this.#identity(), name);
+      this.model.setReferences(calibration.className, uploadedReferences(this.model.gpu, calibration.references));
+      this.#decisions.calibrations.set(calibration.className, calibration);
+    });
   }
 
   /** Side of the resized pictures or tiles and of their maps, in pixels. */
@@ -116,7 +168,7 @@ export class Detector implements Disposable {
     const launch = async (): Promise<LaunchedBatch> => {
       const opened = await abortable(coming.opened, signal);
       checkAborted(signal);
-      const launched = new LaunchedBatch(this.model, scorer, opened, options.onBroken);
+      const launched = new LaunchedBatch(this.model, scorer, opened, this.#decisions, options.onBroken);
       more = batches.more && !launched.failure;
       return launched;
     };
@@ -177,19 +229,6 @@ export class Detector implements Disposable {
     this.model[Symbol.dispose]();
     this.#ownGpu?.[Symbol.dispose]();
   }
-}
-
-/** Starts opening the next batch; a failure surfaces when it is awaited. */
-function openAhead(batches: OpenedBatches): Coming {
-  let isReady = false;
-  const opened = batches.next();
-  opened.then(
-    () => {
-      isReady = true;
-    },
-    () => undefined,
-  );
-  return { opened, ready: () => isReady };
 }
 
 /** One picture as a list; lists and streams as they are. */

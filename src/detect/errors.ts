@@ -8,6 +8,7 @@ import { PictureError } from '../picture/picture.js';
  * - `score`: a picture's score or map holds NaN or infinity, so nothing can be said of it; `file` names it
  * - `weights`: CLIP's weights or the merge table cannot be read, or the weights are not a CLIP's
  * - `adapters`: a checkpoint of adapters cannot be read, or belongs to another CLIP
+ * - `calibration`: a calibration cannot be read, or was made with another model or class
  * - `class`: a class was not loaded, has no name, or there are too few classes
  * - `device`: no WebGPU adapter, too little device memory, or a lost device
  * - `options`: an option or argument is invalid
@@ -19,6 +20,7 @@ export type ErrorCode =
   | 'score'
   | 'weights'
   | 'adapters'
+  | 'calibration'
   | 'class'
   | 'device'
   | 'options'

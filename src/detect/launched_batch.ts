@@ -1,6 +1,7 @@
 /** A batch of pictures on the device: launched at once, its results taken later. */
 import type { Picture } from '../picture/picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
+import type { DecisionRules } from './decision_rules.js';
 import { type Detection, detectionOf } from './detection.js';
 import { type AaclipError, abortable, checkAborted, libraryError, within } from './errors.js';
 import { scoreFault } from './finite_scores.js';
@@ -35,6 +36,7 @@ export class LaunchedBatch {
   /** A broken picture that ends the detection: those behind it are not scored. */
   readonly failure: AaclipError | undefined;
   readonly #model: AnomalyModel;
+  readonly #decisions: DecisionRules;
   readonly #onBroken: OnBroken;
   readonly #good: Good[] = [];
   readonly #broken: (readonly [AaclipError, number])[] = [];
@@ -46,10 +48,18 @@ export class LaunchedBatch {
 
   /**
    * Records and submits the work for a batch, so that the device is busy while the caller goes on.
+   * @param decisions what decides on its pictures
    * @param onBroken told about pictures without a result; without it, the first that cannot be read is the batch's `failure`
    */
-  constructor(model: AnomalyModel, scorer: PictureScorer, opened: readonly Opened[], onBroken: OnBroken) {
+  constructor(
+    model: AnomalyModel,
+    scorer: PictureScorer,
+    opened: readonly Opened[],
+    decisions: DecisionRules,
+    onBroken: OnBroken,
+  ) {
     this.#model = model;
+    this.#decisions = decisions;
     this.#onBroken = onBroken;
     this.count = opened.length;
     for (const o of opened.map((one) => fitting(scorer, one))) {
@@ -94,8 +104,9 @@ export class LaunchedBatch {
         continue;
       }
       const domain = this.#model.domainOf(className);
-      const about = { index, className, domain, imageScore, ms: this.#ms };
-      yield detectionOf(picture, sum, this.#model, about);
+      const distances = this.#model.hasReferences(className) ? this.#done!.distances[i] : undefined;
+      const about = { index, className, domain, imageScore, distances, ms: this.#ms };
+      yield detectionOf(picture, sum, this.#model, about, this.#decisions);
       checkAborted(signal);
     }
     if (this.failure) throw this.failure;

@@ -3,7 +3,8 @@ import type { Activation } from '../kernels/epilogue.js';
 import type { ClipConfig } from '../model/config.js';
 import type { Method } from '../model/methods/method.js';
 import type { PositionalResize } from '../ops/positional.js';
-import { DEFAULT_IMAGE_SIZE, type TowerOptions } from './anomaly_model.js';
+import { DEFAULT_IMAGE_SIZE } from './anomaly_model.js';
+import type { TowerOptions } from './tower_use.js';
 import type { TrainedWith } from './trained_with.js';
 
 /** What a setting was taken from. */

@@ -13,10 +13,19 @@ import type { Tiling } from '../picture/tile_grid.js';
 import { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
+import { DecisionRules } from './decision_rules.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { inferenceMemory } from './inference_memory.js';
 import { type MethodSettings, methodSettings, settingsLine } from './method_settings.js';
-import { type AdapterSource, type LibraryHost, openAdapterSource, openWeights, type WeightsSource } from './sources.js';
+import { type ModelIdentity, modelIdentity } from './model_identity.js';
+import {
+  type AdapterSource,
+  type FileSource,
+  type LibraryHost,
+  openAdapterSource,
+  openWeights,
+  type WeightsSource,
+} from './sources.js';
 import { type TileOptions, tilingOf } from './tiling.js';
 
 /** A class by the name that results and `detect` use. */
@@ -94,6 +103,8 @@ export interface DetectorOptions extends OpenOptions {
    * as a whole. `{}` makes tiles as large as `imageSize`, with a quarter of it shared.
    */
   readonly tile?: TileOptions | undefined;
+  /** Files that `calibrate` wrote, for the classes they are of: pictures of these are decided on by them. */
+  readonly calibrations?: readonly FileSource[] | undefined;
   /** Domain of every class that does not give its own. */
   readonly domain?: Domain | undefined;
   /** Called with the share of the weights on the device so far, 0 to 1. */
@@ -115,6 +126,9 @@ export interface OpenedModel {
   readonly model: AnomalyModel;
   readonly classes: readonly EncodedClass[];
   readonly settings: DetectorSettings;
+  /** What scores depend on; reads the trained tensors once more. */
+  readonly identity: () => Promise<ModelIdentity>;
+  readonly decisions: DecisionRules;
   /** The device, where it was opened here and is closed with the model. */
   readonly ownGpu: Gpu | undefined;
 }
@@ -213,7 +227,10 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     const model = await within('weights', () =>
       AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
     );
-    return { model, classes, settings: { ...settings, tile }, ownGpu: own };
+    const decisions = new DecisionRules(method.scoring, adapters?.trained.scores);
+    const all = { ...settings, tile };
+    const identity = (): Promise<ModelIdentity> => modelIdentity(clip, adapters ?? {}, all);
+    return { model, classes, settings: all, decisions, identity, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;

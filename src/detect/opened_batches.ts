@@ -77,3 +77,23 @@ export class OpenedBatches {
     }
   }
 }
+
+/** Pictures that are being opened. */
+export interface Coming {
+  readonly opened: Promise<readonly Opened[]>;
+  /** Whether all are open. */
+  ready(): boolean;
+}
+
+/** Starts opening the next batch; a failure surfaces when it is awaited. */
+export function openAhead(batches: OpenedBatches): Coming {
+  let isReady = false;
+  const opened = batches.next();
+  opened.then(
+    () => {
+      isReady = true;
+    },
+    () => undefined,
+  );
+  return { opened, ready: () => isReady };
+}

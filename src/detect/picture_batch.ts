@@ -10,6 +10,8 @@ export interface BatchScores {
   readonly sums: readonly ScoreMap[];
   /** The detection token's score of every picture. */
   readonly scores: Float32Array;
+  /** Distances to the references of every picture's class, as large as `sums`; meaningless where a class has none. */
+  readonly distances: readonly (ScoreMap | undefined)[];
 }
 
 /**
@@ -24,14 +26,13 @@ export function scorePictures(
   classes: string | readonly string[],
 ): Promise<BatchScores> {
   const size = model.imageSize;
-  const { map, score } = tidy(() => model.run(preparePictures(model.gpu, pictures, size), classes)); // [B, S, S], [B]
-  const values = Promise.all([read(map), read(score)] as const);
-  map.release();
-  score.release();
-  return values.then(([maps, scores]) => ({
-    sums: pictures.map((_, i) => {
+  const found = tidy(() => model.run(preparePictures(model.gpu, pictures, size), classes)); // [B, S, S], [B]
+  const { map, score, distances } = found;
+  const values = Promise.all([read(map), read(score), distances && read(distances)] as const);
+  for (const t of [map, score, distances]) t?.release();
+  const apart = (maps: Float32Array): ScoreMap[] =>
+    pictures.map((_, i) => {
       return { width: size, height: size, data: maps.slice(i * size * size, (i + 1) * size * size) };
-    }),
-    scores,
-  }));
+    });
+  return values.then(([maps, scores, far]) => ({ sums: apart(maps), scores, distances: far ? apart(far) : [] }));
 }

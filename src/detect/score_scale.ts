@@ -7,11 +7,14 @@ export interface ScoreScale {
   readonly faulty: number;
 }
 
+/** The largest f32 below a half: nothing below the threshold reaches 0.5, whatever is rounded. */
+const BELOW_HALF = 0.5 - 2 ** -25;
+
 /** A value on a scale: linear from `good` to `threshold` and from there to `faulty`, never outside 0 to 1. */
 export function onScale(value: number, { good, threshold, faulty }: ScoreScale): number {
   const [from, to] = value < threshold ? [good, threshold] : [threshold, faulty];
   const share = to > from ? (value - from) / (to - from) : Number(value >= to);
-  return Math.min(1, Math.max(0, value < threshold ? share / 2 : 0.5 + share / 2));
+  return value < threshold ? Math.min(BELOW_HALF, Math.max(0, share / 2)) : Math.min(1, 0.5 + share / 2);
 }
 
 /** Log-odds of a share, the same for all shares that f32 cannot tell from 0 or 1. */

@@ -120,7 +120,7 @@ export async function openWeights(
 /** AA-CLIP's adapters from the files of both parts. */
 export function adaptersOf(text: TensorFile | undefined, image: TensorFile | undefined): OpenedAdapters {
   const parts = { text: text && canonicalAdapters(text), image: image && canonicalAdapters(image) };
-  return { ...parts, method: methodOf(parts), trained: trainedWith(image?.metadata.get('flags')) };
+  return { ...parts, method: methodOf(parts), trained: trainedWith(image?.metadata) };
 }
 
 /** The end of a path or URL of a checkpoint in one file. */
@@ -129,7 +129,7 @@ export const CHECKPOINT_FILE = /\.(?:pth?|ckpt|bin|safetensors)(?:[?#].*)?$/i;
 /** A checkpoint of any method in one file. */
 export function checkpointOf(file: TensorFile): OpenedAdapters {
   const opened = openCheckpoint(file);
-  return { ...opened, trained: opened.image ? trainedWith(file.metadata.get('flags')) : {} };
+  return { ...opened, trained: opened.image ? trainedWith(file.metadata) : {} };
 }
 
 /**

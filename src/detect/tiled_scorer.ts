@@ -19,6 +19,7 @@ class OpenPicture {
   readonly className: string;
   readonly grid: TileGrid;
   #map: ScoreMap | undefined;
+  #distances: ScoreMap | undefined;
   /** The largest score of the tiles so far; NaN where one is. */
   #worst = Number.NEGATIVE_INFINITY;
   #whole: number | undefined;
@@ -31,9 +32,18 @@ class OpenPicture {
 
   /** The blended map of the tiles so far. */
   get map(): ScoreMap {
-    const { width, height } = this.grid.map;
-    this.#map ??= { width, height, data: new Float32Array(width * height) };
+    this.#map ??= this.#blank();
     return this.#map;
+  }
+
+  /** The blended distances of the tiles so far; undefined where there are no references. */
+  get distances(): ScoreMap | undefined {
+    return this.#distances;
+  }
+
+  #blank(): ScoreMap {
+    const { width, height } = this.grid.map;
+    return { width, height, data: new Float32Array(width * height) };
   }
 
   /** The mean of the score of the whole picture and of its most anomalous tile; of a single tile, its score. */
@@ -41,20 +51,27 @@ class OpenPicture {
     return this.#whole === undefined ? this.#worst : 0.5 * this.#whole + 0.5 * this.#worst;
   }
 
-  /** Takes a tile's map, weighted, and its score; of the whole picture, the score alone. */
-  add(tile: Tile | undefined, { width, height, data }: ScoreMap, score: number): void {
+  /** Takes a tile's maps, weighted, and its score; of the whole picture, the score alone. */
+  add(tile: Tile | undefined, sum: ScoreMap, score: number, distances: ScoreMap | undefined): void {
     if (!tile) {
       this.#whole = score;
       return;
     }
-    const { column, row } = tile;
-    const map = this.map;
-    for (let y = 0; y < height; y++) {
-      const weight = row.weights[y]!;
-      const to = (row.mapStart + y) * map.width + column.mapStart;
-      for (let x = 0; x < width; x++) map.data[to + x]! += weight * column.weights[x]! * data[y * width + x]!;
+    blend(this.map, tile, sum);
+    if (distances) {
+      this.#distances ??= this.#blank();
+      blend(this.#distances, tile, distances);
     }
     this.#worst = Math.max(this.#worst, score);
+  }
+}
+
+/** Adds a tile's map, weighted, to that of its picture. */
+function blend(map: ScoreMap, { column, row }: Tile, { width, height, data }: ScoreMap): void {
+  for (let y = 0; y < height; y++) {
+    const weight = row.weights[y]!;
+    const to = (row.mapStart + y) * map.width + column.mapStart;
+    for (let x = 0; x < width; x++) map.data[to + x]! += weight * column.weights[x]! * data[y * width + x]!;
   }
 }
 
@@ -123,7 +140,11 @@ export class TiledScorer implements Disposable {
       running = next;
     }
     await running?.();
-    return { sums: opened.map(({ map }) => map), scores: Float32Array.from(opened, ({ score }) => score) };
+    return {
+      sums: opened.map(({ map }) => map),
+      scores: Float32Array.from(opened, ({ score }) => score),
+      distances: opened.map((picture) => picture.distances),
+    };
   }
 
   /** Gives views to the device. @returns waits for their maps and blends them in */
@@ -136,8 +157,8 @@ export class TiledScorer implements Disposable {
     // Awaited when the next ones are launched; this avoids an unhandled rejection until then.
     scored.catch(() => undefined);
     return async () => {
-      const { sums, scores } = await scored;
-      for (const [i, { of, tile }] of views.entries()) of.add(tile, sums[i]!, scores[i]!);
+      const { sums, scores, distances } = await scored;
+      for (const [i, { of, tile }] of views.entries()) of.add(tile, sums[i]!, scores[i]!, distances[i]);
     };
   }
 

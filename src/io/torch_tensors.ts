@@ -14,6 +14,8 @@ export interface TorchArchive {
 
 /** Longest pickle, in bytes: a state dict takes about 150 a tensor. */
 export const MAX_PICKLE = 1 << 24;
+/** Key of what our own checkpoints keep beside the published program's values: a dictionary of numbers and text. */
+export const OWN_ENTRY = 'aaclip_run';
 const MAX_DEPTH = 200;
 const MAX_TENSORS = 100_000;
 /** Characters of all names. */
@@ -40,8 +42,17 @@ export function tensorsBelow(
   const { found, unread } = collect(file, root);
   for (const [name, { storage }] of found) check(shownText(name), storage);
   const infos = [...found].map(([name, { storage, shape }]) => tensorInfo(name, storage.dtype, shape));
-  const tensors = makeTensorFile(file, new Map(), infos, (info) => readStrided(found.get(info.name)!, read));
+  const tensors = makeTensorFile(file, ownTexts(root), infos, (info) => readStrided(found.get(info.name)!, read));
   return { ...tensors, unread };
+}
+
+/** The text in our own entry, where there is one: what safetensors files keep as metadata. */
+function ownTexts(root: PickleValue): Map<string, string> {
+  const own = root instanceof Map ? root.get(OWN_ENTRY) : undefined;
+  const texts = new Map<string, string>();
+  if (!(own instanceof Map)) return texts;
+  for (const [key, value] of own) if (typeof key === 'string' && typeof value === 'string') texts.set(key, value);
+  return texts;
 }
 
 type Unread = Map<string, string>;

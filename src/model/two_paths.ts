@@ -3,7 +3,7 @@ import { firstOfBlock } from '../nn/class_row.js';
 import { blockWithSide, sideOfBlock } from '../nn/layers.js';
 import type { Rows } from '../ops/norm_linear.js';
 import { type Tensor, tidy } from '../tensor/tensor.js';
-import { embedImage, lastClass, runBlocks, type VisionTower } from './vision.js';
+import { type AtLevel, embedImage, lastClass, runBlocks, type VisionTower } from './vision.js';
 
 export interface ForkedTokens {
   /** Plain CLIP's image embeddings, [B, E], not normalised. */
@@ -21,7 +21,12 @@ export interface ForkedTokens {
 export function forkedTokens(
   image: Tensor,
   tower: VisionTower,
-  options: { readonly vv: 'token' | 'batch'; readonly vvBlocks: number; readonly levels?: readonly number[] },
+  options: {
+    readonly vv: 'token' | 'batch';
+    readonly vvBlocks: number;
+    readonly levels?: readonly number[];
+    readonly atLevel?: AtLevel | undefined;
+  },
 ): ForkedTokens {
   const to = tower.blocks.length;
   // The last block of the plain tower is computed for the class token alone, so it cannot be shared.
@@ -55,14 +60,22 @@ export interface SideTokens {
  * @param image [B, 3, S, S], normalised
  * @throws when the size is not the tower's
  */
-export function sideTokens(image: Tensor, tower: VisionTower, vvBlocks: number = usualVvBlocks(tower)): SideTokens {
+export function sideTokens(
+  image: Tensor,
+  tower: VisionTower,
+  vvBlocks: number = usualVvBlocks(tower),
+  atLevel?: AtLevel,
+): SideTokens {
   const { config, blocks, activation } = tower;
   const options = { heads: config.visionHeads, activation };
   const last = blocks.length - 1;
   const fork = Math.min(last, Math.max(0, blocks.length - vvBlocks));
   return tidy(() => {
-    const shared = runBlocks(embedImage(image, tower), tower, { from: 0, to: fork, mode: 'full' }, {});
+    const shared = runBlocks(embedImage(image, tower), tower, { from: 0, to: fork, mode: 'full' }, { atLevel });
     const levels = [...shared.levels];
+    const keep = (tokens: Tensor): void => {
+      atLevel?.(tokens, levels.push(tokens) - 1);
+    };
     let rows: Rows = { x: shared.last };
     let side = shared.last;
     for (let i = fork; i < last; i++) {
@@ -71,9 +84,9 @@ export function sideTokens(image: Tensor, tower: VisionTower, vvBlocks: number =
       before.rows.moments?.data.release();
       // The first of the two begins as the second, and levels are needed again.
       for (const t of new Set([before.rows.x, before.side])) if (!levels.includes(t)) t.release();
-      if (config.levels.includes(i + 1)) levels.push(side);
+      if (config.levels.includes(i + 1)) keep(side);
     }
-    if (config.levels.includes(last + 1)) levels.push(sideOfBlock(rows, side, blocks[last]!, config.visionHeads));
+    if (config.levels.includes(last + 1)) keep(sideOfBlock(rows, side, blocks[last]!, config.visionHeads));
     return { first: firstOfBlock(rows.x, blocks[last]!, options), levels };
   });
 }

@@ -41,6 +41,9 @@ export interface VisionTower extends Disposable {
   readonly named: readonly NamedWeight[];
 }
 
+/** Takes the tokens [B, 1 + G G, W] of a level, whose index is counted from 0; what it makes of them is in `VisionTokens.made`. */
+export type AtLevel = (tokens: Tensor, level: number) => Tensor | undefined;
+
 export interface VisionOptions {
   /** One [W, W] adapter for each of the first blocks, applied after it. */
   readonly adapters?: readonly Weight[] | undefined;
@@ -54,10 +57,10 @@ export interface VisionOptions {
   /** The levels that are wanted, of `config.levels`; all by default. */
   readonly levels?: readonly number[] | undefined;
   /**
-   * Called with the tokens of each level as soon as they are there. What it makes is differentiated before the blocks below
+   * Called with the tokens of each level as soon as they are there. What it returns is differentiated before the blocks below
    * that level, so that no gradient of a level waits in memory for its turn.
    */
-  readonly atLevel?: ((tokens: Tensor, level: number) => Tensor) | undefined;
+  readonly atLevel?: AtLevel | undefined;
 }
 
 export interface VisionTokens {
@@ -167,7 +170,8 @@ export function runBlocks(
     if (!levels.includes(before.x) && !(keepInput && before.x === input)) before.x.release();
     if (!wanted.includes(i + 1)) continue;
     levels.push(rows.x);
-    if (options.atLevel) made.push(options.atLevel(rows.x, wanted.indexOf(i + 1)));
+    const own = options.atLevel?.(rows.x, wanted.indexOf(i + 1));
+    if (own) made.push(own);
   }
   return { last: rows.x, levels, made };
 }

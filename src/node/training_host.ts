@@ -2,6 +2,7 @@
 import { remainingBatches } from '../data/shuffle.js';
 import type { SampleSource } from '../train/dry_run.js';
 import type { Part } from '../train/initial.js';
+import { recordedBatches } from '../train/recorded_scores.js';
 import type { LoadedSample, StepReport, TrainFlags, TrainHost } from '../train/training_run.js';
 import type { DecodedSample, Loader } from './loader.js';
 import type { RunFolder } from './run_folder.js';
@@ -52,6 +53,7 @@ export function trainingHost(
       const position = { seed: seed + (stage === 'text' ? 0 : 1), epoch, batch: skip };
       yield* source.load(remainingBatches(source.count, batchSize, position));
     },
+    recordedSamples: (size) => source.load(recordedBatches(source.count, seed + 1, size)),
     save: (parameters, state, endOfEpoch, rate) => folder.save(parameters, state, endOfEpoch, rate),
     onStep(report) {
       folder.metrics(report);

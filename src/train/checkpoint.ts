@@ -4,6 +4,7 @@ import { canonicalAdapters } from '../io/adapter_names.js';
 import type { PickleValue } from '../io/pickle_values.js';
 import { toWrite, writeSafetensors } from '../io/safetensors_writer.js';
 import { rawF32, type TensorFile } from '../io/tensor_file.js';
+import { OWN_ENTRY } from '../io/torch_tensors.js';
 import { writeTorchArchive } from '../io/torch_writer.js';
 import { read } from '../tensor/tensor.js';
 import type { Part } from './initial.js';
@@ -23,10 +24,9 @@ export interface RunState {
    * settings.
    */
   readonly flags: string;
+  /** How scores are spread with these weights, as JSON of `ScoreRecords`; at the end of an epoch of stage two. */
+  readonly scores?: string | undefined;
 }
-
-/** Key of our own entry in a torch archive. */
-const RUN = 'aaclip_run';
 
 interface HostParameter {
   readonly name: string;
@@ -71,7 +71,7 @@ export async function encodeCheckpoint(parameters: Parameters, state: RunState):
     toWrite(`adam_m.${p.name}`, rawF32(p.shape, p.m)),
     toWrite(`adam_v.${p.name}`, rawF32(p.shape, p.v)),
   ]);
-  const { part, epoch, batch, step, flags } = state;
+  const { part, epoch, batch, step, flags, scores } = state;
   return writeSafetensors(tensors, {
     part,
     epoch: String(epoch),
@@ -79,6 +79,7 @@ export async function encodeCheckpoint(parameters: Parameters, state: RunState):
     step: String(step),
     adam_step: String(parameters.step),
     flags,
+    ...(scores === undefined ? {} : { scores }),
   });
 }
 
@@ -125,11 +126,12 @@ export async function encodeTorchCheckpoint(
       ]),
     ],
     [
-      RUN,
+      OWN_ENTRY,
       new Map<string, unknown>([
         ['batch', state.batch],
         ['step', state.step],
         ['flags', state.flags],
+        ...(state.scores === undefined ? [] : [['scores', state.scores] as const]),
       ]),
     ],
   ]);
@@ -168,10 +170,11 @@ export async function restoreCheckpoint(gpu: Gpu, file: TensorFile, part: Part, 
     }
     return value;
   };
+  const scores = file.metadata.get('scores');
   if (root) {
     const { epoch, adamStep } = await torchState(file, root, part);
     parameters.step = adamStep;
-    return { parameters, state: { part, epoch, ...placeIn(root, adamStep) } };
+    return { parameters, state: { part, epoch, ...placeIn(root, adamStep), scores } };
   }
   parameters.step = number('adam_step');
   const state = {
@@ -180,13 +183,14 @@ export async function restoreCheckpoint(gpu: Gpu, file: TensorFile, part: Part, 
     batch: number('batch'),
     step: number('step'),
     flags: file.metadata.get('flags') ?? '',
+    scores,
   };
   return { parameters, state };
 }
 
 /** The place within the epoch, and the settings; the published program's checkpoints are those of whole epochs. */
 function placeIn(root: PickleValue, adamStep: number): Pick<RunState, 'batch' | 'step' | 'flags'> {
-  const run = root instanceof Map ? root.get(RUN) : undefined;
+  const run = root instanceof Map ? root.get(OWN_ENTRY) : undefined;
   const [batch, step, flags] = ['batch', 'step', 'flags'].map((key) => (run instanceof Map ? run.get(key) : undefined));
   const whole = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
   return {

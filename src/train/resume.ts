@@ -31,6 +31,8 @@ export interface TrainedParameters {
   /** Undefined where stage one has no epochs: stage two then used plain CLIP's anchors. */
   readonly text: Parameters | undefined;
   readonly image: Parameters;
+  /** What the last epoch of stage two recorded about scores (`RunState.scores`). */
+  readonly scores: string | undefined;
 }
 
 /**
@@ -119,8 +121,8 @@ export async function trainStages(
     gpu.trim();
     const { parameters, state } = await begin(run, 'image', store, options);
     image = parameters;
-    if (state.epoch < flags.imageEpochs) await trainImage(run, image, text, state);
-    return { text, image };
+    const end = state.epoch < flags.imageEpochs ? await trainImage(run, image, text, state) : state;
+    return { text, image, scores: end.scores };
   } catch (error) {
     text?.[Symbol.dispose]();
     image?.[Symbol.dispose]();

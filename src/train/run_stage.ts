@@ -30,6 +30,8 @@ export interface Stage {
   readonly partNames: readonly string[];
   /** Loss and gradients of one batch. Changes nothing: the loop updates the parameters, and calls it once more in a dry run. */
   computeStep(batch: PreparedBatch, samples: readonly LoadedSample[]): StepResult;
+  /** What a checkpoint at the end of an epoch records about the scores (`RunState.scores`). */
+  recordScores?(): Promise<string | undefined>;
 }
 
 /** The loss or a weight is no longer finite. The message names the step and its files. */
@@ -55,10 +57,16 @@ interface Pending {
 
 /**
  * Runs a stage from `start` to its last epoch.
+ * @returns its state at the end
  * @throws DivergedError when the loss or a weight is not finite; a checkpoint that holds one is never written
  */
-export async function runStage(run: TrainRun, stage: Stage, parameters: Parameters, start: RunState): Promise<void> {
-  await new StageLoop(run, stage, parameters, start).finish();
+export async function runStage(
+  run: TrainRun,
+  stage: Stage,
+  parameters: Parameters,
+  start: RunState,
+): Promise<RunState> {
+  return new StageLoop(run, stage, parameters, start).finish();
 }
 
 class StageLoop {
@@ -85,8 +93,9 @@ class StageLoop {
     this.#last = { epoch: start.epoch, batch: start.batch - 1, step: start.step - 1, files: [] };
   }
 
-  async finish(): Promise<void> {
+  async finish(): Promise<RunState> {
     while (this.#state.epoch < this.#stage.epochs) await this.#epoch();
+    return this.#state;
   }
 
   async #epoch(): Promise<void> {
@@ -104,7 +113,7 @@ class StageLoop {
       }
     }
     await this.#settle();
-    this.#state = { ...this.#state, epoch: epoch + 1, batch: 0 };
+    this.#state = { ...this.#state, epoch: epoch + 1, batch: 0, scores: await this.#stage.recordScores?.() };
     await this.#save(true);
     const sum = this.#losses.reduce((a, b) => a + b, 0);
     await host.onEpoch(part, epoch, sum / Math.max(1, this.#losses.length));
@@ -123,7 +132,7 @@ class StageLoop {
     await this.#settle();
     const report = { stage: part, epoch, batch, batches: this.#batches, step, rate, memory: gpu.pool.allocated };
     this.#pending = { place: this.#last, report, values, started };
-    this.#state = { ...this.#state, batch: batch + 1, step: step + 1 };
+    this.#state = { ...this.#state, batch: batch + 1, step: step + 1, scores: undefined };
   }
 
   /** Compiles the kernels of a step side by side, before the first one needs them one after the other. */

@@ -10,6 +10,7 @@ import { anchorsOf } from './batch.js';
 import type { RunState } from './checkpoint.js';
 import { lossAndGradients } from './gradients.js';
 import { type Parameters, textAdapterWeights } from './parameters.js';
+import { recordScores } from './recorded_scores.js';
 import { runStage } from './run_stage.js';
 import { type ClassBatch, stageOneLoss } from './stage_one.js';
 import { stageTwoLoss } from './stage_two.js';
@@ -91,13 +92,14 @@ function allAnchors(run: TrainRun, tower: TextTower, adapters: TextAdapters | un
 /**
  * Stage two: trains the image adapters with fixed anchors, continuing from `state`.
  * @param text the trained text adapters, or undefined for plain CLIP's anchors
+ * @returns the state at its end
  */
 export async function trainImage(
   run: TrainRun,
   parameters: Parameters,
   text: Parameters | undefined,
   state: RunState,
-): Promise<void> {
+): Promise<RunState> {
   const { gpu, clip, config, flags } = run;
   let anchors: Tensor;
   {
@@ -110,7 +112,8 @@ export async function trainImage(
     using vision = await loadVision(gpu, clip, config, flags.imageSize, flags);
     gpu.trim();
     const names = run.classes.map((c) => c.name);
-    await runStage(
+    const ownAnchors = (samples: readonly LoadedSample[]): Tensor => anchorsOf(anchors, owners(samples, names));
+    return await runStage(
       run,
       {
         part: 'image',
@@ -120,13 +123,20 @@ export async function trainImage(
         partNames: ['detection', ...config.levels.map((l) => `segmentation_${l}`)],
         computeStep: ({ images, masks }, samples) =>
           tidy(() => {
-            const own = anchorsOf(anchors, owners(samples, names));
+            const own = ownAnchors(samples);
             const labels = Uint32Array.from(samples, (s) => s.label);
             const { imageMix: mix, recompute } = flags;
             return lossAndGradients(parameters, () =>
               stageTwoLoss({ images, anchors: own, masks, labels }, vision, parameters, { mix, recompute }),
             );
           }),
+        recordScores: async () => {
+          // The pool then holds what a forward pass needs, not that and a step's buffers.
+          gpu.trim();
+          const scores = await recordScores(run, { vision, adapters: parameters, anchorsOf: ownAnchors });
+          gpu.trim();
+          return scores;
+        },
       },
       parameters,
       state,

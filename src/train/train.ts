@@ -43,7 +43,8 @@ export {
 } from './stage_one.js';
 export { type StageTwoBatch, type StageTwoOptions, stageTwoLoss } from './stage_two.js';
 export { trainImage, trainText } from './stages.js';
-export { type TrainedAdapters, Training, type TrainingStore } from './training.js';
+export type { TrainedAdapters } from './trained_adapters.js';
+export { Training, type TrainingStore } from './training.js';
 export { type PlannedRun, type StageMemory, type TrainingMemory, trainingMemory } from './training_memory.js';
 export type { SavedCheckpoint, TrainingSample, TrainOptions, TrainSettings } from './training_options.js';
 export type { LoadedSample, StepReport, TrainFlags, TrainHost, TrainRun } from './training_run.js';

@@ -11,18 +11,13 @@ import type { SampleSource } from './dry_run.js';
 import type { Part } from './initial.js';
 import type { Parameters } from './parameters.js';
 import { defaultMemoryLimit, overLimit, planRun } from './plan.js';
-import { type CheckpointStore, recordedFlags, type TrainedParameters, trainStages } from './resume.js';
+import { recordedBatches } from './recorded_scores.js';
+import { type CheckpointStore, recordedFlags, trainStages } from './resume.js';
 import { runOrigin } from './run_origin.js';
+import { encodeTrained, joined, type TrainedAdapters } from './trained_adapters.js';
 import { type TrainOptions, trainFlags } from './training_options.js';
 import type { StepReport, TrainFlags, TrainHost, TrainRun } from './training_run.js';
 import { checkSamples, librarySamples } from './training_samples.js';
-
-/** Trained adapters as files of safetensors, which `loadDetector` takes as its `adapters`. */
-export interface TrainedAdapters {
-  /** Undefined where stage one has no epochs: plain CLIP's text tower is then used. */
-  readonly text: Uint8Array<ArrayBuffer> | undefined;
-  readonly image: Uint8Array<ArrayBuffer>;
-}
 
 /** Where a host keeps checkpoints besides `onSave`; disposed of when the run has ended. */
 export interface TrainingStore extends CheckpointStore, Disposable {
@@ -181,6 +176,12 @@ export class Training implements AsyncIterable<StepReport> {
           yield batch;
         }
       },
+      async *recordedSamples(size) {
+        for await (const batch of source.load(recordedBatches(source.count, seed + 1, size))) {
+          checkAborted(signal);
+          yield batch;
+        }
+      },
       async save(parameters, state, endOfEpoch, rate) {
         const place = await self.#store?.save(parameters, state, endOfEpoch, rate);
         const name = `${state.part}_adapter.safetensors`;
@@ -223,28 +224,4 @@ function watched(clip: ClipTensors, signal: AbortSignal | undefined): ClipTensor
       return clip.readF32(name);
     },
   };
-}
-
-async function encodeTrained(
-  { text, image }: TrainedParameters,
-  { flags, flagsText }: TrainRun,
-): Promise<TrainedAdapters> {
-  const encode = async (parameters: Parameters, part: Part, epoch: number): Promise<Uint8Array<ArrayBuffer>> =>
-    joined(await encodeCheckpoint(parameters, { part, epoch, batch: 0, step: parameters.step, flags: flagsText }));
-  return {
-    text: text && (await encode(text, 'text', flags.textEpochs)),
-    image: await encode(image, 'image', flags.imageEpochs),
-  };
-}
-
-async function joined(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) parts.push(chunk);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

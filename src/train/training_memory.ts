@@ -7,6 +7,7 @@ import { clipShapes } from '../io/shapes_only.js';
 import type { AugmentChances } from './augment_plan.js';
 import { adapterTensors, type Part } from './initial.js';
 import { Parameters } from './parameters.js';
+import { RECORDED_PICTURES } from './recorded_scores.js';
 import { trainStages } from './resume.js';
 import type { LoadedSample, TrainRun } from './training_run.js';
 
@@ -78,6 +79,9 @@ export async function trainingMemory(run: PlannedRun, picture: PictureSides = US
         weights = gpu.pool.allocated - gpu.pool.idle;
         const batch = blankBatch(run, size, picture);
         for (let i = 0; i < STEPS; i++) yield batch;
+      },
+      async *recordedSamples(size) {
+        yield blankBatch(run, Math.min(size, RECORDED_PICTURES), picture);
       },
       save: async () => 'nothing: this run only counts',
       onStep: () => undefined,

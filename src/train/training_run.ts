@@ -72,6 +72,8 @@ export interface TrainHost {
   batchesPerEpoch(batchSize: number): number;
   /** Batches of an epoch in the order of the seed, from batch `skip` on. */
   batches(stage: Part, epoch: number, batchSize: number, skip: number): AsyncIterable<readonly LoadedSample[]>;
+  /** Stage two's samples whose scores are recorded at the end of every epoch; where it is missing, none are. */
+  recordedSamples?(batchSize: number): AsyncIterable<readonly LoadedSample[]>;
   /**
    * Writes a checkpoint and returns its name.
    * @param endOfEpoch whether an epoch is done: its adapters are then also saved in their own file

@@ -2,7 +2,6 @@
  * The engine of a page, in the worker that owns the device: one job after another, each with its progress and its result. A
  * device that is lost is opened again, with the model from the same files, and the job is repeated once.
  */
-import type { Decision } from '../detect/decision.js';
 import type { Detection } from '../detect/detection.js';
 import { AaclipError, abortable, checkAborted, libraryError } from '../detect/errors.js';
 import type { LibraryHost } from '../detect/sources.js';
@@ -135,10 +134,12 @@ export class Engine {
     for await (const one of detector.detect(picture, className, { batchSize: 1, signal })) found = one;
     if (!found) throw new AaclipError('score', `${name}: no score came back: try it again`);
     steps.end();
-    const { score, imageScore, peak, map, domain } = found;
+    const { score, imageScore, peak, domain, decision } = found;
+    const { score: decided, anomalous, source, rule } = decision;
     return {
-      ...{ name, className, domain, score, imageScore, peak, map },
-      decision: decisionOf(found),
+      ...{ name, className, domain, score, imageScore, peak },
+      decision: { score: decided, anomalous, source, rule },
+      map: decision.map(),
       width: picture.width,
       height: picture.height,
       preview: previewOf(picture),
@@ -208,13 +209,6 @@ async function bytesOf(name: string, picture: Blob): Promise<Uint8Array> {
     const message = `${name}: cannot be read: it was changed or removed: pick it again`;
     throw new AaclipError('picture', message, { cause: error, file: name });
   }
-}
-
-/** What a model that carries a rule decided. */
-function decisionOf(found: Detection & { readonly decision?: Decision | undefined }): ScoreReport['decision'] {
-  if (!found.decision) return undefined;
-  const { score, anomalous, source, rule } = found.decision;
-  return { score, anomalous, source, rule };
 }
 
 const buffersOf = ({ map, preview }: ScoreReport): ArrayBufferLike[] => [map.data.buffer, preview.data.buffer];

@@ -71,9 +71,9 @@ export interface ScoreReport {
   readonly score: number;
   readonly imageScore: number;
   readonly peak: Peak;
+  readonly decision: Omit<Decision, 'map'>;
+  /** The scale of the decision at every pixel of the resized picture: 0 like good pictures, 0.5 the threshold. */
   readonly map: ScoreMap;
-  /** What was decided, where the model carries a rule for it. */
-  readonly decision?: Omit<Decision, 'map'> | undefined;
   /** Size of the picture in its own pixels, as it was scored. */
   readonly width: number;
   readonly height: number;

@@ -10,7 +10,7 @@ import { planOf } from '../../src/cli/bench/row_timer.js';
 import type { SpeedRow } from '../../src/cli/bench/speed_row.js';
 import { benchTraining } from '../../src/cli/bench/training_bench.js';
 import { placesOf, relativeError, tune } from '../../src/cli/bench/tune_bench.js';
-import { imageFlops } from '../../src/detect/anomaly_model.js';
+import { imageFlops } from '../../src/model/image_flops.js';
 import { openGpu } from '../../src/node/device.js';
 import { liveTensors } from '../../src/tensor/tensor.js';
 import { device } from '../devices.js';

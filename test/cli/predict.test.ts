@@ -55,6 +55,7 @@ describe('predict', () => {
     for (const line of lines) {
       expect(line.adapted).toBe(true);
       expect(line.anomalous).toBe((line.score as number) >= 0.1);
+      expect(line.decided_by).toEqual({ source: 'flag', rule: 'score of 0.1 or more' });
       expect(line.files).toHaveLength(4);
       const overlay = await loadPicture(line.files.find((f) => f.endsWith('.heatmap.png'))!);
       expect([overlay.width, overlay.height]).toEqual([40, 30]);
@@ -81,10 +82,15 @@ describe('predict', () => {
         '--batch_size',
         batch,
       );
-      return run.stdout
+      const lines = run.stdout
         .trim()
         .split('\n')
-        .map((l) => (JSON.parse(l) as { score: number }).score);
+        .map((l) => JSON.parse(l) as { score: number; normalized_score: number });
+      for (const { normalized_score: placed, ...line } of lines) {
+        const rule = 'preset threshold, not chosen by any data: calibrate';
+        expect(line).toMatchObject({ anomalous: placed >= 0.5, decided_by: { source: 'preset', rule } });
+      }
+      return lines.map((line) => line.score);
     };
     const [one, two] = [await scores('1'), await scores('2')];
     for (const [i, s] of one.entries()) expect(s).toBeCloseTo(two[i]!, 5);
@@ -107,5 +113,11 @@ describe('predict', () => {
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toMatch(/plain CLIP/);
     expect(run.stderr).toMatch(/GFLOP\/s, memory/);
+    expect(
+      run.stderr.match(/^normal or anomalous: preset threshold, not chosen by any data: calibrate$/gm),
+    ).toHaveLength(1);
+    expect(run.stdout).toMatch(
+      /^[01]\.\d\d {2}(?:ANOMALOUS|normal {3}) {2}score 0\.\d{4} {2}peak 0\.\d{4} at \d+,\d+ {2}/,
+    );
   });
 });

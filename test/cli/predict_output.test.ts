@@ -3,11 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { jsonLine, Outputs, textLine } from '../../src/cli/predict/output.js';
+import { jsonLine, type OutputOptions, Outputs, textLine } from '../../src/cli/predict/output.js';
+import type { Decision } from '../../src/detect/decision.js';
 import type { Detection } from '../../src/detect/detection.js';
+import { HEAT_COLOURS } from '../../src/eval/colour_map.js';
 import { loadPicture } from '../../src/node/decode.js';
 import { endsWriting } from '../../src/node/file_error.js';
 import { isOwnPicture } from '../../src/node/own_pictures.js';
+import type { Picture } from '../../src/picture/picture.js';
 
 let dir = '';
 beforeEach(() => {
@@ -16,13 +19,19 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const grey = { width: 4, height: 4, data: new Float32Array(16).fill(0.5) };
+const scaled = { ...grey, data: grey.data.map((_, i) => (i < 8 ? 0 : 1)) };
+const decision: Decision = {
+  ...{ score: 0.75, anomalous: true, source: 'preset', rule: 'made up' },
+  map: () => scaled,
+};
 const found = (name: string): Detection => ({
   ...{ name, index: 0, className: 'nut', domain: 'Industrial', score: 0.5, imageScore: 0.5, ms: 1 },
-  ...{ peak: { value: 0.5, x: 0, y: 0 }, map: grey, sum: grey },
+  ...{ peak: { value: 0.5, x: 0, y: 0 }, map: grey, sum: grey, decision },
   picture: { name, width: 4, height: 4, channels: 3, data: new Uint8Array(48) },
 });
 const loaded = { name: 'nut', domain: 'Industrial', words: 'nut', unknownWords: [] } as const;
-const options = () => ({ folder: join(dir, 'out'), heatmap: true, grey: true, raw: 'npy', range: 'fixed' }) as const;
+const options = () =>
+  ({ folder: join(dir, 'out'), heatmap: true, grey: true, raw: 'npy', range: 'scale', legend: true }) as const;
 
 test('the pictures are readable, and marked as its own', async () => {
   const outputs = new Outputs(['/p/a.png'], options());
@@ -31,6 +40,39 @@ test('the pictures are readable, and marked as its own', async () => {
   expect(files).toEqual(['a.heatmap.png', 'a.map.png', 'a.npy'].map((name) => join(dir, 'out', name)));
   expect((await loadPicture(files[0]!)).width).toBe(4);
   expect(files.map(isOwnPicture)).toEqual([true, true, false]);
+});
+
+test('colours and greys show the scale of the decision, and a legend below says so', async () => {
+  const [width, height] = [120, 4];
+  const wide = {
+    ...found('/p/a.png'),
+    picture: { ...found('/p/a.png').picture, width, height, data: new Uint8Array(1440) },
+  };
+  const write = async (more: Partial<OutputOptions> = {}) => {
+    const { files } = await new Outputs(['/p/a.png'], { ...options(), ...more }).write(wide);
+    return Promise.all(files.slice(0, 2).map((file) => loadPicture(file)));
+  };
+  const first = ({ data }: Picture, row: number) => [...data.subarray(3 * width * row, 3 * width * row + 3)];
+  const half = (step: number) => [0, 1, 2].map((c) => Math.round(HEAT_COLOURS[3 * step + c]! / 2));
+  // The map is 0.5 everywhere; its upper half has 0 on the scale, the lower 1.
+  const [heat, grey] = await write();
+  expect([heat!.width, heat!.height]).toEqual([width, height + 17]);
+  expect([first(heat!, 0), first(heat!, 3)]).toEqual([half(0), half(255)]);
+  expect([first(grey!, 0)[0], first(grey!, 3)[0], grey!.height]).toEqual([0, 255, 4]);
+  const [bare, shares] = await write({ range: 'share', legend: false });
+  expect([bare!.width, bare!.height]).toEqual([width, height]);
+  expect([first(bare!, 0), first(bare!, 3)]).toEqual([half(128), half(128)]);
+  expect(first(shares!, 0)[0]).toBe(128);
+});
+
+test('a verdict is that of the decision, or of --threshold on the published score', () => {
+  const json = (flags: { readonly threshold?: number } = {}) =>
+    JSON.parse(jsonLine(found('a'), { files: [] }, loaded, { adapted: true, method: 'aa-clip' }, flags));
+  const decided_by = { source: 'preset', rule: 'made up' };
+  expect(json()).toMatchObject({ score: 0.5, normalized_score: 0.75, anomalous: true, decided_by });
+  expect(json({ threshold: 0.6 })).toMatchObject({ anomalous: false, threshold: 0.6, decided_by: { source: 'flag' } });
+  expect(textLine(found('a'), { files: [] }, undefined)).toBe('0.75  ANOMALOUS  score 0.5000  peak 0.5000 at 0,0  a');
+  expect(textLine(found('a'), { files: [] }, 0.6)).toMatch(/^0\.75 {2}normal /);
 });
 
 test('a file that cannot be written is told with the score, and the next picture is written', async () => {

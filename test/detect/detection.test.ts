@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DecisionRules } from '../../src/detect/decision_rules.js';
 import { detectionOf, peakOf, pictureScore } from '../../src/detect/detection.js';
 import type { Picture } from '../../src/picture/picture.js';
 
@@ -20,10 +21,11 @@ describe('the peak of a map', () => {
 describe('a detection', () => {
   const picture: Picture = { name: 'a.png', width: 4, height: 4, channels: 3, data: new Uint8Array(48) };
   const known = { index: 3, className: 'screw', imageScore: 0.2, ms: 1 } as const;
+  const rules = new DecisionRules();
   const sum = map(2, [2, 2, 2, 2 + Math.log(3)]);
 
   it('has shares of its summed levels: sigmoid of the mean difference', () => {
-    const d = detectionOf(picture, sum, { levels: 4 }, { ...known, domain: 'Industrial' });
+    const d = detectionOf(picture, sum, { levels: 4 }, { ...known, domain: 'Industrial' }, rules);
     const share = (total: number): number => 1 / (1 + Math.exp(1 - (2 * total) / 4));
     expect([...d.map.data]).toEqual([...sum.data].map((v) => Math.fround(share(v))));
     expect(d.sum).toBe(sum);
@@ -31,7 +33,8 @@ describe('a detection', () => {
   });
 
   it('is scored by its domain', () => {
-    const of = (domain: 'Industrial' | 'Medical') => detectionOf(picture, sum, { levels: 4 }, { ...known, domain });
+    const of = (domain: 'Industrial' | 'Medical') =>
+      detectionOf(picture, sum, { levels: 4 }, { ...known, domain }, rules);
     const { value } = of('Medical').peak;
     expect(of('Medical').score).toBe(value);
     expect(of('Industrial').score).toBe(0.5 * value + 0.1);

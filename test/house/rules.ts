@@ -8,7 +8,7 @@ const ENGINE = ['gpu', 'tensor', 'autograd', 'kernels', 'ops', 'nn'];
 /** Bytes and lists: no pixels, no device, no engine. */
 const PLAIN = ['io', 'data'];
 const MODEL = [...ENGINE, ...PLAIN, 'picture'];
-const CORE = [...MODEL, 'cases', 'model', 'detect', 'train', 'eval', 'verify'];
+const CORE = [...MODEL, 'cases', 'model', 'detect', 'train', 'eval', 'calibrate', 'verify'];
 /** What each room of src may import: the rooms below it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gpu: [],
@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   detect: [...MODEL, 'model'],
   train: [...MODEL, 'model', 'detect'],
   eval: [...MODEL, 'model', 'detect'],
+  calibrate: [...MODEL, 'model', 'detect', 'eval'],
   // One way only: verify recomputes training steps, training knows nothing of it.
   verify: [...MODEL, 'cases', 'model', 'detect', 'train', 'eval'],
   'core.ts': CORE,

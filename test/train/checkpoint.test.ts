@@ -1,5 +1,6 @@
 /** Checkpoints of ours and of the published program. */
 import { expect, it } from 'vitest';
+import { trainedWith } from '../../src/detect/trained_with.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { bytesSource } from '../../src/io/source.js';
 import { readTorchArchive } from '../../src/io/torch_archive.js';
@@ -18,7 +19,7 @@ import { device } from '../devices.js';
 import { golden, joined } from '../golden_files.js';
 
 const SHAPE = { textUntil: 3, imageUntil: 2, relu: false };
-const STATE: RunState = { part: 'image', epoch: 2, batch: 3, step: 41, flags: '{"seed":1}' };
+const STATE: RunState = { part: 'image', epoch: 2, batch: 3, step: 41, flags: '{"seed":1}', scores: '{"Medical":1}' };
 
 it('a published .pth resumes: weights, moments, epoch and step', async () => {
   const gpu = await device();
@@ -52,6 +53,17 @@ it('a written checkpoint reads back the same, in both formats', async () => {
     expect(q.all.map((x) => x.name).sort()).toEqual(p.all.map((x) => x.name).sort());
     expect(await read(q.weight(p.all[0]!.name))).toEqual(weight);
   }
+});
+
+it('detectors find settings and scores in both formats', async () => {
+  const gpu = await device();
+  using p = initialParameters(gpu, TINY, 'image', { shape: SHAPE, seed: 9 });
+  const spread = { good: Array(9).fill(-2), faulty: Array(9).fill(1), threshold: -0.5 };
+  const scores = { Industrial: { pictures: { good: 1, faulty: 2 }, score: spread, peak: spread } };
+  const state: RunState = { ...STATE, flags: '{"imageSize":56}', scores: JSON.stringify(scores) };
+  const own = await openSafetensors(bytesSource('own', await joined(await encodeCheckpoint(p, state))));
+  const torch = await readTorchArchive(bytesSource('torch', await joined(await encodeTorchCheckpoint(p, state, 1e-3))));
+  for (const { metadata } of [own, torch.tensors]) expect(trainedWith(metadata)).toEqual({ imageSize: 56, scores });
 });
 
 it('a weight that is not a number is never written', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AaclipError, type ErrorCode } from '../../src/detect/errors.js';
+import { readScoreRecords, type ScoreRecords } from '../../src/detect/score_records.js';
 import { encodePng } from '../../src/node/encode_png.js';
 import { loadDetector, type NodeTrainOptions, train } from '../../src/node/node_library.js';
 import { liveTensors } from '../../src/tensor/tensor.js';
@@ -75,6 +76,13 @@ function contents(path: string): unknown {
   return { metadata: { ...metadata, flags }, tensors, data: base64(bytes.subarray(end)) };
 }
 
+/** The records of a checkpoint. */
+function recordedScores(bytes: Uint8Array): ScoreRecords | undefined {
+  const end = 8 + Number(Buffer.from(bytes).readBigUInt64LE());
+  const header = JSON.parse(Buffer.from(bytes.subarray(8, end)).toString()) as { __metadata__: { scores?: string } };
+  return readScoreRecords(header.__metadata__.scores);
+}
+
 describe('train', () => {
   it('makes the steps and the checkpoints of the command line, from paths and from memory', async () => {
     const cli = await runCli(
@@ -122,7 +130,30 @@ describe('train', () => {
     {
       using detector = await loadDetector({ weights: 'synthetic:tiny', adapters, classes: ['cloth'], gpu });
       expect(detector.settings).toMatchObject({ adapted: true, imageSize: 56 });
-      for await (const d of detector.detect(drawSample(0).picture, 'cloth')) expect(d.score).toBeGreaterThan(0);
+      const [peaks, scores]: [number[], number[]] = [[], []];
+      const all = Array.from({ length: COUNT }, (_, i) => drawSample(i));
+      const pictures = all.map((s) => s.picture);
+      for await (const { peak, score, decision } of detector.detect(pictures, 'cloth')) {
+        peaks.push(Math.log(peak.value / (1 - peak.value)));
+        scores.push(Math.log(score / (1 - score)));
+        expect(decision).toMatchObject({ source: 'training', rule: expect.stringContaining('best on 6 training') });
+      }
+      // Recorded is what the detector finds on the pictures of the training.
+      const { Industrial: found } = recordedScores(adapters.image) as Required<ScoreRecords>;
+      expect(found.pictures).toEqual({ good: 3, faulty: 3 });
+      for (const [kind, values] of [
+        ['peak', peaks],
+        ['score', scores],
+      ] as const) {
+        for (const [label, name] of [
+          [0, 'good'],
+          [1, 'faulty'],
+        ] as const) {
+          const own = values.filter((_, i) => all[i]!.label === label).sort((a, b) => a - b);
+          const [lowest, , , , median, , , , highest] = found[kind][name];
+          for (const [i, value] of [lowest, median, highest].entries()) expect(value).toBeCloseTo(own[i]!, 3);
+        }
+      }
     }
     const plain = await train(await options({ textEpochs: 0, imageEpochs: 1 })).finish();
     expect(plain.text).toBeUndefined();
@@ -131,12 +162,17 @@ describe('train', () => {
 
   it('resumes after its loop was left, and ends with the same bytes', async () => {
     const whole = await train(await options()).finish();
+    expect(recordedScores(whole.image)).toBeDefined();
+    const done = await train(await options({ resume: whole })).finish();
+    expect(base64(done.image), 'resumed at its end').toBe(base64(whole.image));
     for (const stop of [2, 7]) {
       const saved: { text?: Uint8Array; image?: Uint8Array } = {};
       const names: string[] = [];
-      const onSave = async ({ stage, name, bytes }: SavedCheckpoint): Promise<void> => {
+      const onSave = async ({ stage, name, batch, bytes }: SavedCheckpoint): Promise<void> => {
         saved[stage] = bytes;
         names.push(name);
+        const isEpoch = stage === 'image' && batch === 0;
+        expect(recordedScores(bytes) !== undefined, `${name} after batch ${batch}`).toBe(isEpoch);
       };
       const broken = train(await options({ onSave }));
       let steps = 0;

@@ -40,6 +40,9 @@ describe('counted memory is the memory that is taken', () => {
           weights = gpu.pool.allocated - gpu.pool.idle;
           for (let i = 0; i < 2; i++) yield samples.slice(i * size, (i + 1) * size);
         },
+        async *recordedSamples(size) {
+          for (let i = 0; i < 2; i++) yield samples.slice(i * size, (i + 1) * size);
+        },
         save: async () => 'memory',
         onStep: () => undefined,
         onEpoch: async (part) => {

@@ -120,7 +120,9 @@ describe('the engine', () => {
         domain: 'Industrial',
       });
       expect(report.score).toBe(found.score);
-      expect(report.map).toEqual(found.map);
+      const { score, anomalous, source, rule } = found.decision;
+      expect(report.decision).toEqual({ score, anomalous, source, rule });
+      expect(report.map).toEqual(found.decision.map());
     }
     expect(report.preview).toMatchObject({ width: SIZE, height: SIZE });
     expect([...report.preview.data.subarray(0, 4)]).toEqual([...picture.data.subarray(0, 3), 255]);

@@ -1,5 +1,5 @@
 /** Pictures of the classes that the embedded adapters were not trained on. */
-import { CLASSES, findClass, planDataset, type SampleSpec } from '../pictures/index.js';
+import { CLASSES, findClass, type PlannedPicture, planDataset, type SampleSpec } from '../pictures/index.js';
 import { halves } from './halves.js';
 import { inThreads } from './threads.js';
 
@@ -39,9 +39,13 @@ export interface SampleDrawn {
   readonly mask: Uint8Array;
 }
 
-/** The held-out classes' pictures, class by class, drawn by several threads. */
-export async function heldOutPictures(plan: HeldOutPlan = HELD_OUT): Promise<TestPicture[]> {
-  const planned = planDataset({ classes: halves(CLASSES).heldOut, train: 0, size: SIZE, ...plan });
+/** The held-out classes' pictures, class by class. */
+export function heldOutPictures(plan: HeldOutPlan = HELD_OUT): Promise<TestPicture[]> {
+  return drawPictures(planDataset({ classes: halves(CLASSES).heldOut, train: 0, size: SIZE, ...plan }));
+}
+
+/** Planned pictures in their order, drawn by several threads. */
+export async function drawPictures(planned: readonly PlannedPicture[]): Promise<TestPicture[]> {
   const pictures = new Array<TestPicture>(planned.length);
   const list: SampleList = { specs: planned.map((p) => p.sample) };
   await inThreads<SampleDrawn>('sample_worker', list, ({ index, rgb, mask }) => {

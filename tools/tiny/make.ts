@@ -10,9 +10,11 @@ import { openGpu, openTensors, type TensorToWrite, writeAtomically, writeSafeten
 import { CLI, PICTURES, PRETRAIN, ROOT, runScript } from '../child.js';
 import { runCommand } from '../command.js';
 import { CLASSES } from '../pictures/index.js';
+import { ADAPTATION, EVERY } from './adaptation.js';
 import { halfPrecision } from './half_precision.js';
 import { halves } from './halves.js';
 import { HELD_OUT } from './held_out.js';
+import { recordTinyScores } from './record_scores.js';
 import { rowsOf } from './rows.js';
 
 const USAGE = `usage: npm run tiny -- [--out DIR] [--work DIR]
@@ -23,8 +25,6 @@ checkpoints in the working folder, are not made again where they exist.
   --out DIR   folder for the model (default weights/tiny)
   --work DIR  working folder (default .cache/tiny)`;
 
-/** Pictures the adapters are trained on: normal and defective pictures per class, and the seed. */
-const ADAPTATION = ['--normal', '24', '--anomalous', '30', '--seed', '11'];
 /**
  * Pre-training in four runs, each on other pictures. The first learns the names of things and, gently, what is wrong
  * with them; the second concentrates on regions; the third compares only states; the fourth does so on whole pictures
@@ -55,10 +55,9 @@ const TRAINING = [
   ...['--checkpointing', 'off'],
   ...['--text_epoch', '1'],
 ];
-/** Stage one sees every sixth picture, stage two every second: more did not help. */
 const STAGES = [
-  { name: 'text', every: 6, imageEpochs: '0' },
-  { name: 'image', every: 2, imageEpochs: '1' },
+  { name: 'text', every: EVERY.text, imageEpochs: '0' },
+  { name: 'image', every: EVERY.image, imageEpochs: '1' },
 ] as const;
 
 /** Makes CLIP's weights in a file, run by run, unless the file is there. */
@@ -77,7 +76,8 @@ async function pretrainAll(clip: string, work: string): Promise<void> {
 async function adapt(clip: string, work: string, checkpoints: string): Promise<void> {
   const data = join(work, 'adaptation');
   if (!existsSync(data)) {
-    await runScript(PICTURES, ['--out', data, '--classes', halves(CLASSES).adaptation.join(), ...ADAPTATION]);
+    const counts = Object.entries(ADAPTATION).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    await runScript(PICTURES, ['--out', data, '--classes', halves(CLASSES).adaptation.join(), ...counts]);
   }
   const lines = readFileSync(join(data, 'full-shot.jsonl'), 'utf8').trim().split('\n');
   for (const { name, every, imageEpochs } of STAGES) {
@@ -113,6 +113,7 @@ async function make(out: string, work: string): Promise<void> {
     await strip(join(checkpoints, `${part}.safetensors`), join(out, `${part}.safetensors`));
   }
   using gpu = await openGpu();
+  await recordTinyScores(gpu, out);
   const rows = await rowsOf(gpu, out);
   const figures = { classes: halves(CLASSES).heldOut, pictures: HELD_OUT, rows };
   writeFileSync(join(out, 'figures.json'), `${JSON.stringify(figures, null, 1)}\n`);

@@ -13,7 +13,7 @@ import { fileOf, SAMPLES, type Sample, startSamples } from './samples.js';
 import { saveFile, savePng, stemOf } from './save_file.js';
 import { checkSupport } from './support.js';
 import { startTabs } from './tabs.js';
-import { PRESET_THRESHOLD, type Threshold } from './verdict.js';
+import { type Threshold, USUAL_THRESHOLD } from './verdict.js';
 import { asMask, showPicture, startViewer, withHeatmap } from './viewer.js';
 
 /** Sides that a user may choose, in pixels. */
@@ -23,7 +23,7 @@ const object = byId('object', HTMLInputElement);
 const size = byId('size', HTMLSelectElement);
 const slider = byId('threshold', HTMLInputElement);
 
-let threshold: Threshold = PRESET_THRESHOLD;
+let threshold: Threshold = USUAL_THRESHOLD;
 
 const engine = new EngineClient();
 const queue = new PictureQueue(engine, update, (entry, stage, share) => {

@@ -14,6 +14,7 @@ const FAILURES: Readonly<Record<Failure['code'], TextKey>> = {
   device: 'failDevice',
   options: 'failOptions',
   training: 'failTraining',
+  calibration: 'failCalibration',
   aborted: 'failAborted',
   storage: 'failStorage',
   internal: 'failInternal',
@@ -29,6 +30,8 @@ const STAGES: Readonly<Record<Stage, TextKey>> = {
   copy: 'stageCopy',
   again: 'stageAgain',
 };
+
+const RULES = { calibration: 'ruleCalibration', training: 'ruleTraining', preset: 'rulePreset' } as const;
 
 const verdict = byId('verdict', HTMLElement);
 const steps = byId('steps', HTMLElement);
@@ -59,6 +62,7 @@ function factsOf(report: NonNullable<Entry['report']>): (readonly [string, strin
   const ms = report.steps.reduce((sum, step) => sum + step.ms, 0);
   return [
     [text('factScore'), scoreOf(report).toFixed(4)],
+    [text('factPublished'), report.score.toFixed(4)],
     [text('factImage'), imageScore.toFixed(4)],
     [text('factPeak'), text('peakAt', { value: peak.value.toFixed(4), x: peak.x, y: peak.y })],
     [text('factSize'), text('sizeOf', { width, height, side: model.imageSize })],
@@ -90,8 +94,9 @@ export function showResult(entry: Entry | undefined, threshold: Threshold, retry
   const score = report ? scoreOf(report) : 0;
   byId('meter-bar', HTMLElement).style.width = `${100 * score}%`;
   byId('meter-mark', HTMLElement).style.left = `${100 * threshold.value}%`;
-  const rule = threshold.own ? text('ruleOwn') : (report?.decision?.rule ?? text('rulePreset'));
-  byId('rule', HTMLElement).textContent = rule;
+  const rule = byId('rule', HTMLElement);
+  rule.textContent = threshold.own ? text('ruleOwn') : report ? text(RULES[report.decision.source]) : '';
+  rule.title = report?.decision.rule ?? '';
   fillFacts(byId('facts', HTMLElement), report ? factsOf(report) : []);
   const notes = notesOf(entry ?? ({} as Entry)).map((note) => make('li', {}, note));
   if (failure && state === 'failed') {

@@ -76,15 +76,17 @@ function record(entry: Entry, threshold: Threshold): Record<string, unknown> {
     adapted: model.adapted,
     img_size: model.imageSize,
     score,
-    ...(report.decision ? { decision_score: report.decision.score, rule: report.decision.rule } : {}),
+    normalized_score: scoreOf(report),
+    anomalous: isFaulty(report, threshold),
+    decided_by: threshold.own ? { source: 'hand', threshold: threshold.value } : decidedBy(report),
     image_score: imageScore,
     peak: { value: peak.value, x: peak.x, y: peak.y },
     width,
     height,
-    threshold: threshold.value,
-    anomalous: isFaulty(report, threshold),
   };
 }
+
+const decidedBy = ({ decision: { source, rule } }: NonNullable<Entry['report']>) => ({ source, rule });
 
 export const asJson = (entries: readonly Entry[], threshold: Threshold): string =>
   `${JSON.stringify(
@@ -93,18 +95,7 @@ export const asJson = (entries: readonly Entry[], threshold: Threshold): string 
     1,
   )}\n`;
 
-const COLUMNS = [
-  'image',
-  'class',
-  'score',
-  'image_score',
-  'peak',
-  'peak_x',
-  'peak_y',
-  'threshold',
-  'anomalous',
-  'error',
-];
+const COLUMNS = 'image,class,score,normalized_score,image_score,peak,peak_x,peak_y,anomalous,error'.split(',');
 
 /** A line of names, then a line for each picture; cells that need it are quoted. */
 export function asCsv(entries: readonly Entry[], threshold: Threshold): string {

@@ -26,13 +26,15 @@ export const ENGLISH = {
   orient: 'Turn photos upright as their EXIF data say',
 
   noPicture: 'No picture yet',
+  scaleGood: 'like good',
+  scaleFaulty: 'like faulty',
   opacity: 'Heatmap',
   showPeak: 'Mark the highest point',
   showOutline: 'Outline what is above',
   outlineLevel: 'Level of the outline',
   saveHeatmap: 'Save picture with heatmap',
   saveMask: 'Save mask',
-  pictureWords: 'Heatmap over {name}: highest at {x}, {y} of {width} × {height} pixels, with {value} of 1.',
+  pictureWords: 'Heatmap over {name}: highest at {x}, {y} of {width} × {height} pixels.',
 
   result: 'Result',
   waiting: 'Waiting for a picture',
@@ -44,8 +46,12 @@ export const ENGLISH = {
   threshold: 'Threshold',
   rulePreset:
     'The threshold is a preset, not chosen for your pictures. Move it to where your good and faulty pictures part.',
+  ruleTraining:
+    'The threshold was recorded when the model was trained, on other pictures. Move it to where your good and faulty pictures part.',
+  ruleCalibration: 'The threshold was calibrated with good pictures.',
   ruleOwn: 'You set the threshold by hand.',
   factScore: 'Score',
+  factPublished: 'Published score',
   factImage: 'Whole picture',
   factPeak: 'Highest point',
   peakAt: '{value} at {x}, {y}',
@@ -92,6 +98,7 @@ export const ENGLISH = {
   failDevice: 'The graphics device failed',
   failOptions: 'This setting cannot be used',
   failTraining: 'The training failed',
+  failCalibration: 'This calibration cannot be used',
   failAborted: 'Stopped',
   failStorage: 'The file was not kept',
   failInternal: 'The page made a mistake',

@@ -3,8 +3,8 @@ import type { Entry } from './picture_queue.js';
 
 type Report = NonNullable<Entry['report']>;
 
-/** Where nothing else chose it. */
-const PRESET = 0.5;
+/** The threshold of every rule, on the scale of its decisions. */
+const USUAL = 0.5;
 
 export interface Threshold {
   /** 0 to 1. */
@@ -13,12 +13,11 @@ export interface Threshold {
   readonly own: boolean;
 }
 
-export const PRESET_THRESHOLD: Threshold = { value: PRESET, own: false };
+export const USUAL_THRESHOLD: Threshold = { value: USUAL, own: false };
 
-/** The score that the threshold applies to, 0 to 1. */
-export const scoreOf = ({ decision, score }: Report): number => decision?.score ?? score;
+/** The score that the threshold applies to: 0 like good pictures, 0.5 the threshold of the rule, 1 like faulty ones. */
+export const scoreOf = ({ decision }: Report): number => decision.score;
 
 export function isFaulty(report: Report, { value, own }: Threshold): boolean {
-  if (report.decision && !own) return report.decision.anomalous;
-  return scoreOf(report) >= value;
+  return own ? scoreOf(report) >= value : report.decision.anomalous;
 }

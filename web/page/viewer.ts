@@ -70,7 +70,6 @@ function describe(): void {
         y: report.peak.y,
         width: report.width,
         height: report.height,
-        value: report.peak.value.toFixed(2),
       })
     : text('noPicture');
 }

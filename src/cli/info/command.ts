@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import { ANY_OBJECT } from '../../data/class_prompts.js';
 import { REGISTRY } from '../../data/datasets.js';
-import { imageFlops } from '../../detect/anomaly_model.js';
 import { encodeClasses, promptedClass } from '../../detect/class_tokens.js';
 import { inferenceMemory } from '../../detect/inference_memory.js';
 import { methodSettings, settingsLine } from '../../detect/method_settings.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { chosenKernels, kernelLists } from '../../kernels/kernel_lists.js';
 import { inferConfig } from '../../model/config.js';
+import { imageFlops } from '../../model/image_flops.js';
 import { chooseMethod } from '../../model/methods/all_methods.js';
 import { jpegIsExact } from '../../node/decode.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';

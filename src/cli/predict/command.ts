@@ -14,6 +14,7 @@ import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
 import { type PredictFlags, predictOptions } from './flags.js';
 import { jsonLine, Outputs, textLine } from './output.js';
+import { verdictOf } from './verdict.js';
 
 export function predictCommand(program: Command): void {
   predictOptions(
@@ -31,7 +32,13 @@ Examples:
   $ aaclip predict photo.jpg --class "metal nut" --weights ViT-L-14-336px.pt --adapters ckpt/baseline
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
   $ aaclip predict parts/ --class metal_nut --weights ViT-L-14-336 --adapters visa_pretrained.pth
+  $ aaclip predict new/ --class screw --weights W --adapters DIR --calibration line3 --json
   $ aaclip predict board.png --class pcb --weights W --adapters DIR --tile
+
+A line begins with the normalized score: 0 is like good pictures, 0.5 the threshold, 1 like faulty ones. Scale and threshold come
+from the calibration of the class ("aaclip calibrate"), else from what training recorded in the adapters; without such records they are
+a preset that no data has chosen. Heatmaps show the same scale at every pixel. With a calibration, its faulty area is outlined, written
+as a mask, and listed in --json.
 
 The score of a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical,
 the peak; with APRIL-GAN and AnomalyCLIP their own score of the whole picture. The map is the share of "abnormal" against
@@ -67,7 +74,9 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     grey: flags.map ?? false,
     raw: flags.raw,
     range: flags.range,
+    legend: flags.legend,
     pixelThreshold: flags.pixel_threshold,
+    calibrated: flags.calibration !== false,
   });
   // No folder is made until weights, adapters and class have been checked.
   using detector = await openDetector([flags.class], registry, flags, async () => {
@@ -90,7 +99,13 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     },
     onProgress: (done) => bar.update(done),
   });
+  let decided: string | undefined;
   for await (const detection of detections) {
+    if (decided === undefined && !json) {
+      const { rule, source } = verdictOf(detection, flags.threshold).decidedBy;
+      decided = source === 'flag' ? `${rule} (--threshold)` : rule;
+      bar.say(`normal or anomalous: ${decided}`);
+    }
     const count = tileCount(detection.picture, detector.settings.tile);
     tiles += count;
     passes += count > 1 ? count + 1 : 1;

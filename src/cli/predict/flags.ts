@@ -1,9 +1,11 @@
 /** The flags of `predict`. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { calibrationOptions } from '../calibration_choice.js';
 import { registryOptions } from '../data_options.js';
 import { type DetectorFlags, detectorOptions } from '../detector_options.js';
 import { pictureOptions } from '../look_options.js';
 import { common, number } from '../options.js';
+import { RANGES, type RangeKind } from './colours.js';
 
 export interface PredictFlags extends DetectorFlags {
   readonly class: string;
@@ -11,9 +13,17 @@ export interface PredictFlags extends DetectorFlags {
   readonly raw?: 'npy' | 'safetensors';
   readonly map?: boolean;
   readonly heatmap: boolean;
-  readonly range: 'fixed' | 'image';
+  readonly range: RangeKind;
+  readonly legend: boolean;
   readonly threshold?: number;
   readonly pixel_threshold?: number;
+}
+
+/** A kind of range; `fixed` is what `share` was called before there were others. */
+function rangeKind(text: string): RangeKind {
+  const kind = RANGES.find((r) => r === text || (text === 'fixed' && r === 'share'));
+  if (kind) return kind;
+  throw new InvalidArgumentError(`expected one of ${RANGES.join(', ')}.`);
 }
 
 /** Files and verdicts. */
@@ -23,12 +33,20 @@ function writingOptions(command: Command): Command {
     .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
     .option('--map', 'also write the map as an 8-bit grey picture')
     .option('--no-heatmap', 'do not write heatmaps')
+    .option('--no-legend', 'heatmaps without the strip that explains their colours: just as large as the picture')
     .addOption(
-      new Option('--range <kind>', 'colours: fixed (0 to 1, comparable between pictures) or stretched to each image')
-        .choices(['fixed', 'image'])
-        .default('fixed'),
+      new Option(
+        '--range <kind>',
+        'what the colours show: scale (0 like good pictures, 0.5 the threshold, 1 like faulty ones), share (0 to 1 of the map) or image (stretched to each picture, so that good ones light up too)',
+      )
+        .argParser(rangeKind)
+        .default('scale'),
     )
-    .option('--threshold <score>', 'give a verdict: pictures with this score or more are anomalous', number)
+    .option(
+      '--threshold <score>',
+      'pictures whose score (not the normalized one) is this or more are anomalous; by default the adapters decide',
+      number,
+    )
     .option(
       '--pixel_threshold <p>',
       'outline where the map has this value or more, write that area as a mask, and list its regions in --json',
@@ -42,7 +60,7 @@ export function predictOptions(command: Command): Command {
     .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
     .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
     .option('--dataset <name>', 'look up the class in this data set only; an error if it has no such class');
-  return common(registryOptions(writingOptions(detectorOptions(pictureOptions(named))))).option(
+  return common(registryOptions(writingOptions(calibrationOptions(detectorOptions(pictureOptions(named)))))).option(
     '--dry_run',
     'look at all pictures, say what is found, and score nothing',
   );

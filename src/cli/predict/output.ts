@@ -4,6 +4,7 @@ import { printable } from '../../data/printable.js';
 import type { Detection } from '../../detect/detection.js';
 import type { LoadedClass } from '../../detect/detector.js';
 import type { DetectorSettings } from '../../detect/open_model.js';
+import { withLegend } from '../../eval/heat_legend.js';
 import { drawContour, overlay, rangeOf, resizeMap, thresholdMap, toGray8 } from '../../eval/heatmap.js';
 import { mapRegions } from '../../eval/map_regions.js';
 import { encodeNpy } from '../../eval/npy.js';
@@ -14,15 +15,22 @@ import { encodePng } from '../../node/encode_png.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { outputNames } from '../../node/output_names.js';
 import { markOwn, pictureAt } from '../../node/own_pictures.js';
+import { type RangeKind, shownMap } from './colours.js';
 import type { PredictFlags } from './flags.js';
+import { markedBy } from './marked.js';
+import { verdictOf } from './verdict.js';
 
 export interface OutputOptions {
   readonly folder: string;
   readonly heatmap: boolean;
   readonly grey: boolean;
   readonly raw?: 'npy' | 'safetensors' | undefined;
-  readonly range: 'fixed' | 'image';
+  readonly range: RangeKind;
+  /** Whether heatmaps have a strip below that explains their colours. */
+  readonly legend: boolean;
   readonly pixelThreshold?: number | undefined;
+  /** Whether there may be a calibration, by which masks are made. */
+  readonly calibrated?: boolean | undefined;
 }
 
 /** What was written for a picture, and what ended the writing where not all of it was. */
@@ -38,11 +46,11 @@ export class Outputs {
   /** Plans a name for every picture. */
   constructor(paths: readonly string[], options: OutputOptions) {
     this.#options = options;
-    const { folder, heatmap, grey, raw, pixelThreshold } = options;
+    const { folder, heatmap, grey, raw, pixelThreshold, calibrated = false } = options;
     const suffixes = [
       ...(heatmap ? ['.heatmap.png'] : []),
       ...(grey ? ['.map.png'] : []),
-      ...(pixelThreshold === undefined ? [] : ['.mask.png']),
+      ...(pixelThreshold === undefined && !calibrated ? [] : ['.mask.png']),
       ...(raw === undefined ? [] : [`.${raw}`]),
     ];
     const isForeign = (path: string): boolean => path.endsWith('.png') && pictureAt(path) === 'foreign';
@@ -61,29 +69,35 @@ export class Outputs {
     }
   }
 
-  async #write({ picture, map, sum }: Detection, files: string[]): Promise<void> {
-    const { heatmap, grey, raw, range, pixelThreshold } = this.#options;
+  async #write(detection: Detection, files: string[]): Promise<void> {
+    const { picture, sum } = detection;
+    const { heatmap, grey, raw, range, legend, pixelThreshold } = this.#options;
     const stem = this.#stems.get(picture.name)!;
-    if (heatmap || grey || raw !== undefined || pixelThreshold !== undefined) makeFolder(dirname(stem));
+    const marked = markedBy(detection, pixelThreshold);
+    if (heatmap || grey || raw !== undefined || marked) makeFolder(dirname(stem));
     const put = async (suffix: string, bytes: Parameters<typeof writeAtomically>[1]): Promise<void> => {
       await writeAtomically(stem + suffix, bytes);
       files.push(stem + suffix);
     };
     const putPng = (suffix: string, width: number, height: number, pixels: Uint8Array): Promise<void> =>
       put(suffix, markOwn(encodePng(width, height, pixels)));
-    const { lo, hi } = range === 'image' ? rangeOf(map) : { lo: 0, hi: 1 };
     const { width, height } = picture;
-    if (heatmap) {
-      const rgb = overlay(picture, map, lo, hi);
-      if (pixelThreshold !== undefined) {
-        drawContour(rgb, width, height, thresholdMap(map, width, height, pixelThreshold));
-      }
-      await putPng('.heatmap.png', width, height, rgb);
+    const mask = marked && thresholdMap(marked.map, width, height, marked.threshold);
+    const shown = heatmap || grey ? shownMap(detection, range) : undefined;
+    if (shown && heatmap) {
+      const rgb = overlay(picture, shown.map, shown.lo, shown.hi);
+      if (mask) drawContour(rgb, width, height, mask);
+      const drawn = { width, height, data: rgb };
+      const { data, ...size } = legend ? withLegend(drawn, shown.marks) : drawn;
+      await putPng('.heatmap.png', size.width, size.height, data);
     }
-    if (grey) await putPng('.map.png', width, height, toGray8(resizeMap(map, width, height), lo, hi));
-    if (pixelThreshold !== undefined) {
-      const mask = thresholdMap(map, width, height, pixelThreshold).map((v) => (v ? 255 : 0));
-      await putPng('.mask.png', width, height, mask);
+    if (shown && grey) {
+      const resized = resizeMap(shown.map, width, height);
+      await putPng('.map.png', width, height, toGray8(resized, shown.lo, shown.hi));
+    }
+    if (mask) {
+      const white = mask.map((v) => (v ? 255 : 0));
+      await putPng('.mask.png', width, height, white);
     }
     const shape = [sum.height, sum.width];
     if (raw === 'npy') await put('.npy', encodeNpy(shape, sum.data));
@@ -93,12 +107,13 @@ export class Outputs {
   }
 }
 
-/** A picture's line on the screen. */
+/** A picture's line on the screen; it begins with the score on the scale of the decision. */
 export function textLine(d: Detection, { files }: Written, threshold: number | undefined): string {
-  const verdict = threshold === undefined ? '' : d.score >= threshold ? '  ANOMALOUS' : '  normal';
+  const verdict = verdictOf(d, threshold).anomalous ? 'ANOMALOUS' : 'normal   ';
   const where = files[0] ? `  -> ${printable(files[0])}` : '';
   const { value, x, y } = d.peak;
-  return `${d.score.toFixed(4)}  peak ${value.toFixed(4)} at ${x},${y}${verdict}  ${printable(d.name)}${where}`;
+  const scores = `score ${d.score.toFixed(4)}  peak ${value.toFixed(4)} at ${x},${y}`;
+  return `${d.decision.score.toFixed(2)}  ${verdict}  ${scores}  ${printable(d.name)}${where}`;
 }
 
 /** A picture's line of `--json`. */
@@ -107,10 +122,12 @@ export function jsonLine(
   { files, error }: Written,
   { words, unknownWords }: LoadedClass,
   { adapted, method }: Pick<DetectorSettings, 'adapted' | 'method'>,
-  { threshold, pixel_threshold: reached }: Pick<PredictFlags, 'threshold' | 'pixel_threshold'>,
+  { threshold, pixel_threshold: reached }: Partial<Pick<PredictFlags, 'threshold' | 'pixel_threshold'>>,
 ): string {
   const { width, height } = d.picture;
   const { lo: min, hi: max } = rangeOf(d.sum);
+  const { anomalous, decidedBy } = verdictOf(d, threshold);
+  const marked = markedBy(d, reached);
   return JSON.stringify({
     image: d.name,
     class: d.className,
@@ -119,11 +136,14 @@ export function jsonLine(
     adapted,
     method,
     score: d.score,
+    normalized_score: d.decision.score,
+    anomalous,
+    decided_by: decidedBy,
+    ...(threshold === undefined ? {} : { threshold }),
     image_score: d.imageScore,
     peak: d.peak,
     map_sum: { min, max },
-    ...(threshold === undefined ? {} : { threshold, anomalous: d.score >= threshold }),
-    ...(reached === undefined ? {} : { regions: mapRegions(d.map, reached, width, height) }),
+    ...(marked ? { regions: mapRegions(marked.map, marked.threshold, width, height) } : {}),
     files,
     ...(error === undefined ? {} : { error: error.message }),
     ms: Math.round(d.ms),

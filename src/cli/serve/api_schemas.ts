@@ -30,6 +30,9 @@ const verdict = {
     image: text('The name that the form gave the file, or "picture".'),
     class: text('The class that it was judged as.'),
     score: number('How anomalous the picture is.'),
+    normalized_score: number(
+      'The same from 0, like good pictures, over 0.5, the default threshold, to 1, like faulty ones.',
+    ),
     anomalous: { type: 'boolean', description: 'Whether the score reaches the threshold; only with --threshold.' },
     threshold: number('The threshold; only with --threshold.'),
     image_score: number("The detection token's score, 0 to 1."),

@@ -72,7 +72,7 @@ async function open(path: string, part: 'text' | 'image'): Promise<Opened> {
   const tensors = canonicalAdapters(file);
   if (!tensors[part])
     throw new Error(`${path}: no ${part} adapter in it: expected what training writes under that name`);
-  return { tensors, trained: trainedWith(file.metadata.get('flags')) };
+  return { tensors, trained: trainedWith(file.metadata) };
 }
 
 function expectBlocks(a: AdapterTensors, flag: string, held: number, wanted: number | undefined): void {

@@ -9,7 +9,7 @@ import { type Tensor, tidy } from '../../tensor/tensor.js';
 import { checkAdapterFit } from '../adapter_fit.js';
 import { type ImageAdapters, loadImageAdapters } from '../adapters.js';
 import { anomaly, type Projection, type Projections } from '../anomaly.js';
-import { patchTokens, type VisionTower, visionTokens } from '../vision.js';
+import { type AtLevel, patchTokens, type VisionTower, visionTokens } from '../vision.js';
 import { BY_COSINES, type Method } from './method.js';
 import { loadWordedAnchors } from './worded_anchors.js';
 
@@ -37,8 +37,11 @@ export const AA_CLIP: Method = {
     if (!image) throw new Error('AA-CLIP: expected image adapters, got none: use plain CLIP without them');
     const own = await loadImageAdapters(gpu, image, { precision });
     return {
-      anomaly: (images, tower, anchors, domains) =>
-        tidy(() => anomaly(adaptedProjections(images, tower, own.weights, { mix }), anchors, tower.imageSize, domains)),
+      anomaly: (images, tower, anchors, domains, atLevel) =>
+        tidy(() => {
+          const projections = adaptedProjections(images, tower, own.weights, { mix, atLevel });
+          return anomaly(projections, anchors, tower.imageSize, domains);
+        }),
       [Symbol.dispose]: () => own[Symbol.dispose](),
     };
   },
@@ -56,6 +59,7 @@ export interface AdaptedOptions {
   readonly mix?: number | undefined;
   /** Run blocks again for their gradients instead of keeping their activations. */
   readonly recompute?: boolean | undefined;
+  readonly atLevel?: AtLevel | undefined;
 }
 
 /**
@@ -67,12 +71,12 @@ export function adaptedProjections(
   image: Tensor,
   tower: VisionTower,
   adapters: ImageAdapters,
-  { mix = 0.1, recompute = false }: AdaptedOptions = {},
+  { mix = 0.1, recompute = false, atLevel }: AdaptedOptions = {},
 ): Projections {
   const activation = adapters.relu ? 'leaky_relu' : 'none';
   const { seg, det, heads } = adapters;
   return tidy(() => {
-    const { levels } = visionTokens(image, tower, { adapters: adapters.blocks, mix, recompute });
+    const { levels } = visionTokens(image, tower, { adapters: adapters.blocks, mix, recompute, atLevel });
     if (levels.length !== seg.length) {
       throw new Error(`image adapters: expected ${levels.length} projections, one for each level, got ${seg.length}`);
     }

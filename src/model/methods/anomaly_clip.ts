@@ -13,7 +13,7 @@ import { type Tensor, tidy, upload } from '../../tensor/tensor.js';
 import { textAnchors } from '../anomaly.js';
 import { encodeTokens, type TextTower } from '../text.js';
 import { sideTokens } from '../two_paths.js';
-import { patchTokens, type VisionTower } from '../vision.js';
+import { type AtLevel, patchTokens, type VisionTower } from '../vision.js';
 import { summed } from './april_gan.js';
 import { expectShape, holdsNames, numbered, openTensorsOf, type TensorNames } from './checkpoint_tensors.js';
 import { type AnchorMaker, BY_PROBABILITIES, type Method } from './method.js';
@@ -82,9 +82,9 @@ export const ANOMALY_CLIP: Method = {
   prompts: ({ className, words = className }) => ({ normal: [], abnormal: [], realName: words }),
   loadAnchors: loadLearnedAnchors,
   loadImage: async () => ({
-    anomaly: (images, tower, anchors) =>
+    anomaly: (images, tower, anchors, _domains, atLevel) =>
       tidy(() => {
-        const { cls, patches } = anomalyClipFeatures(images, tower);
+        const { cls, patches } = anomalyClipFeatures(images, tower, atLevel);
         const shares = summed(patches.map((p) => anomalyClipShares(p, anchors)));
         return {
           map: anomalyClipMap(shares, tower.imageSize),
@@ -141,9 +141,9 @@ export interface AnomalyClipFeatures {
 }
 
 /** @param images [B, 3, S, S] */
-export function anomalyClipFeatures(images: Tensor, tower: VisionTower): AnomalyClipFeatures {
+export function anomalyClipFeatures(images: Tensor, tower: VisionTower, atLevel?: AtLevel): AnomalyClipFeatures {
   return tidy(() => {
-    const { first, levels } = sideTokens(images, tower);
+    const { first, levels } = sideTokens(images, tower, undefined, atLevel);
     return {
       cls: l2Normalize(linear(first, tower.proj)),
       patches: levels.map((t) => tidy(() => l2Normalize(linear(patchTokens(t, tower), tower.proj)))),

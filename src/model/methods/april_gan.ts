@@ -18,7 +18,7 @@ import { SIMILARITY_SCALE, similarity } from '../../ops/similarity.js';
 import { slice } from '../../ops/slice.js';
 import { type Tensor, tidy } from '../../tensor/tensor.js';
 import { type Loaded, loadWith } from '../adapters.js';
-import { classEmbedding, type VisionTower, visionTokens } from '../vision.js';
+import { type AtLevel, classEmbedding, type VisionTower, visionTokens } from '../vision.js';
 import { type LoadOptions, WeightLoader } from '../weights.js';
 import { APRIL_GAN_TEXTS } from './april_gan_texts.js';
 import { expectShape, holdsNames, numbered, openTensorsOf, type TensorNames } from './checkpoint_tensors.js';
@@ -74,9 +74,9 @@ export const APRIL_GAN: Method = {
     if (!image) throw new Error('APRIL-GAN: expected its linear layers, got none: give its checkpoint');
     const own = await loadLinearLayers(gpu, image, { precision });
     return {
-      anomaly: (images, tower, anchors) =>
+      anomaly: (images, tower, anchors, _domains, atLevel) =>
         tidy(() => {
-          const { cls, patches } = aprilGanFeatures(images, tower, own.weights);
+          const { cls, patches } = aprilGanFeatures(images, tower, own.weights, atLevel);
           const map = summed(patches.map((p) => tidy(() => aprilGanMap(p, anchors, tower.imageSize))));
           return { map, score: abnormalShare(cls, anchors, SIMILARITY_SCALE) };
         }),
@@ -120,9 +120,14 @@ export interface AprilGanFeatures {
 }
 
 /** @param images [B, 3, S, S] */
-export function aprilGanFeatures(images: Tensor, tower: VisionTower, layers: readonly Linear[]): AprilGanFeatures {
+export function aprilGanFeatures(
+  images: Tensor,
+  tower: VisionTower,
+  layers: readonly Linear[],
+  atLevel?: AtLevel,
+): AprilGanFeatures {
   return tidy(() => {
-    const { last, levels } = visionTokens(images, tower);
+    const { last, levels } = visionTokens(images, tower, { atLevel });
     const raw = levels.map((t) => slice(t, 1, 1, t.dim(1) - 1)); // [B, G G, W]
     const patches = raw.map((x, i) => {
       const { weight, bias } = layers[i]!;

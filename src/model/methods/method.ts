@@ -15,7 +15,7 @@ import type { Anomaly } from '../anomaly.js';
 import type { ClipConfig } from '../config.js';
 import type { PromptIds } from '../prompt_rows.js';
 import type { TextTower } from '../text.js';
-import type { VisionTower } from '../vision.js';
+import type { AtLevel, VisionTower } from '../vision.js';
 import type { Precision } from '../weights.js';
 
 /** A class as a method's prompts may name it. */
@@ -83,8 +83,9 @@ export interface ImagePart extends Disposable {
    * @param images [B, 3, S, S], normalised
    * @param anchors [1, E, 2], or [B, E, 2] for a batch of several classes
    * @param domains one for each picture
+   * @param atLevel called with the tokens that maps are made from, level by level
    */
-  anomaly(images: Tensor, tower: VisionTower, anchors: Tensor, domains: readonly Domain[]): Anomaly;
+  anomaly(images: Tensor, tower: VisionTower, anchors: Tensor, domains: readonly Domain[], atLevel?: AtLevel): Anomaly;
 }
 
 export interface Method {

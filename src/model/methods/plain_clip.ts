@@ -4,7 +4,7 @@ import { reshape } from '../../ops/reshape.js';
 import { type Tensor, tidy } from '../../tensor/tensor.js';
 import { anomaly, type Projection, type Projections } from '../anomaly.js';
 import { forkedTokens, usualVvBlocks } from '../two_paths.js';
-import { patchTokens, type VisionTower } from '../vision.js';
+import { type AtLevel, patchTokens, type VisionTower } from '../vision.js';
 import { AA_CLIP } from './aa_clip.js';
 import type { Method } from './method.js';
 
@@ -14,16 +14,16 @@ export const PLAIN_CLIP: Method = {
   title: 'plain CLIP',
   checkpoint: undefined,
   loadImage: async () => ({
-    anomaly: (images, tower, anchors, domains) =>
-      tidy(() => anomaly(plainProjections(images, tower), anchors, tower.imageSize, domains)),
+    anomaly: (images, tower, anchors, domains, atLevel) =>
+      tidy(() => anomaly(plainProjections(images, tower, atLevel), anchors, tower.imageSize, domains)),
     [Symbol.dispose]: () => undefined,
   }),
 };
 
 /** Patch tokens of the V-V tower through its own projection, the class token for the score. */
-function plainProjections(image: Tensor, tower: VisionTower): Projections {
+function plainProjections(image: Tensor, tower: VisionTower, atLevel: AtLevel | undefined): Projections {
   return tidy(() => {
-    const { cls, levels } = forkedTokens(image, tower, { vv: 'token', vvBlocks: usualVvBlocks(tower) });
+    const { cls, levels } = forkedTokens(image, tower, { vv: 'token', vvBlocks: usualVvBlocks(tower), atLevel });
     const whole = (x: Tensor): Projection => ({ x, first: 0, width: x.dim(-1) });
     return {
       seg: levels.map((t) => whole(tidy(() => linear(patchTokens(t, tower), tower.proj)))),
