@@ -1,5 +1,5 @@
 /**
- * The steps before anything is compiled: the packages (`npm ci`) and the build (tsc). Plain JavaScript, since Node 20
+ * The steps before anything is compiled: the packages (`npm ci`) and the build (tsc, Vite). Plain JavaScript, since Node 20
  * cannot run TypeScript; the types are in JSDoc and are checked with the rest.
  */
 import { spawnSync } from 'node:child_process';
@@ -128,18 +128,18 @@ export function installPackages(root) {
 }
 
 /**
- * The folders to compile, in this order: the tools are compiled against the declarations in dist.
+ * The folders to make, in this order: the tools are compiled against the declarations in dist, and the page is bundled from it.
  * @typedef {{
  *   output: string,
- *   project: string,
  *   sources: readonly string[],
- *   finish?: (root: string, output: string) => void,
+ *   make: (root: string, output: string) => void,
  * }} Target
  * @type {readonly Target[]}
  */
 const TARGETS = [
-  { output: 'dist', project: 'tsconfig.build.json', sources: ['src', 'shaders'], finish: finishProgram },
-  { output: 'dist-tools', project: 'tools/tsconfig.json', sources: ['src', 'tools'] },
+  { output: 'dist', sources: ['src', 'shaders'], make: compileProgram },
+  { output: 'dist-tools', sources: ['src', 'tools'], make: (root, output) => tsc(root, 'tools/tsconfig.json', output) },
+  { output: 'dist-web', sources: ['src', 'shaders', 'web', 'weights'], make: bundlePage },
 ];
 const SHARED = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
 const STAMP = '.sources';
@@ -153,7 +153,7 @@ const STAMP = '.sources';
 export function sourceDigest(root, folders) {
   const sources = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.(?:ts|mjs|json|wgsl)$/.test(entry.name))
+      .filter((entry) => entry.isFile() && /\.(?:ts|m?js|json|wgsl|html|css|jpg|svg|safetensors|txt)$/.test(entry.name))
       // Node 20 and later call the folder by different names.
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
       .sort(),
@@ -175,12 +175,36 @@ function isFresh(root, { output, sources }) {
 }
 
 /**
- * Adds to the compiled sources: makes the command executable, and writes the kernels' texts as a module,
- * `web/shader_texts.js`, so that they need neither a bundler plugin nor a file system.
+ * @param {string} root
+ * @param {string} project
+ * @param {string} output
+ */
+function tsc(root, project, output) {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const remedy = existsSync(compiler) ? '' : 'run npm run setup first';
+  must('tsc', process.execPath, [compiler, '-p', project, '--outDir', output], { cwd: root }, remedy);
+}
+
+/**
+ * Bundles the page.
  * @param {string} root
  * @param {string} output
  */
-function finishProgram(root, output) {
+function bundlePage(root, output) {
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const args = ['build', 'web', '--outDir', output, '--emptyOutDir', '--logLevel', 'warn'];
+  // A test that builds must not have the page built for tests.
+  must('vite', process.execPath, [vite, ...args], { cwd: root, env: { ...process.env, NODE_ENV: 'production' } });
+}
+
+/**
+ * Compiles the program, makes the command executable, and writes the kernels' texts as a module, `web/shader_texts.js`, so
+ * that they need neither a bundler plugin nor a file system.
+ * @param {string} root
+ * @param {string} output
+ */
+function compileProgram(root, output) {
+  tsc(root, 'tsconfig.build.json', output);
   chmodSync(join(output, 'cli', 'main.js'), 0o755);
   const folder = join(root, 'shaders');
   const rows = readdirSync(folder)
@@ -197,7 +221,7 @@ function finishProgram(root, output) {
 }
 
 /**
- * Compiles beside the old folder and swaps the two, so that a failed build leaves the old one as it was.
+ * Builds beside the old folder and swaps the two, so that a failed build leaves the old one as it was.
  * @param {string} root
  * @param {Target} target
  */
@@ -206,11 +230,8 @@ function compile(root, target) {
   const final = join(root, target.output);
   const fresh = join(root, `${target.output}-${process.pid}.tmp`);
   const old = join(root, `${target.output}-${process.pid}-old.tmp`);
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const remedy = existsSync(tsc) ? '' : 'run npm run setup first';
   try {
-    must('tsc', process.execPath, [tsc, '-p', target.project, '--outDir', fresh], { cwd: root }, remedy);
-    target.finish?.(root, fresh);
+    target.make(root, fresh);
     writeFileSync(join(fresh, STAMP), digest);
     try {
       if (existsSync(final)) renameSync(final, old);
@@ -226,7 +247,7 @@ function compile(root, target) {
 }
 
 /**
- * Compiles dist from src and dist-tools from tools, whether they are stale or not.
+ * Makes dist from src, dist-tools from tools and dist-web from web, whether they are stale or not.
  * @param {string} root
  */
 export function build(root) {
@@ -234,13 +255,13 @@ export function build(root) {
 }
 
 /**
- * Compiles the folders that are older than their sources.
+ * Makes the folders that are older than their sources.
  * @param {string} root
  */
 export function buildIfStale(root) {
   const stale = TARGETS.filter((target) => !isFresh(root, target));
   if (stale.length === 0) return;
-  step('building (tsc)', () => {
+  step('building', () => {
     for (const target of stale) compile(root, target);
   });
 }

@@ -2,7 +2,7 @@
 /**
  * Makes a fresh checkout ready to run: packages, build, a WebGPU adapter. Does only what is missing.
  *
- *   node tools/setup.mjs [--quiet] [--build | --driver | --no-driver] [--matrix] [--browser] [--simulate] [--no-install]
+ *   node tools/setup.mjs [--quiet] [--build | --driver | --no-driver] [--matrix] [--browser] [--firefox] [--simulate] [--no-install]
  *
  * --quiet       prints nothing when nothing is missing
  * --build       only compiles, whether the build is stale or not
@@ -11,6 +11,7 @@
  * --matrix      also provides a software driver with matrix units, for the tests of kernels that use them
  * --browser     also provides a Chromium, for the tests of pages. With --quiet, where there is none this is only said: all
  *               other tests run without
+ * --firefox     also provides a Firefox, for the test of the page in it
  * --simulate    asks the system's package manager what it would do, and changes nothing
  * --no-install  never installs a system package; prints the command instead (AACLIP_NO_INSTALL=1 does the same)
  *
@@ -21,7 +22,17 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = 20;
-const FLAGS = ['--quiet', '--build', '--driver', '--no-driver', '--matrix', '--browser', '--simulate', '--no-install'];
+const FLAGS = [
+  '--quiet',
+  '--build',
+  '--driver',
+  '--no-driver',
+  '--matrix',
+  '--browser',
+  '--firefox',
+  '--simulate',
+  '--no-install',
+];
 
 function checkNode() {
   if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) return;
@@ -65,6 +76,11 @@ async function main() {
         return '';
       }),
     );
+  }
+  if (flags.has('--firefox')) {
+    /** @type {typeof import('./setup/browser.js')} */
+    const { provideFirefox } = await load('browser');
+    ready.push(await provideFirefox({ simulate, mayInstall }));
   }
   if (!flags.has('--quiet')) process.stdout.write(ready.map((line) => `ready: ${line}\n`).join(''));
 }

@@ -25,6 +25,10 @@ export interface GpuHost {
   readonly shaders: ShaderTexts;
   /** The part of an adapter's name that the entry point was made with, for the message where none has it. */
   readonly adapter?: string | undefined;
+  /** What to do where there is no adapter, for the message; by default as in Node. */
+  readonly noAdapter?: string | undefined;
+  /** Most operations that are submitted at a time, where it is less than suits the adapter: for a device that also draws the screen. */
+  readonly workPerSubmit?: number | undefined;
   /** Waits for a promise of the device; the default is to await it. */
   readonly wait?: <T>(promise: Promise<T>) => Promise<T>;
 }
@@ -79,7 +83,10 @@ export class Gpu implements Disposable {
     this.pool = new BufferPool(device);
     this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
-    this.#stream = new CommandStream(device, this.traits.workPerSubmit);
+    this.#stream = new CommandStream(
+      device,
+      Math.min(this.traits.workPerSubmit, host.workPerSubmit ?? Number.POSITIVE_INFINITY),
+    );
     this.#waitFor = host.wait ?? (<T>(p: Promise<T>) => p);
     const wait: Wait = (what, promise) => this.#health.watch(what, this.#waitFor(promise));
     this.#readback = new Readback(device, this.#stream, wait);
@@ -91,7 +98,7 @@ export class Gpu implements Disposable {
    * @throws GpuError when there is no adapter or it gives no device; the message says what to do.
    */
   static async open(host: GpuHost, options: GpuOptions = {}): Promise<Gpu> {
-    const { adapter, device } = await openDevice(host.entry, host.adapter);
+    const { adapter, device } = await openDevice(host);
     return new Gpu(host, adapter, device, options);
   }
 

@@ -11,7 +11,19 @@ const WANTED = [
   'chromium-experimental-subgroup-matrix',
 ] as readonly string[] as readonly GPUFeatureName[];
 
-async function findAdapter(entry: GPU, name: string | undefined): Promise<GPUAdapter> {
+/** How a host finds adapters. */
+interface Adapters {
+  readonly entry: GPU;
+  /** The part of an adapter's name that the entry point was made with. */
+  readonly adapter?: string | undefined;
+  /** What to do where there is no adapter. */
+  readonly noAdapter?: string | undefined;
+}
+
+const INSTALL =
+  'install a Vulkan driver (`npm run setup` does it where the system allows), or use a browser with WebGPU';
+
+async function findAdapter({ entry, adapter: name, noAdapter = INSTALL }: Adapters): Promise<GPUAdapter> {
   const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' }).catch((error: unknown) => error);
   if (adapter && !(adapter instanceof Error)) return adapter as GPUAdapter;
   if (name !== undefined) {
@@ -19,21 +31,17 @@ async function findAdapter(entry: GPU, name: string | undefined): Promise<GPUAda
       `webgpu: adapter "${name}": no adapter here has that in its name: leave it out to use the default one, which aaclip info shows`,
     );
   }
-  throw new GpuError(
-    `webgpu: no adapter found${adapter ? ` (${lineOf(adapter)})` : ''}: install a Vulkan driver (\`npm run setup\` does it where the system allows), or use a browser with WebGPU`,
-  );
+  throw new GpuError(`webgpu: no adapter found${adapter ? ` (${lineOf(adapter)})` : ''}: ${noAdapter}`);
 }
 
 /**
  * Opens the best adapter the entry point offers.
- * @param name the part of an adapter's name that the entry point was made with
  * @throws GpuError when there is no adapter or it gives no device; the message says what to do.
  */
 export async function openDevice(
-  entry: GPU,
-  name: string | undefined,
+  host: Adapters,
 ): Promise<{ readonly adapter: GPUAdapter; readonly device: GPUDevice }> {
-  const adapter = await findAdapter(entry, name);
+  const adapter = await findAdapter(host);
   const { limits } = adapter;
   const opening = adapter.requestDevice({
     requiredFeatures: WANTED.filter((f) => adapter.features.has(f)),

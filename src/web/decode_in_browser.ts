@@ -10,6 +10,8 @@ import { readPictureFacts } from '../picture/picture_facts.js';
 import { type PictureFormat, sniffFormat } from '../picture/picture_header.js';
 import { decodePng, type Inflate } from '../picture/png.js';
 import { type Bitmap, browser } from './browser.js';
+import type { Pixels } from './engine_messages.js';
+import { withoutAlpha } from './preview.js';
 
 /** zlib's inflate as browsers have it. */
 const inflateStream: Inflate = async function* (parts) {
@@ -27,20 +29,13 @@ const inflateStream: Inflate = async function* (parts) {
   }
 };
 
-/** RGB bytes of a bitmap. */
-function pixelsOf(bitmap: Bitmap): Uint8Array {
+/** RGBA bytes of a bitmap. */
+function pixelsOf(bitmap: Bitmap): Pixels {
   const { width, height } = bitmap;
   const context = new browser.OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('no canvas to decode it with');
   context.drawImage(bitmap, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
-  const rgb = new Uint8Array(3 * width * height);
-  for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
-    rgb[o] = data[i]!;
-    rgb[o + 1] = data[i + 1]!;
-    rgb[o + 2] = data[i + 2]!;
-  }
-  return rgb;
+  return { width, height, data: context.getImageData(0, 0, width, height).data };
 }
 
 /** A copy whose EXIF data the browser does not recognise: it would turn the picture by them. */
@@ -64,7 +59,7 @@ async function decodeStored(
     const plain = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const;
     bitmap = await browser.createImageBitmap(new Blob([asStored(bytes, exifAt)]), plain);
     checkPictureSize(name, bitmap.width, bitmap.height, maxPixels);
-    return { name, width: bitmap.width, height: bitmap.height, channels: 3, data: pixelsOf(bitmap) };
+    return withoutAlpha(name, pixelsOf(bitmap));
   } catch (error) {
     if (error instanceof PictureError) throw error;
     const why = error instanceof Error ? error.message : String(error);

@@ -130,6 +130,18 @@ describe('the device', () => {
     expect(rows[0]!.ms).toBeGreaterThan(0);
   });
 
+  it('submits less at a time where its host asks for that', async () => {
+    const submits = async (workPerSubmit?: number): Promise<number> => {
+      using gpu = await Gpu.open({ ...(await nodeHost()), workPerSubmit });
+      using y = empty(gpu, [64]);
+      const job = { kernel: 'fill', params: { size: 64, word: 1 }, buffers: { y }, threads: 64, flops: 1000 };
+      for (let i = 0; i < 10; i++) gpu.dispatch(job);
+      await read(y);
+      return gpu.submits;
+    };
+    expect((await submits(1500)) - (await submits())).toBe(5);
+  });
+
   it('stays failed after its first error: every later flush and read throws it', async () => {
     own = await openGpu();
     using x = upload(own, Float32Array.of(1), [1]);

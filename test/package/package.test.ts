@@ -35,7 +35,7 @@ describe('the tarball', () => {
       .map((name) => name.replaceAll('\\', '/'))
       .filter((name) => statSync(join(own, name)).isFile());
     const wanted =
-      /^(?:LICENSE|docs\/(?:data|export)\.md|README\.md|package\.json|dist\/[\w/]+(?:\.d\.ts|\.js)|shaders\/[\w.]+\.wgsl|weights\/.+\.(?:md|txt|json|png|safetensors))$/;
+      /^(?:LICENSE|dist-web\/(?:assets\/)?[\w-]+\.(?:html|js|css|svg|jpg|txt|packed|safetensors)|docs\/(?:data|export)\.md|README\.md|package\.json|dist\/[\w/]+(?:\.d\.ts|\.js)|shaders\/[\w.]+\.wgsl|weights\/.+\.(?:md|txt|json|png|safetensors))$/;
     expect(files.filter((name) => !wanted.test(name))).toEqual([]);
     const scripts = files.filter((name) => name.endsWith('.js'));
     expect(scripts.length).toBeGreaterThan(100);

@@ -80,27 +80,58 @@ export function noBrowser(): Error {
 }
 
 /**
- * Makes sure that there is a browser.
- * @returns its name
- * @throws when there is none and none could be installed, with the command that helps
+ * Installs a browser with apt, on Debian.
+ * @param none what to say where that cannot be done
  */
-export async function provideBrowser({ simulate, mayInstall }: SetupOptions): Promise<string> {
-  const found = await findBrowser();
-  if (found) return found;
-  const os = release();
+function installBrowser(name: string, { simulate, mayInstall }: SetupOptions, none: () => Error): void {
   const sudo = sudoWords(simulate);
-  if (os.get('ID') !== 'debian' || !onPath('apt-get') || !mayInstall || !sudo) throw noBrowser();
-  const done = step(`no browser: ${simulate ? 'asking apt-get about' : 'installing'} ${PACKAGE}`, () =>
+  if (release().get('ID') !== 'debian' || !onPath('apt-get') || !mayInstall || !sudo) throw none();
+  const done = step(`no browser: ${simulate ? 'asking apt-get about' : 'installing'} ${name}`, () =>
     withApt({ sudo, simulate }, '', (apt) => {
-      if (!apt.offer(PACKAGE)) throw apt.lacks(PACKAGE);
-      return apt.install([PACKAGE]);
+      if (!apt.offer(name)) throw apt.lacks(name);
+      return apt.install([name]);
     }),
   );
   if (simulate) {
     process.stdout.write(`${done}\n`);
     throw new Error('browser: none was found: simulated only');
   }
+}
+
+/**
+ * Makes sure that there is a browser.
+ * @returns its name
+ * @throws when there is none and none could be installed, with the command that helps
+ */
+export async function provideBrowser(options: SetupOptions): Promise<string> {
+  const found = await findBrowser();
+  if (found) return found;
+  installBrowser(PACKAGE, options, noBrowser);
   const now = await findBrowser();
   if (!now) throw noBrowser();
   return now;
+}
+
+/** Debian's package of Firefox, whose program has the same name. */
+const FIREFOX = 'firefox-esr';
+
+/** The Firefox that AACLIP_FIREFOX names, or the one on the path. @throws one line that says how to get one */
+export function findFirefox(env: NodeJS.ProcessEnv = process.env): string {
+  const named = env.AACLIP_FIREFOX;
+  if (named && existsSync(named)) return named;
+  const found = programPath(FIREFOX) ?? programPath('firefox');
+  if (found) return found;
+  throw new Error(
+    'browser: no Firefox was found: install one (Debian: firefox-esr), or set AACLIP_FIREFOX to its program',
+  );
+}
+
+/** Makes sure that there is a Firefox. @returns its program @throws as `provideBrowser` does */
+export async function provideFirefox(options: SetupOptions): Promise<string> {
+  try {
+    return findFirefox();
+  } catch (error) {
+    installBrowser(FIREFOX, options, () => error as Error);
+    return findFirefox();
+  }
 }

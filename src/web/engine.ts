@@ -1,0 +1,234 @@
+/**
+ * The engine of a page, in the worker that owns the device: one job after another, each with its progress and its result. A
+ * device that is lost is opened again, with the model from the same files, and the job is repeated once.
+ */
+import type { Detection } from '../detect/detection.js';
+import { AaclipError, abortable, checkAborted, libraryError } from '../detect/errors.js';
+import type { LibraryHost } from '../detect/sources.js';
+import { GpuError } from '../gpu/gpu.js';
+import { chosenKernels } from '../kernels/kernel_lists.js';
+import { type Picture, PictureError } from '../picture/picture.js';
+import { readPictureFacts } from '../picture/picture_facts.js';
+import { empty, tidy } from '../tensor/tensor.js';
+import type {
+  DeviceReport,
+  EngineRequest,
+  EngineResults,
+  Failure,
+  FromEngine,
+  ScoreReport,
+  Stage,
+  ToEngine,
+} from './engine_messages.js';
+import { EngineModel, modelReport, type Tell } from './engine_model.js';
+import { type KeptFiles, StorageError } from './kept_files.js';
+import { previewOf, withoutAlpha } from './preview.js';
+
+type Result = EngineResults[EngineRequest['kind']];
+type ScoreRequest = Extract<EngineRequest, { kind: 'score' }>;
+
+/** Sides of pictures to try where memory is short. */
+const SIZES = [518, 392, 336, 256, 224, 112];
+
+/** Sends a message; the buffers in it are handed over, not copied. */
+export type Send = (message: FromEngine, handOver: readonly ArrayBufferLike[]) => void;
+
+export class Engine {
+  readonly #host: LibraryHost;
+  readonly #kept: KeptFiles;
+  readonly #send: Send;
+  readonly #model: EngineModel;
+  /** The jobs that wait or run, by number. */
+  readonly #jobs = new Map<number, AbortController>();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(host: LibraryHost, kept: KeptFiles, send: Send) {
+    this.#host = host;
+    this.#kept = kept;
+    this.#send = send;
+    this.#model = new EngineModel(host, kept);
+  }
+
+  /** Takes a message of the page; resolves when its job is over. */
+  receive(message: Exclude<ToEngine, { kind: 'open' }>): Promise<void> {
+    if (message.kind === 'stop') {
+      this.#jobs.get(message.id)?.abort();
+      return Promise.resolve();
+    }
+    const { id, request } = message;
+    const stop = new AbortController();
+    this.#jobs.set(id, stop);
+    this.#last = this.#last.then(() => this.#run(id, request, stop.signal));
+    return this.#last;
+  }
+
+  async #run(id: number, request: EngineRequest, signal: AbortSignal): Promise<void> {
+    let repeated = false;
+    const tell: Tell = (stage, share) => {
+      repeated ||= stage === 'again';
+      this.#send({ kind: 'progress', id, stage, share }, []);
+    };
+    try {
+      checkAborted(signal);
+      const result = await this.#withDevice((told) => this.#answer(request, told, signal), tell);
+      const handOver = request.kind === 'score' ? buffersOf(result as ScoreReport) : [];
+      this.#send({ kind: 'done', id, result }, handOver);
+    } catch (error) {
+      this.#send({ kind: 'failed', id, failure: this.#failure(error, request, repeated) }, []);
+    } finally {
+      this.#jobs.delete(id);
+    }
+  }
+
+  /** Runs a job; once more on a device that is opened again, where the device fails. */
+  async #withDevice<T>(job: (tell: Tell) => Promise<T>, tell: Tell): Promise<T> {
+    try {
+      return await job(tell);
+    } catch (error) {
+      // Where no device could be opened, there is none the next time either.
+      if (!isDeviceError(error) || !this.#model.isOpen) throw error;
+      this.#model.close();
+      tell('again');
+    }
+    try {
+      return await job(tell);
+    } catch (error) {
+      if (isDeviceError(error)) this.#model.close();
+      throw error;
+    }
+  }
+
+  async #answer(request: EngineRequest, tell: Tell, signal: AbortSignal): Promise<Result> {
+    switch (request.kind) {
+      case 'load':
+        return modelReport(await this.#model.load(request, tell, signal), request.className);
+      case 'score':
+        return this.#score(request, tell, signal);
+      case 'device':
+        return this.#device(tell);
+      case 'time':
+        return this.#time(tell);
+      case 'keep':
+        tell('copy', 0);
+        return this.#kept.keep(request.name, request.file, (share) => tell('copy', share), signal);
+      case 'kept':
+        return this.#kept.list();
+      case 'forget':
+        await this.#kept.forget(request.name);
+        return undefined;
+    }
+  }
+
+  async #score(request: ScoreRequest, announce: Tell, signal: AbortSignal): Promise<ScoreReport> {
+    const { name, className } = request;
+    const steps = new Steps();
+    const tell: Tell = (stage, share) => {
+      steps.begin(stage);
+      announce(stage, share);
+    };
+    tell('picture');
+    const { picture, orientation } = await this.#decode(request, signal);
+    const detector = await this.#model.load(request, tell, signal);
+    tell('score');
+    let found: Detection | undefined;
+    for await (const one of detector.detect(picture, className, { batchSize: 1, signal })) found = one;
+    if (!found) throw new AaclipError('score', `${name}: no score came back: try it again`);
+    steps.end();
+    const { score, imageScore, peak, domain, decision } = found;
+    const { score: decided, anomalous, source, rule } = decision;
+    return {
+      ...{ name, className, domain, score, imageScore, peak },
+      decision: { score: decided, anomalous, source, rule },
+      map: decision.map(),
+      width: picture.width,
+      height: picture.height,
+      preview: previewOf(picture),
+      orientation,
+      model: modelReport(detector, className),
+      steps: steps.taken,
+    };
+  }
+
+  async #decode(
+    { picture, name, orient }: ScoreRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly picture: Picture; readonly orientation: number }> {
+    if (!(picture instanceof Blob)) return { picture: withoutAlpha(name, picture), orientation: 1 };
+    const bytes = await bytesOf(name, picture);
+    const decoded = await abortable(this.#host.decode(name, bytes, { orient }), signal);
+    return { picture: decoded, orientation: readPictureFacts(name, bytes)?.orientation ?? 1 };
+  }
+
+  async #device(tell: Tell): Promise<DeviceReport> {
+    const gpu = await this.#model.device(tell);
+    const { detector } = this.#model;
+    return {
+      adapter: gpu.description,
+      software: gpu.traits.software,
+      f16: gpu.traits.f16,
+      subgroupSize: gpu.traits.subgroupSize,
+      kernels: chosenKernels(gpu),
+      memory: { held: gpu.pool.allocated, most: gpu.pool.peak },
+      model: detector && modelReport(detector, detector.classes[0]!.name),
+      timing: gpu.profile.available,
+    };
+  }
+
+  async #time(tell: Tell): Promise<EngineResults['time']> {
+    const { detector } = this.#model;
+    if (!detector) throw new AaclipError('options', 'kernel times: no model is loaded: score a picture first');
+    const gpu = await this.#model.device(tell);
+    tell('score');
+    const { model, imageSize: s } = detector;
+    const run = (): void => tidy(() => void model.run(empty(gpu, [1, 3, s, s]), detector.classes[0]!.name));
+    return gpu.profile.run(run);
+  }
+
+  /** @param repeated whether the job was repeated on a device that was opened again */
+  #failure(error: unknown, request: EngineRequest, repeated: boolean): Failure {
+    if (error instanceof StorageError) return { code: 'storage', message: error.message };
+    // Errors that are not ours by type are faults of the program.
+    const ours = error instanceof AaclipError || error instanceof PictureError || error instanceof GpuError;
+    if (!ours) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { code: 'internal', message: `${message}: reload the page; if it recurs, please report it` };
+    }
+    const { code, message } = libraryError('options', error);
+    if (code !== 'device' || !repeated || !('model' in request)) return { code, message };
+    const { imageSize = this.#model.lastSize } = request;
+    return { code, message, smaller: SIZES.find((size) => size < imageSize) };
+  }
+}
+
+const isDeviceError = (error: unknown): boolean => libraryError('options', error).code === 'device';
+
+async function bytesOf(name: string, picture: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await picture.arrayBuffer());
+  } catch (error) {
+    const message = `${name}: cannot be read: it was changed or removed: pick it again`;
+    throw new AaclipError('picture', message, { cause: error, file: name });
+  }
+}
+
+const buffersOf = ({ map, preview }: ScoreReport): ArrayBufferLike[] => [map.data.buffer, preview.data.buffer];
+
+/** How long each step of a job took. */
+class Steps {
+  readonly taken: { readonly stage: Stage; readonly ms: number }[] = [];
+  #stage: Stage | undefined;
+  #since = 0;
+
+  begin(stage: Stage): void {
+    if (stage === this.#stage) return;
+    this.end();
+    this.#stage = stage;
+  }
+
+  end(): void {
+    const now = performance.now();
+    if (this.#stage) this.taken.push({ stage: this.#stage, ms: now - this.#since });
+    this.#stage = undefined;
+    this.#since = now;
+  }
+}

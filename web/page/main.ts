@@ -1,0 +1,139 @@
+/** The page: what the user does, what the worker answers, and what is shown of it. */
+import { CameraPanel } from './camera_panel.js';
+import { DevicePanel } from './device_panel.js';
+import { byId, make } from './elements.js';
+import { EngineClient } from './engine_client.js';
+import { onLanguage, startLanguage, text } from './language.js';
+import { ModelChooser } from './model_panel.js';
+import { type Given, startPictureInput } from './picture_input.js';
+import { PictureQueue, type ScoreUse } from './picture_queue.js';
+import { showResult, showStage } from './result_panel.js';
+import { asCsv, asJson, showTable } from './results_table.js';
+import { fileOf, SAMPLES, type Sample, startSamples } from './samples.js';
+import { saveFile, savePng, stemOf } from './save_file.js';
+import { checkSupport } from './support.js';
+import { startTabs } from './tabs.js';
+import { type Threshold, USUAL_THRESHOLD } from './verdict.js';
+import { asMask, showPicture, startViewer, withHeatmap } from './viewer.js';
+
+/** Sides that a user may choose, in pixels. */
+const SIDES = [112, 224, 256, 336, 518];
+
+const object = byId('object', HTMLInputElement);
+const size = byId('size', HTMLSelectElement);
+const slider = byId('threshold', HTMLInputElement);
+
+let threshold: Threshold = USUAL_THRESHOLD;
+
+const engine = new EngineClient();
+const queue = new PictureQueue(engine, update, (entry, stage, share) => {
+  if (entry === queue.selected) showStage(stage, share);
+});
+
+function update(): void {
+  showPicture(queue.selected);
+  showResult(queue.selected, threshold, (imageSize) => {
+    size.value = String(imageSize);
+    if (queue.selected) queue.again(queue.selected, { ...queue.selected, imageSize });
+  });
+  showTable(queue, threshold);
+}
+
+const chosenSize = (): number | undefined => (size.value === '' ? undefined : Number(size.value));
+
+const useNow = (): ScoreUse => ({
+  className: object.value.trim(),
+  imageSize: chosenSize(),
+  orient: byId('orient', HTMLInputElement).checked,
+});
+
+/** Scores pictures of the object that the user named. */
+function take(given: readonly Given[]): void {
+  const verdict = byId('verdict', HTMLElement);
+  if (given.length === 0) verdict.textContent = text('folderEmpty');
+  else if (useNow().className === '') {
+    verdict.textContent = text('objectMissing');
+    object.focus();
+  } else queue.add(given, useNow());
+}
+
+async function takeSample(sample: Sample): Promise<void> {
+  object.value = sample.object;
+  try {
+    take([await fileOf(sample)]);
+  } catch (error) {
+    byId('verdict', HTMLElement).textContent = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function fillSizes(): void {
+  for (const select of [size, byId('camera-size', HTMLSelectElement)]) {
+    const before = select.value;
+    select.replaceChildren(
+      make('option', { value: '' }, text('sizeTrained')),
+      ...SIDES.map((n) => make('option', { value: String(n) }, text('sizePixels', { n }))),
+    );
+    select.value = before;
+  }
+}
+
+function startControls(): void {
+  slider.addEventListener('input', () => {
+    threshold = { value: Number(slider.value) / 100, own: true };
+    byId('threshold-value', HTMLOutputElement).value = threshold.value.toFixed(2);
+    update();
+  });
+  const on = (id: string, act: () => void): void => byId(id, HTMLButtonElement).addEventListener('click', act);
+  on('stop', () => queue.stop());
+  on('clear', () => queue.clear());
+  const saved = (name: string, type: string, content: string): void => saveFile(name, new Blob([content], { type }));
+  on('save-csv', () => saved('aaclip.csv', 'text/csv', asCsv(queue.entries, threshold)));
+  on('save-json', () => saved('aaclip.json', 'application/json', asJson(queue.entries, threshold)));
+  const stem = (): string => stemOf(queue.selected?.name ?? 'picture');
+  on('save-heatmap', () => savePng(`${stem()}.heatmap.png`, withHeatmap()));
+  on('save-mask', () => savePng(`${stem()}.mask.png`, asMask()));
+}
+
+startLanguage();
+const supported = checkSupport();
+fillSizes();
+onLanguage(() => {
+  fillSizes();
+  update();
+});
+startViewer();
+startControls();
+startPictureInput(take);
+startSamples((sample) => void takeSample(sample));
+update();
+
+if (supported) {
+  const device = new DevicePanel(engine);
+  const models = new ModelChooser(engine, {
+    use: () => ({ className: object.value.trim() || 'object', imageSize: chosenSize() }),
+    chosen: (model) => {
+      queue.model = model;
+    },
+  });
+  const camera = new CameraPanel(engine, {
+    model: () => queue.model,
+    threshold: () => threshold,
+    taken: (file, name, className) => queue.add([{ file, name }], { ...useNow(), className }),
+  });
+  startTabs((panel) => {
+    if (panel === 'panel-camera') byId('camera-object', HTMLInputElement).value ||= object.value;
+    else camera.stop('cameraOff');
+    if (panel !== 'panel-device') return;
+    void device.refresh();
+    void models.refresh();
+  });
+  // The first sample is scored at once: what the page does is seen before anything is asked for.
+  void takeSample(SAMPLES[0]);
+} else {
+  startTabs(() => undefined);
+}
+
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  // Without it the page works all the same, only not offline.
+  navigator.serviceWorker.register('./offline.js').catch(() => undefined);
+}

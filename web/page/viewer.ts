@@ -1,0 +1,142 @@
+/** The picture with its heatmap, its highest point and an outline over it. */
+import { drawContour, thresholdMap } from '#src/eval/heatmap';
+import { byId } from './elements.js';
+import { context, inColours, paint } from './heat_canvas.js';
+import { onLanguage, text } from './language.js';
+import type { Entry } from './picture_queue.js';
+
+interface Shown {
+  readonly report: NonNullable<Entry['report']>;
+  readonly drawn: NonNullable<Entry['drawn']>;
+}
+
+const picture = byId('canvas-picture', HTMLCanvasElement);
+const heat = byId('canvas-map', HTMLCanvasElement);
+const marks = byId('canvas-marks', HTMLCanvasElement);
+const opacity = byId('opacity', HTMLInputElement);
+const peakBox = byId('show-peak', HTMLInputElement);
+const outlineBox = byId('show-outline', HTMLInputElement);
+const level = byId('outline-level', HTMLInputElement);
+const levelValue = byId('outline-value', HTMLOutputElement);
+
+let shown: Shown | undefined;
+
+/** Longest side of the outline's own pixels: a larger one would make the slider stutter. */
+const MOST_MARKS = 640;
+
+function drawMarks({ report, drawn }: Shown): void {
+  const fit = Math.min(1, MOST_MARKS / Math.max(drawn.preview.width, drawn.preview.height));
+  const width = Math.max(1, Math.round(drawn.preview.width * fit));
+  const height = Math.max(1, Math.round(drawn.preview.height * fit));
+  marks.width = width;
+  marks.height = height;
+  const on = context(marks);
+  const unit = Math.max(width, height) / 256;
+  if (outlineBox.checked) {
+    const inside = thresholdMap(drawn.map, width, height, Number(level.value) / 100);
+    const rgba = new Uint8ClampedArray(4 * width * height);
+    for (const [thickness, colour] of [
+      [4, [24, 24, 24]],
+      [2, [255, 255, 255]],
+    ] as const) {
+      const line = new Uint8Array(3 * width * height);
+      drawContour(line, width, height, inside, [1, 1, 1], Math.max(1, Math.round((thickness * unit) / 2)));
+      for (let i = 0; i < width * height; i++) if (line[3 * i]) rgba.set([...colour, 255], 4 * i);
+    }
+    on.putImageData(new ImageData(rgba, width, height), 0, 0);
+  }
+  if (peakBox.checked) {
+    const x = ((report.peak.x + 0.5) / report.width) * width;
+    const y = ((report.peak.y + 0.5) / report.height) * height;
+    for (const [thickness, colour] of [
+      [4, '#181818'],
+      [2, '#ffffff'],
+    ] as const) {
+      on.lineWidth = thickness * unit;
+      on.strokeStyle = colour;
+      on.beginPath();
+      on.arc(x, y, 7 * unit, 0, 2 * Math.PI);
+      on.stroke();
+    }
+  }
+}
+
+function describe(): void {
+  const { report } = shown ?? {};
+  byId('view-words', HTMLElement).textContent = report
+    ? text('pictureWords', {
+        name: report.name,
+        x: report.peak.x,
+        y: report.peak.y,
+        width: report.width,
+        height: report.height,
+      })
+    : text('noPicture');
+}
+
+function refresh(): void {
+  levelValue.value = (Number(level.value) / 100).toFixed(2);
+  if (shown) drawMarks(shown);
+}
+
+function fade(): void {
+  heat.style.opacity = String(Number(opacity.value) / 100);
+}
+
+/** Shows a scored picture; nothing without one. */
+export function showPicture(entry: Entry | undefined): void {
+  const next = entry?.report && entry.drawn ? { report: entry.report, drawn: entry.drawn } : undefined;
+  byId('view-name', HTMLElement).textContent = entry?.name ?? text('noPicture');
+  for (const id of ['save-heatmap', 'save-mask']) byId(id, HTMLButtonElement).disabled = !next;
+  const same = next?.drawn === shown?.drawn;
+  shown = next;
+  describe();
+  if (same) return;
+  if (!next) {
+    for (const canvas of [picture, heat, marks]) context(canvas).clearRect(0, 0, canvas.width, canvas.height);
+    return;
+  }
+  const { preview, map } = next.drawn;
+  byId('stack', HTMLElement).style.setProperty('--ratio', String(preview.width / preview.height));
+  paint(picture, preview.width, preview.height, preview.data);
+  paint(heat, map.width, map.height, inColours(map));
+  refresh();
+}
+
+/** What is shown as one picture. */
+export function withHeatmap(): HTMLCanvasElement {
+  const { width, height } = picture;
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const on = context(canvas);
+  on.imageSmoothingQuality = 'high';
+  on.drawImage(picture, 0, 0);
+  on.globalAlpha = Number(opacity.value) / 100;
+  on.drawImage(heat, 0, 0, width, height);
+  on.globalAlpha = 1;
+  on.drawImage(marks, 0, 0, width, height);
+  return canvas;
+}
+
+/** White where the map is at least the level of the outline, else black, in the size of what is shown. */
+export function asMask(): HTMLCanvasElement {
+  const { width, height } = picture;
+  const inside = thresholdMap(shown!.drawn.map, width, height, Number(level.value) / 100);
+  const rgba = new Uint8ClampedArray(4 * width * height);
+  inside.forEach((v, i) => {
+    rgba.set([255 * v, 255 * v, 255 * v, 255], 4 * i);
+  });
+  const canvas = document.createElement('canvas');
+  paint(canvas, width, height, rgba);
+  return canvas;
+}
+
+export function startViewer(): void {
+  const scale = byId('scale', HTMLCanvasElement);
+  const ramp = Float32Array.from({ length: 256 }, (_, i) => i / 255);
+  paint(scale, 256, 1, inColours({ width: 256, height: 1, data: ramp }));
+  for (const input of [peakBox, outlineBox, level]) input.addEventListener('input', refresh);
+  opacity.addEventListener('input', fade);
+  onLanguage(describe);
+  refresh();
+  fade();
+}
