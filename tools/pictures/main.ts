@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { encodePng } from '#src/node/encode_png';
-import { runCommand } from '../command.js';
+import { runCommand, wholeNumber } from '../command.js';
 import { CLASSES, findClass } from './classes.js';
 import { SETUPS } from './compose.js';
 import { classNames, type DatasetSpec, metadataOf, planDataset } from './plan.js';
@@ -26,12 +26,6 @@ registry.json with the classes' names in prompts.
                    roughly fills the picture, on a plain ground, with defects that stand out (default any)
   --layout mvtec   the only layout
   --list           print the classes and do nothing`;
-
-function wholeNumber(flag: string, text: string, least: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`--${flag}: bad number: expected a whole number of ${least} or more, got "${text}"`);
-}
 
 /** Writes to a temporary folder and renames it at the end: all or nothing. */
 function writeDataset(spec: DatasetSpec, out: string): number {

@@ -3,8 +3,10 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { tableLines } from '#src/eval/text_table';
 import { loadDetector } from '#src/node/node_library';
-import { runCommand } from '../command.js';
+import { withQuietNativeCode } from '#src/node/quiet';
+import { runCommand, wholeNumber } from '../command.js';
 import { CLASSES, findClass, SETUPS, type Setup } from '../pictures/index.js';
+import { classNames } from '../pictures/plan.js';
 import { halves } from '../tiny/halves.js';
 import { SIZE } from '../tiny/held_out.js';
 import { type ClassAreas, measureClasses, type TableRow, tableRows } from './measure.js';
@@ -25,12 +27,6 @@ of the classes, and between the seeds the sample deviation of that mean.
   --json             print all figures, also those of each class, as JSON
 `;
 
-function wholeNumber(flag: string, text: string, least: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`--${flag}: bad number: expected a whole number of ${least} or more, got "${text}"`);
-}
-
 function setupOf(word: string): Setup {
   const setup = SETUPS.find((name) => name === word);
   if (!setup) throw new Error(`--setup: unknown: expected some of ${SETUPS.join(', ')}, got "${word}"`);
@@ -43,6 +39,14 @@ const spread = ({ mean, deviation }: TableRow['pixel']): string => `${mean.toFix
 function shown(rows: readonly TableRow[]): string {
   const cells = rows.map(({ setup, way, pixel, image }) => [setup, way, spread(pixel), spread(image)]);
   return tableLines(['setup', 'way', 'pixel AUROC', 'image AUROC'], cells, ['left', 'left', 'right']).join('\n');
+}
+
+/** What a seed gave, while the others are measured: pixel and image AUROC of each way. */
+function seedLine(setup: Setup, seed: number, classes: readonly ClassAreas[]): string {
+  const parts = tableRows(setup, [classes]).map((row) => {
+    return `${row.way} ${row.pixel.mean.toFixed(1)} / ${row.image.mean.toFixed(1)}`;
+  });
+  return `${setup}, seed ${seed}: ${parts.join(', ')}`.padEnd(60);
 }
 
 async function main(args: string[]): Promise<void> {
@@ -63,19 +67,18 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const seeds = values.seeds.split(',').map((text) => wholeNumber('seeds', text, 0));
-  const setups = values.setup.split(',').map(setupOf);
-  const infos = values.classes.split(',').map(findClass);
-  const classes = infos.map(({ name }) => name);
+  const seeds = [...new Set(values.seeds.split(',').map((text) => wholeNumber('seeds', text, 0)))];
+  const setups = [...new Set(values.setup.split(',').map(setupOf))];
+  const classes = classNames(values.classes);
   const counts = {
     references: wholeNumber('references', values.references, 3),
     good: wholeNumber('good', values.good, 1),
     faulty: wholeNumber('faulty', values.faulty, 1),
   };
-  using detector = await loadDetector({
-    ...{ weights: 'tiny', adapters: 'tiny', imageSize: SIZE },
-    classes: infos.map(({ name, words }) => ({ name, words })),
-  });
+  const named = classes.map((name) => ({ name, words: findClass(name).words }));
+  using detector = await withQuietNativeCode(() =>
+    loadDetector({ weights: 'tiny', adapters: 'tiny', imageSize: SIZE, classes: named }),
+  );
   const rows: TableRow[] = [];
   const measured: { setup: Setup; seed: number; classes: ClassAreas[] }[] = [];
   const started = performance.now();
@@ -88,11 +91,11 @@ async function main(args: string[]): Promise<void> {
         if (process.stderr.isTTY) process.stderr.write(`\r${place} (${setup}, seed ${seed})   `);
       });
       measured.push({ setup, seed, classes: own });
+      process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${seedLine(setup, seed, own)}\n`);
     }
     const before = measured.filter((m) => m.setup === setup).map((m) => m.classes);
     rows.push(...tableRows(setup, before));
   }
-  if (process.stderr.isTTY) process.stderr.write('\n');
   const text = values.json ? JSON.stringify({ ...counts, rows, measured }, null, 1) : shown(rows);
   process.stdout.write(`${text}\n`);
 }
