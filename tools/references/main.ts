@@ -33,10 +33,10 @@ function setupOf(word: string): Setup {
   return setup;
 }
 
-const spread = ({ mean, deviation }: TableRow['pixel']): string => `${mean.toFixed(1)} ± ${deviation.toFixed(1)}`;
-
-/** Lines of a table for the reader. */
-function shown(rows: readonly TableRow[]): string {
+/** Lines of a table for the reader; a single seed has no deviation. */
+function shown(rows: readonly TableRow[], seeds: number): string {
+  const spread = ({ mean, deviation }: TableRow['pixel']): string =>
+    seeds > 1 ? `${mean.toFixed(1)} ± ${deviation.toFixed(1)}` : mean.toFixed(1);
   const cells = rows.map(({ setup, way, pixel, image }) => [setup, way, spread(pixel), spread(image)]);
   return tableLines(['setup', 'way', 'pixel AUROC', 'image AUROC'], cells, ['left', 'left', 'right']).join('\n');
 }
@@ -96,7 +96,7 @@ async function main(args: string[]): Promise<void> {
     const before = measured.filter((m) => m.setup === setup).map((m) => m.classes);
     rows.push(...tableRows(setup, before));
   }
-  const text = values.json ? JSON.stringify({ ...counts, rows, measured }, null, 1) : shown(rows);
+  const text = values.json ? JSON.stringify({ ...counts, rows, measured }, null, 1) : shown(rows, seeds.length);
   process.stdout.write(`${text}\n`);
 }
 
