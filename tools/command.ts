@@ -19,3 +19,10 @@ export async function runCommand(body: () => void | Promise<void>, prefix = ''):
     process.exitCode = 1;
   }
 }
+
+/** The number that a flag gives. @throws when it is none, or below `least` */
+export function wholeNumber(flag: string, text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new Error(`--${flag}: bad number: expected a whole number of ${least} or more, got "${text}"`);
+}

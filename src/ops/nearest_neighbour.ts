@@ -13,7 +13,7 @@ export interface Nearest {
 }
 
 /** Bytes of maxima that are held at a time. */
-const MAXIMA_BYTES = 2 ** 26;
+const MAXIMA_BYTES = 2 ** 24;
 
 /** Rows are taken in runs of so many, whose results begin where a binding may begin. */
 const STEP = 64;

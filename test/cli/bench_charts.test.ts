@@ -52,6 +52,14 @@ describe('charts of results', () => {
     expect(dark[2]).toBe(0);
   });
 
+  it('a pass with references is as long as it took, and dark as far as the one without', () => {
+    const row = { name: 'ViT-L/14', with: { ms: 9 }, without: { ms: 8 }, ratio: 1.125 };
+    const [chart] = chartsOf({ what: 'references', precision: 'f32', rows: [row] });
+    expect(chart?.title).toBe('references, f32');
+    const svg = svgOf([chart!]);
+    expect(widths(svg, '#0072B2')[0]! / widths(svg, '#9ecae8')[0]!).toBeCloseTo(8 / 9, 2);
+  });
+
   it('is XML whatever names hold', () => {
     const svg = svgOf(chartsOf(KERNELS), KERNELS.adapter.name);
     expect(svg).toContain('Rocket &lt;9&gt;');

@@ -6,6 +6,7 @@ import { benchForward } from '../../src/cli/bench/forward_bench.js';
 import { benchGrowth } from '../../src/cli/bench/growth_bench.js';
 import { benchMemory } from '../../src/cli/bench/memory_bench.js';
 import { benchPrecision, relativeL2 } from '../../src/cli/bench/precision_bench.js';
+import { benchReferences } from '../../src/cli/bench/reference_bench.js';
 import { planOf } from '../../src/cli/bench/row_timer.js';
 import type { SpeedRow } from '../../src/cli/bench/speed_row.js';
 import { benchTraining } from '../../src/cli/bench/training_bench.js';
@@ -108,6 +109,26 @@ describe('bench', () => {
     for (const job of ['forward', ...jobs]) {
       const [small, large] = rows.filter((r) => r.job === job);
       expect(large!.peak, job).toBeGreaterThan(small!.peak);
+    }
+    expect(liveTensors(gpu)).toBe(before);
+  });
+
+  it('references: passes with and without them in pairs, and the memory of references apart from what else is needed', async () => {
+    const gpu = await device();
+    const before = liveTensors(gpu);
+    const options = { ...TINY, imageSize: 56, batches: [1, 2], samples: 1 };
+    const [one, two] = await benchReferences(gpu, { ...options, references: 8 }, () => {});
+    const [twice] = await benchReferences(gpu, { ...options, batches: [1], references: 16 }, () => {});
+    expect([one!.batch, two!.batch]).toEqual([1, 2]);
+    // One pair: its ratio is that of the times.
+    expect(one!.ratio).toBeCloseTo(one!.with.ms / one!.without.ms, 9);
+    expect(one!.cpuRatio).toBeCloseTo(one!.with.cpuSeconds / one!.without.cpuSeconds, 9);
+    // Two levels, 8 pictures of 4 x 4 patches of width 128, in f16.
+    expect(one!.referenceBytes).toBe(2 * 8 * 16 * 128 * 2);
+    expect(twice!.referenceBytes).toBe(2 * one!.referenceBytes);
+    for (const row of [one!, two!, twice!]) {
+      expect(row.with.peakMemory - row.without.peakMemory).toBe(row.referenceBytes + row.beyondBytes);
+      expect(row.with.peakMemory).toBeGreaterThan(row.without.peakMemory);
     }
     expect(liveTensors(gpu)).toBe(before);
   });

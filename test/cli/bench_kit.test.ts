@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const FLAGS = {
   samples: 5,
-  img_size: 518,
+  references: 8,
   batch_size: 2,
   weights: 'tiny',
   adapters: 'tiny',

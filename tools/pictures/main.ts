@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writ
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { runCommand } from '../command.js';
+import { runCommand, wholeNumber } from '../command.js';
 import { inThreads } from '../threads.js';
 import { CLASSES, findClass } from './classes.js';
 import { SETUPS } from './compose.js';
@@ -26,12 +26,6 @@ registry.json with the classes' names in prompts.
                    roughly fills the picture, on a plain ground, with defects that stand out (default any)
   --layout mvtec   the only layout
   --list           print the classes and do nothing`;
-
-function wholeNumber(flag: string, text: string, least: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`--${flag}: bad number: expected a whole number of ${least} or more, got "${text}"`);
-}
 
 /** A thread is started for every so many pictures at least: starting one takes as long as drawing two. */
 const PICTURES_A_THREAD = 8;

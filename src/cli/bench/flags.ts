@@ -10,6 +10,7 @@ export const WHAT = {
   forward: 'whole pictures through the adapted image tower',
   train: 'a step of each stage; of stage two also with recomputation and with gradients for the frozen weights',
   start: 'start-up to the first result, with and without what earlier starts kept',
+  references: 'a forward pass with and without reference pictures, in turn: time and memory',
   memory: 'the most memory of each job',
   growth: 'time and memory against batch and tokens, with straight lines through them',
   precision: 'how far f16 is off on this adapter, and what it gains',
@@ -32,7 +33,8 @@ export interface BenchFlags extends CommonOptions {
   readonly peers?: boolean;
   readonly tiny?: boolean;
   readonly layers?: number;
-  readonly img_size: number;
+  readonly img_size?: number;
+  readonly references: number;
   readonly batch_size: number;
   readonly batches?: readonly number[];
   readonly weights: string;
@@ -72,7 +74,8 @@ export function benchOptions(program: Command): Command {
       .addOption(new Option('--peers', 'the same as "bench peers"'))
       .option('--tiny', 'the smallest model instead of ViT-L/14')
       .option('--layers <n>', 'blocks of the image tower (default: all of the model)', count(1))
-      .option('--img_size <px>', 'side of the pictures (--tiny: 56 by default)', count(14), 518)
+      .option('--img_size <px>', 'side of the pictures (default: 518; with --tiny 56, the small model 256)', count(14))
+      .option('--references <n>', 'references: good pictures whose patches are compared', count(1), 8)
       .option('--batch_size <n>', 'train: pictures per step', count(1), 2)
       .option('--batches <list>', 'pictures at a time (default: 1,8; on CPU adapters 1)', counts)
       .option('--weights <file>', 'start: CLIP weights', 'tiny')

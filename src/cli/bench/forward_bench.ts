@@ -1,8 +1,9 @@
 /** Whole pictures through the adapted image tower: from prepared pixels to map and score. */
+import { BatchDistances, type References } from '../../detect/references.js';
 import type { Gpu } from '../../gpu/gpu.js';
 import { anomaly } from '../../model/anomaly.js';
 import { adaptedProjections } from '../../model/methods/aa_clip.js';
-import { tidy } from '../../tensor/tensor.js';
+import { type Tensor, tidy } from '../../tensor/tensor.js';
 import { BenchTower, type ModelChoice, modelName, noise, someAnchors } from './bench_model.js';
 import type { Ceilings } from './ceilings.js';
 import type { TimingPlan } from './row_timer.js';
@@ -18,19 +19,29 @@ export interface ForwardOptions extends ModelChoice {
   readonly batches: readonly number[];
 }
 
-/** Records the pass of a batch: maps [B, S, S] and scores [B]. */
-export function forwardPass(
-  gpu: Gpu,
-  tower: BenchTower,
-  imageSize: number,
-  batch: number,
-): Disposable & { run(): void } {
+/** A pass on inputs of its own. */
+export interface ForwardPass extends Disposable {
+  /** Records it: maps [B, S, S], scores [B], and distances [B, S, S] to references as `AnomalyModel.run` makes them. */
+  run(references?: References): void;
+}
+
+/** The pass of a batch. */
+export function forwardPass(gpu: Gpu, tower: BenchTower, imageSize: number, batch: number): ForwardPass {
   const images = noise(gpu, 'image', [batch, 3, imageSize, imageSize]);
   const anchors = someAnchors(gpu, 1, tower.config.embed);
   const vision = tower.at(imageSize);
   return {
-    run: () =>
-      tidy(() => void anomaly(adaptedProjections(images, vision, tower.adapters), anchors, imageSize, 'Industrial')),
+    run: (references) => {
+      using distances = new BatchDistances(Array.from({ length: batch }, () => references));
+      const atLevel = (tokens: Tensor, level: number): undefined => {
+        distances.add(tokens, level);
+      };
+      tidy(() => {
+        const projections = adaptedProjections(images, vision, tower.adapters, { atLevel });
+        anomaly(projections, anchors, imageSize, 'Industrial');
+        distances.map(gpu, imageSize);
+      });
+    },
     [Symbol.dispose]: () => {
       images.release();
       anchors.release();

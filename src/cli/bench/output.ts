@@ -9,6 +9,7 @@ import type { GrowthFit, GrowthPoint } from './growth_bench.js';
 import type { BenchRow } from './kernel_bench.js';
 import type { MemoryRow } from './memory_bench.js';
 import type { PrecisionReport } from './precision_bench.js';
+import type { ReferenceRow } from './reference_bench.js';
 import type { SpeedRow } from './speed_row.js';
 import type { StartRow } from './start_bench.js';
 import type { TrainingBench, TrainingRow } from './training_bench.js';
@@ -68,6 +69,13 @@ export function trainingSummary({ model, imageSize, batch, timeRatio, memoryRati
 
 export function memoryLine({ job, batch, loaded, peak }: MemoryRow): string {
   return `${job}, batch ${batch}: ${amount(loaded)} loaded, peak ${amount(peak)}`;
+}
+
+export function referenceLine(row: ReferenceRow): string {
+  const times = `${figure(row.without.ms)} ms without, ${figure(row.with.ms)} ms with: ${row.ratio.toFixed(3)} times`;
+  const host = `${row.cpuRatio.toFixed(3)} times the processor's time`;
+  const memory = `references ${amount(row.referenceBytes)}, beyond them ${amount(row.beyondBytes)}`;
+  return `${row.name}: ${times} (${host}); ${memory}`;
 }
 
 export function growthLine({ job, batch, tokens, ms, peakMemory }: GrowthPoint): string {

@@ -4,6 +4,7 @@ import type { Ceilings } from './ceilings.js';
 import type { GrowthBench, GrowthPoint } from './growth_bench.js';
 import type { BenchRow } from './kernel_bench.js';
 import type { MemoryRow } from './memory_bench.js';
+import type { ReferenceRow } from './reference_bench.js';
 import type { SpeedRow } from './speed_row.js';
 import type { StartRow } from './start_bench.js';
 import { type Bar, type BarChart, type Chart, type LineChart, short } from './svg_charts.js';
@@ -122,6 +123,15 @@ export function chartsOf(result: BenchResult): Chart[] {
     charts.push(speedBars(speed, title));
     const detailed = speed.filter((row) => row.kernels.length > 0).at(what === 'train' ? 1 : -1);
     if (detailed) charts.push(profileBars(detailed, result.ceilings as Ceilings, title));
+  }
+  if (what === 'references') {
+    const bars = (rows as ReferenceRow[]).map((row) => ({
+      label: row.name,
+      value: row.with.ms,
+      least: row.without.ms,
+      text: `${ms(row.with.ms)}, ${short(row.ratio)}x`,
+    }));
+    charts.push({ kind: 'bars', title, note: 'Milliseconds of a pass with references. Dark: without them.', bars });
   }
   if (what === 'memory') {
     const bars = (rows as MemoryRow[]).map((row) => ({

@@ -15,6 +15,7 @@ import { benchMemory } from './memory_bench.js';
 import * as lines from './output.js';
 import { benchPeers, peerLine } from './peer_bench.js';
 import { benchPrecision } from './precision_bench.js';
+import { benchReferences } from './reference_bench.js';
 import { planOf } from './row_timer.js';
 import { benchStart } from './start_bench.js';
 import { benchTraining } from './training_bench.js';
@@ -29,7 +30,13 @@ type Run = (gpu: Gpu, flags: BenchFlags, say: Say) => Promise<object>;
 function sizesOf(gpu: Gpu, flags: BenchFlags) {
   const tiny = flags.tiny ?? flags.quick ?? false;
   const batches = flags.batches ?? (gpu.traits.software ? [1] : [1, 8]);
-  return { tiny, layers: flags.layers, imageSize: tiny ? 56 : flags.img_size, batches, precision: flags.precision };
+  return {
+    tiny,
+    layers: flags.layers,
+    imageSize: flags.img_size ?? (tiny ? 56 : 518),
+    batches,
+    precision: flags.precision,
+  };
 }
 
 const planFor = (flags: BenchFlags) => planOf(flags.samples, flags.quick ?? false);
@@ -86,6 +93,12 @@ const train: Run = async (gpu, flags, say) => {
   return { ceilings: top, training };
 };
 
+const references: Run = async (gpu, flags, say) => {
+  const { samples, references: count } = flags;
+  const options = { ...sizesOf(gpu, flags), references: count, samples: flags.quick ? 1 : samples };
+  return { rows: await benchReferences(gpu, options, (row) => say(lines.referenceLine(row))) };
+};
+
 const memory: Run = async (gpu, flags, say) => ({
   rows: await benchMemory(gpu, sizesOf(gpu, flags), (row) => say(lines.memoryLine(row))),
 });
@@ -108,6 +121,7 @@ const ON_A_DEVICE: Partial<Record<What, Run>> = {
   block,
   forward,
   train,
+  references,
   memory,
   growth,
   ceilings: async (gpu, flags, say) => ({ ceilings: await ceilings(gpu, flags, say) }),
@@ -115,7 +129,7 @@ const ON_A_DEVICE: Partial<Record<What, Run>> = {
 
 async function start(flags: BenchFlags, say: Say): Promise<object> {
   const { weights, adapters, adapter, kernels: choice, precision, samples } = flags;
-  const imageSize = weights === 'tiny' ? 256 : flags.img_size;
+  const imageSize = flags.img_size ?? (weights === 'tiny' ? 256 : 518);
   const job = { weights, adapters, imageSize, adapter, kernels: choice, precision };
   const rows = await benchStart({ ...job, samples, quick: flags.quick ?? false }, (row) => say(lines.startLine(row)));
   return { weights, rows };
