@@ -3,7 +3,7 @@ import { epochOrder } from '../data/shuffle.js';
 import type { Calibration } from '../detect/calibration.js';
 import type { Detection } from '../detect/detection.js';
 import type { Detector } from '../detect/detector.js';
-import { AaclipError, checkAborted } from '../detect/errors.js';
+import { AaclipError, checkAborted, within } from '../detect/errors.js';
 import { type Combination, combinationOf, evidenceMap, peakValue } from '../detect/evidence.js';
 import { coreRows, joinRows, type ReferenceRows, uploadReferences } from '../detect/reference_rows.js';
 import { unitPatches } from '../detect/references.js';
@@ -73,6 +73,9 @@ export async function calibrate(
   }
   const known = detector.classes.find(({ name }) => name === className);
   if (!known) throw new AaclipError('class', `calibrate: class "${className}" was not loaded`);
+  // Wrong shares are told before pictures are scored.
+  await within('options', () => byFalseAlarms([{ name: '', value: 0 }], falseAlarms, confidence));
+  const before = detector.calibrations.get(className);
   const run = new CalibrationRun(detector, className, good, options);
   try {
     const { combination, peaks } = await run.judgeGood();
@@ -92,6 +95,11 @@ export async function calibrate(
     };
     await detector.useCalibration(calibration);
     return { calibration, good: peaks, bad: badPeaks, standsOut: standsOut(peaks) };
+  } catch (error) {
+    // The class is decided on as before; where that fails too, the first error tells more.
+    detector.dropCalibration(className);
+    if (before) await detector.useCalibration(before).catch(() => undefined);
+    throw error;
   } finally {
     run[Symbol.dispose]();
   }

@@ -34,6 +34,8 @@ const ZERO_SHOT = 0.3;
 /** Least deviation of the peaks, for pictures that are all alike: log-odds, and a share of the mean distance. */
 const LEAST_LOG_ODDS = 0.05;
 const LEAST_DISTANCE = 0.01;
+/** Least deviation of distances, which copies of one picture reach: what rounding makes of a distance of 0, and more. */
+const ROUNDING = 1e-4;
 
 /**
  * The combination for a class: each map is centred on the mean of its good pictures' peaks, and divided by their deviation, so
@@ -50,7 +52,7 @@ export function combinationOf({ zeroShot, distance }: GoodPeaks): Combination {
     zeroShot: { mean: zero.mean, weight: ZERO_SHOT / Math.max(zero.deviation, LEAST_LOG_ODDS) },
     distance: {
       mean: far.mean,
-      weight: (1 - ZERO_SHOT) / Math.max(far.deviation, LEAST_DISTANCE * far.mean, Number.MIN_VALUE),
+      weight: (1 - ZERO_SHOT) / Math.max(far.deviation, LEAST_DISTANCE * far.mean, ROUNDING),
     },
   };
 }
