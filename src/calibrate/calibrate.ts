@@ -12,7 +12,7 @@ import type { PictureSource } from '../detect/sources.js';
 import { packF16 } from '../io/dtype.js';
 import { upright } from '../picture/orientation.js';
 import { persist, read, type Tensor } from '../tensor/tensor.js';
-import { byF1, byFalseAlarms, type JudgedPicture, scaleOf, standsOut } from './choose_scale.js';
+import { byF1, byFalseAlarms, checkEnough, type JudgedPicture, scaleOf, standsOut } from './choose_scale.js';
 
 export interface CalibrateOptions {
   /** Faulty pictures of the class: with them the threshold is the one with the highest F1. */
@@ -40,7 +40,6 @@ export interface CalibrationReport {
   readonly standsOut?: JudgedPicture | undefined;
 }
 
-const LEAST_GOOD = 3;
 const REFERENCES = 8;
 /** References are chosen from so many times as many pictures at most. */
 const POOL = 4;
@@ -65,12 +64,7 @@ export async function calibrate(
   options: CalibrateOptions = {},
 ): Promise<CalibrationReport> {
   const { bad = [], falseAlarms = 0.01, confidence = 0.95 } = options;
-  if (good.length < LEAST_GOOD) {
-    throw new AaclipError(
-      'options',
-      `calibrate: expected at least ${LEAST_GOOD} good pictures of ${className}, got ${good.length}: 8 are a start, 40 and more are better`,
-    );
-  }
+  checkEnough(className, good.length);
   const known = detector.classes.find(({ name }) => name === className);
   if (!known) throw new AaclipError('class', `calibrate: class "${className}" was not loaded`);
   // Wrong shares are told before pictures are scored.

@@ -152,7 +152,7 @@ export function checkCalibration(
 ): void {
   const called = printable(className);
   const again = `calibrate ${called} again with these (aaclip calibrate), or leave the calibration out`;
-  const difference = differenceOf(own, model);
+  const difference = differenceOf(model, own);
   if (difference !== undefined) throw new Error(`${name}: made with ${difference}: ${again}`);
   const loaded = classes.find((c) => c.className === className);
   if (!loaded) {
