@@ -107,6 +107,14 @@ describe('good pictures', () => {
     for (const [i, { value }] of judged.entries()) expect(value).toBeGreaterThan(again[i]! - 1e-3);
   });
 
+  it('that contain a faulty one: it is named, and none where there is none', async () => {
+    const black = { name: 'black', width: S, height: S, data: new Uint8Array(3 * S * S) };
+    const { standsOut, good: judged } = await calibrated({}, [...good.slice(0, 2), black, ...good.slice(2)]);
+    expect(standsOut).toEqual(judged[2]);
+    expect(standsOut!.name).toBe('black');
+    expect((await calibrated({}, good)).standsOut).toBeUndefined();
+  });
+
   it('that are copies of one picture make a calibration of finite numbers', async () => {
     const { calibration } = await calibrated({ references: 1 }, [good[0]!, good[0]!, good[0]!, good[0]!, good[0]!]);
     const { combination, scale } = calibration;
