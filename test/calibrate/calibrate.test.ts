@@ -216,6 +216,27 @@ describe('a calibration', () => {
   });
 });
 
+it('pictures in tiles are compared tile by tile', async () => {
+  using tiled = await loadDetector({
+    ...{ weights: 'synthetic:tiny', adapters: 'synthetic', classes: ['cloth'], imageSize: S },
+    ...{ tile: { size: S, overlap: 14 }, gpu: await device() },
+  });
+  const wide = ['w0', 'w1', 'w2', 'w3'].map((name): DecodedPicture => {
+    const parts = [noise(name), noise(`${name} right`)];
+    const rows = Array.from({ length: S }, (_, y) =>
+      parts.flatMap(({ data }) => [...data.subarray(3 * S * y, 3 * S * (y + 1))]),
+    );
+    return { name, width: 2 * S, height: S, data: Uint8Array.from(rows.flat()) };
+  });
+  const { calibration } = await calibrate(tiled, 'cloth', wide.slice(0, 3));
+  expect(calibration.model.tile).toEqual({ size: S, overlap: 14 });
+  expect(calibration.combination.distance!.mean).toBeGreaterThan(0.01);
+  const peaks: number[] = [];
+  for await (const { distances } of tiled.detect(wide, 'cloth')) peaks.push(peakValue(distances!));
+  expect(Math.max(...peaks.slice(0, 3))).toBeLessThan(1e-3);
+  expect(peaks[3]).toBeGreaterThan(0.01);
+});
+
 describe('is refused', () => {
   it.each<[string, RegExp, CalibrateOptions]>([
     ['references', /^references: expected a number of pictures, 0 or more, got -1$/, { references: -1 }],

@@ -141,6 +141,15 @@ describe('one line, before weights are read:', () => {
     expect(await run('--good', at('good'), '--adapters', 'tiny')).toBe(message);
   });
 
+  it('a place that is no folder', async () => {
+    const model = ['--weights', 'synthetic:tiny', '--adapters', 'synthetic', '--img_size', '56', '--json'];
+    const { failed, stdout } = await runHere(
+      ...['calibrate', '--class', 'brick', '--good', at('good'), '--save_path', good('0')[0]!, ...model],
+    );
+    expect(failed).toMatch(/^[^\n]*0\.png: [^\n]+: [^\n]+$/);
+    expect(stdout).toBe('');
+  });
+
   it.each([
     ...['0', '1', '-0.1', '5', '101%', '1/0', '1/1', '0/5', 'none', '1%%', '1/2/3', '1e-400', '.'].map((text) => [
       '--false_alarms',
