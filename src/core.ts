@@ -7,6 +7,8 @@
  */
 
 export { type Accumulate, Tape } from './autograd/tape.js';
+export { type CalibrateOptions, type CalibrationReport, calibrate } from './calibrate/calibrate.js';
+export type { JudgedPicture } from './calibrate/choose_scale.js';
 export { type ClassPrompts, type Prompts, promptsFor } from './data/class_prompts.js';
 export {
   type DatasetInfo,
@@ -19,8 +21,20 @@ export type { Layout, PublishedLayout } from './data/index_layouts.js';
 export { type DrawPurpose, Draws } from './data/random.js';
 export { extendRegistry } from './data/registry_file.js';
 export type { AnchorStore } from './detect/anchor_cache.js';
-export { AnomalyModel, type AnomalyModelOptions, type ModelAdapters } from './detect/anomaly_model.js';
+export {
+  AnomalyModel,
+  type AnomalyModelOptions,
+  type ModelAdapters,
+  type ModelScores,
+} from './detect/anomaly_model.js';
 export { chooseBatch } from './detect/batch_size.js';
+export {
+  type Calibration,
+  type CalibrationRule,
+  calibrationFile,
+  encodeCalibration,
+  openCalibration,
+} from './detect/calibration.js';
 export {
   type ClassTokens,
   type EncodedClass,
@@ -34,7 +48,9 @@ export type { Decision } from './detect/decision.js';
 export { type Detection, type Peak, peakOf, pictureScore } from './detect/detection.js';
 export { type DetectOptions, Detector, type LoadedClass, type PictureSources } from './detect/detector.js';
 export { AaclipError, type ErrorCode } from './detect/errors.js';
+export type { Combination, Share } from './detect/evidence.js';
 export type { DecidedBy, MethodSettings } from './detect/method_settings.js';
+export type { ModelIdentity } from './detect/model_identity.js';
 export type {
   ClassInput,
   DetectorOptions,
@@ -43,12 +59,15 @@ export type {
   OpenOptions,
 } from './detect/open_model.js';
 export { type BatchScores, scorePictures } from './detect/picture_batch.js';
+export type { ReferenceRows } from './detect/reference_rows.js';
+export type { References } from './detect/references.js';
 export {
   type DomainScores,
   RECORDED_SHARES,
   type ScoreRecords,
   type ScoreSpread,
 } from './detect/score_records.js';
+export type { ScoreScale } from './detect/score_scale.js';
 export { type ScoreMap, shareMap } from './detect/share_map.js';
 export type {
   AdapterSource,
@@ -131,6 +150,7 @@ export type { PromptIds } from './model/prompt_rows.js';
 export { syntheticClip, VIT_L_14_336 } from './model/synthetic.js';
 export { encodeText, loadText, type TextAdapters, type TextTower } from './model/text.js';
 export {
+  type AtLevel,
   encodeImage,
   loadVision,
   patchTokens,

@@ -3,7 +3,7 @@ import { epochOrder } from '../data/shuffle.js';
 import type { Calibration } from '../detect/calibration.js';
 import type { Detection } from '../detect/detection.js';
 import type { Detector } from '../detect/detector.js';
-import { AaclipError, checkAborted } from '../detect/errors.js';
+import { AaclipError, checkAborted, within } from '../detect/errors.js';
 import { type Combination, combinationOf, evidenceMap, peakValue } from '../detect/evidence.js';
 import { coreRows, joinRows, type ReferenceRows, uploadReferences } from '../detect/reference_rows.js';
 import { unitPatches } from '../detect/references.js';
@@ -12,7 +12,7 @@ import type { PictureSource } from '../detect/sources.js';
 import { packF16 } from '../io/dtype.js';
 import { upright } from '../picture/orientation.js';
 import { persist, read, type Tensor } from '../tensor/tensor.js';
-import { byF1, byFalseAlarms, type JudgedPicture, scaleOf, standsOut } from './choose_scale.js';
+import { byF1, byFalseAlarms, checkEnough, type JudgedPicture, scaleOf, standsOut } from './choose_scale.js';
 
 export interface CalibrateOptions {
   /** Faulty pictures of the class: with them the threshold is the one with the highest F1. */
@@ -40,7 +40,6 @@ export interface CalibrationReport {
   readonly standsOut?: JudgedPicture | undefined;
 }
 
-const LEAST_GOOD = 3;
 const REFERENCES = 8;
 /** References are chosen from so many times as many pictures at most. */
 const POOL = 4;
@@ -65,14 +64,12 @@ export async function calibrate(
   options: CalibrateOptions = {},
 ): Promise<CalibrationReport> {
   const { bad = [], falseAlarms = 0.01, confidence = 0.95 } = options;
-  if (good.length < LEAST_GOOD) {
-    throw new AaclipError(
-      'options',
-      `calibrate: expected at least ${LEAST_GOOD} good pictures of ${className}, got ${good.length}: 8 are a start, 40 and more are better`,
-    );
-  }
+  checkEnough(className, good.length);
   const known = detector.classes.find(({ name }) => name === className);
   if (!known) throw new AaclipError('class', `calibrate: class "${className}" was not loaded`);
+  // Wrong shares are told before pictures are scored.
+  await within('options', () => byFalseAlarms([{ name: '', value: 0 }], falseAlarms, confidence));
+  const before = detector.calibrations.get(className);
   const run = new CalibrationRun(detector, className, good, options);
   try {
     const { combination, peaks } = await run.judgeGood();
@@ -92,6 +89,11 @@ export async function calibrate(
     };
     await detector.useCalibration(calibration);
     return { calibration, good: peaks, bad: badPeaks, standsOut: standsOut(peaks) };
+  } catch (error) {
+    // The class is decided on as before; where that fails too, the first error tells more.
+    detector.dropCalibration(className);
+    if (before) await detector.useCalibration(before).catch(() => undefined);
+    throw error;
   } finally {
     run[Symbol.dispose]();
   }
@@ -99,16 +101,6 @@ export async function calibrate(
 
 /** Rows of each picture of the pool, by level. */
 type PictureRows = ReadonlyMap<number, readonly ReferenceRows[]>;
-
-/** The rows that were chosen of all pictures but one; all of theirs where none was, which happens where pictures are all alike. */
-function rowsWithout(
-  place: number,
-  chosen: readonly ReferenceRows[],
-  all: readonly ReferenceRows[],
-): readonly ReferenceRows[] {
-  const others = chosen.filter((_, i) => i !== place);
-  return others.some(({ values }) => values.length > 0) ? others : all.filter((_, i) => i !== place);
-}
 
 class CalibrationRun implements Disposable {
   /** What is kept of the good pictures; after `judgeGood`. */
@@ -142,12 +134,10 @@ class CalibrationRun implements Disposable {
     const pool = [...epochOrder(good.length, this.#options.seed ?? 0, 0).subarray(0, POOL * this.#most)].sort(
       (a, b) => a - b,
     );
-    const { all, chosen } = await this.#chooseRows(pool);
+    const chosen = await this.#chooseRows(pool);
     const found = new Map<number, { readonly name: string } & Maps>();
     for (const [place, index] of pool.entries()) {
-      this.#compareWith(
-        new Map([...chosen.keys()].map((level) => [level, rowsWithout(place, chosen.get(level)!, all.get(level)!)])),
-      );
+      this.#compareWith(new Map([...chosen].map(([level, parts]) => [level, parts.filter((_, i) => i !== place)])));
       found.set(index, await this.#look(good[index]!));
     }
     this.#compareWith(chosen);
@@ -179,7 +169,7 @@ class CalibrationRun implements Disposable {
   }
 
   /** Rows of the pictures of the pool, level by level and picture by picture, no more than are wanted. */
-  async #chooseRows(pool: readonly number[]): Promise<{ readonly all: PictureRows; readonly chosen: PictureRows }> {
+  async #chooseRows(pool: readonly number[]): Promise<PictureRows> {
     const levels = new Map<number, ReferenceRows[]>();
     for (const index of pool) {
       for (const [level, rows] of await this.#rowsOf(this.#good[index]!)) {
@@ -193,7 +183,7 @@ class CalibrationRun implements Disposable {
       const ofPicture = values.length / width / parts.length;
       chosen.set(level, await coreRows(gpu, parts, Math.ceil(this.#most * ofPicture), this.#options.seed ?? 0));
     }
-    return { all: levels, chosen };
+    return chosen;
   }
 
   /** Unit patch tokens of a picture, and of its turned copies, for each level. */

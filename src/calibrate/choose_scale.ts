@@ -1,5 +1,6 @@
 /** The scale and threshold of a class, from the peaks of its pictures. */
 import type { CalibrationRule } from '../detect/calibration.js';
+import { AaclipError } from '../detect/errors.js';
 import { meanAndDeviation } from '../detect/evidence.js';
 import type { ScoreScale } from '../detect/score_scale.js';
 import { f1Threshold } from '../eval/f1_threshold.js';
@@ -14,6 +15,17 @@ export interface JudgedPicture {
 export interface Chosen {
   readonly threshold: number;
   readonly rule: CalibrationRule;
+}
+
+const LEAST_GOOD = 3;
+
+/** @throws AaclipError `options` when there are too few good pictures to say how they vary */
+export function checkEnough(className: string, good: number): void {
+  if (good >= LEAST_GOOD) return;
+  throw new AaclipError(
+    'options',
+    `calibrate: expected at least ${LEAST_GOOD} good pictures of ${className}, got ${good}: 8 are a start, 40 and more are better`,
+  );
 }
 
 const valuesOf = (pictures: readonly JudgedPicture[]): number[] => pictures.map(({ value }) => value);

@@ -1,5 +1,6 @@
 /** A calibration: what is known of a class from its good pictures, and its file. */
 import type { Domain } from '../data/datasets.js';
+import { printable } from '../data/printable.js';
 import { toWrite, writeSafetensors } from '../io/safetensors_writer.js';
 import type { TensorFile } from '../io/tensor_file.js';
 import type { Combination } from './evidence.js';
@@ -81,13 +82,7 @@ export function encodeCalibration({ references, ...about }: Calibration): AsyncI
 export async function openCalibration(file: TensorFile): Promise<Calibration> {
   const text = file.metadata.get(KEY);
   if (text === undefined) throw new Error(`${file.name}: no calibration: give a file that "aaclip calibrate" wrote`);
-  const { format, ...about } = parsed(file.name, text);
-  if (format !== FORMAT) {
-    throw new Error(
-      `${file.name}: a calibration of form ${format}, expected ${FORMAT}: calibrate again with this version`,
-    );
-  }
-  checkNumbers(file.name, about);
+  const about = parsed(file.name, text);
   const references = new Map<number, ReferenceRows>();
   for (let level = 0; level < about.model.levels.length; level++) {
     const info = file.tensors.get(tensorName(about.model, level));
@@ -107,20 +102,41 @@ const damaged = (name: string): Error => new Error(`${name}: a damaged calibrati
 
 type About = Omit<Calibration, 'references'>;
 
-function parsed(name: string, text: string): About & { readonly format: unknown } {
+/** @throws one line when a text is of another form, or something that is computed with or shown is missing */
+function parsed(name: string, text: string): About {
+  let read: Partial<About & { readonly format: unknown }> | null;
   try {
-    return JSON.parse(text) as About & { readonly format: unknown };
+    read = JSON.parse(text);
   } catch {
     throw damaged(name);
   }
+  const { format, ...about } = read ?? {};
+  if (typeof format === 'number' && format !== FORMAT) {
+    throw new Error(`${name}: a calibration of form ${format}, expected ${FORMAT}: calibrate again with this version`);
+  }
+  if (format !== FORMAT || !isWhole(about)) throw damaged(name);
+  return about;
 }
 
-/** @throws when something that is computed with is missing or no number */
-function checkNumbers(name: string, { className, model, combination, scale, rule }: About): void {
-  const shares = [combination?.zeroShot, combination?.distance ?? { mean: 0, weight: 0 }];
-  const numbers = [...shares.flatMap((s) => [s?.mean, s?.weight]), scale?.good, scale?.threshold, scale?.faulty];
-  const whole = numbers.every(Number.isFinite) && typeof className === 'string' && Array.isArray(model?.levels);
-  if (!whole || (rule?.kind !== 'false_alarms' && rule?.kind !== 'f1_max')) throw damaged(name);
+/** Whether nothing is missing, and numbers are numbers. */
+function isWhole(about: Partial<About>): about is About {
+  const { className, words, domain, model, combination, scale, rule, good, faulty } = about;
+  const { zeroShot, distance = { mean: 0, weight: 0 } } = combination ?? {};
+  const shares = [zeroShot, distance].flatMap((share) => [share?.mean, share?.weight]);
+  const numbers = [...shares, scale?.good, scale?.threshold, scale?.faulty, good, faulty, ...numbersOf(rule)];
+  return (
+    [className, words, domain].every((text) => typeof text === 'string') &&
+    Array.isArray(model?.levels) &&
+    [...model.levels, ...numbers].every(Number.isFinite)
+  );
+}
+
+/** The numbers of a rule; none that is one where the rule is of no known kind. */
+function numbersOf(rule: CalibrationRule | undefined): readonly unknown[] {
+  if (rule?.kind === 'f1_max') return [rule.f1, rule.falseAlarms, rule.missed];
+  if (rule?.kind !== 'false_alarms') return [undefined];
+  const { wanted, expected, confidence, interval } = rule;
+  return [wanted, expected, confidence, ...(Array.isArray(interval) ? [interval[0], interval[1]] : [undefined])];
 }
 
 /**
@@ -134,17 +150,19 @@ export function checkCalibration(
   model: ModelIdentity,
   name: string,
 ): void {
-  const again = `calibrate ${className} again with these (aaclip calibrate), or leave the calibration out`;
-  const difference = differenceOf(own, model);
+  const called = printable(className);
+  const again = `calibrate ${called} again with these (aaclip calibrate), or leave the calibration out`;
+  const difference = differenceOf(model, own);
   if (difference !== undefined) throw new Error(`${name}: made with ${difference}: ${again}`);
   const loaded = classes.find((c) => c.className === className);
   if (!loaded) {
     const names = classes.map((c) => c.className).join(', ');
-    throw new Error(`${name}: a calibration of class ${className}: expected one of ${names}: give that of the class`);
+    throw new Error(`${name}: a calibration of class ${called}: expected one of ${names}: give that of the class`);
   }
   if (loaded.words !== words)
-    throw new Error(`${name}: made for "${words}", which is called "${loaded.words}" here: ${again}`);
-  if (loaded.domain !== domain) throw new Error(`${name}: made for ${domain}, not for ${loaded.domain}: ${again}`);
+    throw new Error(`${name}: made for "${printable(words)}", which is called "${loaded.words}" here: ${again}`);
+  if (loaded.domain !== domain)
+    throw new Error(`${name}: made for ${printable(domain)}, not for ${loaded.domain}: ${again}`);
 }
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
@@ -156,7 +174,7 @@ export function ruleOf({
   good,
   faulty,
 }: Pick<Calibration, 'className' | 'rule' | 'good' | 'faulty'>): string {
-  const from = `calibration of ${className}: ${good} good`;
+  const from = `calibration of ${printable(className)}: ${good} good`;
   if (rule.kind === 'f1_max') return `${from} and ${faulty} faulty pictures, highest F1 (${rule.f1.toFixed(2)})`;
   const [low, high] = rule.interval.map(percent);
   const rate = rule.kept

@@ -1,5 +1,6 @@
 /** What scores depend on: a calibration made with one model says nothing about another. */
 import { hasSha256 } from '../io/sha256.js';
+import { shownText } from '../io/shown_text.js';
 import { contentOf } from '../io/tensor_contents.js';
 import type { TensorView } from '../io/tensor_view.js';
 import type { Tiling } from '../picture/tile_grid.js';
@@ -68,4 +69,5 @@ export function differenceOf(own: ModelIdentity, other: ModelIdentity): string |
   return CALLED[part] + values;
 }
 
-const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** Values may be those of a file. */
+const show = (value: unknown): string => shownText(typeof value === 'string' ? value : String(JSON.stringify(value)));

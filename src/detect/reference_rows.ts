@@ -48,7 +48,8 @@ export function joinRows(parts: readonly ReferenceRows[]): ReferenceRows {
 const CORE_WIDTH = 128;
 
 /**
- * At most `most` rows of all parts together, chosen greedily so that every row is near one of them.
+ * At most `most` rows of all parts together, chosen greedily so that every row is near one of them, and one of each part that is left
+ * without.
  * @param parts rows of one picture each; those that are chosen stay apart by picture, in their order
  */
 export async function coreRows(
@@ -73,6 +74,8 @@ export async function coreRows(
   return parts.map(({ values }) => {
     const own: number[] = [];
     for (let row = 0; row < values.length / width; row++, at++) if (chosen.has(at)) own.push(row);
+    // Then the others of any picture have some row that it can be compared with.
+    if (own.length === 0) own.push(0);
     const kept = new Uint16Array(own.length * width);
     own.forEach((row, i) => {
       kept.set(values.subarray(row * width, (row + 1) * width), i * width);

@@ -25,12 +25,13 @@ async function openOne(
   otherwise: (head: Uint8Array) => Promise<TensorFile> | undefined,
 ): Promise<TensorFile> {
   const head = await source.read(0, Math.min(HEAD, source.size));
+  // First: the length of a header may begin with the bytes of a pickle.
+  if (isSafetensors(head)) return openSafetensors(source);
   if (isTorch(head)) {
     const { tensors } = await readTorchArchive(source);
     if (tensors.tensors.size === 0) throw noTensors(tensors);
     return tensors;
   }
-  if (isSafetensors(head)) return openSafetensors(source);
   const other = otherwise(head);
   if (other !== undefined) return other;
   const error = unreadableKind(source.name, head, source.size);

@@ -1,6 +1,7 @@
 /** Every target. A new one is a file in `targets/` and a line here. */
 import type { FuzzTarget } from './target.js';
 import { bmp } from './targets/bmp.js';
+import { calibrations } from './targets/calibrations.js';
 import { folderIndex } from './targets/folder_index.js';
 import { headers } from './targets/headers.js';
 import { legacyTorch } from './targets/legacy_torch.js';
@@ -26,4 +27,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   lists,
   registry,
   folderIndex,
+  calibrations,
 ];

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { calibrate } from '../../calibrate/calibrate.js';
+import { checkEnough } from '../../calibrate/choose_scale.js';
 import { findClass } from '../../data/class_prompts.js';
 import { calibrationFile, encodeCalibration } from '../../detect/calibration.js';
 import { writeAtomically } from '../../node/atomic_write.js';
@@ -57,8 +58,9 @@ async function runCalibrate(flags: CalibrateFlags): Promise<void> {
   const folder = folderOf(flags);
   const registry = await openRegistry(flags);
   if (flags.dataset !== undefined) findClass(flags.dataset, flags.class, registry);
-  const good = await picturesOf(flags.good, flags);
-  const bad = flags.bad ? await picturesOf(flags.bad, flags) : [];
+  const good = await picturesOf('--good', flags.good, flags);
+  const bad = flags.bad ? await picturesOf('--bad', flags.bad, flags) : [];
+  checkEnough(flags.class, good.length);
   const twice = bad.find((path) => good.includes(path));
   if (twice !== undefined) throw new Error(`${twice}: given as good and as faulty: leave it out of --good or --bad`);
   if (flags.dry_run) return;
@@ -94,13 +96,13 @@ function folderOf({ save_path: given, adapters }: CalibrateFlags): string {
 }
 
 /** Pictures that can be read. @throws when one cannot, unless they are to be skipped */
-async function picturesOf(inputs: readonly string[], flags: CalibrateFlags): Promise<readonly string[]> {
+async function picturesOf(flag: string, inputs: readonly string[], flags: CalibrateFlags): Promise<readonly string[]> {
   const notes: string[] = [];
   const found = await expandImages([...inputs], { onNote: (note) => notes.push(note) });
   const { paths, broken } = await checkPictures(found, flags, { json: flags.json ?? false, notes });
   if (broken > 0 && !flags.skipBroken) {
     throw new Error(
-      `${broken} of ${found.length} pictures cannot be read: mend them, or leave them out with --skip-broken`,
+      `${flag}: ${broken} of ${found.length} pictures cannot be read: mend them, or leave them out with --skip-broken`,
     );
   }
   return paths;
