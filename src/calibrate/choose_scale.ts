@@ -58,7 +58,7 @@ export function scaleOf(good: readonly JudgedPicture[], bad: readonly JudgedPict
  * among themselves are named now and then, too: it is a reason to look, no more.
  */
 const FAR = 4;
-const LEAST_GAP = 1;
+const LEAST_GAP = 0.25;
 
 /** The good picture with the highest peak, where it is far from all others. */
 export function standsOut(good: readonly JudgedPicture[]): JudgedPicture | undefined {

@@ -39,10 +39,12 @@ describe('the scale', () => {
 });
 
 describe('a picture that stands out', () => {
-  it('is farther from all others than they are from one another, twice', () => {
-    expect(standsOut(judged(1, 9, 0, 2))).toEqual({ name: 'p9', value: 9 });
-    expect(standsOut(judged(1, 5.9, 0, 2))).toBeUndefined();
-    expect(standsOut(judged(0, 1, 2, 3))).toBeUndefined();
+  it('is four deviations of the others beyond their mean, and apart from the next one', () => {
+    // Mean 1, deviation 1: more than 5.
+    expect(standsOut(judged(1, 5.1, 0, 2))).toEqual({ name: 'p5.1', value: 5.1 });
+    expect(standsOut(judged(1, 4.9, 0, 2))).toBeUndefined();
+    // Others that hardly differ.
+    expect(standsOut(judged(0.1, 0.1, 0.1, 0.2))).toBeUndefined();
     // Two faulty ones hide each other: the note is help, not proof.
     expect(standsOut(judged(0, 1, 9, 9.5))).toBeUndefined();
   });
