@@ -8,8 +8,8 @@ import { overlay, rangeOf, thresholdMap } from '../eval/heatmap.js';
 import { mapRegions } from '../eval/map_regions.js';
 import { encodePng } from '../node/encode_png.js';
 import { markOwn } from '../node/own_pictures.js';
-import { markedBy } from './predict/marked.js';
-import { verdictOf } from './predict/verdict.js';
+import { markedBy } from './marked.js';
+import { verdictOf } from './verdict.js';
 
 /** A picture to judge. */
 export interface Asked {

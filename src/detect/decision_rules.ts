@@ -2,7 +2,7 @@
 import type { Domain } from '../data/datasets.js';
 import { BY_COSINES, type Scoring } from '../model/methods/method.js';
 import { calibratedDecision } from './calibrated_decision.js';
-import type { Calibration } from './calibration.js';
+import { type Calibration, ruleOf } from './calibration.js';
 import type { Decision } from './decision.js';
 import { type DomainScores, RECORDED_SHARES, type ScoreRecords } from './score_records.js';
 import { logit, onScale, type ScoreScale } from './score_scale.js';
@@ -88,6 +88,14 @@ export class DecisionRules {
   /** What decides on pictures of a domain whose classes have no calibration. */
   ofDomain(domain: Domain): DomainRule {
     return this.#byDomain[domain];
+  }
+
+  /** The rule for a class. */
+  ruleFor(className: string, domain: Domain): Pick<Decision, 'source' | 'rule'> {
+    const calibration = this.calibrations.get(className);
+    if (calibration) return { source: 'calibration', rule: ruleOf(calibration) };
+    const { source, rule } = this.#byDomain[domain];
+    return { source, rule };
   }
 
   /** Decides on a picture. */

@@ -5,6 +5,7 @@ import type { PictureRules } from '../picture/picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
 import { chooseBatch } from './batch_size.js';
 import { type Calibration, checkCalibration, openCalibration as readCalibration } from './calibration.js';
+import type { Decision } from './decision.js';
 import type { DecisionRules } from './decision_rules.js';
 import type { Detection } from './detection.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
@@ -100,6 +101,11 @@ export class Detector implements Disposable {
   /** The calibrations in use, by class. */
   get calibrations(): ReadonlyMap<string, Calibration> {
     return this.#decisions.calibrations;
+  }
+
+  /** What decides on pictures of a class. @throws when it was not loaded */
+  ruleFor(className: string): Pick<Decision, 'source' | 'rule'> {
+    return this.#decisions.ruleFor(className, this.model.domainOf(className));
   }
 
   /** Decides on pictures of a class without its calibration from now on. */

@@ -7,6 +7,8 @@ import type { CalibrationReport } from '../../src/calibrate/calibrate.js';
 import { calibrate } from '../../src/calibrate/calibrate.js';
 import { textLines } from '../../src/cli/calibrate/output.js';
 import { type CalibrationFlags, openCalibrations } from '../../src/cli/calibration_choice.js';
+import type { Judged } from '../../src/cli/judge.js';
+import { type JudgeFlags, openJudge } from '../../src/cli/open_judge.js';
 import { type Calibration, calibrationFile, encodeCalibration } from '../../src/detect/calibration.js';
 import type { Detector } from '../../src/detect/detector.js';
 import type { DetectorOptions } from '../../src/detect/open_model.js';
@@ -100,6 +102,21 @@ describe('from good pictures to a decision', () => {
       const { score, image_score, peak, map_sum } = lines(found)[i]!;
       expect(line).toMatchObject({ score, image_score, peak, map_sum });
     }
+
+    // What watches and serves judges by the same rule, and says so.
+    const flags = { weights: 'tiny', adapters: at('adapters'), img_size: SIZE, json: true, cache: true, depth: 'clip' };
+    using judge = await openJudge(['brick'], flags as JudgeFlags);
+    const asked = lines(found).map(({ image }) => ({ picture: image as string, className: 'brick' }));
+    const verdicts = new Map<number, Judged>();
+    for await (const judged of judge.judge(asked)) verdicts.set(judged.index, judged);
+    for (const [i, { normalized_score, anomalous, decided_by, regions }] of lines(found).entries()) {
+      const judged = verdicts.get(i)!;
+      if ('error' in judged) throw judged.error;
+      expect(judged.verdict.anomalous).toBe(anomalous);
+      expect(judged.verdict.about).toMatchObject({ normalized_score, decided_by, regions });
+    }
+    expect((await judge.detector()).ruleFor('brick')).toEqual({ source: 'calibration', rule });
+    await judge.close();
   });
 });
 
@@ -252,7 +269,7 @@ it('lines for people tell the rule, the closest pictures, what is missing, and w
   };
   expect(textLines(report, 'c.safetensors')).toEqual([
     'calibration of nut: 4 good pictures, too few for false alarms of 1 %, so 20 % (0.6 % to 60 % with 95 % confidence)',
-    'references: 3 patches at 1 levels',
+    'references: 3 patches at 1 level',
     'good pictures with the highest scores (0.5 is the threshold; none is compared with itself):',
     ...['  0.38  g3\\n', '  0.25  g1\\n', '  0.13  g2\\n'],
     'note: a rate of 0.01 takes 99 good pictures: give more, or ask for less (--false_alarms)',

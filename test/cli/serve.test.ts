@@ -76,6 +76,7 @@ async function start(
     queue,
     metrics: new ServiceMetrics(),
     classes: [loaded('screw'), loaded('metal nut')],
+    ruleFor: (name) => ({ source: 'calibration', rule: `calibration of ${name}` }),
     rules: { maxPixels: 1_000_000 },
     maxBytes: 100_000,
     seconds: 20,
@@ -487,6 +488,11 @@ describe('connections', () => {
       (await get(path, 'Bearer open sesame')).statusCode,
     ];
     for (const path of ['/v1/classes', '/metrics']) expect(await codes(path)).toEqual([401, 401, 200]);
+    const { classes } = (await get('/v1/classes', 'Bearer open sesame')).json() as { classes: unknown[] };
+    expect(classes[0]).toMatchObject({
+      name: 'screw',
+      decided_by: { source: 'calibration', rule: 'calibration of screw' },
+    });
     for (const path of ['/healthz', '/openapi.json']) expect(await codes(path)).toEqual([200, 200, 200]);
     expect((await ask()).statusCode).toBe(401);
     expect((await get('/nothing')).statusCode).toBe(401);

@@ -122,6 +122,7 @@ export async function soakRequests(total: number, judge: Judge, bytes = 0): Prom
     queue,
     metrics: new ServiceMetrics(),
     classes: [{ name: 'screw', domain: 'Industrial', words: 'screw', unknownWords: [] }],
+    ruleFor: () => ({ source: 'preset', rule: 'stand-in' }),
     rules: {},
     maxBytes: 1 << 20,
     seconds: 60,

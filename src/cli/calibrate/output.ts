@@ -23,7 +23,7 @@ export function textLines(report: CalibrationReport, file: string): string[] {
     ruleOf(calibration),
     references.size === 0
       ? 'without references: pictures are judged by the zero-shot map alone'
-      : `references: ${patchesOf(report)} patches at ${references.size} levels`,
+      : `references: ${patchesOf(report)} patches at ${references.size} ${references.size === 1 ? 'level' : 'levels'}`,
     `good pictures with the highest scores (0.5 is the threshold${references.size > 0 ? '; none is compared with itself' : ''}):`,
     ...rising(good).slice(-SHOWN).reverse().map(score),
   ];

@@ -12,9 +12,9 @@ import { checkPictures } from '../look_options.js';
 import { tileOf } from '../model_options.js';
 import { openDevice } from '../options.js';
 import { duration, progress } from '../progress.js';
+import { verdictOf } from '../verdict.js';
 import { type PredictFlags, predictOptions } from './flags.js';
 import { jsonLine, Outputs, textLine } from './output.js';
-import { verdictOf } from './verdict.js';
 
 export function predictCommand(program: Command): void {
   predictOptions(

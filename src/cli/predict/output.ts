@@ -15,10 +15,10 @@ import { encodePng } from '../../node/encode_png.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { outputNames } from '../../node/output_names.js';
 import { markOwn, pictureAt } from '../../node/own_pictures.js';
+import { markedBy } from '../marked.js';
+import { verdictOf } from '../verdict.js';
 import { type RangeKind, shownMap } from './colours.js';
 import type { PredictFlags } from './flags.js';
-import { markedBy } from './marked.js';
-import { verdictOf } from './verdict.js';
 
 export interface OutputOptions {
   readonly folder: string;

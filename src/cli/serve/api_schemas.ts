@@ -3,6 +3,16 @@
 const number = (description: string) => ({ type: 'number', description }) as const;
 const text = (description: string) => ({ type: 'string', description }) as const;
 
+const DECIDED_BY = {
+  type: 'object',
+  description: 'What decided.',
+  required: ['source', 'rule'],
+  properties: {
+    source: { type: 'string', enum: ['calibration', 'training', 'preset', 'flag'] },
+    rule: text('The rule in one line.'),
+  },
+} as const;
+
 const errorBody = {
   type: 'object',
   required: ['code', 'error'],
@@ -34,15 +44,7 @@ const verdict = {
       'The same from 0, like good pictures, over 0.5, the default threshold, to 1, like faulty ones.',
     ),
     anomalous: { type: 'boolean', description: 'Whether the picture counts as faulty.' },
-    decided_by: {
-      type: 'object',
-      description: 'What decided.',
-      required: ['source', 'rule'],
-      properties: {
-        source: { type: 'string', enum: ['calibration', 'training', 'preset', 'flag'] },
-        rule: text('The rule in one line.'),
-      },
-    },
+    decided_by: DECIDED_BY,
     regions: {
       type: 'array',
       description: 'Faulty areas, the highest peak first; only where the class is calibrated.',
@@ -151,12 +153,12 @@ export const CLASSES = {
           type: 'array',
           items: {
             type: 'object',
-            required: ['name', 'domain', 'prompt_name', 'calibrated'],
+            required: ['name', 'domain', 'prompt_name', 'decided_by'],
             properties: {
               name: { type: 'string' },
               domain: { type: 'string', enum: ['Industrial', 'Medical'] },
               prompt_name: text('What its prompts call it.'),
-              calibrated: { type: 'boolean', description: 'Whether a calibration decides.' },
+              decided_by: DECIDED_BY,
               unknown_words: {
                 type: 'array',
                 items: { type: 'string' },

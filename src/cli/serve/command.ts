@@ -8,6 +8,7 @@ import { finishAtSignal } from '../endings.js';
 import { rulesOf } from '../look_options.js';
 import { openJudge } from '../open_judge.js';
 import { programVersion } from '../program.js';
+import { decidedBy } from '../verdict.js';
 import { type ServeFlags, serveOptions, TOKEN_VARIABLE } from './flags.js';
 import { listenError } from './output.js';
 import { RequestQueue } from './request_queue.js';
@@ -64,7 +65,7 @@ async function runServe(flags: ServeFlags): Promise<void> {
     queue,
     metrics,
     classes: detector.classes,
-    calibrated: new Set(detector.calibrations.keys()),
+    ruleFor: (name) => decidedBy(detector.ruleFor(name), flags.threshold),
     rules: rulesOf(flags),
     token: token?.trim(),
     maxBytes: flags.max_bytes,

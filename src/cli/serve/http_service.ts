@@ -20,8 +20,8 @@ export interface ServiceOptions {
   readonly queue: RequestQueue;
   readonly metrics: ServiceMetrics;
   readonly classes: readonly LoadedClass[];
-  /** Classes that a calibration decides on. */
-  readonly calibrated?: { has(name: string): boolean } | undefined;
+  /** What decides on pictures of a class. */
+  readonly ruleFor: (className: string) => { readonly source: string; readonly rule: string };
   readonly rules: PictureRules;
   /** What a client must send as `Authorization: Bearer`; undefined asks for nothing. */
   readonly token?: string | undefined;
@@ -167,7 +167,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
           name,
           domain,
           prompt_name: words,
-          calibrated: options.calibrated?.has(name) ?? false,
+          decided_by: options.ruleFor(name),
           ...(unknownWords.length === 0 ? {} : { unknown_words: unknownWords }),
         };
       }),

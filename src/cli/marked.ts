@@ -1,6 +1,6 @@
 /** What masks, outlines and regions are made from. */
-import type { Detection } from '../../detect/detection.js';
-import type { ScoreMap } from '../../detect/share_map.js';
+import type { Detection } from '../detect/detection.js';
+import type { ScoreMap } from '../detect/share_map.js';
 
 export interface Marked {
   readonly map: ScoreMap;
