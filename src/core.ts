@@ -44,7 +44,7 @@ export {
   type PromptOptions,
   promptedClass,
 } from './detect/class_tokens.js';
-export type { Decision } from './detect/decision.js';
+export type { Decision, Evidence } from './detect/decision.js';
 export { type Detection, type Peak, peakOf, pictureScore } from './detect/detection.js';
 export { type DetectOptions, Detector, type LoadedClass, type PictureSources } from './detect/detector.js';
 export { AaclipError, type ErrorCode } from './detect/errors.js';

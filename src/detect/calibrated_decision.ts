@@ -18,6 +18,7 @@ export function calibratedDecision(
   const evidence = (): ScoreMap => evidenceMap(map, distances, combination);
   const peak = peakValue(evidence());
   return {
+    evidence: { score: peak, threshold: scale.threshold, map: evidence },
     score: onScale(peak, scale),
     anomalous: peak >= scale.threshold,
     source: 'calibration',

@@ -104,8 +104,14 @@ export class DecisionRules {
     if (calibration) return calibratedDecision(calibration, { map, distances });
     const { source, rule, score: scale, map: mapScale } = this.#byDomain[domain];
     let scaled: ScoreMap | undefined;
-    const place = onScale(logit(score), scale);
+    const odds = logit(score);
+    const place = onScale(odds, scale);
     return {
+      evidence: {
+        score: odds,
+        threshold: scale.threshold,
+        map: () => ({ ...map, data: map.data.map(logit) }),
+      },
       score: place,
       anomalous: place >= 0.5,
       source,

@@ -71,7 +71,7 @@ export interface ScoreReport {
   readonly score: number;
   readonly imageScore: number;
   readonly peak: Peak;
-  readonly decision: Omit<Decision, 'map'>;
+  readonly decision: Omit<Decision, 'map' | 'evidence'>;
   /** The scale of the decision at every pixel of the resized picture: 0 like good pictures, 0.5 the threshold. */
   readonly map: ScoreMap;
   /** Size of the picture in its own pixels, as it was scored. */

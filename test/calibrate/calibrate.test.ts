@@ -190,7 +190,9 @@ describe('a calibration', () => {
     expect(calibration).toMatchObject({ good: 4, faulty: 3, rule: { kind: 'f1_max' } });
     expect(judged.map(({ name }) => name)).toEqual(['b0', 'b1', 'b2']);
     const decisions = async () =>
-      (await judge([...good, ...bad])).map(({ decision: { map, ...rest } }) => ({ ...rest, map: map() }));
+      (await judge([...good, ...bad])).map(({ decision: { map, evidence, ...rest } }) => {
+        return { ...rest, map: map(), evidence: evidence.map().data };
+      });
     const wanted = await decisions();
     const { rule } = calibration;
     if (rule.kind !== 'f1_max') throw new Error('expected F1');

@@ -1,7 +1,7 @@
 /** What predict leaves for a picture, and what it says where that cannot be written. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { jsonLine, type OutputOptions, Outputs, textLine } from '../../src/cli/predict/output.js';
 import type { Decision } from '../../src/detect/decision.js';
@@ -9,6 +9,7 @@ import type { Detection } from '../../src/detect/detection.js';
 import { HEAT_COLOURS } from '../../src/eval/colour_map.js';
 import { loadPicture } from '../../src/node/decode.js';
 import { endsWriting } from '../../src/node/file_error.js';
+import { openTensors } from '../../src/node/open_weights.js';
 import { isOwnPicture } from '../../src/node/own_pictures.js';
 import type { Picture } from '../../src/picture/picture.js';
 
@@ -23,6 +24,7 @@ const scaled = { ...grey, data: grey.data.map((_, i) => (i < 8 ? 0 : 1)) };
 const decision: Decision = {
   ...{ score: 0.75, anomalous: true, source: 'preset', rule: 'made up' },
   map: () => scaled,
+  evidence: { score: 1.5, threshold: 1, map: () => ({ ...grey, data: grey.data.map((_, i) => i) }) },
 };
 const found = (name: string): Detection => ({
   ...{ name, index: 0, className: 'nut', domain: 'Industrial', score: 0.5, imageScore: 0.5, ms: 1 },
@@ -32,6 +34,24 @@ const found = (name: string): Detection => ({
 const loaded = { name: 'nut', domain: 'Industrial', words: 'nut', unknownWords: [] } as const;
 const options = () =>
   ({ folder: join(dir, 'out'), heatmap: true, grey: true, raw: 'npy', range: 'scale', legend: true }) as const;
+
+test('the evidence of a calibration is written beside the raw map, and nowhere else', async () => {
+  const calibrated = { ...found('/p/a.png'), decision: { ...decision, source: 'calibration' as const } };
+  const evidence = Array.from({ length: 16 }, (_, i) => i);
+  const npy = new Outputs(['/p/a.png'], { ...options(), heatmap: false, grey: false, calibrated: true });
+  const { files } = await npy.write(calibrated);
+  expect(files.map((file) => basename(file))).toEqual(['a.mask.png', 'a.npy', 'a.evidence.npy']);
+  // The header of .npy ends at a multiple of 64 bytes.
+  const bytes = readFileSync(files[2]!).subarray(-64);
+  expect([...new Float32Array(new Uint8Array(bytes).buffer)]).toEqual(evidence);
+  const tensors = new Outputs(['/p/b.png'], { ...options(), heatmap: false, grey: false, raw: 'safetensors' });
+  const [, file] = (await tensors.write({ ...calibrated, ...found('/p/b.png'), decision: calibrated.decision })).files;
+  const opened = await openTensors(file!);
+  expect([...(await opened.readF32('evidence'))]).toEqual(evidence);
+  expect([...(await opened.readF32('map'))]).toEqual([...grey.data]);
+  const [plain] = (await tensors.write(found('/p/b.png'))).files;
+  expect([...(await openTensors(plain!)).tensors.keys()]).toEqual(['map']);
+});
 
 test('the pictures are readable, and marked as its own', async () => {
   const outputs = new Outputs(['/p/a.png'], options());

@@ -47,6 +47,9 @@ describe('a checkpoint that recorded its scores', () => {
     const wanted = [0, 0, 0.25, 0.5, 0.75, 1, 1];
     for (const [i, value] of data.entries()) expect(value).toBeCloseTo(wanted[i]!, 5);
     expect(decision.map()).toBe(decision.map());
+    const { score, threshold, map } = decision.evidence;
+    expect([score, threshold]).toEqual([0, -2]);
+    for (const [i, log] of [-9, -8, -6, -4, -2, 0, 1].entries()) expect(map().data[i]!).toBeCloseTo(log, 4);
   });
 
   it('says nothing of another domain', () => {

@@ -109,5 +109,10 @@ describe('the decision', () => {
       rule: 'calibration of nut: 9 good and 5 faulty pictures, highest F1 (0.88)',
     });
     expect(onScale(-2, calibration(-2).scale)).toBe(0.5);
+    // The evidence goes on where the scale ends.
+    const beyond = calibratedDecision(calibration(-2), { map: mapOf([share(-9), share(7)]) }).evidence;
+    expect([beyond.score, beyond.threshold]).toEqual([beyond.map().data[1], -2]);
+    expect(beyond.map().data[0]!).toBeCloseTo(-9, 4);
+    expect(beyond.score).toBeCloseTo(7, 4);
   });
 });

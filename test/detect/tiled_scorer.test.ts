@@ -60,7 +60,11 @@ describe('a picture in tiles', () => {
     ] as const) {
       const picture = drawn(width, height);
       const [whole, tiled] = [await one(detector, picture), await one(detector, picture, { tile: {} })];
-      const values = (d: Detection) => ({ ...d, ms: 0, decision: { ...d.decision, map: d.decision.map() } });
+      const values = (d: Detection) => ({
+        ...d,
+        ms: 0,
+        decision: { ...d.decision, map: d.decision.map(), evidence: d.decision.evidence.map() },
+      });
       expect(values(tiled)).toEqual(values(whole));
     }
   });

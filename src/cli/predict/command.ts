@@ -43,7 +43,8 @@ as a mask, and listed in --json.
 The score of a picture: for Industrial, the mean of the map's peak and the detection token's score; for Medical,
 the peak; with APRIL-GAN and AnomalyCLIP their own score of the whole picture. The map is the share of "abnormal" against
 "normal" at every pixel, 0 to 1, averaged over the levels. --raw writes the sum of the levels as the method's published program
-defines it.
+defines it, and with a calibration the evidence, zero-shot map and references combined. To rank pictures or pixels, take the evidence: the
+normalized scores end at 0 and 1.
 
 With --tile, the score of the whole picture is the mean of that of the picture as a whole and that of the most anomalous tile, and
 the map has --img_size / --tile of the picture's pixels: all of them by default.`,

@@ -30,7 +30,12 @@ function rangeKind(text: string): RangeKind {
 function writingOptions(command: Command): Command {
   return command
     .option('--out <dir>', 'where heatmaps and maps go; never searched for pictures', 'out')
-    .addOption(new Option('--raw <format>', 'also write the map as numbers').choices(['npy', 'safetensors']))
+    .addOption(
+      new Option(
+        '--raw <format>',
+        'also write the map as numbers, and with a calibration the evidence that it decides by',
+      ).choices(['npy', 'safetensors']),
+    )
     .option('--map', 'also write the map as an 8-bit grey picture')
     .option('--no-heatmap', 'do not write heatmaps')
     .option('--no-legend', 'heatmaps without the strip that explains their colours: just as large as the picture')

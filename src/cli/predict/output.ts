@@ -52,6 +52,7 @@ export class Outputs {
       ...(grey ? ['.map.png'] : []),
       ...(pixelThreshold === undefined && !calibrated ? [] : ['.mask.png']),
       ...(raw === undefined ? [] : [`.${raw}`]),
+      ...(raw === 'npy' && calibrated ? ['.evidence.npy'] : []),
     ];
     const isForeign = (path: string): boolean => path.endsWith('.png') && pictureAt(path) === 'foreign';
     const names = outputNames(paths, { folder, suffixes, isForeign });
@@ -70,7 +71,7 @@ export class Outputs {
   }
 
   async #write(detection: Detection, files: string[]): Promise<void> {
-    const { picture, sum } = detection;
+    const { picture, sum, decision } = detection;
     const { heatmap, grey, raw, range, legend, pixelThreshold } = this.#options;
     const stem = this.#stems.get(picture.name)!;
     const marked = markedBy(detection, pixelThreshold);
@@ -100,9 +101,17 @@ export class Outputs {
       await putPng('.mask.png', width, height, white);
     }
     const shape = [sum.height, sum.width];
-    if (raw === 'npy') await put('.npy', encodeNpy(shape, sum.data));
+    const evidence = decision.source === 'calibration' && raw !== undefined ? decision.evidence.map() : undefined;
+    if (raw === 'npy') {
+      await put('.npy', encodeNpy(shape, sum.data));
+      if (evidence) await put('.evidence.npy', encodeNpy(shape, evidence.data));
+    }
     if (raw === 'safetensors') {
-      await put('.safetensors', writeSafetensors([toWrite('map', rawF32(shape, sum.data))], { image: picture.name }));
+      const maps = [
+        toWrite('map', rawF32(shape, sum.data)),
+        ...(evidence ? [toWrite('evidence', rawF32(shape, evidence.data))] : []),
+      ];
+      await put('.safetensors', writeSafetensors(maps, { image: picture.name }));
     }
   }
 }
@@ -139,6 +148,7 @@ export function jsonLine(
     normalized_score: d.decision.score,
     anomalous,
     decided_by: decidedBy,
+    evidence: { score: d.decision.evidence.score, threshold: d.decision.evidence.threshold },
     ...(threshold === undefined ? {} : { threshold }),
     image_score: d.imageScore,
     peak: d.peak,
