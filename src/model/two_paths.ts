@@ -75,7 +75,8 @@ export function sideTokens(
     const shared = runBlocks(embedImage(image, tower), tower, { from: 0, to: fork, mode: 'full' }, { atLevel });
     const levels = [...shared.levels];
     const keep = (tokens: Tensor): void => {
-      atLevel?.(tokens, levels.push(tokens) - 1);
+      levels.push(tokens);
+      atLevel?.(tokens, levels.length - 1);
     };
     let rows: Rows = { x: shared.last };
     let side = shared.last;
