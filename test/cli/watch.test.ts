@@ -277,7 +277,7 @@ describe('as a user runs it', () => {
       const notice = `cat >> '${at('notices')}'`;
       const again = await runCli('watch', at('in'), ...flags, '--once', '--sort', at('out'), '--on-fault', notice);
       expect(again.code, again.stderr).toBe(0);
-      expect(again.stdout).toMatch(/^0\.\d{4} {2}ANOMALOUS {2}c\.png {2}-> .*\n$/);
+      expect(again.stdout).toMatch(/^[01]\.\d\d {2}ANOMALOUS {2}score 0\.\d{4} {2}c\.png {2}-> .*\n$/);
       expect(again.stderr).toContain('2 pictures are in the log already');
       expect(readdirSync(at('out/faulty'), { recursive: true }).sort()).toEqual(
         ['a.png', 'c.png', 'line 2', join('line 2', 'b.png')].sort(),

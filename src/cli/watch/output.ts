@@ -4,13 +4,19 @@ import { duration } from '../progress.js';
 import type { LogLine } from './picture_log.js';
 import type { StatsLine } from './watch_stats.js';
 
-/** A picture's line on the screen. */
-export function textLine({ image, score, anomalous, error, sorted_to, latency_ms }: LogLine): string {
+/** A picture's line on the screen; it begins as one of `predict` does. */
+export function textLine(line: LogLine): string {
+  const { image, score, normalized_score, anomalous, error, sorted_to, latency_ms } = line;
   const after = `  (${duration(Number(latency_ms) / 1000)})`;
   const where = sorted_to === undefined ? '' : `  -> ${printable(sorted_to)}`;
   if (error !== undefined) return `no score  ${printable(error)}${where}`;
-  const verdict = anomalous === undefined ? '' : anomalous ? '  ANOMALOUS' : '  normal';
-  return `${Number(score).toFixed(4)}${verdict}  ${printable(image)}${where}${after}`;
+  const parts = [
+    ...(normalized_score === undefined ? [] : [Number(normalized_score).toFixed(2)]),
+    ...(anomalous === undefined ? [] : [anomalous ? 'ANOMALOUS' : 'normal']),
+    `score ${Number(score).toFixed(4)}`,
+    printable(image),
+  ];
+  return `${parts.join('  ')}${where}${after}`;
 }
 
 /** The figures on the screen. */
