@@ -17,7 +17,7 @@ import { byF1, byFalseAlarms, checkEnough, type JudgedPicture, scaleOf, standsOu
 export interface CalibrateOptions {
   /** Faulty pictures of the class: with them the threshold is the one with the highest F1. */
   readonly bad?: readonly PictureSource[] | undefined;
-  /** Patches are kept as many as so many pictures have, a core set where there are more pictures; 8 by default, 0 for none. */
+  /** As many patches are kept as this many pictures have, a core set where more are given; 8 by default, 0 for none. */
   readonly references?: number | undefined;
   /** EXIF orientations in which good pictures are references too: 2 mirrored, 3, 6, 8 turned, 4 upside down. */
   readonly turned?: readonly number[] | undefined;
@@ -41,7 +41,7 @@ export interface CalibrationReport {
 }
 
 const REFERENCES = 8;
-/** References are chosen from so many times as many pictures at most. */
+/** References are chosen from at most this many times as many pictures. */
 const POOL = 4;
 
 /** The maps of a good picture, each without the help of its own patches. */

@@ -1,5 +1,6 @@
 /** Anchors kept between runs: with them, a model starts without its text tower. */
 import type { Gpu } from '../gpu/gpu.js';
+import { joinedChunks } from '../io/joined_chunks.js';
 import { openSafetensors } from '../io/safetensors.js';
 import { toWrite, writeSafetensors } from '../io/safetensors_writer.js';
 import { sha256 } from '../io/sha256.js';
@@ -79,9 +80,8 @@ export class AnchorCache {
   async keep(of: ClassTokens, values: Float32Array): Promise<void> {
     const key = await this.#key(of);
     const tensor = toWrite(TENSOR, rawF32([1, values.length / 2, 2], values));
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of writeSafetensors([tensor], { key, sum: await sumOf(values) })) chunks.push(chunk);
-    await this.#store.save(key, joined(chunks));
+    const file = writeSafetensors([tensor], { key, sum: await sumOf(values) });
+    await this.#store.save(key, await joinedChunks(file));
   }
 
   #key({ normal, abnormal }: ClassTokens): Promise<string> {
@@ -92,13 +92,3 @@ export class AnchorCache {
 
 const sumOf = (values: Float32Array): Promise<string> =>
   sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
-}

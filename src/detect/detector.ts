@@ -60,7 +60,6 @@ export class Detector implements Disposable {
   readonly #rules: PictureRules | undefined;
   readonly #ownGpu: Gpu | undefined;
   readonly #decisions: DecisionRules;
-
   readonly #identity: OpenedModel['identity'];
 
   private constructor(host: LibraryHost, opened: OpenedModel, { batchSize, pictures }: DetectorOptions) {

@@ -1,4 +1,5 @@
 /** What a training gives: its adapters as files. */
+import { joinedChunks } from '../io/joined_chunks.js';
 import { encodeCheckpoint, type RunState } from './checkpoint.js';
 import type { Parameters } from './parameters.js';
 import type { TrainedParameters } from './resume.js';
@@ -17,22 +18,9 @@ export async function encodeTrained(
   { flags, flagsText }: TrainRun,
 ): Promise<TrainedAdapters> {
   const encode = async (parameters: Parameters, state: Pick<RunState, 'part' | 'epoch' | 'scores'>) =>
-    joined(await encodeCheckpoint(parameters, { ...state, batch: 0, step: parameters.step, flags: flagsText }));
+    joinedChunks(await encodeCheckpoint(parameters, { ...state, batch: 0, step: parameters.step, flags: flagsText }));
   return {
     text: text && (await encode(text, { part: 'text', epoch: flags.textEpochs })),
     image: await encode(image, { part: 'image', epoch: flags.imageEpochs, scores }),
   };
-}
-
-/** All chunks in one array. */
-export async function joined(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) parts.push(chunk);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

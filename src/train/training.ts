@@ -1,4 +1,5 @@
 /** The library's training: an iteration over steps, with the adapters at its end. */
+
 import { remainingBatches } from '../data/shuffle.js';
 import { AaclipError, abortable, checkAborted, libraryError, within } from '../detect/errors.js';
 import { openClasses } from '../detect/open_classes.js';
@@ -6,6 +7,7 @@ import { openDevice } from '../detect/open_model.js';
 import { type LibraryHost, openTensorsOf, openWeights } from '../detect/sources.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ClipTensors } from '../io/clip_names.js';
+import { joinedChunks } from '../io/joined_chunks.js';
 import { inferConfig } from '../model/config.js';
 import { encodeCheckpoint, type Restored, type RunState, restoreCheckpoint } from './checkpoint.js';
 import type { SampleSource } from './dry_run.js';
@@ -15,7 +17,7 @@ import { defaultMemoryLimit, overLimit, planRun } from './plan.js';
 import { recordedBatches } from './recorded_scores.js';
 import { type CheckpointStore, recordedFlags, trainStages } from './resume.js';
 import { runOrigin } from './run_origin.js';
-import { encodeTrained, joined, type TrainedAdapters } from './trained_adapters.js';
+import { encodeTrained, type TrainedAdapters } from './trained_adapters.js';
 import { type TrainOptions, trainFlags } from './training_options.js';
 import type { StepReport, TrainFlags, TrainHost, TrainRun } from './training_run.js';
 import { checkSamples, librarySamples } from './training_samples.js';
@@ -187,7 +189,7 @@ export class Training implements AsyncIterable<StepReport> {
         const place = await self.#store?.save(parameters, state, endOfEpoch, rate);
         const name = `${state.part}_adapter.safetensors`;
         if (onSave) {
-          const bytes = await joined(await encodeCheckpoint(parameters, state));
+          const bytes = await joinedChunks(await encodeCheckpoint(parameters, state));
           await onSave({ name, stage: state.part, epoch: state.epoch, batch: state.batch, bytes });
         }
         return place ?? name;

@@ -37,7 +37,7 @@ export function calibrateOptions(command: Command): Command {
     .option('--save_path <dir>', 'folder for the calibration (default: the folder of the adapters)')
     .option(
       '--references <n>',
-      'compare pictures with the patches of so many good ones: a core set where there are more; 0: do not compare',
+      'keep as many patches of good pictures as this many pictures have, a core set where more are given; 0: compare with none',
       count(0),
       8,
     )
