@@ -1,7 +1,11 @@
-/** The words of the page in Chinese. */
 import type { Texts } from './texts_en.js';
+import { CHINESE_DECIDE } from './texts_zh_decide.js';
+import { CHINESE_TEACH } from './texts_zh_teach.js';
 
+/** The words of the page in Chinese. */
 export const CHINESE: Texts = {
+  ...CHINESE_TEACH,
+  ...CHINESE_DECIDE,
   title: 'aaclip：找出图片中的异常',
   tagline: '找出图片中的异常。所有数据都留在您的设备上。',
   parts: '页面栏目',

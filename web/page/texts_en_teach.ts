@@ -1,0 +1,4 @@
+/** The words of the panel in which the model learns, in English. */
+export const ENGLISH_TEACH = {
+  teach: 'Teach',
+};
