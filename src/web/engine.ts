@@ -108,6 +108,8 @@ export class Engine {
         return this.#device(tell);
       case 'time':
         return this.#time(tell);
+      case 'plan':
+        return this.#model.plan(request, SIZES, tell, signal);
       case 'keep':
         tell('copy', 0);
         return this.#kept.keep(request.name, request.file, (share) => tell('copy', share), signal);

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../detect/errors.js';
 import type { ScoreMap } from '../detect/share_map.js';
 import type { AdapterDescription } from '../gpu/description.js';
 import type { ProfileRow } from '../gpu/profile.js';
+import type { PlannedMemory } from './memory_plan.js';
 import type { PackagedFiles } from './web_host.js';
 
 /** A model: the packaged one, or files that the user picked or keeps in the browser. */
@@ -43,6 +44,8 @@ export type EngineRequest =
   | { readonly kind: 'device' }
   /** Times every kernel on one picture with the model that is loaded. */
   | { readonly kind: 'time' }
+  /** Counts the memory that a model takes at each size of pictures. */
+  | ({ readonly kind: 'plan' } & ModelUse)
   /** Keeps a file of weights in the browser. */
   | { readonly kind: 'keep'; readonly file: Blob; readonly name: string }
   | { readonly kind: 'kept' }
@@ -113,6 +116,7 @@ export interface EngineResults {
   readonly score: ScoreReport;
   readonly device: DeviceReport;
   readonly time: readonly ProfileRow[];
+  readonly plan: readonly PlannedMemory[];
   readonly keep: KeptFile;
   readonly kept: readonly KeptFile[];
   readonly forget: undefined;

@@ -6,6 +6,7 @@ import type { AdapterSource, LibraryHost } from '../detect/sources.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { ModelReport, ModelUse, Stage } from './engine_messages.js';
 import type { KeptFiles } from './kept_files.js';
+import { memoryPlan, type PlannedMemory } from './memory_plan.js';
 
 /** Told about a step that begins, and the share of it that is done. */
 export type Tell = (stage: Stage, share?: number) => void;
@@ -80,6 +81,17 @@ export class EngineModel {
     if (model.kind === 'packaged') return { weights: 'tiny', adapters: 'tiny' };
     const weights = model.kind === 'kept' ? await this.#kept.open(model.weights) : model.weights;
     return { weights, ...adaptersOf(model.adapters) };
+  }
+
+  /** Counts the memory that a model takes at each size of pictures. */
+  async plan(
+    { model, className }: ModelUse,
+    sizes: readonly number[],
+    tell: Tell,
+    signal: AbortSignal,
+  ): Promise<PlannedMemory[]> {
+    const options = { classes: [className], ...(await this.#sources(model)), onNote: () => undefined, signal };
+    return memoryPlan(this.#host, await this.device(tell), options, sizes);
   }
 
   /** Releases the model, and the device with it. */

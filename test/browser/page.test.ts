@@ -286,6 +286,10 @@ describe('the device and its model', () => {
     await shown.page.locator('#device-kernels div').first().waitFor();
     expect(await shown.says('device-facts')).toMatch(/swiftshader[\s\S]*MiB/i);
     expect(await shown.says('device-facts')).toContain('AA-CLIP');
+    await shown.page.locator('#plan-rows tr').first().waitFor();
+    // Larger pictures take more memory, the model itself hardly.
+    expect(await shown.page.locator('#plan-rows tr').count()).toBe(6);
+    expect(await shown.says('plan-rows')).toMatch(/^518 pixels\s+\d+\.\d MiB\s+\d+\.\d MiB/);
     await shown.page.locator('#time').click();
     await shown.page.locator('#time-rows tr').first().waitFor();
     expect(await shown.page.locator('#time-rows tr').count()).toBeGreaterThan(5);

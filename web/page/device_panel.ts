@@ -1,5 +1,5 @@
 /** The device: adapter, features, limits, memory, kernels and their times. */
-import type { DeviceReport, EngineResults } from '#src/web/engine_messages';
+import type { DeviceReport, EngineResults, ModelChoice } from '#src/web/engine_messages';
 import { byId, fillFacts, make, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { text } from './language.js';
@@ -61,8 +61,11 @@ export class DevicePanel {
     byId('time', HTMLElement).addEventListener('click', () => void this.#time());
   }
 
-  /** Asks the worker, which opens the device where it is not open yet. */
-  async refresh(): Promise<void> {
+  /**
+   * Asks the worker, which opens the device where it is not open yet.
+   * @param model whose memory is counted
+   */
+  async refresh(model: ModelChoice): Promise<void> {
     const status = byId('device-status', HTMLElement);
     try {
       status.textContent = text('deviceOpening');
@@ -79,10 +82,27 @@ export class DevicePanel {
       fillFacts(byId('device-kernels', HTMLElement), kernels);
       byId('time', HTMLButtonElement).disabled = !report.timing;
       if (!report.timing) byId('time-status', HTMLElement).textContent = text('noTiming');
+      await this.#plan(model);
     } catch (error) {
       const failure = failureOf(error);
       status.textContent = `${failureTitle(failure)}: ${failure.message}`;
     }
+  }
+
+  /** Shows the memory that the model takes at each size; the words of the object hardly matter for it. */
+  async #plan(model: ModelChoice): Promise<void> {
+    const plan = await this.#engine.ask({ kind: 'plan', model, className: 'object' });
+    const rows = plan.map(({ imageSize, weights, peak }) =>
+      make(
+        'tr',
+        {},
+        make('th', { scope: 'row' }, text('sizePixels', { n: imageSize })),
+        make('td', { className: 'number' }, bytesText(weights)),
+        make('td', { className: 'number' }, bytesText(peak)),
+      ),
+    );
+    byId('plan-rows', HTMLElement).replaceChildren(...rows);
+    show(byId('plan', HTMLElement), rows.length > 0);
   }
 
   async #time(): Promise<void> {

@@ -124,7 +124,7 @@ if (supported) {
     if (panel === 'panel-camera') byId('camera-object', HTMLInputElement).value ||= object.value;
     else camera.stop('cameraOff');
     if (panel !== 'panel-device') return;
-    void device.refresh();
+    void device.refresh(queue.model);
     void models.refresh();
   });
   // The first sample is scored at once: what the page does is seen before anything is asked for.
