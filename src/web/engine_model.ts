@@ -25,11 +25,14 @@ export class EngineModel {
   readonly #kept: KeptFiles;
   /** Side of pictures of the model that was loaded last. */
   lastSize: number = DEFAULT_IMAGE_SIZE;
+  /** Whether files that the detector itself decodes are turned upright by their EXIF data. */
+  orient = false;
   #gpu: Gpu | undefined;
   #opened: Opened | undefined;
 
   constructor(host: LibraryHost, kept: KeptFiles) {
-    this.#host = host;
+    const decode: LibraryHost['decode'] = (name, bytes) => host.decode(name, bytes, { orient: this.orient });
+    this.#host = { ...host, decode };
     this.#kept = kept;
   }
 
