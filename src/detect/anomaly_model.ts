@@ -1,45 +1,24 @@
 /** The model for inference on the device: prepared pictures and classes in, maps and scores out, all as tensors. */
 import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
-import type { ClipTensors } from '../io/clip_names.js';
 import type { Anomaly } from '../model/anomaly.js';
 import { type ClipConfig, inferConfig } from '../model/config.js';
 import { methodOf } from '../model/methods/all_methods.js';
-import type { ImagePart, Method, Scoring, TrainedParts } from '../model/methods/method.js';
+import type { ImagePart, Method, Scoring } from '../model/methods/method.js';
 import { loadVision, type VisionTower } from '../model/vision.js';
-import type { Precision } from '../model/weights.js';
 import { concat } from '../ops/concat.js';
 import { empty, type Tensor, tidy } from '../tensor/tensor.js';
-import type { AnchorStore } from './anchor_cache.js';
+import type { AnomalyModelOptions, ModelAdapters } from './anomaly_model_options.js';
 import { chooseBatch } from './batch_size.js';
-import { classAnchors, releaseAnchors } from './class_anchors.js';
+import { type AnchorOptions, classAnchors, releaseAnchors } from './class_anchors.js';
 import type { ClassTokens } from './class_tokens.js';
 import { BatchDistances, type References } from './references.js';
-import { type TowerOptions, towerUse } from './tower_use.js';
+import { towerUse } from './tower_use.js';
 
 /** The side that pictures are resized to, as published, where neither the user nor a checkpoint gives one. */
 export const DEFAULT_IMAGE_SIZE = 518;
 
-/** Trained tensors and the method they belong to: by default AA-CLIP, or plain CLIP without adapters of the image tower. */
-export interface ModelAdapters extends TrainedParts {
-  readonly method?: Method | undefined;
-}
-
-export interface AnomalyModelOptions extends TowerOptions {
-  readonly clip: ClipTensors;
-  /** Without them it is plain CLIP. */
-  readonly adapters?: ModelAdapters | undefined;
-  /** Share of the adapters in their mixes; 0.1, as published, by default. */
-  readonly textMix?: number | undefined;
-  readonly imageMix?: number | undefined;
-  readonly classes: readonly ClassTokens[];
-  readonly imageSize?: number | undefined;
-  readonly precision?: Precision | undefined;
-  /** Where anchors are kept for the next start; by default nowhere. */
-  readonly anchors?: AnchorStore | undefined;
-  /** Share of weights read so far, 0 to 1. */
-  readonly onProgress?: ((share: number) => void) | undefined;
-}
+export type { AnomalyModelOptions, ModelAdapters } from './anomaly_model_options.js';
 
 export interface ModelScores extends Anomaly {
   /**
@@ -54,28 +33,24 @@ export class AnomalyModel implements Disposable {
   readonly imageSize: number;
   readonly #gpu: Gpu;
   readonly #tower: VisionTower;
-  readonly #options: AnomalyModelOptions;
+  #options: AnomalyModelOptions;
   #method: Method;
-  #text: TrainedParts['text'];
+  /** What the anchors were made by: `loadAdapters(undefined)` keeps them. */
+  #anchorsBy: Pick<AnchorOptions, 'method' | 'adapters'>;
   #image: ImagePart | undefined;
-  #anchors: ReadonlyMap<string, Tensor>;
-  readonly #domains: ReadonlyMap<string, Domain>;
+  #anchors: Map<string, Tensor>;
+  readonly #domains: Map<string, Domain>;
   readonly #references = new Map<string, References>();
   #watch: ((tokens: Tensor, level: number) => void) | undefined;
 
-  private constructor(
-    gpu: Gpu,
-    tower: VisionTower,
-    anchors: ReadonlyMap<string, Tensor>,
-    options: AnomalyModelOptions,
-  ) {
+  private constructor(gpu: Gpu, tower: VisionTower, anchors: Map<string, Tensor>, options: AnomalyModelOptions) {
     this.config = tower.config;
     this.imageSize = tower.imageSize;
     this.#gpu = gpu;
     this.#tower = tower;
     this.#options = options;
     this.#method = methodOf(options.adapters ?? {});
-    this.#text = options.adapters?.text;
+    this.#anchorsBy = { method: this.#method, adapters: options.adapters };
     this.#anchors = anchors;
     this.#domains = new Map(options.classes.map((c) => [c.name, c.domain]));
   }
@@ -122,20 +97,18 @@ export class AnomalyModel implements Disposable {
    * @throws when the checkpoint lacks tensors, or its method uses the tower in another way; the old ones then stay in use
    */
   async loadAdapters(adapters: ModelAdapters | undefined): Promise<void> {
-    const { clip, precision = 'f32', textMix, imageMix } = this.#options;
+    const { precision = 'f32', textMix, imageMix } = this.#options;
     const method = methodOf(adapters ?? {});
     if (method.towerDefaults !== this.#method.towerDefaults) {
       throw new Error(`adapters: expected those of ${this.#method.title}, got ${method.title}: load another model`);
     }
     const image = await method.loadImage(this.#gpu, adapters?.image, { precision, textMix, imageMix });
     try {
-      if (adapters && adapters.text !== this.#text) {
-        const load = { activation: this.#tower.activation, precision };
-        const given = { ...this.#options, clip, adapters, method, config: this.config, load };
-        const anchors = await classAnchors(this.#gpu, given);
+      if (adapters && adapters.text !== this.#anchorsBy.adapters?.text) {
+        const anchors = await this.#makeAnchors(this.#options.classes, { adapters, method });
         releaseAnchors(this.#anchors);
         this.#anchors = anchors;
-        this.#text = adapters.text;
+        this.#anchorsBy = { adapters, method };
       }
     } catch (error) {
       image[Symbol.dispose]();
@@ -146,13 +119,36 @@ export class AnomalyModel implements Disposable {
     this.#method = method;
   }
 
+  /**
+   * Makes the anchors of further classes: loads the text tower where they are not kept, and releases it.
+   * @param classes whose names are not loaded yet
+   * @param onProgress called while weights are read; what it throws ends the loading
+   * @throws when the text tower cannot be read; the classes are then as before
+   */
+  async addClasses(classes: readonly ClassTokens[], onProgress?: () => void): Promise<void> {
+    const anchors = await this.#makeAnchors(classes, this.#anchorsBy, onProgress);
+    this.#gpu.trim();
+    for (const [name, columns] of anchors) this.#anchors.set(name, columns);
+    for (const { name, domain } of classes) this.#domains.set(name, domain);
+    this.#options = { ...this.#options, classes: [...this.#options.classes, ...classes] };
+  }
+
+  #makeAnchors(
+    classes: readonly ClassTokens[],
+    by: Pick<AnchorOptions, 'method' | 'adapters'>,
+    onProgress?: () => void,
+  ): Promise<Map<string, Tensor>> {
+    const load = { activation: this.#tower.activation, precision: this.#options.precision, onProgress };
+    return classAnchors(this.#gpu, { ...this.#options, ...by, classes, config: this.config, load });
+  }
+
   /** Compiles, side by side, the kernels that one picture needs and those of a full batch, whose tiles may be larger. */
   async #compile(): Promise<void> {
     const [name] = this.#anchors.keys();
     if (name === undefined) return;
     const s = this.imageSize;
     await this.#gpu.compileAhead(() => {
-      for (const b of new Set([1, chooseBatch(this, undefined)])) {
+      for (const b of new Set([1, chooseBatch(this, this.#options.batchSize)])) {
         tidy(() => void this.run(empty(this.#gpu, [b, 3, s, s]), name));
       }
     });

@@ -1,5 +1,4 @@
 /** The library's detector: pictures in, scores and maps out. */
-import type { Domain } from '../data/datasets.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { PictureRules } from '../picture/picture.js';
 import type { AnomalyModel } from './anomaly_model.js';
@@ -7,73 +6,52 @@ import { chooseBatch } from './batch_size.js';
 import { type Calibration, checkCalibration, openCalibration as readCalibration } from './calibration.js';
 import type { Decision } from './decision.js';
 import type { DecisionRules } from './decision_rules.js';
+import { type DetectOptions, type LoadedClass, listOf, loadedClass, type PictureSources } from './detect_options.js';
 import type { Detection } from './detection.js';
 import { AaclipError, abortable, checkAborted, within } from './errors.js';
 import { LaunchedBatch } from './launched_batch.js';
 import type { ModelIdentity } from './model_identity.js';
-import { type DetectorOptions, type DetectorSettings, type OpenedModel, openModel } from './open_model.js';
+import {
+  type ClassInput,
+  type DetectorOptions,
+  type DetectorSettings,
+  type OpenedModel,
+  openModel,
+} from './open_model.js';
 import { OpenedBatches, openAhead, type Reading } from './opened_batches.js';
 import { pictureScorer } from './picture_scorer.js';
 import { uploadedReferences } from './reference_rows.js';
 import { type FileSource, type LibraryHost, openTensorsOf, type PictureSource, readPicture } from './sources.js';
-import { type TileOptions, tilingOf } from './tiling.js';
+import { tilingOf } from './tiling.js';
 
-/** A class that was loaded. */
-export interface LoadedClass {
-  readonly name: string;
-  readonly domain: Domain;
-  /** What its prompts call it; "object" where the model does not know one of its words. */
-  readonly words: string;
-  /** Words of its own prompts that the model does not know. */
-  readonly unknownWords: readonly string[];
-}
-
-export interface DetectOptions {
-  /**
-   * Pictures at a time; by default as given to `loadDetector`, else chosen to fit the adapter. Results come a batch at a time: use 1 for a live source.
-   */
-  readonly batchSize?: number | undefined;
-  /** Score pictures that are larger than a tile in tiles; by default as `loadDetector` was told. */
-  readonly tile?: TileOptions | undefined;
-  /**
-   * Called with the error of a picture that cannot be read, or whose scores are no finite numbers, and its position from 0;
-   * that picture then has no result. Without this callback, such a picture ends the detection after the results of the
-   * pictures before it.
-   */
-  readonly onBroken?: ((error: AaclipError, index: number) => void) | undefined;
-  /** Called before each batch and at the end with the number of pictures done, and the total where it is known. */
-  readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
-  /** Ends the detection early with an error of code `aborted`. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Several pictures, or one. */
-export type PictureSources = PictureSource | Iterable<PictureSource> | AsyncIterable<PictureSource>;
+export type { DetectOptions, LoadedClass, PictureSources } from './detect_options.js';
 
 export class Detector implements Disposable {
   /** The level below, which works on tensors. */
   readonly model: AnomalyModel;
   readonly settings: DetectorSettings;
-  readonly classes: readonly LoadedClass[];
   readonly #host: LibraryHost;
   readonly #batchSize: number | undefined;
   readonly #rules: PictureRules | undefined;
   readonly #ownGpu: Gpu | undefined;
   readonly #decisions: DecisionRules;
   readonly #identity: OpenedModel['identity'];
+  readonly #encode: OpenedModel['encode'];
+  #classes: readonly LoadedClass[];
+  /** Ends when the classes that are being added are there, or have failed. */
+  #adding: Promise<void> = Promise.resolve();
 
   private constructor(host: LibraryHost, opened: OpenedModel, { batchSize, pictures }: DetectorOptions) {
-    const { model, settings, classes, decisions, ownGpu, identity } = opened;
+    const { model, settings, classes, decisions, ownGpu, identity, encode } = opened;
     this.#decisions = decisions;
     this.#host = host;
     this.#identity = identity;
+    this.#encode = encode;
     this.#batchSize = batchSize;
     this.#rules = pictures;
     this.model = model;
     this.settings = settings;
-    this.classes = classes.map(({ name, domain, realName, unknownWords }) => {
-      return { name, domain, words: realName, unknownWords };
-    });
+    this.#classes = classes.map(loadedClass);
     this.#ownGpu = ownGpu;
   }
 
@@ -90,6 +68,34 @@ export class Detector implements Disposable {
       detector[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** The classes that pictures may have. */
+  get classes(): readonly LoadedClass[] {
+    return this.#classes;
+  }
+
+  /**
+   * Loads further classes without loading the image tower again. The text tower is loaded for their anchors and then released.
+   * @param inputs with the settings that the detector was loaded with: its registry, its domain by default, its `onNote`
+   * @throws AaclipError `class` when a name is blank, or is loaded already; `weights`; `aborted`. The detector is then as before
+   */
+  addClasses(inputs: readonly ClassInput[], signal?: AbortSignal): Promise<void> {
+    const adding = this.#adding.then(() => this.#addClasses(inputs, signal));
+    this.#adding = adding.catch(() => undefined);
+    return adding;
+  }
+
+  async #addClasses(inputs: readonly ClassInput[], signal: AbortSignal | undefined): Promise<void> {
+    checkAborted(signal);
+    const names = inputs.map((input) => (typeof input === 'string' ? input : input.name));
+    const loaded = names.find((name) => this.#classes.some((c) => c.name === name));
+    if (loaded !== undefined) {
+      throw new AaclipError('class', `classes: "${loaded}" is loaded already: add only names that are new`);
+    }
+    const classes = await this.#encode(inputs, signal);
+    await within('weights', () => this.model.addClasses(classes, () => checkAborted(signal)));
+    this.#classes = [...this.#classes, ...classes.map(loadedClass)];
   }
 
   /** What scores depend on: a calibration holds for a model of the same identity. Reads the trained tensors. */
@@ -234,10 +240,4 @@ export class Detector implements Disposable {
     this.model[Symbol.dispose]();
     this.#ownGpu?.[Symbol.dispose]();
   }
-}
-
-/** One picture as a list; lists and streams as they are. */
-function listOf(pictures: PictureSources): Iterable<PictureSource> | AsyncIterable<PictureSource> {
-  if (typeof pictures === 'string' || pictures instanceof Uint8Array) return [pictures];
-  return Symbol.iterator in pictures || Symbol.asyncIterator in pictures ? pictures : [pictures];
 }

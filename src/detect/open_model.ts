@@ -129,6 +129,8 @@ export interface OpenedModel {
   readonly settings: DetectorSettings;
   /** What scores depend on; reads the trained tensors once more. */
   readonly identity: () => Promise<ModelIdentity>;
+  /** The prompts of further classes, as of those that were given. */
+  readonly encode: DescribedModel['encode'];
   readonly decisions: DecisionRules;
   /** The device, where it was opened here and is closed with the model. */
   readonly ownGpu: Gpu | undefined;
@@ -166,6 +168,8 @@ export interface DescribedModel {
   readonly settings: DetectorSettings;
   /** What scores depend on; reads the trained tensors once more. */
   readonly identity: () => Promise<ModelIdentity>;
+  /** The prompts of further classes, as of those that were given. */
+  readonly encode: (inputs: readonly ClassInput[], signal?: AbortSignal) => Promise<readonly EncodedClass[]>;
   readonly decisions: DecisionRules;
 }
 
@@ -185,7 +189,9 @@ export async function describeModel(host: LibraryHost, options: DetectorOptions)
   const method = await within('adapters', () => chooseMethod(options.method, adapters));
   const used = await within('options', () => methodSettings(method, config, options, adapters?.trained));
   await within('adapters', () => method.checkpoint?.checkFit(adapters ?? {}, { ...config, levels: used.levels }));
-  const classes = await openClasses(host, clip, options.classes, options, method);
+  const encode: DescribedModel['encode'] = (inputs, ending) =>
+    openClasses(host, clip, inputs, { ...options, signal: ending }, method);
+  const classes = await encode(options.classes, signal);
   const { patch } = config;
   if (!Number.isInteger(used.imageSize) || used.imageSize < patch) {
     const got = used.imageSize;
@@ -201,7 +207,7 @@ export async function describeModel(host: LibraryHost, options: DetectorOptions)
   };
   const decisions = new DecisionRules(method.scoring, adapters?.trained.scores);
   const identity = (): Promise<ModelIdentity> => modelIdentity(clip, adapters ?? {}, settings);
-  return { clip, config, adapters, method, classes, settings, decisions, identity };
+  return { clip, config, adapters, method, classes, settings, decisions, identity, encode };
 }
 
 /**
@@ -210,7 +216,7 @@ export async function describeModel(host: LibraryHost, options: DetectorOptions)
  */
 export async function openModel(host: LibraryHost, options: DetectorOptions): Promise<OpenedModel> {
   const { signal } = options;
-  const { clip, config, adapters, classes, settings, decisions, identity } = await describeModel(host, options);
+  const { clip, config, adapters, classes, settings, decisions, identity, encode } = await describeModel(host, options);
   const { gpu, own } = await openDevice(host, options);
   try {
     // Limits of the adapter are met before minutes are spent on weights.
@@ -223,9 +229,17 @@ export async function openModel(host: LibraryHost, options: DetectorOptions): Pr
     };
     const anchors = (options.cache ?? true) ? host.anchors : undefined;
     const model = await within('weights', () =>
-      AnomalyModel.load(gpu, { clip, adapters, classes, ...settings, anchors, onProgress }),
+      AnomalyModel.load(gpu, {
+        clip,
+        adapters,
+        classes,
+        ...settings,
+        batchSize: options.batchSize,
+        anchors,
+        onProgress,
+      }),
     );
-    return { model, classes, settings, decisions, identity, ownGpu: own };
+    return { model, classes, settings, decisions, identity, encode, ownGpu: own };
   } catch (error) {
     own?.[Symbol.dispose]();
     throw error;

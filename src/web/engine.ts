@@ -10,6 +10,7 @@ import { chosenKernels } from '../kernels/kernel_lists.js';
 import { type Picture, PictureError } from '../picture/picture.js';
 import { readPictureFacts } from '../picture/picture_facts.js';
 import { empty, tidy } from '../tensor/tensor.js';
+import { KeptCalibrations } from './calibrate_job.js';
 import type {
   DeviceReport,
   EngineRequest,
@@ -38,6 +39,9 @@ export class Engine {
   readonly #kept: KeptFiles;
   readonly #send: Send;
   readonly #model: EngineModel;
+  readonly #calibrations: KeptCalibrations;
+  /** Number of the job that runs. */
+  #running = 0;
   /** The jobs that wait or run, by number. */
   readonly #jobs = new Map<number, AbortController>();
   #last: Promise<void> = Promise.resolve();
@@ -47,6 +51,9 @@ export class Engine {
     this.#kept = kept;
     this.#send = send;
     this.#model = new EngineModel(host, kept);
+    this.#calibrations = new KeptCalibrations(host, this.#model, (className, message) =>
+      send({ kind: 'dropped', id: this.#running, className, message }, []),
+    );
   }
 
   /** Takes a message of the page; resolves when its job is over. */
@@ -64,6 +71,7 @@ export class Engine {
 
   async #run(id: number, request: EngineRequest, signal: AbortSignal): Promise<void> {
     let repeated = false;
+    this.#running = id;
     const tell: Tell = (stage, share) => {
       repeated ||= stage === 'again';
       this.#send({ kind: 'progress', id, stage, share }, []);
@@ -101,9 +109,14 @@ export class Engine {
   async #answer(request: EngineRequest, tell: Tell, signal: AbortSignal): Promise<Result> {
     switch (request.kind) {
       case 'load':
-        return modelReport(await this.#model.load(request, tell, signal), request.className);
+        return modelReport(await this.#calibrations.load(request, tell, signal), request.className);
       case 'score':
         return this.#score(request, tell, signal);
+      case 'calibrate':
+      case 'chooseThreshold':
+      case 'useCalibration':
+      case 'dropCalibration':
+        return this.#calibrations.answer(request, tell, signal);
       case 'device':
         return this.#device(tell);
       case 'time':
@@ -130,7 +143,7 @@ export class Engine {
     };
     tell('picture');
     const { picture, orientation } = await this.#decode(request, signal);
-    const detector = await this.#model.load(request, tell, signal);
+    const detector = await this.#calibrations.load(request, tell, signal);
     tell('score');
     let found: Detection | undefined;
     for await (const one of detector.detect(picture, className, { batchSize: 1, signal })) found = one;

@@ -1,5 +1,7 @@
 /** What a page asks of the worker that owns the device, and what the worker answers. Every message can be cloned. */
+import type { JudgedPicture } from '../calibrate/choose_scale.js';
 import type { Domain } from '../data/datasets.js';
+import type { Calibration } from '../detect/calibration.js';
 import type { Decision } from '../detect/decision.js';
 import type { Peak } from '../detect/detection.js';
 import type { ErrorCode } from '../detect/errors.js';
@@ -31,6 +33,12 @@ export interface Pixels {
   readonly data: Uint8ClampedArray;
 }
 
+/** A file, and what messages call it. */
+export interface NamedFile {
+  readonly file: Blob;
+  readonly name: string;
+}
+
 /** What is asked, by kind. A picture's job loads the model where it is not loaded yet. */
 export type EngineRequest =
   | ({ readonly kind: 'load' } & ModelUse)
@@ -41,6 +49,27 @@ export type EngineRequest =
       readonly name: string;
       readonly orient: boolean;
     } & ModelUse)
+  /** Chooses references and a threshold by good pictures, and decides by them from then on. */
+  | ({
+      readonly kind: 'calibrate';
+      readonly good: readonly NamedFile[];
+      readonly bad?: readonly NamedFile[] | undefined;
+      /** Share of good pictures that may be called faulty. */
+      readonly falseAlarms: number;
+      readonly references?: number | undefined;
+      readonly orient: boolean;
+    } & ModelUse)
+  /** Another threshold for a calibration, by the peaks of its pictures; the one with the highest F1 without a share of false alarms. */
+  | {
+      readonly kind: 'chooseThreshold';
+      readonly calibration: Blob;
+      readonly good: readonly JudgedPicture[];
+      readonly bad: readonly JudgedPicture[];
+      readonly falseAlarms?: number | undefined;
+    }
+  /** Decides by a file from then on; it tells its class. */
+  | ({ readonly kind: 'useCalibration' } & NamedFile & Omit<ModelUse, 'className'>)
+  | { readonly kind: 'dropCalibration'; readonly className: string }
   | { readonly kind: 'device' }
   /** Times every kernel on one picture with the model that is loaded. */
   | { readonly kind: 'time' }
@@ -52,7 +81,7 @@ export type EngineRequest =
   | { readonly kind: 'forget'; readonly name: string };
 
 /** A step of a job, in the order in which they come. `again`: the device was lost, and the job starts once more. */
-export type Stage = 'picture' | 'device' | 'files' | 'weights' | 'kernels' | 'score' | 'copy' | 'again';
+export type Stage = 'picture' | 'device' | 'files' | 'weights' | 'kernels' | 'score' | 'calibrate' | 'copy' | 'again';
 
 export interface ModelReport {
   /** One line on the method and how it is used. */
@@ -89,6 +118,24 @@ export interface ScoreReport {
   readonly steps: readonly { readonly stage: Stage; readonly ms: number }[];
 }
 
+/** A calibration that decides on the pictures of its class. */
+export interface CalibrationInUse extends Pick<Calibration, 'className' | 'rule' | 'scale' | 'good' | 'faulty'> {
+  /** Side of the pictures that it was made with. */
+  readonly imageSize: number;
+  /** The rule in a line, in English. */
+  readonly words: string;
+}
+
+export interface CalibrateReport extends CalibrationInUse {
+  /** Peaks of the evidence. */
+  readonly pictures: { readonly good: readonly JudgedPicture[]; readonly bad: readonly JudgedPicture[] };
+  /** Name of the good picture that is far from all others. */
+  readonly standsOut?: string | undefined;
+  /** The calibration as a file, and the name that the command line looks for. */
+  readonly file: Blob;
+  readonly fileName: string;
+}
+
 export interface DeviceReport {
   readonly adapter: AdapterDescription;
   /** Whether it computes on the processor. */
@@ -114,6 +161,10 @@ export interface KeptFile {
 export interface EngineResults {
   readonly load: ModelReport;
   readonly score: ScoreReport;
+  readonly calibrate: CalibrateReport;
+  readonly chooseThreshold: CalibrateReport;
+  readonly useCalibration: CalibrationInUse;
+  readonly dropCalibration: undefined;
   readonly device: DeviceReport;
   readonly time: readonly ProfileRow[];
   readonly plan: readonly PlannedMemory[];
@@ -139,5 +190,7 @@ export type ToEngine =
 /** To the page, about the job of that number. */
 export type FromEngine =
   | { readonly kind: 'progress'; readonly id: number; readonly stage: Stage; readonly share?: number | undefined }
+  /** A calibration no longer holds for the model, and is not used any more. */
+  | { readonly kind: 'dropped'; readonly id: number; readonly className: string; readonly message: string }
   | { readonly kind: 'done'; readonly id: number; readonly result: EngineResults[EngineRequest['kind']] }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure };

@@ -11,14 +11,10 @@ import { memoryPlan, type PlannedMemory } from './memory_plan.js';
 /** Told about a step that begins, and the share of it that is done. */
 export type Tell = (stage: Stage, share?: number) => void;
 
-/** How many names of objects a model is loaded with: those that were asked for last. */
-const MOST_CLASSES = 8;
-
 interface Opened {
   readonly detector: Detector;
   readonly model: ModelUse['model'];
   readonly imageSize: number | undefined;
-  readonly classes: readonly string[];
 }
 
 export class EngineModel {
@@ -26,11 +22,14 @@ export class EngineModel {
   readonly #kept: KeptFiles;
   /** Side of pictures of the model that was loaded last. */
   lastSize: number = DEFAULT_IMAGE_SIZE;
+  /** Whether files that the detector itself decodes are turned upright by their EXIF data. */
+  orient = false;
   #gpu: Gpu | undefined;
   #opened: Opened | undefined;
 
   constructor(host: LibraryHost, kept: KeptFiles) {
-    this.#host = host;
+    const decode: LibraryHost['decode'] = (name, bytes) => host.decode(name, bytes, { orient: this.orient });
+    this.#host = { ...host, decode };
     this.#kept = kept;
   }
 
@@ -55,15 +54,20 @@ export class EngineModel {
   async load(use: ModelUse, tell: Tell, signal: AbortSignal): Promise<Detector> {
     const gpu = await this.device(tell);
     const before = this.#opened;
-    const same = before && isSame(before, use);
-    if (same && before.classes.includes(use.className)) return before.detector;
+    if (before && isSame(before, use)) {
+      if (before.detector.classes.some(({ name }) => name === use.className)) return before.detector;
+      tell('files');
+      await before.detector.addClasses([use.className], signal);
+      return before.detector;
+    }
     // A large model and its successor may not fit beside each other.
     if (before && before.model.kind !== 'packaged') this.#drop();
     tell('files');
-    const classes = [use.className, ...(same ? before.classes : [])].slice(0, MOST_CLASSES);
     const detector = await Detector.load(this.#host, {
       gpu,
-      classes,
+      classes: [use.className],
+      // Pictures are scored one at a time: kernels of larger batches need not be compiled.
+      batchSize: 1,
       ...(await this.#sources(use.model)),
       imageSize: use.imageSize,
       onNote: () => undefined,
@@ -73,7 +77,7 @@ export class EngineModel {
     this.#drop();
     this.lastSize = detector.imageSize;
     const { model, imageSize } = use;
-    this.#opened = { detector, model, imageSize, classes };
+    this.#opened = { detector, model, imageSize };
     return detector;
   }
 

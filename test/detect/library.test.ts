@@ -380,6 +380,37 @@ describe('loadDetector', () => {
     expect(detector.flopsPerPicture).toBeGreaterThan(1e6);
   });
 
+  it('adds classes: scores as if loaded with all, only anchors stay on the device, failures change nothing', async () => {
+    const gpu = await device();
+    using whole = await load({ classes: ['screw', CLASSES[1], 'Brain'] });
+    const wanted = await all(whole, [png('a'), png('b'), png('c')], ['screw', 'pcb', 'Brain']);
+    using detector = await load({ classes: ['screw'] });
+    const before = liveTensors(gpu);
+    const unchanged = (): void => {
+      expect([liveTensors(gpu), detector.classes.map(({ name }) => name)]).toEqual([before, ['screw']]);
+      expect(() => detector.model.domainOf('pcb')).toThrow('was not loaded');
+    };
+    await expectError('class', detector.addClasses(['pcb', 'screw']), /^classes: "screw" is loaded already: add only/);
+    await expectError('class', detector.addClasses(['pcb', 'pcb']), /^classes: expected every name once/);
+    await expectError('class', detector.addClasses(['pcb', ' ']), /class/);
+    await expectError('aborted', detector.addClasses(['pcb'], AbortSignal.abort()), /./);
+    unchanged();
+    // Aborted while the text tower is read: after the prompts, which note the unknown word.
+    const control = new AbortController();
+    using late = await load({ weights: 'tiny', adapters: 'tiny', classes: ['screw'], onNote: () => control.abort() });
+    const loaded = liveTensors(gpu);
+    await expectError('aborted', late.addClasses(['zyzzyva'], control.signal), /./);
+    expect([liveTensors(gpu), late.classes.length]).toEqual([loaded, 1]);
+    // Two calls at once take turns, so that a name is never added twice.
+    const twice = await Promise.allSettled([detector.addClasses([CLASSES[1]]), detector.addClasses(['pcb'])]);
+    expect(twice.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await detector.addClasses(['Brain']);
+    expect(liveTensors(gpu)).toBe(loaded + 2);
+    expect(detector.classes).toEqual(whole.classes);
+    const found = await all(detector, [png('a'), png('b'), png('c')], ['screw', 'pcb', 'Brain']);
+    expect(found.map(({ score }) => score)).toEqual(wanted.map(({ score }) => score));
+  });
+
   it('notes words the model does not know, and continues with "object"', async () => {
     const notes: string[] = [];
     const onNote = (note: string): void => void notes.push(note);

@@ -53,6 +53,8 @@ async function startWorker(): Promise<Worker> {
 const at = (address: string): string => new URL(address, document.baseURI).href;
 
 export class EngineClient {
+  /** Told of a calibration that does not hold for the model any more, and why. */
+  onDropped: (className: string, message: string) => void = () => undefined;
   #worker: Promise<Worker> | undefined;
   #next = 1;
   readonly #jobs = new Map<number, Job>();
@@ -99,6 +101,10 @@ export class EngineClient {
   }
 
   #receive(message: FromEngine): void {
+    if (message.kind === 'dropped') {
+      this.onDropped(message.className, message.message);
+      return;
+    }
     const job = this.#jobs.get(message.id);
     if (!job) return;
     if (message.kind === 'progress') {

@@ -1,5 +1,6 @@
 /** The page: what the user does, what the worker answers, and what is shown of it. */
 import { CameraPanel } from './camera_panel.js';
+import { DecidePanel } from './decide_panel.js';
 import { DevicePanel } from './device_panel.js';
 import { byId, make } from './elements.js';
 import { EngineClient } from './engine_client.js';
@@ -24,6 +25,7 @@ const size = byId('size', HTMLSelectElement);
 const slider = byId('threshold', HTMLInputElement);
 
 let threshold: Threshold = USUAL_THRESHOLD;
+let decide: DecidePanel | undefined;
 
 const engine = new EngineClient();
 const queue = new PictureQueue(engine, update, (entry, stage, share) => {
@@ -103,12 +105,16 @@ onLanguage(() => {
 });
 startViewer();
 startControls();
-startPictureInput(take);
+startPictureInput((given) => {
+  if (decide && !byId('panel-decide', HTMLElement).hidden) decide.take(given);
+  else take(given);
+});
 startSamples((sample) => void takeSample(sample));
 update();
 
 if (supported) {
   const device = new DevicePanel(engine);
+  decide = new DecidePanel(engine, () => ({ model: queue.model, ...useNow() }));
   const models = new ModelChooser(engine, {
     use: () => ({ className: object.value.trim() || 'object', imageSize: chosenSize() }),
     chosen: (model) => {
@@ -123,6 +129,7 @@ if (supported) {
   startTabs((panel) => {
     if (panel === 'panel-camera') byId('camera-object', HTMLInputElement).value ||= object.value;
     else camera.stop('cameraOff');
+    if (panel === 'panel-decide') byId('decide-object', HTMLInputElement).value ||= object.value;
     if (panel !== 'panel-device') return;
     void device.refresh(queue.model);
     void models.refresh();

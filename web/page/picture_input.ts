@@ -54,14 +54,16 @@ export function startPictureInput(take: (given: readonly Given[]) => void): void
     const files = [...(event.clipboardData?.files ?? [])];
     if (files.length > 0) take(files.map((file) => ({ file, name: file.name })));
   });
-  for (const id of ['pick', 'folder']) {
-    const input = byId(id, HTMLInputElement);
-    input.addEventListener('change', () => {
-      const files = [...(input.files ?? [])].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
-      const wanted = id === 'folder' ? files.filter(({ name }) => PICTURES.test(name)).sort(byName) : files;
-      // The same file can be picked again.
-      input.value = '';
-      take(wanted);
-    });
-  }
+  for (const id of ['pick', 'folder']) onPicked(byId(id, HTMLInputElement), take);
+}
+
+/** Passes on the pictures that a field for files is given; of a folder those that end like pictures. */
+export function onPicked(input: HTMLInputElement, take: (given: readonly Given[]) => void): void {
+  input.addEventListener('change', () => {
+    const files = [...(input.files ?? [])].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+    const wanted = input.webkitdirectory ? files.filter(({ name }) => PICTURES.test(name)).sort(byName) : files;
+    // The same file can be picked again.
+    input.value = '';
+    take(wanted);
+  });
 }

@@ -27,6 +27,7 @@ const STAGES: Readonly<Record<Stage, TextKey>> = {
   weights: 'stageWeights',
   kernels: 'stageKernels',
   score: 'stageScore',
+  calibrate: 'stageCalibrate',
   copy: 'stageCopy',
   again: 'stageAgain',
 };
