@@ -18,9 +18,8 @@ scope.onmessage = ({ data }) => {
   if (data.kind === 'open') {
     const { storage } = browser.navigator ?? {};
     const folder = storage?.getDirectory ? () => storage.getDirectory!() : undefined;
-    engine = new Engine(webHost(data.files), new KeptFiles(folder), (message, handOver) =>
-      scope.postMessage(message, handOver),
-    );
+    const files = { weights: new KeptFiles(folder), run: new KeptFiles(folder, 'training') };
+    engine = new Engine(webHost(data.files), files, (message, handOver) => scope.postMessage(message, handOver));
     return;
   }
   void engine?.receive(data);

@@ -3,12 +3,11 @@
  * device that is lost is opened again, with the model from the same files, and the job is repeated once.
  */
 import type { Detection } from '../detect/detection.js';
-import { AaclipError, abortable, checkAborted, libraryError } from '../detect/errors.js';
+import { AaclipError, checkAborted, libraryError } from '../detect/errors.js';
 import type { LibraryHost } from '../detect/sources.js';
 import { GpuError } from '../gpu/gpu.js';
 import { chosenKernels } from '../kernels/kernel_lists.js';
-import { type Picture, PictureError } from '../picture/picture.js';
-import { readPictureFacts } from '../picture/picture_facts.js';
+import { PictureError } from '../picture/picture.js';
 import { empty, tidy } from '../tensor/tensor.js';
 import { KeptCalibrations } from './calibrate_job.js';
 import type {
@@ -18,12 +17,16 @@ import type {
   Failure,
   FromEngine,
   ScoreReport,
-  Stage,
   ToEngine,
+  TrainStep,
 } from './engine_messages.js';
 import { EngineModel, modelReport, type Tell } from './engine_model.js';
+import { decodeGiven } from './given_picture.js';
 import { type KeptFiles, StorageError } from './kept_files.js';
-import { previewOf, withoutAlpha } from './preview.js';
+import { RunFiles } from './kept_run.js';
+import { previewOf } from './preview.js';
+import { StepTimes } from './step_times.js';
+import { Pause, type TrainJobParts, type TrainRequest, trainInPage } from './train_job.js';
 
 type Result = EngineResults[EngineRequest['kind']];
 type ScoreRequest = Extract<EngineRequest, { kind: 'score' }>;
@@ -34,21 +37,29 @@ const SIZES = [518, 392, 336, 256, 224, 112];
 /** Sends a message; the buffers in it are handed over, not copied. */
 export type Send = (message: FromEngine, handOver: readonly ArrayBufferLike[]) => void;
 
+/** Files in private storage: weights, and the run of a training. */
+export interface EngineFiles {
+  readonly weights: KeptFiles;
+  readonly run: KeptFiles;
+}
+
 export class Engine {
   readonly #host: LibraryHost;
   readonly #kept: KeptFiles;
+  readonly #keptRun: RunFiles;
   readonly #send: Send;
   readonly #model: EngineModel;
   readonly #calibrations: KeptCalibrations;
   /** Number of the job that runs. */
   #running = 0;
   /** The jobs that wait or run, by number. */
-  readonly #jobs = new Map<number, AbortController>();
+  readonly #jobs = new Map<number, { readonly stop: AbortController; readonly pause: Pause }>();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(host: LibraryHost, kept: KeptFiles, send: Send) {
+  constructor(host: LibraryHost, { weights: kept, run }: EngineFiles, send: Send) {
     this.#host = host;
     this.#kept = kept;
+    this.#keptRun = new RunFiles(run);
     this.#send = send;
     this.#model = new EngineModel(host, kept);
     this.#calibrations = new KeptCalibrations(host, this.#model, (className, message) =>
@@ -59,17 +70,22 @@ export class Engine {
   /** Takes a message of the page; resolves when its job is over. */
   receive(message: Exclude<ToEngine, { kind: 'open' }>): Promise<void> {
     if (message.kind === 'stop') {
-      this.#jobs.get(message.id)?.abort();
+      this.#jobs.get(message.id)?.stop.abort();
+      return Promise.resolve();
+    }
+    if (message.kind === 'pause') {
+      this.#jobs.get(message.id)?.pause.set(message.paused);
       return Promise.resolve();
     }
     const { id, request } = message;
     const stop = new AbortController();
-    this.#jobs.set(id, stop);
-    this.#last = this.#last.then(() => this.#run(id, request, stop.signal));
+    const pause = new Pause();
+    this.#jobs.set(id, { stop, pause });
+    this.#last = this.#last.then(() => this.#run(id, request, stop.signal, pause));
     return this.#last;
   }
 
-  async #run(id: number, request: EngineRequest, signal: AbortSignal): Promise<void> {
+  async #run(id: number, request: EngineRequest, signal: AbortSignal, pause: Pause): Promise<void> {
     let repeated = false;
     this.#running = id;
     const tell: Tell = (stage, share) => {
@@ -78,7 +94,11 @@ export class Engine {
     };
     try {
       checkAborted(signal);
-      const result = await this.#withDevice((told) => this.#answer(request, told, signal), tell);
+      const onStep = (step: TrainStep): void => this.#send({ kind: 'step', id, step }, []);
+      const result =
+        request.kind === 'train'
+          ? await this.#train(request, { tell, signal, pause, onStep })
+          : await this.#withDevice((told) => this.#answer(request, told, signal), tell);
       const handOver = request.kind === 'score' ? buffersOf(result as ScoreReport) : [];
       this.#send({ kind: 'done', id, result }, handOver);
     } catch (error) {
@@ -106,7 +126,20 @@ export class Engine {
     }
   }
 
-  async #answer(request: EngineRequest, tell: Tell, signal: AbortSignal): Promise<Result> {
+  /** Survives the loss of the device on its own, since it can go on where it was. */
+  async #train(
+    request: TrainRequest,
+    parts: Pick<TrainJobParts, 'tell' | 'signal' | 'pause' | 'onStep'>,
+  ): Promise<Result> {
+    try {
+      return await trainInPage(request, { ...parts, host: this.#host, model: this.#model, files: this.#keptRun });
+    } catch (error) {
+      if (isDeviceError(error)) this.#model.close();
+      throw error;
+    }
+  }
+
+  async #answer(request: Exclude<EngineRequest, TrainRequest>, tell: Tell, signal: AbortSignal): Promise<Result> {
     switch (request.kind) {
       case 'load':
         return modelReport(await this.#calibrations.load(request, tell, signal), request.className);
@@ -123,6 +156,11 @@ export class Engine {
         return this.#time(tell);
       case 'plan':
         return this.#model.plan(request, SIZES, tell, signal);
+      case 'keptRun':
+        return this.#keptRun.kept();
+      case 'dropRun':
+        await this.#keptRun.drop();
+        return undefined;
       case 'keep':
         tell('copy', 0);
         return this.#kept.keep(request.name, request.file, (share) => tell('copy', share), signal);
@@ -136,13 +174,13 @@ export class Engine {
 
   async #score(request: ScoreRequest, announce: Tell, signal: AbortSignal): Promise<ScoreReport> {
     const { name, className } = request;
-    const steps = new Steps();
+    const steps = new StepTimes();
     const tell: Tell = (stage, share) => {
       steps.begin(stage);
       announce(stage, share);
     };
     tell('picture');
-    const { picture, orientation } = await this.#decode(request, signal);
+    const { picture, orientation } = await decodeGiven(this.#host, request, signal);
     const detector = await this.#calibrations.load(request, tell, signal);
     tell('score');
     let found: Detection | undefined;
@@ -162,16 +200,6 @@ export class Engine {
       model: modelReport(detector, className),
       steps: steps.taken,
     };
-  }
-
-  async #decode(
-    { picture, name, orient }: ScoreRequest,
-    signal: AbortSignal,
-  ): Promise<{ readonly picture: Picture; readonly orientation: number }> {
-    if (!(picture instanceof Blob)) return { picture: withoutAlpha(name, picture), orientation: 1 };
-    const bytes = await bytesOf(name, picture);
-    const decoded = await abortable(this.#host.decode(name, bytes, { orient }), signal);
-    return { picture: decoded, orientation: readPictureFacts(name, bytes)?.orientation ?? 1 };
   }
 
   async #device(tell: Tell): Promise<DeviceReport> {
@@ -210,40 +238,11 @@ export class Engine {
     }
     const { code, message } = libraryError('options', error);
     if (code !== 'device' || !repeated || !('model' in request)) return { code, message };
-    const { imageSize = this.#model.lastSize } = request;
+    const imageSize = (request.kind === 'train' ? request.settings : request).imageSize ?? this.#model.lastSize;
     return { code, message, smaller: SIZES.find((size) => size < imageSize) };
   }
 }
 
 const isDeviceError = (error: unknown): boolean => libraryError('options', error).code === 'device';
 
-async function bytesOf(name: string, picture: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await picture.arrayBuffer());
-  } catch (error) {
-    const message = `${name}: cannot be read: it was changed or removed: pick it again`;
-    throw new AaclipError('picture', message, { cause: error, file: name });
-  }
-}
-
 const buffersOf = ({ map, preview }: ScoreReport): ArrayBufferLike[] => [map.data.buffer, preview.data.buffer];
-
-/** How long each step of a job took. */
-class Steps {
-  readonly taken: { readonly stage: Stage; readonly ms: number }[] = [];
-  #stage: Stage | undefined;
-  #since = 0;
-
-  begin(stage: Stage): void {
-    if (stage === this.#stage) return;
-    this.end();
-    this.#stage = stage;
-  }
-
-  end(): void {
-    const now = performance.now();
-    if (this.#stage) this.taken.push({ stage: this.#stage, ms: now - this.#since });
-    this.#stage = undefined;
-    this.#since = now;
-  }
-}

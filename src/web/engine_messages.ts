@@ -13,7 +13,8 @@ import type { PackagedFiles } from './web_host.js';
 
 /** A model: the packaged one, or files that the user picked or keeps in the browser. */
 export type ModelChoice =
-  | { readonly kind: 'packaged' }
+  /** Its own adapters, unless others are given. */
+  | { readonly kind: 'packaged'; readonly adapters?: readonly Blob[] | undefined }
   | { readonly kind: 'files'; readonly weights: Blob; readonly adapters: readonly Blob[] }
   | { readonly kind: 'kept'; readonly weights: string; readonly adapters: readonly Blob[] };
 
@@ -37,6 +38,30 @@ export interface Pixels {
 export interface NamedFile {
   readonly file: Blob;
   readonly name: string;
+}
+
+/** A picture to learn from. */
+export interface TaughtPicture {
+  readonly name: string;
+  readonly picture: Blob;
+  readonly className: string;
+  /** 0 for a good picture, 1 for a faulty one. */
+  readonly label: 0 | 1;
+  /** A file, or [height, width] bytes of the picture's own size, not 0 where it is faulty; every faulty picture needs one. */
+  readonly mask?: Blob | { readonly width: number; readonly height: number; readonly data: Uint8Array } | undefined;
+}
+
+export interface PageTrainSettings {
+  readonly imageSize: number;
+  readonly textEpochs: number;
+  readonly imageEpochs: number;
+  readonly textBatch: number;
+  readonly imageBatch: number;
+  readonly textRate: number;
+  readonly imageRate: number;
+  readonly seed: number;
+  /** Steps between checkpoints within an epoch; 0 for those at its end alone. */
+  readonly saveEvery: number;
 }
 
 /** What is asked, by kind. A picture's job loads the model where it is not loaded yet. */
@@ -70,6 +95,19 @@ export type EngineRequest =
   /** Decides by a file from then on; it tells its class. */
   | ({ readonly kind: 'useCalibration' } & NamedFile & Omit<ModelUse, 'className'>)
   | { readonly kind: 'dropCalibration'; readonly className: string }
+  /** Trains adapters in two stages. `step` messages tell of each step. */
+  | {
+      readonly kind: 'train';
+      readonly model: ModelChoice;
+      readonly samples: readonly TaughtPicture[];
+      readonly settings: PageTrainSettings;
+      readonly orient: boolean;
+      /** Whether it continues the run that was kept. */
+      readonly resume: boolean;
+    }
+  /** Tells of the run that a training would continue. */
+  | { readonly kind: 'keptRun' }
+  | { readonly kind: 'dropRun' }
   | { readonly kind: 'device' }
   /** Times every kernel on one picture with the model that is loaded. */
   | { readonly kind: 'time' }
@@ -81,7 +119,17 @@ export type EngineRequest =
   | { readonly kind: 'forget'; readonly name: string };
 
 /** A step of a job, in the order in which they come. `again`: the device was lost, and the job starts once more. */
-export type Stage = 'picture' | 'device' | 'files' | 'weights' | 'kernels' | 'score' | 'calibrate' | 'copy' | 'again';
+export type Stage =
+  | 'picture'
+  | 'device'
+  | 'files'
+  | 'weights'
+  | 'kernels'
+  | 'score'
+  | 'calibrate'
+  | 'copy'
+  | 'train'
+  | 'again';
 
 export interface ModelReport {
   /** One line on the method and how it is used. */
@@ -158,7 +206,50 @@ export interface KeptFile {
   readonly size: number;
 }
 
+/** A step of a training. */
+export interface TrainStep {
+  readonly stage: 'text' | 'image';
+  /** Of both stages together, from 1. */
+  readonly step: number;
+  readonly steps: number;
+  /** From 1. */
+  readonly epoch: number;
+  readonly loss: number;
+  /** Milliseconds since the step before. */
+  readonly ms: number;
+  /** Whether a checkpoint holds it. */
+  readonly saved: boolean;
+}
+
+/** Trained adapters, as files that `loadDetector` takes. */
+export interface TrainReport {
+  readonly text: File | undefined;
+  readonly image: File;
+  /** Losses of the first and last step of each stage that was run. */
+  readonly losses: Partial<Readonly<Record<'text' | 'image', { readonly first: number; readonly last: number }>>>;
+  readonly steps: number;
+  /** Why the browser could keep no checkpoints; undefined where it could. */
+  readonly problem: string | undefined;
+}
+
+/** A run that was ended early. */
+export interface KeptRun {
+  readonly stage: 'text' | 'image';
+  /** Epochs of the stage that are done, and batches of the next one. */
+  readonly epoch: number;
+  readonly batch: number;
+  readonly pictures: number;
+  readonly settings: PageTrainSettings;
+  /** Which weights it trains on. */
+  readonly model: string;
+  /** When, as ISO 8601. */
+  readonly saved: string;
+}
+
 export interface EngineResults {
+  readonly train: TrainReport;
+  readonly keptRun: KeptRun | undefined;
+  readonly dropRun: undefined;
   readonly load: ModelReport;
   readonly score: ScoreReport;
   readonly calibrate: CalibrateReport;
@@ -185,6 +276,8 @@ export interface Failure {
 export type ToEngine =
   | { readonly kind: 'open'; readonly files: PackagedFiles }
   | { readonly kind: 'stop'; readonly id: number }
+  /** Holds a training, or lets it go on. */
+  | { readonly kind: 'pause'; readonly id: number; readonly paused: boolean }
   | { readonly kind: 'job'; readonly id: number; readonly request: EngineRequest };
 
 /** To the page, about the job of that number. */
@@ -192,5 +285,6 @@ export type FromEngine =
   | { readonly kind: 'progress'; readonly id: number; readonly stage: Stage; readonly share?: number | undefined }
   /** A calibration no longer holds for the model, and is not used any more. */
   | { readonly kind: 'dropped'; readonly id: number; readonly className: string; readonly message: string }
+  | { readonly kind: 'step'; readonly id: number; readonly step: TrainStep }
   | { readonly kind: 'done'; readonly id: number; readonly result: EngineResults[EngineRequest['kind']] }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure };

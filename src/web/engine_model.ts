@@ -82,7 +82,7 @@ export class EngineModel {
   }
 
   async #sources(model: ModelUse['model']): Promise<{ weights: Blob | 'tiny'; adapters?: AdapterSource }> {
-    if (model.kind === 'packaged') return { weights: 'tiny', adapters: 'tiny' };
+    if (model.kind === 'packaged') return { weights: 'tiny', adapters: 'tiny', ...adaptersOf(model.adapters ?? []) };
     const weights = model.kind === 'kept' ? await this.#kept.open(model.weights) : model.weights;
     return { weights, ...adaptersOf(model.adapters) };
   }
@@ -96,6 +96,16 @@ export class EngineModel {
   ): Promise<PlannedMemory[]> {
     const options = { classes: [className], ...(await this.#sources(model)), onNote: () => undefined, signal };
     return memoryPlan(this.#host, await this.device(tell), options, sizes);
+  }
+
+  /** The weights that a choice stands for. */
+  async weightsOf(model: ModelUse['model']): Promise<Blob | 'tiny'> {
+    return (await this.#sources(model)).weights;
+  }
+
+  /** Releases the model; the device stays open. */
+  release(): void {
+    this.#drop();
   }
 
   /** Releases the model, and the device with it. */
@@ -117,9 +127,10 @@ function isSame({ model, imageSize }: Opened, use: ModelUse): boolean {
 }
 
 function keyOf(model: ModelUse['model']): string {
-  if (model.kind === 'packaged') return model.kind;
+  const adapters = model.adapters?.map(fileKey);
+  if (model.kind === 'packaged') return JSON.stringify([model.kind, adapters]);
   const weights = typeof model.weights === 'string' ? model.weights : fileKey(model.weights);
-  return JSON.stringify([model.kind, weights, model.adapters.map(fileKey)]);
+  return JSON.stringify([model.kind, weights, adapters]);
 }
 
 function fileKey(file: Blob): readonly unknown[] {

@@ -3,7 +3,6 @@ import { AaclipError } from '../detect/errors.js';
 import type { StoredFile, StoredFolder } from './browser.js';
 import type { KeptFile } from './engine_messages.js';
 
-const FOLDER = 'weights';
 /** Ends the name of a file that is being written. */
 const UNFINISHED = '.part';
 /** Bytes that are copied at a time. */
@@ -18,9 +17,14 @@ const named = (error: unknown, name: string): boolean => error instanceof Error 
 
 export class KeptFiles {
   readonly #root: () => Promise<StoredFolder>;
+  readonly #name: string;
 
-  /** @param root opens the top folder of the private file system; undefined where the browser has none */
-  constructor(root: (() => Promise<StoredFolder>) | undefined) {
+  /**
+   * @param root opens the top folder of the private file system; undefined where the browser has none
+   * @param name of the folder that the files are in
+   */
+  constructor(root: (() => Promise<StoredFolder>) | undefined, name = 'weights') {
+    this.#name = name;
     this.#root =
       root ??
       (async () => {
@@ -29,7 +33,7 @@ export class KeptFiles {
   }
 
   async #folder(): Promise<StoredFolder> {
-    return (await this.#root()).getDirectoryHandle(FOLDER, { create: true });
+    return (await this.#root()).getDirectoryHandle(this.#name, { create: true });
   }
 
   /** The files, by name. What was not written to its end is removed. */

@@ -6,9 +6,9 @@ import { encodePng } from '../../src/node/encode_png.js';
 import { loadDetector, NODE_LIBRARY } from '../../src/node/node_library.js';
 import { Engine } from '../../src/web/engine.js';
 import type { EngineRequest, EngineResults, Failure, FromEngine } from '../../src/web/engine_messages.js';
-import { KeptFiles } from '../../src/web/kept_files.js';
 import { goodPictures } from '../calibrate/good_pictures.js';
 import { device } from '../devices.js';
+import { NOTHING_KEPT } from './nothing_kept.js';
 
 const SIZE = 112;
 const files = goodPictures('tile', SIZE, 1, 8).map(({ name, data }) => {
@@ -20,7 +20,7 @@ const job = { kind: 'calibrate', ...use, good: files, falseAlarms: 0.01, orient:
 const messages: FromEngine[] = [];
 let number = 0;
 const host = { ...NODE_LIBRARY, openDevice: () => device(), anchors: undefined };
-const engine = new Engine(host, new KeptFiles(undefined), (message) => messages.push(message));
+const engine = new Engine(host, NOTHING_KEPT, (message) => messages.push(message));
 
 async function ended(request: EngineRequest): Promise<FromEngine> {
   const id = ++number;

@@ -1,19 +1,17 @@
 /** The engine of a page, run in Node: its jobs, what it says of bad input, and a device that is lost. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
-import type { LibraryHost } from '../../src/detect/sources.js';
+import { describe, expect, it } from 'vitest';
 import { Gpu } from '../../src/gpu/gpu.js';
-import { nodeHost } from '../../src/node/device.js';
 import { encodePng } from '../../src/node/encode_png.js';
 import { loadDetector, NODE_LIBRARY } from '../../src/node/node_library.js';
 import { Engine } from '../../src/web/engine.js';
-import type { EngineRequest, EngineResults, Failure, FromEngine, ModelChoice } from '../../src/web/engine_messages.js';
-import { KeptFiles } from '../../src/web/kept_files.js';
+import type { EngineRequest, FromEngine, ModelChoice } from '../../src/web/engine_messages.js';
 import { device } from '../devices.js';
-import { type Fault, faultyEntry } from '../faulty_entry.js';
 import { exif } from '../small_pictures.js';
 import { drawSample, SIZE } from '../train/pictures.js';
+import { Page } from './engine_in_node.js';
+import { NOTHING_KEPT } from './nothing_kept.js';
 
 const bytesOf = (path: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url))));
@@ -36,70 +34,6 @@ function score(change: Partial<ScoreRequest> = {}): ScoreRequest {
     orient: false,
   } as const;
   return { ...usual, name, ...change };
-}
-
-/** Every device that was opened, to be closed: an open one keeps Node running. */
-const opened: Gpu[] = [];
-afterAll(() => {
-  for (const gpu of opened) gpu[Symbol.dispose]();
-});
-
-class Page {
-  readonly messages: FromEngine[] = [];
-  readonly handedOver: ArrayBufferLike[] = [];
-  readonly #engine: Engine;
-  #next = 1;
-
-  /** @param faults of the devices that are opened one after the other; undefined for a sound one */
-  constructor(faults: readonly (readonly [Fault, number] | undefined)[] = [], kept = new KeptFiles(undefined)) {
-    const left = [...faults];
-    const openDevice = async (): Promise<Gpu> => {
-      const fault = left.shift();
-      // Kernels are compiled once for all tests; only a device that fails is closed.
-      if (!fault) return device();
-      const host = await nodeHost();
-      const gpu = await Gpu.open({ ...host, entry: faultyEntry(host.entry, ...fault) });
-      opened.push(gpu);
-      return gpu;
-    };
-    const host: LibraryHost = { ...NODE_LIBRARY, openDevice, anchors: undefined };
-    this.#engine = new Engine(host, kept, (message, handOver) => {
-      this.messages.push(message);
-      this.handedOver.push(...handOver);
-    });
-  }
-
-  start(request: EngineRequest): { id: number; over: Promise<void> } {
-    const id = this.#next++;
-    return { id, over: this.#engine.receive({ kind: 'job', id, request }) };
-  }
-
-  stop(id: number): void {
-    void this.#engine.receive({ kind: 'stop', id });
-  }
-
-  async ask<K extends EngineRequest['kind']>(request: Extract<EngineRequest, { kind: K }>): Promise<EngineResults[K]> {
-    const { id, over } = this.start(request);
-    await over;
-    const end = this.messages.find((m) => m.id === id && m.kind !== 'progress');
-    if (end?.kind !== 'done') throw new Error(JSON.stringify(end));
-    return end.result as EngineResults[K];
-  }
-
-  async failure(request: EngineRequest): Promise<Failure> {
-    const { id, over } = this.start(request);
-    await over;
-    const end = this.messages.find((m) => m.id === id && m.kind !== 'progress');
-    if (end?.kind !== 'failed') throw new Error(`job ${id}: expected it to fail`);
-    return end.failure;
-  }
-
-  /** The steps that the last job told of, each once. */
-  stages(): string[] {
-    const id = Math.max(...this.messages.map((m) => m.id));
-    const all = this.messages.flatMap((m) => (m.kind === 'progress' && m.id === id ? [m.stage] : []));
-    return all.filter((stage, i) => stage !== all[i - 1]);
-  }
 }
 
 describe('the engine', () => {
@@ -260,7 +194,7 @@ describe('a device that is lost', () => {
       const entry = { requestAdapter: async () => null } as unknown as GPU;
       return Gpu.open({ entry, shaders: new Map(), noAdapter: 'use another browser' });
     };
-    const engine = new Engine({ ...NODE_LIBRARY, openDevice }, new KeptFiles(undefined), (m) => failures.push(m));
+    const engine = new Engine({ ...NODE_LIBRARY, openDevice }, NOTHING_KEPT, (m) => failures.push(m));
     await engine.receive({ kind: 'job', id: 1, request: { kind: 'device' } });
     expect(failures.at(-1)).toEqual({
       ...{ kind: 'failed', id: 1 },

@@ -1,5 +1,13 @@
 /** The page's side of the worker: jobs as promises, with progress and an end by signal. */
-import type { EngineRequest, EngineResults, Failure, FromEngine, Stage, ToEngine } from '#src/web/engine_messages';
+import type {
+  EngineRequest,
+  EngineResults,
+  Failure,
+  FromEngine,
+  Stage,
+  ToEngine,
+  TrainStep,
+} from '#src/web/engine_messages';
 import merges from '../../weights/clip_merges.txt?url';
 import clip from '../../weights/tiny/clip.safetensors?url';
 import image from '../../weights/tiny/image_adapter.safetensors?url';
@@ -23,6 +31,10 @@ export function failureOf(error: unknown): Failure {
 }
 
 export interface JobOptions {
+  /** Called with each step of a training. */
+  readonly onStep?: ((step: TrainStep) => void) | undefined;
+  /** Called with the number of the job, by which it can be held. */
+  readonly onId?: ((id: number) => void) | undefined;
   readonly onStage?: ((stage: Stage, share: number | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Buffers of the request that the page needs no more: they are not copied. */
@@ -33,6 +45,7 @@ interface Job {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
   readonly onStage: JobOptions['onStage'];
+  readonly onStep: JobOptions['onStep'];
 }
 
 /**
@@ -62,18 +75,24 @@ export class EngineClient {
   /** Asks for a job. @throws JobError (as a rejection) */
   async ask<K extends EngineRequest['kind']>(
     request: Extract<EngineRequest, { kind: K }>,
-    { onStage, signal, handOver = [] }: JobOptions = {},
+    { onStage, onStep, onId, signal, handOver = [] }: JobOptions = {},
   ): Promise<EngineResults[K]> {
     const worker = await this.#open();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      this.#jobs.set(id, { resolve: resolve as (result: never) => void, reject, onStage });
+      this.#jobs.set(id, { resolve: resolve as (result: never) => void, reject, onStage, onStep });
+      onId?.(id);
       const tell = (message: ToEngine): void => worker.postMessage(message);
       worker.postMessage({ kind: 'job', id, request } satisfies ToEngine, [...handOver]);
       const stop = (): void => tell({ kind: 'stop', id });
       if (signal?.aborted) stop();
       else signal?.addEventListener('abort', stop, { once: true });
     });
+  }
+
+  /** Holds the training of that number, or lets it go on. */
+  async pause(id: number, paused: boolean): Promise<void> {
+    (await this.#open()).postMessage({ kind: 'pause', id, paused } satisfies ToEngine);
   }
 
   #open(): Promise<Worker> {
@@ -109,6 +128,10 @@ export class EngineClient {
     if (!job) return;
     if (message.kind === 'progress') {
       job.onStage?.(message.stage, message.share);
+      return;
+    }
+    if (message.kind === 'step') {
+      job.onStep?.(message.step);
       return;
     }
     this.#jobs.delete(message.id);

@@ -29,6 +29,7 @@ const STAGES: Readonly<Record<Stage, TextKey>> = {
   score: 'stageScore',
   calibrate: 'stageCalibrate',
   copy: 'stageCopy',
+  train: 'stageTrain',
   again: 'stageAgain',
 };
 
