@@ -27,8 +27,11 @@ export function listJudged(place: HTMLElement, { pictures, scale }: CalibrateRep
         {},
         make('th', { scope: 'row' }, name),
         make('td', {}, text(kind === 'good' ? 'decideIsGood' : 'decideIsBad')),
-        make('td', { className: 'number' }, onScale(value, scale).toFixed(2)),
+        make('td', { className: 'number' }, shown(onScale(value, scale))),
       ),
     );
   place.replaceChildren(...rows);
 }
+
+/** Rounded down: what lies below the threshold must not read as 0.50. */
+const shown = (score: number): string => (Math.floor(100 * score) / 100).toFixed(2);
