@@ -143,6 +143,6 @@ describe('the panel Decide', () => {
     await load('other.safetensors', await bytesOf(other));
     await status(/other\.safetensors: made with other adapters/);
     await shown.page.locator('#decide-used button').click();
-    expect(await shown.says('decide-used')).toBe('No calibration is in use.');
+    await shown.page.locator('#decide-used', { hasText: 'No calibration is in use.' }).waitFor();
   });
 });

@@ -81,6 +81,7 @@ export class DecidePanel {
     if (this.#stop) return;
     this.#stop = new AbortController();
     note.textContent = '';
+    status.textContent = '';
     this.#refresh();
     showProgress(bar, undefined);
     try {
