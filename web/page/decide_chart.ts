@@ -36,7 +36,7 @@ export function drawHistogram(
   const bar = WIDTH / BINS / 2;
   const bars = counts.flatMap((bins, kind) =>
     bins.flatMap((count, i) => {
-      const height = (count / most) * (FLOOR - 24);
+      const height = (count / most) * (FLOOR - 30);
       const shape = { x: (2 * i + kind) * bar + 1, y: FLOOR - height, width: bar - 2, height };
       return count > 0 ? [part('rect', { class: kind === 0 ? 'good' : 'faulty', ...shape })] : [];
     }),
@@ -48,7 +48,7 @@ export function drawHistogram(
     ...bars,
     part('line', { x1: 0, x2: WIDTH, y1: FLOOR, y2: FLOOR }),
     part('line', { class: 'threshold', x1: x, x2: x, y1: 0, y2: FLOOR }),
-    part('text', { x: x + (anchor === 'end' ? -6 : 6), y: 14, 'text-anchor': anchor }, text('threshold')),
+    part('text', { x: x + (anchor === 'end' ? -6 : 6), y: 20, 'text-anchor': anchor }, text('threshold')),
     part('text', { x: WIDTH, y: HEIGHT - 8, 'text-anchor': 'end' }, `${text('decideChartAxis')} →`),
   );
   place.replaceChildren(drawing);

@@ -1,8 +1,8 @@
 /** References and a threshold from good pictures: chosen, looked at, moved, saved and loaded. */
 import { byFalseAlarms } from '#src/calibrate/choose_scale';
-import { onScale } from '#src/detect/score_scale';
 import type { CalibrateReport, CalibrationInUse, ModelChoice } from '#src/web/engine_messages';
 import { drawHistogram } from './decide_chart.js';
+import { listGiven, listJudged } from './decide_files.js';
 import { byId, make, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { onLanguage, text } from './language.js';
@@ -81,6 +81,7 @@ export class DecidePanel {
     if (this.#stop) return;
     this.#stop = new AbortController();
     note.textContent = '';
+    status.textContent = '';
     this.#refresh();
     showProgress(bar, undefined);
     try {
@@ -163,6 +164,13 @@ export class DecidePanel {
     });
   }
 
+  #leaveOut(picture: Given): void {
+    this.#good = this.#good.filter((g) => g !== picture);
+    this.#bad = this.#bad.filter((g) => g !== picture);
+    this.#refresh();
+    byId('decide-given', HTMLElement).querySelector('summary')?.focus();
+  }
+
   async #drop(className: string): Promise<void> {
     await this.#engine.ask({ kind: 'dropCalibration', className });
     this.#used.delete(className);
@@ -176,6 +184,9 @@ export class DecidePanel {
     const counts = { good: this.#good.length, bad: this.#bad.length };
     const few = counts.good < LEAST ? ` ${text('decideFew')}` : '';
     byId('decide-count', HTMLElement).textContent = text('decideCount', counts) + few;
+    const given = [...this.#good, ...this.#bad];
+    show(byId('decide-given', HTMLElement), given.length > 0);
+    listGiven(byId('decide-given-list', HTMLElement), given, (picture) => this.#leaveOut(picture));
     start.disabled = counts.good < LEAST || this.#stop !== undefined;
     show(byId('decide-stop', HTMLElement), this.#stop !== undefined);
     const used = [...this.#used.values()].map(({ className, good, faulty, imageSize, words }) => {
@@ -217,19 +228,7 @@ export class DecidePanel {
   #list(): void {
     const report = this.#report;
     if (!report) return;
-    const rows = (['good', 'bad'] as const).flatMap((kind) => report.pictures[kind].map((p) => ({ ...p, kind })));
-    const body = rows
-      .sort((a, b) => b.value - a.value)
-      .map(({ name, value, kind }) =>
-        make(
-          'tr',
-          {},
-          make('th', { scope: 'row' }, name),
-          make('td', {}, text(kind === 'good' ? 'decideIsGood' : 'decideIsBad')),
-          make('td', { className: 'number' }, onScale(value, report.scale).toFixed(2)),
-        ),
-      );
-    byId('decide-rows', HTMLElement).replaceChildren(...body);
+    listJudged(byId('decide-rows', HTMLElement), report);
     this.#showOdd(report.standsOut);
   }
 
@@ -244,10 +243,7 @@ export class DecidePanel {
     const picture = make('img', { src, alt: given.name });
     picture.addEventListener('load', () => URL.revokeObjectURL(src));
     const out = make('button', { type: 'button' }, text('decideOut'));
-    out.addEventListener('click', () => {
-      this.#good = this.#good.filter((g) => g !== given);
-      this.#refresh();
-    });
+    out.addEventListener('click', () => this.#leaveOut(given));
     odd.replaceChildren(picture, make('p', {}, text('decideOdd', { name: given.name })), out);
   }
 }

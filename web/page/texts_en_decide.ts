@@ -10,6 +10,7 @@ export const ENGLISH_DECIDE = {
   decideBad: 'Faulty pictures, if you have any',
   decidePickBad: 'Choose faulty pictures',
   decideCount: '{good} good, {bad} faulty.',
+  decideGiven: 'Chosen pictures',
   decideFew: 'At least 3 good pictures are needed; 8 are a start, 40 and more are better.',
   decideStart: 'Find the threshold',
   decideLoad: 'Load a calibration file',

@@ -11,6 +11,7 @@ export const CHINESE_DECIDE: Record<keyof typeof ENGLISH_DECIDE, string> = {
   decideBad: '有缺陷的图片（可选）',
   decidePickBad: '选择有缺陷的图片',
   decideCount: '正常 {good} 张，有缺陷 {bad} 张。',
+  decideGiven: '已选图片',
   decideFew: '至少需要 3 张正常图片；8 张可以开始，40 张以上更好。',
   decideStart: '确定阈值',
   decideLoad: '载入校准文件',
