@@ -14,6 +14,7 @@ import { Profile } from './profile.js';
 import { Readback, type Wait } from './readback.js';
 import type { ShaderTexts, Tiles } from './shader.js';
 import { CommandStream } from './stream.js';
+import { SubmitPace } from './submit_pace.js';
 import { type Traits, traitsOf } from './traits.js';
 
 export type { Dispatch } from './dispatch.js';
@@ -27,8 +28,8 @@ export interface GpuHost {
   readonly adapter?: string | undefined;
   /** What to do where there is no adapter, for the message; by default as in Node. */
   readonly noAdapter?: string | undefined;
-  /** Most operations that are submitted at a time, where it is less than suits the adapter: for a device that also draws the screen. */
-  readonly workPerSubmit?: number | undefined;
+  /** Milliseconds of measured work to submit at a time, for a device that also draws the screen; by default a fixed amount of work. */
+  readonly submitMs?: number | undefined;
   /** Waits for a promise of the device; the default is to await it. */
   readonly wait?: <T>(promise: Promise<T>) => Promise<T>;
 }
@@ -83,10 +84,9 @@ export class Gpu implements Disposable {
     this.pool = new BufferPool(device);
     this.kernels = new PipelineCache(device, host.shaders, this.traits.subgroupChoice !== undefined);
     this.#health = new Health(device, (label) => this.kernels.diagnose(label));
-    this.#stream = new CommandStream(
-      device,
-      Math.min(this.traits.workPerSubmit, host.workPerSubmit ?? Number.POSITIVE_INFINITY),
-    );
+    const { workPerSubmit } = this.traits;
+    const pace = host.submitMs === undefined ? { workPerSubmit } : new SubmitPace(host.submitMs, workPerSubmit);
+    this.#stream = new CommandStream(device, pace);
     this.#waitFor = host.wait ?? (<T>(p: Promise<T>) => p);
     const wait: Wait = (what, promise) => this.#health.watch(what, this.#waitFor(promise));
     this.#readback = new Readback(device, this.#stream, wait);

@@ -8,6 +8,7 @@ import { newBuffer } from './new_buffer.js';
 import type { Kernel } from './pipeline.js';
 import type { Storage } from './pool.js';
 import { encodeParams } from './shader.js';
+import type { SubmitPace } from './submit_pace.js';
 
 /** A buffer as a dispatch sees it: `bytes` of a storage, from its start or from an offset. */
 export interface Binding {
@@ -23,6 +24,9 @@ export const OFFSET_STEP = 256;
 const UNIFORM_BYTES = 1 << 18;
 /** Uploads recorded before the stream submits by itself. */
 const MAX_STAGED_BYTES = 1 << 28;
+
+/** How much work is submitted at a time: a fixed number of operations, or by measured time. */
+export type Pace = Pick<SubmitPace, 'workPerSubmit'> & Partial<Pick<SubmitPace, 'submitted'>>;
 
 export class CommandStream {
   /** Dispatches recorded since the device was opened. */
@@ -44,11 +48,11 @@ export class CommandStream {
   #stagedBytes = 0;
   /** Work recorded since the last submit, in multiply-adds and bytes as the ops declare them. */
   #pendingWork = 0;
-  readonly #workPerSubmit: number;
+  readonly #pace: Pace;
 
-  constructor(device: GPUDevice, workPerSubmit: number) {
+  constructor(device: GPUDevice, pace: Pace) {
     this.#device = device;
-    this.#workPerSubmit = workPerSubmit;
+    this.#pace = pace;
     this.#align = Math.max(16, device.limits.minUniformBufferOffsetAlignment);
     this.#uniforms = newBuffer(device, {
       label: 'params',
@@ -83,7 +87,7 @@ export class CommandStream {
     if (writes) this.#endPass();
     this.dispatches++;
     this.#pendingWork += work;
-    if (this.#pendingWork > this.#workPerSubmit) this.flush();
+    if (this.#pendingWork > this.#pace.workPerSubmit) this.flush();
   }
 
   copy(from: Storage, fromOffset: number, to: GPUBuffer, toOffset: number, bytes: number): void {
@@ -113,6 +117,7 @@ export class CommandStream {
       if (this.#used > 0) this.#device.queue.writeBuffer(this.#uniforms, 0, this.#staging, 0, this.#used);
       this.#device.queue.submit([this.#encoder.finish()]);
       this.submits++;
+      this.#pace.submitted?.(this.#pendingWork, this.#device.queue);
       this.#encoder = undefined;
     }
     this.#used = 0;

@@ -28,10 +28,10 @@ const NO_ADAPTER =
   'switch hardware acceleration on in the settings of the browser, update the graphics driver, or use another browser';
 
 /**
- * Operations submitted at a time: a quarter of a second on a weak integrated GPU (0.2 TFLOP/s). The browser draws with the same
- * device in between, and Windows resets a device that works for two seconds without an end; a fast GPU loses nothing.
+ * Work submitted at a time, in milliseconds: the browser draws with the same device in between, and Windows resets a device that
+ * works for two seconds without an end.
  */
-const WORK_PER_SUBMIT = 50e9;
+const SUBMIT_MS = 100;
 
 /** Opens the browser's device. @throws GpuError with the remedy when there is no device */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
@@ -41,7 +41,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
       'webgpu: not available in this browser: use a current browser, and open the page over https or from localhost',
     );
   }
-  const host = { entry, shaders: SHADERS, noAdapter: NO_ADAPTER, workPerSubmit: WORK_PER_SUBMIT };
+  const host = { entry, shaders: SHADERS, noAdapter: NO_ADAPTER, submitMs: SUBMIT_MS };
   const gpu = await Gpu.open(host, options);
   gpu.tiles = options.tiles ?? knownTiles(gpu.description);
   return gpu;

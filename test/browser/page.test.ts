@@ -43,6 +43,7 @@ describe('the page', () => {
     // Time of the processor, not of the clock: other programs run, too.
     const session = await shown.context.newCDPSession(shown.page);
     await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const before = await shown.processorTime();
     await shown.page.goto(shown.served.address);
     await shown.page.locator('#steps li').first().waitFor();
     const { metrics } = await session.send('Performance.getMetrics');
@@ -50,6 +51,10 @@ describe('the page', () => {
     expect(busy).toBeGreaterThan(0);
     expect(busy).toBeLessThan(1);
     await shown.idle();
+    // On a software device, all that page, worker and kernels do up to the first map, in seconds of the processor.
+    const firstMap = (await shown.processorTime()) - before;
+    expect(firstMap).toBeGreaterThan(0.5);
+    expect(firstMap).toBeLessThan(8);
     expect(await shown.says('verdict')).toBe('Looks faulty: score 1.00, threshold 0.50');
     expect((await shown.says('steps')).match(/[A-Z][a-z ]+/g)).toEqual([
       'Decode the picture',

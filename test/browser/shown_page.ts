@@ -42,6 +42,14 @@ export class ShownPage {
     return this.page.workers()[0]!;
   }
 
+  /** Seconds that the browser's pages, workers and device have taken of the processor so far. */
+  async processorTime(): Promise<number> {
+    const session = await this.#browser.newBrowserCDPSession();
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    await session.detach();
+    return processInfo.filter(({ type }) => /^(renderer|GPU)$/.test(type)).reduce((sum, p) => sum + p.cpuTime, 0);
+  }
+
   /** What an element says. */
   says(id: string): Promise<string> {
     return this.page.locator(`#${id}`).innerText();

@@ -77,6 +77,8 @@ describe('the engine', () => {
   it('says of an object which word the model does not know', async () => {
     const { model } = await page.ask(score({ className: 'flurbistan' }));
     expect(model.unknownWords).toEqual(['flurbistan']);
+    // Only the text tower was needed: the image tower stays.
+    expect(page.stages()).toEqual(['picture', 'files', 'score']);
     // The object before it is still loaded.
     await page.ask(score());
     expect(page.stages()).toEqual(['picture', 'score']);
