@@ -56,6 +56,10 @@ describe('the page', () => {
     expect(firstMap).toBeGreaterThan(0.5);
     expect(firstMap).toBeLessThan(8);
     expect(await shown.says('verdict')).toBe('Looks faulty: score 1.00, threshold 0.50');
+    // Its anchors and words come with the page.
+    const fetched = await shown.fetchedByWorker();
+    expect(fetched).toContain('ready');
+    expect(fetched).not.toContain('clip_merges');
     expect((await shown.says('steps')).match(/[A-Z][a-z ]+/g)).toEqual([
       'Decode the picture',
       'Open the device',
@@ -163,6 +167,7 @@ describe('bad input', () => {
     const { verdict, notes } = await shown.scored(png);
     expect(verdict).toMatch(/^Looks /);
     expect(notes).toBe('The model does not know “flurbistan”, so it looks for faults of an “object”.');
+    expect(await shown.fetchedByWorker()).toContain('clip_merges');
     await shown.page.locator('#object').fill('');
     await shown.drop(png);
     expect(await shown.says('verdict')).toMatch(/^Say first what is in the picture/);

@@ -50,6 +50,12 @@ export class ShownPage {
     return processInfo.filter(({ type }) => /^(renderer|GPU)$/.test(type)).reduce((sum, p) => sum + p.cpuTime, 0);
   }
 
+  /** Names of the files that the worker has fetched, without the hashes of their contents. */
+  fetchedByWorker(): Promise<string[]> {
+    const entries = "performance.getEntriesByType('resource')";
+    return this.worker.evaluate(`${entries}.map(({ name }) => name.replace(/^.*\\/|-[\\w-]{8}\\.\\w+$/g, ''))`);
+  }
+
   /** What an element says. */
   says(id: string): Promise<string> {
     return this.page.locator(`#${id}`).innerText();

@@ -3,17 +3,21 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AnchorCache, type AnchorStore } from '../../src/detect/anchor_cache.js';
 import { AnomalyModel, type AnomalyModelOptions } from '../../src/detect/anomaly_model.js';
 import type { ClassTokens } from '../../src/detect/class_tokens.js';
+import type { Gpu } from '../../src/gpu/gpu.js';
 import type { RawTensor } from '../../src/io/tensor_file.js';
 import type { TensorView } from '../../src/io/tensor_view.js';
 import { readTorchArchive } from '../../src/io/torch_archive.js';
+import { AA_CLIP } from '../../src/model/methods/aa_clip.js';
 import { openCheckpoint } from '../../src/model/methods/all_methods.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
 import { anchorFolder, anchorStore } from '../../src/node/anchor_folder.js';
 import { fileFingerprint } from '../../src/node/file_fingerprint.js';
 import { loadDetector } from '../../src/node/node_library.js';
 import { liveTensors, read, upload } from '../../src/tensor/tensor.js';
+import { memoryAnchors } from '../../src/web/ready_classes.js';
 import { device } from '../devices.js';
 import { golden } from '../golden_files.js';
 import { arr } from '../reference/arr.js';
@@ -159,6 +163,68 @@ describe('a second start', () => {
       expect(readFileSync(path)).toEqual(whole);
     }
   });
+});
+
+describe('anchors that came with the program', () => {
+  const columns = Float32Array.from({ length: 2 * TINY.embed }, (_, i) => Math.cos(i));
+  /** The keys that the store was asked for: first of a device, then of any. */
+  const asked: [device: string[], any: string[]] = [[], []];
+  let saved = 0;
+  const storeOf = (ready: ReadonlyMap<string, Float32Array>): AnchorStore => ({
+    async load(key) {
+      asked[0].push(key);
+      return undefined;
+    },
+    async save() {
+      saved++;
+    },
+    async ready(key) {
+      asked[1].push(key);
+      return ready.get(key);
+    },
+  });
+
+  it('are taken where none are kept, and are not kept again', async () => {
+    await start({ anchors: storeOf(new Map()) });
+    expect(saved).toBe(1);
+    const key = asked[1].at(-1)!;
+    expect((await start({ anchors: storeOf(new Map([[key, columns]])) })).text).toEqual([]);
+    expect(saved).toBe(1);
+    const short = storeOf(new Map([[key, columns.subarray(1)]]));
+    expect((await start({ anchors: short })).text.length).toBeGreaterThan(20);
+  });
+
+  it('are those of any device and its kernels, but not of one that rounds', async () => {
+    asked[0].length = 0;
+    asked[1].length = 0;
+    const gpu = await device();
+    const { description, preferred, precision } = gpu;
+    const own = { ...{ description, preferred, precision }, counts: false } as unknown as Gpu;
+    const others = [
+      own,
+      { ...own, description: { ...description, vendor: 'another' } },
+      { ...own, preferred: { softmax: 'another' } },
+      { ...own, precision: 'f16' },
+    ] as unknown as Gpu[];
+    const { clip } = counted(3, 'weights');
+    const of = { clip, method: AA_CLIP, text: undefined, textMix: undefined, activation: 'gelu', precision: 'f32' };
+    for (const other of others) {
+      const cache = await AnchorCache.open(storeOf(new Map()), other, of);
+      await cache!.find(cloth, TINY.embed);
+    }
+    expect(new Set(asked[0]).size).toBe(4);
+    expect(new Set(asked[1].slice(0, 3)).size).toBe(1);
+    expect(asked[1][3]).not.toBe(asked[1][0]);
+  });
+});
+
+it('anchors kept in memory spare a second start the text tower', async () => {
+  const anchors = memoryAnchors(async () => undefined);
+  const first = await start({ anchors });
+  expect(first.text.length).toBeGreaterThan(20);
+  const second = await start({ anchors });
+  expect(second.text).toEqual([]);
+  expect(second.map).toEqual(first.map);
 });
 
 it('the library keeps the anchors of a file of weights, unless it is told not to', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { unescapeHtml } from '../../src/io/html_unescape.js';
-import { createTokenizer } from '../../src/io/tokenizer.js';
+import { createTokenizer, tokenizerOfWords } from '../../src/io/tokenizer.js';
 import { goldenJson } from '../golden_files.js';
 
 const merges = readFileSync(new URL('../../weights/clip_merges.txt', import.meta.url), 'utf8');
@@ -87,5 +87,22 @@ describe('unescapeHtml', () => {
     ['& &; &# &#x &#; &nosuch; && a&b', '& &; &# &#x &#; &nosuch; && a&b'],
   ])('%s', (text, expected) => {
     expect(unescapeHtml(text)).toBe(expected);
+  });
+});
+
+describe('a tokenizer of some words', () => {
+  const known = new Map(['photo', 'of', '.', 'corrugated', "'s"].map((word) => [word, tokenizer.words(word)[0]!.ids]));
+
+  test('gives the ids of the whole table for texts of these words', () => {
+    const texts = [' A  photo of Corrugated.', "photo's", '', 'photo <|endoftext|> anything'];
+    const small = tokenizerOfWords(new Map([...known, ['a', [320]]]), texts)!;
+    expect(small.encode(texts)).toEqual(tokenizer.encode(texts));
+    for (const text of texts) expect(small.words(text)).toEqual(tokenizer.words(text));
+    expect(() => small.words('a tile')).toThrow(/expected words of the texts that it was opened for, got "tile"/);
+  });
+
+  test('is not to be had for texts with another word', () => {
+    expect(tokenizerOfWords(known, ['photo of', 'a photo'])).toBeUndefined();
+    expect(tokenizerOfWords(new Map(), [])?.tokenize('')).toEqual([49406, 49407]);
   });
 });

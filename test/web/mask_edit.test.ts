@@ -37,4 +37,22 @@ describe('MaskEdit', () => {
     expect(mask.data).toEqual(states[60]);
     expect(mask.marked).toBe(states[60]?.reduce((sum, v) => sum + v, 0));
   });
+
+  it('opens a mask as one step, whatever it held', () => {
+    const mask = new MaskEdit(3, 2);
+    mask.rectangle(0, 0, 2, 1, 1);
+    mask.commit();
+    mask.open(Uint8Array.of(0, 255, 0, 7, 0, 0));
+    expect([...mask.data]).toEqual([0, 1, 0, 1, 0, 0]);
+    expect(mask.marked).toBe(2);
+    mask.undo();
+    expect([...mask.data]).toEqual([1, 1, 0, 0, 0, 0]);
+  });
+
+  it('gives each pixel of another size the nearest one', () => {
+    const mask = new MaskEdit(2, 2);
+    mask.open(Uint8Array.of(1, 0, 0, 1));
+    expect([...mask.scaledTo(5, 3)]).toEqual([1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1]);
+    expect([...mask.scaledTo(2, 2)]).toEqual([1, 0, 0, 1]);
+  });
 });

@@ -14,6 +14,8 @@ import { fileOf, SAMPLES, type Sample, startSamples } from './samples.js';
 import { saveFile, savePng, stemOf } from './save_file.js';
 import { checkSupport } from './support.js';
 import { startTabs } from './tabs.js';
+import { TeachPictures } from './teach_pictures.js';
+import { TeachRun } from './teach_run.js';
 import { type Threshold, USUAL_THRESHOLD } from './verdict.js';
 import { asMask, showPicture, startViewer, withHeatmap } from './viewer.js';
 
@@ -26,6 +28,7 @@ const slider = byId('threshold', HTMLInputElement);
 
 let threshold: Threshold = USUAL_THRESHOLD;
 let decide: DecidePanel | undefined;
+let teach: TeachPictures | undefined;
 
 const engine = new EngineClient();
 const queue = new PictureQueue(engine, update, (entry, stage, share) => {
@@ -107,6 +110,7 @@ startViewer();
 startControls();
 startPictureInput((given) => {
   if (decide && !byId('panel-decide', HTMLElement).hidden) decide.take(given);
+  else if (teach && !byId('panel-teach', HTMLElement).hidden) teach.take(given);
   else take(given);
 });
 startSamples((sample) => void takeSample(sample));
@@ -115,6 +119,15 @@ update();
 if (supported) {
   const device = new DevicePanel(engine);
   decide = new DecidePanel(engine, () => ({ model: queue.model, ...useNow() }));
+  let run: TeachRun | undefined;
+  teach = new TeachPictures(() => run?.refresh());
+  run = new TeachRun(engine, {
+    model: () => queue.model,
+    taught: teach,
+    use: (model) => {
+      queue.model = model;
+    },
+  });
   const models = new ModelChooser(engine, {
     use: () => ({ className: object.value.trim() || 'object', imageSize: chosenSize() }),
     chosen: (model) => {
@@ -129,6 +142,10 @@ if (supported) {
   startTabs((panel) => {
     if (panel === 'panel-camera') byId('camera-object', HTMLInputElement).value ||= object.value;
     else camera.stop('cameraOff');
+    if (panel === 'panel-teach') {
+      byId('teach-object', HTMLInputElement).value ||= object.value;
+      void run.opened();
+    }
     if (panel === 'panel-decide') byId('decide-object', HTMLInputElement).value ||= object.value;
     if (panel !== 'panel-device') return;
     void device.refresh(queue.model);

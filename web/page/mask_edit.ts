@@ -46,6 +46,24 @@ export class MaskEdit {
     for (let y = Math.max(0, Math.floor(Math.min(y0, y1))); y < bottom; y++) this.#fill(y, left, right, value);
   }
 
+  /** Takes over a whole mask, not 0 where the picture is faulty, as one step. @param data [height * width] */
+  open(data: Uint8Array): void {
+    for (let i = 0; i < this.data.length; i++) this.#fill(0, i, i + 1, data[i] ? 1 : 0);
+    this.commit();
+  }
+
+  /** The mask at another size, each pixel the nearest one's. @returns [height * width] */
+  scaledTo(width: number, height: number): Uint8Array {
+    const to = new Uint8Array(width * height);
+    for (let y = 0; y < height; y++) {
+      const row = Math.floor(((y + 0.5) * this.height) / height) * this.width;
+      for (let x = 0; x < width; x++) {
+        to[y * width + x] = this.data[row + Math.floor(((x + 0.5) * this.width) / width)] ?? 0;
+      }
+    }
+    return to;
+  }
+
   /** Ends a step: what was drawn since the last one is undone together. */
   commit(): void {
     if (this.#runs.length === 0) return;
