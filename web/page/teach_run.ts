@@ -164,7 +164,8 @@ export class TeachRun {
             this.#id = id;
           },
           onStage: (stage) => {
-            status.textContent = stageName(stage);
+            // That the device was lost stays to be read; how it is opened again does not matter.
+            if (stage === 'again' || this.#times.length === 0) status.textContent = stageName(stage);
           },
           onStep: (step) => this.#step(step),
         },
