@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
-import { CONTENT_POLICY, PAGE_HEADERS } from './content_policy.ts';
+import { CONTENT_POLICY, PAGE_HEADERS } from '../src/cli/serve/content_policy.ts';
 
 /** Not `.gz`: some servers have browsers unpack that. */
 const WORKER_ENDING = '.packed';

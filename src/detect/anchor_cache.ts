@@ -11,10 +11,16 @@ import type { TensorView } from '../io/tensor_view.js';
 import type { Method } from '../model/methods/method.js';
 import type { ClassTokens } from './class_tokens.js';
 
-/** Where a host keeps anchors, a small file for each class. Neither method throws: without a file, anchors are computed. */
+/** Where a host keeps anchors, a small file for each class. No method throws: without a file, anchors are computed. */
 export interface AnchorStore {
   load(key: string): Promise<Uint8Array | undefined>;
   save(key: string, file: Uint8Array): Promise<void>;
+  /**
+   * Anchors that came with the program, [E, 2], asked for where none are kept. They were computed on another device, and differ
+   * from those of this one by rounding.
+   * @param key made from everything that anchors depend on but the device
+   */
+  ready?(key: string): Promise<Float32Array | undefined>;
 }
 
 /** What anchors depend on, besides the prompts of their class. */
@@ -28,17 +34,19 @@ export interface AnchorOrigin {
 }
 
 /** Raised when the same text tower gives other anchors, or the file has another form. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const TENSOR = 'anchors';
 
 export class AnchorCache {
   readonly #store: AnchorStore;
-  readonly #origin: string;
+  readonly #origin: object;
+  readonly #device: object;
 
-  private constructor(store: AnchorStore, origin: string) {
+  private constructor(store: AnchorStore, origin: object, device: object) {
     this.#store = store;
     this.#origin = origin;
+    this.#device = device;
   }
 
   /** @returns undefined where the weights' source cannot tell whether it has changed */
@@ -53,24 +61,28 @@ export class AnchorCache {
       adapters: of.text && (await contentOf(of.text, of.method.anchorTensors)),
       textMix: of.textMix ?? 'preset',
       activation: of.activation,
-      precision: of.precision,
-      // Kernels and drivers differ in the last bits: a run gives the same with its cache and without.
-      device: [vendor, architecture, device, description, gpu.precision],
-      kernels: Object.entries(gpu.preferred).sort(),
+      precision: [of.precision, gpu.precision],
     };
-    return new AnchorCache(store, JSON.stringify(origin));
+    // Kernels and drivers differ in the last bits: a run gives the same with its cache and without.
+    const kernels = Object.entries(gpu.preferred).sort();
+    return new AnchorCache(store, origin, { device: [vendor, architecture, device, description], kernels });
   }
 
   /** Anchors of a class, E x 2 values; undefined where there are none, or their file is broken. */
   async find(of: ClassTokens, embed: number): Promise<Float32Array | undefined> {
-    const key = await this.#key(of);
+    const values = (await this.#kept(of)) ?? (await this.#store.ready?.(await this.#key(of)));
+    return values?.length === 2 * embed && values.every(Number.isFinite) ? values : undefined;
+  }
+
+  async #kept(of: ClassTokens): Promise<Float32Array | undefined> {
+    const key = await this.#key(of, this.#device);
     const bytes = await this.#store.load(key);
     if (!bytes) return undefined;
     try {
       const file = await openSafetensors(bytesSource(key, bytes));
       const values = await file.readF32(TENSOR);
       const whole = file.metadata.get('key') === key && file.metadata.get('sum') === (await sumOf(values));
-      return whole && values.length === 2 * embed && values.every(Number.isFinite) ? values : undefined;
+      return whole ? values : undefined;
     } catch {
       return undefined;
     }
@@ -78,15 +90,16 @@ export class AnchorCache {
 
   /** Keeps the anchors of a class. */
   async keep(of: ClassTokens, values: Float32Array): Promise<void> {
-    const key = await this.#key(of);
+    const key = await this.#key(of, this.#device);
     const tensor = toWrite(TENSOR, rawF32([1, values.length / 2, 2], values));
     const file = writeSafetensors([tensor], { key, sum: await sumOf(values) });
     await this.#store.save(key, await joinedChunks(file));
   }
 
-  #key({ normal, abnormal }: ClassTokens): Promise<string> {
+  /** @param device where the anchors were computed; by default on any */
+  #key({ normal, abnormal }: ClassTokens, device: object = {}): Promise<string> {
     const prompts = { normal: [...normal], abnormal: [...abnormal] };
-    return sha256(new TextEncoder().encode(JSON.stringify([this.#origin, prompts])));
+    return sha256(new TextEncoder().encode(JSON.stringify([this.#origin, device, prompts])));
   }
 }
 

@@ -70,6 +70,22 @@ function calledBy(words: string, registry: Registry, dataset: string | undefined
   return promptsFor(words, { ...registry, datasets: { [place]: info } }, place);
 }
 
+/** Every text that `encodeClasses` may take from these classes. */
+export function promptTexts(given: readonly PromptedClass[], method: Method = AA_CLIP): string[] {
+  const all = methodPrompts(given, method).flatMap(({ prompts, general }) => [prompts, general]);
+  const published = method.prompts({ className: ANY_OBJECT, published: promptsFor(ANY_OBJECT) });
+  return [...all, published].flatMap((p) => (p ? [...p.normal, ...p.abnormal, p.realName] : []));
+}
+
+/** Classes with the prompts of a method instead of the published ones. */
+function methodPrompts(given: readonly PromptedClass[], method: Method): PromptedClass[] {
+  return given.map(({ general, ...c }) => ({
+    ...c,
+    prompts: method.prompts({ ...c, published: c.prompts }),
+    ...(general && { general: method.prompts({ className: ANY_OBJECT, published: general }) }),
+  }));
+}
+
 export interface EncodedClasses {
   /** In the order given. */
   readonly classes: readonly EncodedClass[];
@@ -96,13 +112,8 @@ export async function encodeClasses(
 ): Promise<EncodedClasses> {
   const known = await knownTokens(clip);
   const unknownIn = (prompts: Prompts): string[] => unknownWords(tokenizer, known, prompts);
-  const object = (published: Prompts): Prompts => method.prompts({ className: ANY_OBJECT, published });
-  const published = object(promptsFor(ANY_OBJECT));
-  const classes = given.map((c) => ({
-    ...c,
-    prompts: method.prompts({ ...c, published: c.prompts }),
-    general: c.general && object(c.general),
-  }));
+  const published = method.prompts({ className: ANY_OBJECT, published: promptsFor(ANY_OBJECT) });
+  const classes = methodPrompts(given, method);
   const lacking: typeof classes = [];
   const lost: typeof classes = [];
   const encoded = classes.map((c): EncodedClass => {

@@ -3,7 +3,7 @@ import { findDataset } from '../data/class_prompts.js';
 import { type Domain, REGISTRY } from '../data/datasets.js';
 import type { ClipTensors } from '../io/clip_names.js';
 import type { Method } from '../model/methods/method.js';
-import { type EncodedClass, encodeClasses, promptedClass } from './class_tokens.js';
+import { type EncodedClass, encodeClasses, promptedClass, promptTexts } from './class_tokens.js';
 import { AaclipError, abortable, within } from './errors.js';
 import type { ClassInput, NamedClass, OpenOptions } from './open_model.js';
 import type { LibraryHost } from './sources.js';
@@ -24,15 +24,18 @@ export async function openClasses(
   if (named.length === 0) throw new AaclipError('class', 'classes: expected at least one, got none');
   const twice = named.find(({ name }, i) => named.findIndex((c) => c.name === name) < i);
   if (twice) throw new AaclipError('class', `classes: expected every name once, got "${twice.name}" twice`);
-  const tokenizer = await within('weights', () => abortable(host.openTokenizer(options.signal), options.signal));
-  const { registry = REGISTRY } = options;
-  const { classes, note } = await within('class', () => {
-    const prompted = named.map(({ name, words, domain = options.domain, dataset }) => {
+  const { registry = REGISTRY, signal } = options;
+  const prompted = await within('class', () =>
+    named.map(({ name, words, domain = options.domain, dataset }) => {
       if (dataset !== undefined) findDataset(dataset, registry);
       return promptedClass(name, registry, { words, domain, dataset });
-    });
-    return encodeClasses(tokenizer, clip, prompted, 'give the class other words', method);
-  });
+    }),
+  );
+  const texts = promptTexts(prompted, method);
+  const tokenizer = await within('weights', () => abortable(host.openTokenizer(signal, texts), signal));
+  const { classes, note } = await within('class', () =>
+    encodeClasses(tokenizer, clip, prompted, 'give the class other words', method),
+  );
   if (note !== undefined) (options.onNote ?? console.warn)(note);
   return classes;
 }

@@ -91,7 +91,7 @@ export interface DetectorOptions extends OpenOptions {
   readonly precision?: Precision | undefined;
   /**
    * Keep the anchors of classes for the next start, which then needs no text tower: in Node, in `aaclip/anchors` of the
-   * user's cache folder, for weights that are files. True by default.
+   * user's cache folder, for weights that are files; in a browser in memory, for the packaged weights. True by default.
    */
   readonly cache?: boolean | undefined;
   /**

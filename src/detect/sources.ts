@@ -54,8 +54,11 @@ export interface LibraryHost {
    * @throws GpuError when there is no adapter
    */
   openDevice(precision?: 'f32' | 'f16'): Promise<Gpu>;
-  /** CLIP's tokenizer with the merges of the package. */
-  openTokenizer(signal: AbortSignal | undefined): Promise<Tokenizer>;
+  /**
+   * CLIP's tokenizer with the merges of the package.
+   * @param texts all that it will be asked for: a host may know their words without the merges
+   */
+  openTokenizer(signal: AbortSignal | undefined, texts: readonly string[]): Promise<Tokenizer>;
   /** CLIP's weights by path or URL, or by a name that stands for them ("tiny"). */
   openClip(place: string | URL, signal: AbortSignal | undefined): Promise<ClipTensors>;
   /**

@@ -165,7 +165,9 @@ export class CommandStream {
           `${kernel.label}: ${slot.name} takes ${bytes} bytes: this adapter binds at most ${limit}: use a smaller batch or smaller pictures`,
         );
       }
-      return { binding: slot.binding, resource: { buffer: storage.buffer, offset, size: Math.max(4, bytes) } };
+      // Where a kernel reads vec4, a binding of fewer bytes is refused; what it reads beyond the tensor, it does not use.
+      const size = Math.min(Math.max(16, bytes), storage.capacity - offset);
+      return { binding: slot.binding, resource: { buffer: storage.buffer, offset, size } };
     });
     const group = this.#device.createBindGroup({ label: kernel.label, layout: kernel.layout, entries });
     if (this.#groups.size > 4096) this.#groups.clear();

@@ -21,6 +21,12 @@ const END_OF_WORD = '</w>';
 const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
 const WORDS = /<\|startoftext\|>|<\|endoftext\|>|'[sſ]|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+/gu;
 
+/** Marks that stand in a text themselves. */
+const MARKS: ReadonlyMap<string, readonly number[]> = new Map([
+  ['<|startoftext|>', [START_OF_TEXT]],
+  ['<|endoftext|>', [END_OF_TEXT]],
+]);
+
 export interface Word {
   /** Cleaned: in lower case, and split where letters, digits and other characters meet. */
   readonly text: string;
@@ -60,10 +66,7 @@ export function createTokenizer(merges: string): Tokenizer {
   for (const symbol of alphabet) vocabulary.set(symbol, vocabulary.size);
   for (const symbol of alphabet) vocabulary.set(symbol + END_OF_WORD, vocabulary.size);
   for (const line of lines) vocabulary.set(line.replace(' ', ''), vocabulary.size);
-  const words = new Map<string, readonly number[]>([
-    ['<|startoftext|>', [START_OF_TEXT]],
-    ['<|endoftext|>', [END_OF_TEXT]],
-  ]);
+  const words = new Map(MARKS);
   const utf8 = new TextEncoder();
 
   function idsOfWord(word: string): readonly number[] {
@@ -76,13 +79,29 @@ export function createTokenizer(merges: string): Tokenizer {
     return result;
   }
 
-  function wordsOf(text: string): Word[] {
-    const found: readonly string[] = cleanText(text).match(WORDS) ?? [];
-    // A text may contain the end mark itself. CLIP reads its output at the first end mark; later tokens have no
-    // influence.
-    const end = found.indexOf('<|endoftext|>');
-    return found.slice(0, end < 0 ? found.length : end).map((word) => ({ text: word, ids: idsOfWord(word) }));
-  }
+  return tokenizerOf(idsOfWord);
+}
+
+/**
+ * A tokenizer that knows some words only, and needs no merge table for them.
+ * @param known ids of words, cleaned as {@link Word.text}
+ * @returns undefined where the texts have other words
+ */
+export function tokenizerOfWords(
+  known: ReadonlyMap<string, readonly number[]>,
+  texts: readonly string[],
+): Tokenizer | undefined {
+  const words = new Map([...known, ...MARKS]);
+  if (!texts.every((text) => splitText(text).every((word) => words.has(word)))) return undefined;
+  return tokenizerOf((word) => {
+    const ids = words.get(word);
+    if (ids) return ids;
+    throw new Error(`tokenizer: expected words of the texts that it was opened for, got ${JSON.stringify(word)}`);
+  });
+}
+
+function tokenizerOf(idsOfWord: (word: string) => readonly number[]): Tokenizer {
+  const wordsOf = (text: string): Word[] => splitText(text).map((word) => ({ text: word, ids: idsOfWord(word) }));
 
   function tokenize(text: string): number[] {
     return [START_OF_TEXT, ...wordsOf(text).flatMap(({ ids }) => ids), END_OF_TEXT];
@@ -105,6 +124,14 @@ export function createTokenizer(merges: string): Tokenizer {
       return rows;
     },
   };
+}
+
+function splitText(text: string): readonly string[] {
+  const found: readonly string[] = cleanText(text).match(WORDS) ?? [];
+  // A text may contain the end mark itself. CLIP reads its output at the first end mark; later tokens have no
+  // influence.
+  const end = found.indexOf('<|endoftext|>');
+  return found.slice(0, end < 0 ? found.length : end);
 }
 
 function cleanText(text: string): string {

@@ -5,10 +5,11 @@ import { canonicalClip } from '../io/clip_names.js';
 import { fetchSource, inFolder } from '../io/fetch_source.js';
 import { openTensorSource } from '../io/open_tensors.js';
 import type { TensorFile } from '../io/tensor_file.js';
-import { createTokenizer } from '../io/tokenizer.js';
+import { createTokenizer, tokenizerOfWords } from '../io/tokenizer.js';
 import { knownTiles } from '../kernels/known_tiles.js';
 import { browser } from './browser.js';
 import { decodeInBrowser } from './decode_in_browser.js';
+import { memoryAnchors, packagedClip, type ReadyClasses, readReady } from './ready_classes.js';
 import { SHADERS } from './shader_texts.js';
 
 /** Where the files of the package are. */
@@ -19,6 +20,8 @@ export interface PackagedFiles {
   readonly clip: string | URL;
   readonly text: string | URL;
   readonly image: string | URL;
+  /** Anchors and words of some classes for this model, which then needs neither its text tower nor the merges for them. */
+  readonly ready?: string | URL | undefined;
 }
 
 const PACKAGED = 'tiny';
@@ -53,14 +56,24 @@ async function openTensors(place: string | URL, signal: AbortSignal | undefined)
 
 /** The host of a page or worker that finds the files of the package at the given addresses. */
 export function webHost(files: PackagedFiles): LibraryHost {
+  let opened: ReadyClasses | undefined;
+  /** Without the file, everything is computed. */
+  const ready = async (): Promise<ReadyClasses | undefined> => {
+    if (files.ready === undefined || opened) return opened;
+    opened = await fetchSource(files.ready, undefined).then(readReady, () => undefined);
+    return opened;
+  };
   return {
     openDevice: (precision) => openGpu({ precision }),
-    async openTokenizer(signal) {
+    async openTokenizer(signal, texts) {
+      const known = tokenizerOfWords((await ready())?.words ?? new Map(), texts);
+      if (known) return known;
       const file = await fetchSource(files.merges, signal);
       return createTokenizer(new TextDecoder().decode(await file.read(0, file.size)));
     },
     async openClip(place, signal) {
-      return canonicalClip(await openTensors(place === PACKAGED ? files.clip : place, signal));
+      if (place === PACKAGED) return packagedClip(await fetchSource(files.clip, signal));
+      return canonicalClip(await openTensors(place, signal));
     },
     async openAdapters(place, _clip, epoch, signal) {
       const named = place === PACKAGED;
@@ -72,6 +85,7 @@ export function webHost(files: PackagedFiles): LibraryHost {
       );
     },
     openFile: fetchSource,
+    anchors: memoryAnchors(async (key) => (await ready())?.anchors.get(key)),
     decode: decodeInBrowser,
   };
 }

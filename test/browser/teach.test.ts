@@ -39,6 +39,7 @@ async function press(...keys: string[]): Promise<void> {
 }
 const give = (id: string, files: TestFile[]): Promise<void> => shown.page.locator(`#${id}`).setInputFiles(files);
 const count = (words: string): Promise<void> => shown.page.locator('#teach-count', { hasText: words }).waitFor();
+const needs = (): Promise<string> => shown.says('teach-missing');
 const marked = async (): Promise<number> => Number.parseFloat(await shown.says('mask-words'));
 const focused = (): Promise<string> => shown.page.evaluate('document.activeElement.id');
 
@@ -46,8 +47,15 @@ describe('the panel Teach', () => {
   it('takes pictures, and lets the keyboard label, mark, undo and draw a rectangle', async () => {
     expect(await shown.page.locator('#panel-teach').isVisible()).toBe(true);
     expect(await shown.says('teach-count')).toBe('No pictures yet.');
-    await shown.page.locator('#teach-object').fill('tile');
+    expect(await needs()).toBe('Add at least one good picture.');
+    await shown.page.locator('#teach-object').fill('');
     await give('teach-pick', [picture('a.png', SIDE)]);
+    await count('1 good, 0 faulty');
+    expect(await needs()).toBe('Add at least one faulty picture.');
+    await shown.page.locator('#teach-object').focus();
+    await shown.page.keyboard.type('tile');
+    await press('Tab');
+    await shown.page.locator('#teach-list', { hasText: 'tile' }).waitFor();
     await shown.drop(picture('b.png', SIDE, 90, { x: 10, y: 10, w: 16, h: 8 }));
     await count('2 good, 0 faulty; 0 of the faulty ones are marked.');
     expect(await shown.page.locator('#mask-none').isVisible()).toBe(true);
@@ -55,8 +63,8 @@ describe('the panel Teach', () => {
     await shown.page.getByRole('group', { name: 'b.png' }).getByLabel('Good').focus();
     await press('ArrowRight');
     await count('1 good, 1 faulty; 0 of the faulty ones are marked.');
-    await press('Tab');
-    await press('Enter');
+    expect(await needs()).toBe('Mark the fault in b.png.');
+    await press('Tab', 'Enter');
     expect(await focused()).toBe('mask-stack');
 
     await press('Space');
@@ -73,6 +81,7 @@ describe('the panel Teach', () => {
     await press('Control+Shift+z');
     expect(await marked()).toBe(line);
     await count('1 good, 1 faulty; 1 of the faulty ones are marked.');
+    expect(await needs()).toBe('');
     await press('Control+z', 'Control+z');
     expect(await marked()).toBe(0);
 

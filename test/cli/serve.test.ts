@@ -12,6 +12,7 @@ import { MAIN } from '../../src/cli/child_process.js';
 import { DetectorJudge, type Judge, type Judged } from '../../src/cli/judge.js';
 import { isLoopback } from '../../src/cli/serve/command.js';
 import { createService, type ServiceOptions } from '../../src/cli/serve/http_service.js';
+import { readPageFiles } from '../../src/cli/serve/page_files.js';
 import { type QueueOptions, RequestQueue } from '../../src/cli/serve/request_queue.js';
 import { ServiceMetrics } from '../../src/cli/serve/service_metrics.js';
 import { AaclipError } from '../../src/detect/errors.js';
@@ -77,6 +78,7 @@ async function start(
     metrics: new ServiceMetrics(),
     classes: [loaded('screw'), loaded('metal nut')],
     ruleFor: (name) => ({ source: 'calibration', rule: `calibration of ${name}` }),
+    page: [],
     rules: { maxPixels: 1_000_000 },
     maxBytes: 100_000,
     seconds: 20,
@@ -111,6 +113,37 @@ const listen = async (): Promise<number> => {
   await app!.listen({ port: 0, host: '127.0.0.1' });
   return (app!.server.address() as AddressInfo).port;
 };
+
+describe('the page of the service', () => {
+  it('is there without a token, under the policy of the page, with nothing beside its files', async () => {
+    const page = readPageFiles();
+    expect(page.length).toBeGreaterThan(10);
+    const service = await start(standIn(), { page, token: 'a long secret' });
+    const index = await service.inject('/');
+    expect(index.statusCode).toBe(200);
+    expect(index.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
+    expect(index.headers['content-security-policy']).toMatch(/^default-src 'none'; .*frame-ancestors 'none'$/);
+    const [script] = /assets\/index-[\w-]+\.js/.exec(index.body)!;
+    const head = await service.inject({ method: 'HEAD', url: `/${script}` });
+    expect(head.headers).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
+    expect(head.body).toBe('');
+    const sources = page.filter(({ url }) => url.includes('/.'));
+    expect(sources).toEqual([]);
+    for (const url of ['/..%2fpackage.json', '/assets/..%2f..%2fpackage.json', '/assets/', '/index.html']) {
+      expect((await service.inject(url)).statusCode, url).toBe(401);
+    }
+    // The rest asks for the token as before.
+    expect((await service.inject('/v1/classes')).statusCode).toBe(401);
+  });
+
+  it('is not there where it was not built, or not wanted', async () => {
+    expect(readPageFiles('/nowhere/at/all')).toEqual([]);
+    expect((await (await start()).inject('/')).statusCode).toBe(404);
+  });
+});
 
 describe('a prediction', () => {
   it('answers with score, decision, and the heatmap where asked for', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodePng } from '../../src/node/encode_png.js';
 import { loadDetector } from '../../src/node/node_library.js';
 import { dropScript, LAST_RESULT, LISTEN, ServedPage } from '../browser/served_page.js';
+import { CALIBRATE, expectCalibrated, expectTrained, TRAIN, type TrainedInPage } from '../browser/taught_pictures.js';
 import { device } from '../devices.js';
 import { drawSample, SIZE } from '../train/pictures.js';
 import { Firefox } from './firefox.js';
@@ -105,3 +106,11 @@ it('opens a lost device again', async () => {
   expect((await score('second.png')).score).toBe(before.score);
   expect(await firefox.evaluate('stages')).toContain('again');
 });
+
+it('trains as Node does, and Node scores as it does with the new adapters', async () => {
+  await expectTrained((await firefox.evaluate(TRAIN)) as TrainedInPage);
+}, 300_000);
+
+it('calibrates as Node does', async () => {
+  await expectCalibrated((await firefox.evaluate(CALIBRATE)) as Parameters<typeof expectCalibrated>[0]);
+}, 300_000);

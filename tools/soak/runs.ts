@@ -126,6 +126,7 @@ export async function soakRequests(total: number, judge: Judge, bytes = 0): Prom
     rules: {},
     maxBytes: 1 << 20,
     seconds: 60,
+    page: [],
     version: 'soak',
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

@@ -12,6 +12,7 @@ import merges from '../../weights/clip_merges.txt?url';
 import clip from '../../weights/tiny/clip.safetensors?url';
 import image from '../../weights/tiny/image_adapter.safetensors?url';
 import text from '../../weights/tiny/text_adapter.safetensors?url';
+import ready from '../samples/ready.safetensors?url';
 import workerCode from '../worker.ts?worker&url';
 
 /** A job that failed, for the reason that the worker gives. */
@@ -114,7 +115,7 @@ export class EngineClient {
       for (const { reject } of this.#jobs.values()) reject(new JobError({ code: 'internal', message }));
       this.#jobs.clear();
     };
-    const files = { merges: at(merges), clip: at(clip), text: at(text), image: at(image) };
+    const files = { merges: at(merges), clip: at(clip), text: at(text), image: at(image), ready: at(ready) };
     worker.postMessage({ kind: 'open', files } satisfies ToEngine);
     return worker;
   }

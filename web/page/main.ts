@@ -15,6 +15,7 @@ import { saveFile, savePng, stemOf } from './save_file.js';
 import { checkSupport } from './support.js';
 import { startTabs } from './tabs.js';
 import { TeachPictures } from './teach_pictures.js';
+import { TeachRun } from './teach_run.js';
 import { type Threshold, USUAL_THRESHOLD } from './verdict.js';
 import { asMask, showPicture, startViewer, withHeatmap } from './viewer.js';
 
@@ -118,7 +119,15 @@ update();
 if (supported) {
   const device = new DevicePanel(engine);
   decide = new DecidePanel(engine, () => ({ model: queue.model, ...useNow() }));
-  teach = new TeachPictures(() => undefined);
+  let run: TeachRun | undefined;
+  teach = new TeachPictures(() => run?.refresh());
+  run = new TeachRun(engine, {
+    model: () => queue.model,
+    taught: teach,
+    use: (model) => {
+      queue.model = model;
+    },
+  });
   const models = new ModelChooser(engine, {
     use: () => ({ className: object.value.trim() || 'object', imageSize: chosenSize() }),
     chosen: (model) => {
@@ -133,7 +142,10 @@ if (supported) {
   startTabs((panel) => {
     if (panel === 'panel-camera') byId('camera-object', HTMLInputElement).value ||= object.value;
     else camera.stop('cameraOff');
-    if (panel === 'panel-teach') byId('teach-object', HTMLInputElement).value ||= object.value;
+    if (panel === 'panel-teach') {
+      byId('teach-object', HTMLInputElement).value ||= object.value;
+      void run.opened();
+    }
     if (panel === 'panel-decide') byId('decide-object', HTMLInputElement).value ||= object.value;
     if (panel !== 'panel-device') return;
     void device.refresh(queue.model);

@@ -32,10 +32,12 @@ export class TeachPictures {
     for (const id of ['teach-pick', 'teach-folder']) onPicked(byId(id, HTMLInputElement), (given) => this.take(given));
     onPicked(byId('teach-masks', HTMLInputElement), (masks) => this.#then(() => this.#addMasks(masks)));
     byId('teach-samples', HTMLButtonElement).addEventListener('click', () => this.#then(() => this.#addSamples()));
-    object.addEventListener('change', () => {
+    const named = (): void => {
       for (const entry of this.#rows.keys()) entry.className ||= object.value.trim();
       this.#refresh();
-    });
+    };
+    // A name that is typed once more is no change.
+    for (const kind of ['change', 'blur']) object.addEventListener(kind, named);
     onLanguage(() => this.#refresh());
     this.#refresh();
   }

@@ -1,9 +1,11 @@
 import { ENGLISH_DECIDE } from './texts_en_decide.js';
 import { ENGLISH_TEACH } from './texts_en_teach.js';
+import { ENGLISH_TEACH_RUN } from './texts_en_teach_run.js';
 
 /** The words of the page in English. `{x}` stands for a value. */
 export const ENGLISH = {
   ...ENGLISH_TEACH,
+  ...ENGLISH_TEACH_RUN,
   ...ENGLISH_DECIDE,
   title: 'aaclip: find what is wrong in a picture',
   tagline: 'Find what is wrong in a picture. Nothing leaves your device.',

@@ -1,10 +1,12 @@
 import type { Texts } from './texts_en.js';
 import { CHINESE_DECIDE } from './texts_zh_decide.js';
 import { CHINESE_TEACH } from './texts_zh_teach.js';
+import { CHINESE_TEACH_RUN } from './texts_zh_teach_run.js';
 
 /** The words of the page in Chinese. */
 export const CHINESE: Texts = {
   ...CHINESE_TEACH,
+  ...CHINESE_TEACH_RUN,
   ...CHINESE_DECIDE,
   title: 'aaclip：找出图片中的异常',
   tagline: '找出图片中的异常。所有数据都留在您的设备上。',

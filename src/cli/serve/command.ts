@@ -11,6 +11,7 @@ import { programVersion } from '../program.js';
 import { decidedBy } from '../verdict.js';
 import { type ServeFlags, serveOptions, TOKEN_VARIABLE } from './flags.js';
 import { listenError } from './output.js';
+import { readPageFiles } from './page_files.js';
 import { RequestQueue } from './request_queue.js';
 import { ServiceMetrics } from './service_metrics.js';
 
@@ -26,7 +27,8 @@ Examples:
   $ ${TOKEN_VARIABLE}=... aaclip serve --class screw --class nut --weights W --adapters DIR --threshold 0.6 --host 0.0.0.0
 
 POST /v1/predict scores a picture, GET /v1/classes lists the classes, /healthz says whether the service is ready, /metrics has
-counters for Prometheus, and /openapi.json describes all of it. Pictures that arrive together are scored together. An answer of
+counters for Prometheus, and /openapi.json describes all of it. A browser finds the page at /, which computes in the browser itself
+(others than this machine need https in front of it: browsers give pages without it no device). Pictures that arrive together are scored together. An answer of
 200 is a picture's result; a request that was not answered may be sent again. Ctrl-C or SIGTERM takes no more requests and
 answers those that are there.`,
     )
@@ -59,6 +61,7 @@ async function runServe(flags: ServeFlags): Promise<void> {
     onBatch: (pictures) => metrics.batch(pictures),
     onNote: note,
   });
+  const page = flags.page ? readPageFiles() : [];
   // Loaded only here: it is the largest of the packages.
   const { createService } = await import('./http_service.js');
   const app = await createService({
@@ -70,6 +73,7 @@ async function runServe(flags: ServeFlags): Promise<void> {
     token: token?.trim(),
     maxBytes: flags.max_bytes,
     seconds: flags.timeout,
+    page,
     version: programVersion(),
   });
   const stopped = new Promise<void>((stop) =>
@@ -83,6 +87,9 @@ async function runServe(flags: ServeFlags): Promise<void> {
   });
   if (json) process.stdout.write(`${JSON.stringify({ serving: { url, classes } })}\n`);
   else note(`serving ${classes.join(', ')} at ${url}; POST pictures to ${url}/v1/predict`);
+  if (!json && page.length > 0)
+    note(`the page for browsers: ${url}/ (it computes in the browser; nothing is sent here)`);
+  if (flags.page && page.length === 0) note('the page for browsers: not built: run npm run build, or give --no-page');
   await stopped;
   await app.close();
   queue.close();

@@ -12,6 +12,7 @@ export interface ServeFlags extends JudgeFlags {
   readonly gather: number;
   readonly max_bytes: number;
   readonly timeout: number;
+  readonly page: boolean;
 }
 
 /** The variable that holds the token where `--token` does not: command lines are seen by all users of a machine. */
@@ -47,6 +48,7 @@ export function serveOptions(command: Command): Command {
         5,
       )
       .option('--max_bytes <n>', 'largest body accepted, in bytes', count(1), 32 << 20)
+      .option('--no-page', 'do not answer with the page for browsers at /')
       .option('--timeout <seconds>', 'time for a body to come, and for its answer after that', positive, 30),
   );
 }

@@ -10,6 +10,7 @@ import type { LoadedClass } from '../../detect/detector.js';
 import { AaclipError } from '../../detect/errors.js';
 import type { PictureRules } from '../../picture/picture.js';
 import { CLASSES, HEALTH, INCLUDES, METRICS, PICTURE_BODY, PREDICT } from './api_schemas.js';
+import { addPage, type PageFile } from './page_files.js';
 import { checkPicture, requestPicture } from './request_picture.js';
 import type { RequestQueue } from './request_queue.js';
 import { ServiceError, serviceError } from './service_error.js';
@@ -29,6 +30,8 @@ export interface ServiceOptions {
   readonly maxBytes: number;
   /** Seconds that a body may take to come, and an answer after that. */
   readonly seconds: number;
+  /** The page that is answered at `/`; none for no page. */
+  readonly page: readonly PageFile[];
   /** Of the program, for the document. */
   readonly version: string;
 }
@@ -38,8 +41,8 @@ interface Query {
   readonly include?: string;
 }
 
-/** Routes for which no token is asked: whoever watches the service, or wants to know how to use it. */
-const OPEN = new Set(['/healthz', '/openapi.json']);
+/** Routes for which no token is asked, beside the page: whoever watches the service, or wants to know how to use it. */
+const OPEN = ['/healthz', '/openapi.json'];
 /** Connections at a time; more than that wait in the system. */
 const CONNECTIONS = 1000;
 /** Bytes of a form around its file. */
@@ -95,11 +98,12 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   });
   app.server.maxConnections = CONNECTIONS;
   const budget = new UploadBudget(maxBytes);
+  const open = new Set([...OPEN, ...options.page.map(({ url }) => url)]);
 
   app.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url;
     reply.raw.once('finish', () => metrics.request(route ?? 'unknown', reply.statusCode));
-    if (token !== undefined && !OPEN.has(route ?? '') && !isAllowed(request, token)) {
+    if (token !== undefined && !open.has(route ?? '') && !isAllowed(request, token)) {
       reply.header('www-authenticate', 'Bearer');
       throw new ServiceError(401, 'unauthorized', 'authorization: expected "Bearer TOKEN" with the token of --token');
     }
@@ -133,6 +137,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   });
 
   app.after(() => {
+    addPage(app, options.page);
     app.post<{ Querystring: Query }>('/v1/predict', { schema: PREDICT }, async (request, reply) => {
       const began = performance.now();
       const found = await requestPicture(request);

@@ -1,0 +1,36 @@
+/** The words of the training in the page, in Chinese. */
+import type { ENGLISH_TEACH_RUN } from './texts_en_teach_run.js';
+
+export const CHINESE_TEACH_RUN: Record<keyof typeof ENGLISH_TEACH_RUN, string> = {
+  teachRun: '训练过程',
+  teachRunHint: '先调整描述“正常”和“异常”的文字特征，再调整模型对图片的感知。全部过程都在本标签页内完成。',
+  teachTextEpochs: '文本阶段轮数',
+  teachImageEpochs: '图像阶段轮数',
+  teachTextBatch: '文本阶段每步图片数',
+  teachImageBatch: '图像阶段每步图片数',
+  teachTextRate: '文本阶段学习率',
+  teachImageRate: '图像阶段学习率',
+  teachSeed: '随机种子',
+  teachSaveEvery: '每隔多少步保存检查点',
+  teachKept:
+    '{when} 有一次使用 {pictures} 张图片的训练没有完成（{stage}，已完成 {epoch} 轮）。添加相同的图片和掩码即可继续。',
+  teachStart: '开始训练',
+  teachResume: '继续上次训练',
+  teachPause: '暂停',
+  teachContinue: '继续',
+  teachPaused: '已暂停。',
+  teachStopped: '已停止。最后一个检查点已保存，可以继续训练。',
+  teachStep: '步',
+  teachText: '文本阶段',
+  teachImage: '图像阶段',
+  teachCurve: '每一步的损失',
+  teachCourse: '第 {step} 步，共 {steps} 步：{stage}，第 {epoch} 轮，损失 {loss}，大约还需 {left}。',
+  teachSeconds: '{n} 秒',
+  teachMinutes: '{n} 分钟',
+  teachDone: '共 {n} 步，训练完成：最后阶段的损失从 {first} 变为 {last}。',
+  teachUse: '使用这些适配器',
+  teachUsed: '页面现在使用这些适配器评分。',
+  teachSaveText: '保存 text_adapter.safetensors',
+  teachSaveImage: '保存 image_adapter.safetensors',
+  teachDoneHint: '命令行、程序库以及“设备”栏都能读取这些文件。',
+};
