@@ -1,4 +1,7 @@
 /** The panel Teach in a browser: pictures are given, labelled and marked by keys. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodePng } from '../../src/node/encode_png.js';
 import type { TestFile } from './served_page.js';
@@ -36,6 +39,7 @@ async function press(...keys: string[]): Promise<void> {
 }
 const give = (id: string, files: TestFile[]): Promise<void> => shown.page.locator(`#${id}`).setInputFiles(files);
 const count = (words: string): Promise<void> => shown.page.locator('#teach-count', { hasText: words }).waitFor();
+const needs = (): Promise<string> => shown.says('teach-missing');
 const marked = async (): Promise<number> => Number.parseFloat(await shown.says('mask-words'));
 const focused = (): Promise<string> => shown.page.evaluate('document.activeElement.id');
 
@@ -43,8 +47,15 @@ describe('the panel Teach', () => {
   it('takes pictures, and lets the keyboard label, mark, undo and draw a rectangle', async () => {
     expect(await shown.page.locator('#panel-teach').isVisible()).toBe(true);
     expect(await shown.says('teach-count')).toBe('No pictures yet.');
-    await shown.page.locator('#teach-object').fill('tile');
+    expect(await needs()).toBe('Add at least one good picture.');
+    await shown.page.locator('#teach-object').fill('');
     await give('teach-pick', [picture('a.png', SIDE)]);
+    await count('1 good, 0 faulty');
+    expect(await needs()).toBe('Add at least one faulty picture.');
+    await shown.page.locator('#teach-object').focus();
+    await shown.page.keyboard.type('tile');
+    await press('Tab');
+    await shown.page.locator('#teach-list', { hasText: 'tile' }).waitFor();
     await shown.drop(picture('b.png', SIDE, 90, { x: 10, y: 10, w: 16, h: 8 }));
     await count('2 good, 0 faulty; 0 of the faulty ones are marked.');
     expect(await shown.page.locator('#mask-none').isVisible()).toBe(true);
@@ -52,8 +63,8 @@ describe('the panel Teach', () => {
     await shown.page.getByRole('group', { name: 'b.png' }).getByLabel('Good').focus();
     await press('ArrowRight');
     await count('1 good, 1 faulty; 0 of the faulty ones are marked.');
-    await press('Tab');
-    await press('Enter');
+    expect(await needs()).toBe('Mark the fault in b.png.');
+    await press('Tab', 'Enter');
     expect(await focused()).toBe('mask-stack');
 
     await press('Space');
@@ -70,6 +81,7 @@ describe('the panel Teach', () => {
     await press('Control+Shift+z');
     expect(await marked()).toBe(line);
     await count('1 good, 1 faulty; 1 of the faulty ones are marked.');
+    expect(await needs()).toBe('');
     await press('Control+z', 'Control+z');
     expect(await marked()).toBe(0);
 
@@ -106,7 +118,9 @@ describe('the panel Teach', () => {
   it('gives mask files to the pictures of their names, and names those without one', async () => {
     const mask = (name: string, side = SIDE): TestFile => picture(name, side, 0, { x: 0, y: 0, w: 16, h: 8 });
     await give('teach-masks', [mask('b_mask.png'), mask('c_mask.png'), mask('a.png', 32)]);
-    await shown.page.locator('#teach-problems', { hasText: 'c_mask.png: no faulty picture has this name' }).waitFor();
+    await shown.page
+      .locator('#teach-problems', { hasText: 'c_mask.png: no picture, or more than one, has this name' })
+      .waitFor();
     expect(await shown.says('teach-problems')).toMatch(/a\.png: the mask has 32 × 32 pixels, its picture 64 × 64/);
     expect(await shown.page.locator('#teach-list').innerText()).toMatch(/b\.png\s+tile · 3\.1 % marked/);
     await count('1 good, 1 faulty; 1 of the faulty ones are marked.');
@@ -118,6 +132,29 @@ describe('the panel Teach', () => {
     await shown.page.getByRole('button', { name: 'Remove: c.png' }).press('Enter');
     await count('1 good, 1 faulty; 1 of the faulty ones are marked.');
     expect(await shown.page.evaluate('document.activeElement.ariaLabel')).toBe('Remove: b.png');
+  });
+
+  it('labels a folder by its parts, and finds the masks in it', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'aaclip-taught-'));
+    const spot = { x: 0, y: 0, w: 32, h: 32 };
+    for (const [path, file] of [
+      ['good/0.png', picture('0.png', SIDE)],
+      ['crack/0.png', picture('0.png', SIDE)],
+      ['dent/0.png', picture('0.png', SIDE)],
+      ['ground_truth/crack/0_mask.png', picture('0_mask.png', SIDE, 0, spot)],
+    ] as const) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeFileSync(join(root, path), file.buffer);
+    }
+    await shown.page.locator('#teach-folder').setInputFiles(root);
+    await count('2 good, 3 faulty; 2 of the faulty ones are marked.');
+    rmSync(root, { recursive: true });
+    expect(await shown.page.locator('#teach-list li', { hasText: 'crack/0.png' }).innerText()).toContain('25 % marked');
+    expect(await shown.says('teach-problems')).toBe('');
+    for (const name of ['crack', 'dent', 'good']) {
+      await shown.page.getByRole('button', { name: new RegExp(`^Remove: .*${name}/0.png$`) }).press('Enter');
+    }
+    await count('1 good, 1 faulty; 1 of the faulty ones are marked.');
   });
 
   it('takes the samples, and is fit to show in both languages', async () => {

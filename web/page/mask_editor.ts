@@ -1,6 +1,6 @@
 /** The fault in a picture, marked with a brush, an eraser or rectangles, by pointer or keyboard. */
 import { byId, show } from './elements.js';
-import { onLanguage, text } from './language.js';
+import { text } from './language.js';
 import type { MaskEdit } from './mask_edit.js';
 import { drawCursor, drawMask } from './mask_paint.js';
 import { type Entry, maskOf, shareMarked } from './teach_entry.js';
@@ -21,6 +21,7 @@ const stage = byId('mask-stack', HTMLElement);
 const canvas = byId('mask-canvas', HTMLCanvasElement);
 const under = byId('mask-picture', HTMLCanvasElement);
 const size = byId('mask-size', HTMLInputElement);
+const words = byId('mask-words', HTMLElement);
 const context = canvas.getContext('2d')!;
 
 interface Point {
@@ -42,7 +43,6 @@ export class MaskEditor {
   constructor(changed: () => void) {
     this.#changed = changed;
     this.#listen();
-    onLanguage(() => this.refresh());
   }
 
   /** The picture whose mask is shown. */
@@ -60,6 +60,7 @@ export class MaskEditor {
     this.#entry = entry;
     show(byId('mask-edit', HTMLElement), entry !== undefined);
     show(byId('mask-none', HTMLElement), entry === undefined);
+    this.refresh();
     if (!entry) return;
     const { width, height } = maskOf(entry);
     this.#cursor = { x: Math.floor(width / 2) + 0.5, y: Math.floor(height / 2) + 0.5 };
@@ -69,11 +70,16 @@ export class MaskEditor {
       one.height = Math.max(1, Math.round(height * scale));
     }
     stage.style.setProperty('--ratio', String(width / height));
-    void createImageBitmap(entry.file).then((picture) => {
-      if (entry === this.#entry) under.getContext('2d')!.drawImage(picture, 0, 0, under.width, under.height);
-      picture.close();
-    });
-    this.refresh();
+    createImageBitmap(entry.file).then(
+      (picture) => {
+        if (entry === this.#entry) under.getContext('2d')!.drawImage(picture, 0, 0, under.width, under.height);
+        picture.close();
+      },
+      () => {
+        // The file was changed or removed since.
+        if (entry === this.#entry) words.textContent = text('teachBroken', { name: entry.name });
+      },
+    );
   }
 
   focus(): void {
@@ -87,7 +93,7 @@ export class MaskEditor {
     title.textContent = entry ? text('teachMarkOf', { name: entry.name }) : text('maskTitle');
     if (!entry) return;
     stage.ariaLabel = text('maskCanvas', { name: entry.name });
-    byId('mask-words', HTMLElement).textContent = text('maskWords', { share: shareMarked(entry) });
+    words.textContent = text('maskWords', { share: shareMarked(entry) });
     this.#draw();
   }
 

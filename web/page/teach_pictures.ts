@@ -13,6 +13,7 @@ const SAMPLE_OBJECTS: readonly string[] = ['tile', 'fabric'];
 
 const object = byId('teach-object', HTMLInputElement);
 const list = byId('teach-list', HTMLUListElement);
+const problems = byId('teach-problems', HTMLElement);
 
 export class TeachPictures {
   readonly #changed: () => void;
@@ -31,10 +32,12 @@ export class TeachPictures {
     for (const id of ['teach-pick', 'teach-folder']) onPicked(byId(id, HTMLInputElement), (given) => this.take(given));
     onPicked(byId('teach-masks', HTMLInputElement), (masks) => this.#then(() => this.#addMasks(masks)));
     byId('teach-samples', HTMLButtonElement).addEventListener('click', () => this.#then(() => this.#addSamples()));
-    object.addEventListener('change', () => {
+    const named = (): void => {
       for (const entry of this.#rows.keys()) entry.className ||= object.value.trim();
       this.#refresh();
-    });
+    };
+    // A name that is typed once more is no change.
+    for (const kind of ['change', 'blur']) object.addEventListener(kind, named);
     onLanguage(() => this.#refresh());
     this.#refresh();
   }
@@ -79,10 +82,6 @@ export class TeachPictures {
       } catch (error) {
         this.#problems.push(error instanceof Error ? error.message : String(error));
       }
-      if (this.#waiting.length > 0) {
-        const names = this.#waiting.map(({ name }) => name).join(', ');
-        this.#problems.push(text('teachMaskAlone', { names }));
-      }
       this.#refresh();
     });
   }
@@ -112,6 +111,7 @@ export class TeachPictures {
     picture.close();
     this.#rows.set(entry, row);
     list.append(row.element);
+    this.#refresh();
   }
 
   /** Gives masks to their pictures, those too that came before their pictures. */
@@ -127,12 +127,16 @@ export class TeachPictures {
       const problem = await openMask(mask, entry);
       if (problem) this.#problems.push(problem);
     }
+    const alone = masks.filter((mask) => this.#waiting.includes(mask)).map(({ name }) => name);
+    if (alone.length > 0) this.#problems.push(text('teachMaskAlone', { names: alone.join(', ') }));
   }
 
   async #addSamples(): Promise<void> {
     for (const sample of SAMPLES) {
       if (!SAMPLE_OBJECTS.includes(sample.object) || sample.kind === 'sampleMissed') continue;
-      await this.#add(await fileOf(sample), sample.object, sample.kind === 'sampleFaulty' ? 1 : 0);
+      const given = await fileOf(sample);
+      if ([...this.#rows.keys()].some(({ name }) => name === given.name)) continue;
+      await this.#add(given, sample.object, sample.kind === 'sampleFaulty' ? 1 : 0);
     }
   }
 
@@ -159,7 +163,9 @@ export class TeachPictures {
       entries.length === 0
         ? text('teachNone')
         : text('teachCount', { ...counts, marked: faulty.filter(isMarked).length });
-    byId('teach-problems', HTMLElement).replaceChildren(...this.#problems.map((problem) => make('p', {}, problem)));
+    const said = [...problems.children].map(({ textContent }) => textContent).join();
+    // Written anew, they would be read out anew.
+    if (said !== this.#problems.join()) problems.replaceChildren(...this.#problems.map((line) => make('p', {}, line)));
     this.#changed();
   }
 }

@@ -49,8 +49,13 @@ export class TeachRow {
     );
     this.#mark.addEventListener('click', () => act.mark());
     this.#remove.addEventListener('click', () => act.remove());
-    const what = make('div', { className: 'what' }, make('span', { className: 'name' }, entry.name), this.#about);
-    this.element = make('li', {}, small, what, labels, this.#mark, this.#remove);
+    const what = make(
+      'div',
+      { className: 'what' },
+      make('span', { className: 'name', title: entry.name }, entry.name),
+      this.#about,
+    );
+    this.element = make('li', {}, small, what, this.#remove, labels, this.#mark);
   }
 
   /** Brings the row up to date. @param edited whether its mask is in the editor */

@@ -23,7 +23,7 @@ export const ENGLISH_TEACH = {
   teachUnmarked: 'not marked yet',
   teachBroken: '{name}: not a readable picture: choose a PNG, JPEG, WebP or BMP file.',
   teachMaskBroken: '{name}: not a readable mask: choose a PNG, WebP or BMP file.',
-  teachMaskAlone: '{names}: no faulty picture has this name: add the picture, or rename the mask.',
+  teachMaskAlone: '{names}: no picture, or more than one, has this name: add the picture or rename the mask.',
   teachMaskSize:
     '{name}: the mask has {width} × {height} pixels, its picture {pictureWidth} × {pictureHeight}: choose a mask of the size of the picture.',
   teachMaskEmpty: '{name}: the mask marks nothing: choose another, or mark the fault here.',
@@ -39,7 +39,7 @@ export const ENGLISH_TEACH = {
   maskBrush: 'Brush',
   maskEraser: 'Eraser',
   maskRectangle: 'Rectangle',
-  maskSize: 'Size of the brush',
+  maskSize: 'Brush size',
   maskUndo: 'Undo',
   maskRedo: 'Redo',
   maskCanvas: 'Mask of {name}',

@@ -25,7 +25,7 @@ export const CHINESE_TEACH: Record<keyof typeof ENGLISH_TEACH, string> = {
   teachUnmarked: '尚未标注',
   teachBroken: '{name}：无法读取该图片，请选择 PNG、JPEG、WebP 或 BMP 文件。',
   teachMaskBroken: '{name}：无法读取该掩码，请选择 PNG、WebP 或 BMP 文件。',
-  teachMaskAlone: '{names}：没有同名的缺陷图片，请添加图片或重命名掩码。',
+  teachMaskAlone: '{names}：没有同名的图片，或同名图片不止一张，请添加图片或重命名掩码。',
   teachMaskSize:
     '{name}：掩码为 {width} × {height} 像素，图片为 {pictureWidth} × {pictureHeight} 像素，请选择与图片尺寸相同的掩码。',
   teachMaskEmpty: '{name}：掩码中没有标出任何区域，请换一个文件，或在此标注缺陷。',
