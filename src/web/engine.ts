@@ -18,7 +18,6 @@ import type {
   FromEngine,
   ScoreReport,
   ToEngine,
-  TrainStep,
 } from './engine_messages.js';
 import { EngineModel, modelReport, type Tell } from './engine_model.js';
 import { decodeGiven } from './given_picture.js';
@@ -27,6 +26,7 @@ import { RunFiles } from './kept_run.js';
 import { previewOf } from './preview.js';
 import { StepTimes } from './step_times.js';
 import { Pause, type TrainJobParts, type TrainRequest, trainInPage } from './train_job.js';
+import type { TrainStep } from './train_messages.js';
 
 type Result = EngineResults[EngineRequest['kind']];
 type ScoreRequest = Extract<EngineRequest, { kind: 'score' }>;

@@ -1,7 +1,7 @@
 /** The checkpoints of a training in the page: in memory for a device that is lost, and in private storage for a tab that is closed. */
 import type { SavedCheckpoint } from '../train/training_options.js';
-import type { KeptRun } from './engine_messages.js';
 import { type KeptFiles, StorageError } from './kept_files.js';
+import type { KeptRun } from './train_messages.js';
 
 const DESCRIPTION = 'run.json';
 

@@ -4,9 +4,10 @@ import type { LibraryHost } from '../detect/sources.js';
 import { Training } from '../train/training.js';
 import type { TrainingSample } from '../train/training_options.js';
 import type { StepReport } from '../train/training_run.js';
-import type { EngineRequest, TaughtPicture, TrainReport, TrainStep } from './engine_messages.js';
+import type { EngineRequest } from './engine_messages.js';
 import type { EngineModel, Tell } from './engine_model.js';
 import type { RunDescription, RunFiles } from './kept_run.js';
+import type { TaughtPicture, TrainReport, TrainStep } from './train_messages.js';
 import { adapterSettings } from './training_defaults.js';
 
 export type TrainRequest = Extract<EngineRequest, { kind: 'train' }>;

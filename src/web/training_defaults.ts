@@ -1,6 +1,7 @@
 /** How the page trains unless its user says otherwise. */
 import type { TrainSettings } from '../train/training_options.js';
-import type { ModelChoice, PageTrainSettings } from './engine_messages.js';
+import type { ModelChoice } from './engine_messages.js';
+import type { PageTrainSettings } from './train_messages.js';
 
 const SEED = 111;
 const SAVE_EVERY = 20;

@@ -89,6 +89,7 @@ it('is started, held and stopped in the panel, and the next visit continues it',
 
 it('ends with adapters that the page uses and saves; a wild rate ends it in one line', async () => {
   const { page } = shown;
+  await page.reload();
   await prepare(1);
   await page.locator('#teach-imageRate').fill('1e38');
   await page.locator('#teach-imageEpochs').fill('3');

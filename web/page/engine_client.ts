@@ -1,13 +1,6 @@
 /** The page's side of the worker: jobs as promises, with progress and an end by signal. */
-import type {
-  EngineRequest,
-  EngineResults,
-  Failure,
-  FromEngine,
-  Stage,
-  ToEngine,
-  TrainStep,
-} from '#src/web/engine_messages';
+import type { EngineRequest, EngineResults, Failure, FromEngine, Stage, ToEngine } from '#src/web/engine_messages';
+import type { TrainStep } from '#src/web/train_messages';
 import merges from '../../weights/clip_merges.txt?url';
 import clip from '../../weights/tiny/clip.safetensors?url';
 import image from '../../weights/tiny/image_adapter.safetensors?url';

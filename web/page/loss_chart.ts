@@ -1,6 +1,6 @@
 /** The curve of the loss while the model learns. */
 import uPlot from 'uplot';
-import type { TrainStep } from '#src/web/engine_messages';
+import type { TrainStep } from '#src/web/train_messages';
 import { text } from './language.js';
 
 const HEIGHT = 220;

@@ -1,5 +1,5 @@
 /** The pictures that the model is to learn from: chosen, labelled and marked. */
-import type { TaughtPicture } from '#src/web/engine_messages';
+import type { TaughtPicture } from '#src/web/train_messages';
 import { byId, make } from './elements.js';
 import { onLanguage, text } from './language.js';
 import { MaskEditor } from './mask_editor.js';

@@ -1,12 +1,6 @@
 /** The training itself: its settings, its course, and what becomes of the adapters. */
-import type {
-  KeptRun,
-  ModelChoice,
-  PageTrainSettings,
-  TaughtPicture,
-  TrainReport,
-  TrainStep,
-} from '#src/web/engine_messages';
+import type { ModelChoice } from '#src/web/engine_messages';
+import type { KeptRun, PageTrainSettings, TaughtPicture, TrainReport, TrainStep } from '#src/web/train_messages';
 import { trainDefaults } from '#src/web/training_defaults';
 import { byId, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
