@@ -29,7 +29,7 @@ beforeAll(async () => {
   );
   shown = await ShownPage.open();
   await shown.page.goto(shown.served.address);
-  await shown.page.locator('summary', { hasText: 'Settings' }).click();
+  await shown.page.locator('#panel-try summary').click();
   await shown.page.locator('#size').selectOption(String(SIZE));
   await shown.page.locator('#tab-decide').click();
   await shown.page.locator('#decide-object').fill('tile');

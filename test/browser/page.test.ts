@@ -75,7 +75,7 @@ describe('the page', () => {
   });
 
   it('gives the score and the map of Node for a picture that is dropped on it', async () => {
-    await shown.page.locator('summary', { hasText: 'Settings' }).click();
+    await shown.page.locator('#panel-try summary').click();
     await shown.page.locator('#size').selectOption('112');
     await shown.scored(png);
     const ours = await shown.lastResult();
@@ -336,7 +336,7 @@ describe('the device and its model', () => {
     await shown.page.locator('#use-model').click();
     await shown.page.locator('#model-status', { hasText: /^Ready/ }).waitFor({ timeout: 60_000 });
     await shown.page.locator('#tab-try').click();
-    await shown.page.locator('summary', { hasText: 'Settings' }).click();
+    await shown.page.locator('#panel-try summary').click();
     await shown.page.locator('#size').selectOption('112');
     await shown.page.locator('#object').fill('tile');
     await shown.scored(png);
