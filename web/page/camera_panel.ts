@@ -5,7 +5,7 @@ import { byId, make, show } from './elements.js';
 import { type EngineClient, failureOf, JobError } from './engine_client.js';
 import { context, inColours, paint } from './heat_canvas.js';
 import { type TextKey, text } from './language.js';
-import { failureTitle, stageName } from './result_panel.js';
+import { sayFailure, stageName } from './result_panel.js';
 import { isFaulty, scoreOf, type Threshold } from './verdict.js';
 
 const object = byId('camera-object', HTMLInputElement);
@@ -128,7 +128,7 @@ export class CameraPanel {
         if (camera !== this.#camera) return;
         const failure = failureOf(error);
         this.stop('cameraOff');
-        status.textContent = `${failureTitle(failure)}: ${failure.message}`;
+        sayFailure(status, failure);
         if (!(error instanceof JobError)) throw error;
         return;
       }

@@ -7,7 +7,7 @@ import { byId, make, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { onLanguage, text } from './language.js';
 import { type Given, onPicked } from './picture_input.js';
-import { failureTitle, showProgress, stageName } from './result_panel.js';
+import { failureTitle, sayFailure, showProgress, stageName } from './result_panel.js';
 import { saveFile } from './save_file.js';
 
 const LEAST = 3;
@@ -88,8 +88,8 @@ export class DecidePanel {
       await job(this.#stop.signal);
     } catch (error) {
       const failure = failureOf(error);
-      status.textContent =
-        failure.code === 'aborted' ? failureTitle(failure) : `${failureTitle(failure)}: ${failure.message}`;
+      if (failure.code === 'aborted') status.textContent = failureTitle(failure);
+      else sayFailure(status, failure);
     } finally {
       this.#stop = undefined;
       show(bar, false);

@@ -3,7 +3,7 @@ import type { DeviceReport, EngineResults, ModelChoice } from '#src/web/engine_m
 import { byId, fillFacts, make, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { text } from './language.js';
-import { failureTitle } from './result_panel.js';
+import { sayFailure } from './result_panel.js';
 
 /** Bytes in the unit that suits them. */
 export function bytesText(bytes: number): string {
@@ -85,7 +85,7 @@ export class DevicePanel {
       await this.#plan(model);
     } catch (error) {
       const failure = failureOf(error);
-      status.textContent = `${failureTitle(failure)}: ${failure.message}`;
+      sayFailure(status, failure);
     }
   }
 
@@ -128,7 +128,7 @@ export class DevicePanel {
       );
       show(byId('times', HTMLElement), true);
     } catch (error) {
-      status.textContent = failureOf(error).message;
+      sayFailure(status, failureOf(error));
     }
   }
 }

@@ -4,7 +4,7 @@ import { bytesText } from './device_panel.js';
 import { byId, each, make, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { onLanguage, text } from './language.js';
-import { failureTitle, showProgress, stageName } from './result_panel.js';
+import { sayFailure, showProgress, stageName } from './result_panel.js';
 
 const status = byId('model-status', HTMLElement);
 const progress = byId('model-progress', HTMLProgressElement);
@@ -104,6 +104,6 @@ export class ModelChooser {
   #say(error: unknown): void {
     const failure = failureOf(error);
     const rest = failure.code === 'storage' ? '' : ` ${text('modelBack')}`;
-    status.textContent = `${failureTitle(failure)}: ${failure.message}.${rest}`;
+    sayFailure(status, failure, `.${rest}`);
   }
 }

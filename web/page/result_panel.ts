@@ -42,6 +42,15 @@ const progress = byId('progress', HTMLProgressElement);
 /** What failed, in the user's language, and the reason in one line. */
 export const failureTitle = ({ code }: Failure): string => text(FAILURES[code]);
 
+/**
+ * Says in a line what failed and why. Reasons are in English, whatever the language of the page: they are marked so, for
+ * programs that read aloud.
+ * @param after what the page says after the reason
+ */
+export function sayFailure(line: HTMLElement, failure: Failure, after = ''): void {
+  line.replaceChildren(`${failureTitle(failure)}: `, make('span', { lang: 'en' }, failure.message), after);
+}
+
 export const stageName = (stage: Stage): string => text(STAGES[stage]);
 
 /** Shows the step that a job is at. */
@@ -102,7 +111,7 @@ export function showResult(entry: Entry | undefined, threshold: Threshold, retry
   fillFacts(byId('facts', HTMLElement), report ? factsOf(report) : []);
   const notes = notesOf(entry ?? ({} as Entry)).map((note) => make('li', {}, note));
   if (failure && state === 'failed') {
-    notes.push(make('li', { className: 'reason' }, failure.message));
+    notes.push(make('li', { className: 'reason', lang: 'en' }, failure.message));
     const { smaller } = failure;
     if (smaller !== undefined) {
       const again = make('button', { type: 'button' }, text('trySmaller', { n: smaller }));

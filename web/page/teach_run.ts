@@ -6,7 +6,7 @@ import { byId, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { onLanguage, text } from './language.js';
 import { LossChart } from './loss_chart.js';
-import { failureTitle, showProgress, stageName } from './result_panel.js';
+import { sayFailure, showProgress, stageName } from './result_panel.js';
 import { saveFile } from './save_file.js';
 
 /** What a training learns from. */
@@ -170,8 +170,8 @@ export class TeachRun {
       status.textContent = report.problem ? `${done} ${report.problem}` : done;
     } catch (error) {
       const failure = failureOf(error);
-      const title = failureTitle(failure);
-      status.textContent = failure.code === 'aborted' ? text('teachStopped') : `${title}: ${failure.message}`;
+      if (failure.code === 'aborted') status.textContent = text('teachStopped');
+      else sayFailure(status, failure);
     } finally {
       this.#running = undefined;
       show(bar, false);
