@@ -42,7 +42,7 @@ export class SubmitPace {
   }
 
   /** Notes a submit that was just made to the queue. */
-  submitted(work: number, queue: Pick<GPUQueue, 'onSubmittedWorkDone'>): void {
+  submitted(work: number, queue: { onSubmittedWorkDone(): Promise<unknown> }): void {
     if (this.#running === 0) {
       this.#since = this.#now();
       this.#work = 0;
