@@ -78,6 +78,5 @@ it('names what cannot be used in Chinese, with the reason marked as English', as
   // The page goes on.
   await page.locator('#tab-try').click();
   await page.locator('#samples button').first().click();
-  await idle();
-  expect(await page.locator('#verdict').innerText()).toMatch(/^疑似有缺陷/);
+  await page.locator('#verdict', { hasText: /^疑似有缺陷/ }).waitFor({ timeout: 90_000 });
 });
