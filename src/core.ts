@@ -49,6 +49,7 @@ export { type Detection, type Peak, peakOf, pictureScore } from './detect/detect
 export { type DetectOptions, Detector, type LoadedClass, type PictureSources } from './detect/detector.js';
 export { AaclipError, type ErrorCode } from './detect/errors.js';
 export type { Combination, Share } from './detect/evidence.js';
+export { type LevelMap, levelMaps } from './detect/level_maps.js';
 export type { DecidedBy, MethodSettings } from './detect/method_settings.js';
 export type { ModelIdentity } from './detect/model_identity.js';
 export type {
