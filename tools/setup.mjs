@@ -2,7 +2,8 @@
 /**
  * Makes a fresh checkout ready to run: packages, build, a WebGPU adapter. Does only what is missing.
  *
- *   node tools/setup.mjs [--quiet] [--build | --driver | --no-driver] [--matrix] [--browser] [--firefox] [--simulate] [--no-install]
+ *   node tools/setup.mjs [--quiet] [--build | --driver | --no-driver] [--matrix] [--browser] [--firefox] [--redis]
+ *                         [--simulate] [--no-install]
  *
  * --quiet       prints nothing when nothing is missing
  * --build       only compiles, whether the build is stale or not
@@ -12,6 +13,7 @@
  * --browser     also provides a Chromium, for the tests of pages. With --quiet, where there is none this is only said: all
  *               other tests run without
  * --firefox     also provides a Firefox, for the test of the page in it
+ * --redis       also provides a Redis server, for the tests of commands that share work over machines
  * --simulate    asks the system's package manager what it would do, and changes nothing
  * --no-install  never installs a system package; prints the command instead (AACLIP_NO_INSTALL=1 does the same)
  *
@@ -30,6 +32,7 @@ const FLAGS = [
   '--matrix',
   '--browser',
   '--firefox',
+  '--redis',
   '--simulate',
   '--no-install',
 ];
@@ -81,6 +84,11 @@ async function main() {
     /** @type {typeof import('./setup/browser.js')} */
     const { provideFirefox } = await load('browser');
     ready.push(await provideFirefox({ simulate, mayInstall }));
+  }
+  if (flags.has('--redis')) {
+    /** @type {typeof import('./setup/redis.js')} */
+    const { provideRedis } = await load('redis');
+    ready.push(provideRedis({ simulate, mayInstall }));
   }
   if (!flags.has('--quiet')) process.stdout.write(ready.map((line) => `ready: ${line}\n`).join(''));
 }

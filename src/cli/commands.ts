@@ -18,12 +18,14 @@ import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
 import { watchCommand } from './watch/command.js';
 import { weightsCommand } from './weights/command.js';
+import { workerCommand } from './worker/command.js';
 
 export const COMMANDS: readonly AddCommand[] = [
   predictCommand,
   calibrateCommand,
   watchCommand,
   serveCommand,
+  workerCommand,
   trainCommand,
   testCommand,
   testAllCommand,

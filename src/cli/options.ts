@@ -35,22 +35,23 @@ export function outputOptions(command: Command): Command {
   return debugOption(command.option('--json', 'print JSON, for use by other programs'));
 }
 
-/** Adds `--adapter --precision --kernels --default-toggles --json --debug`. */
+/** Adds `--adapter --kernels --default-toggles`. */
+export function adapterOptions(command: Command): Command {
+  return command
+    .option('--adapter <name>', 'WebGPU adapter to use, by a part of its name (default: the fastest one)')
+    .option('--kernels <choices>', 'kernels to take, as info lists them: "matmul=tile,attention=tile"', kernelChoice)
+    .option('--default-toggles', "use Dawn's default settings, as browsers do");
+}
+
+/** Adds `--precision --adapter --kernels --default-toggles --json --debug`. */
 export function common(command: Command): Command {
-  return outputOptions(
-    resolvesPrecision(command)
-      .option('--adapter <name>', 'WebGPU adapter to use, by a part of its name (default: the fastest one)')
-      .addOption(
-        new Option(
-          '--precision <kind>',
-          'f32 keeps weights exact; f16 rounds matrices, halves their memory and lets matrix units round activations; auto: f16 where a trial on this adapter is good enough',
-        )
-          .choices(['f32', 'f16', 'auto'])
-          .default('f32'),
-      )
-      .option('--kernels <choices>', 'kernels to take, as info lists them: "matmul=tile,attention=tile"', kernelChoice)
-      .option('--default-toggles', "use Dawn's default settings, as browsers do"),
-  );
+  const precision = new Option(
+    '--precision <kind>',
+    'f32 keeps weights exact; f16 rounds matrices, halves their memory and lets matrix units round activations; auto: f16 where a trial on this adapter is good enough',
+  )
+    .choices(['f32', 'f16', 'auto'])
+    .default('f32');
+  return outputOptions(adapterOptions(resolvesPrecision(command).addOption(precision)));
 }
 
 /** Replaces `--precision auto` before the command's action runs. */

@@ -1,0 +1,66 @@
+/** The flags of commands that use a queue, and connecting to what they name. */
+import type { Command } from 'commander';
+import { printable } from '../../data/printable.js';
+
+export interface QueueFlags {
+  readonly queue: string;
+  readonly store: string;
+  readonly queue_ca?: string;
+}
+
+/** Flags of a command that may use a queue: `--queue` and `--store` are given together or not at all. */
+export type OptionalQueueFlags = Partial<QueueFlags>;
+
+const QUEUE =
+  'the Redis server that carries jobs, redis://HOST:6379, or rediss:// for TLS; a password belongs into AACLIP_QUEUE_PASSWORD';
+const STORE = 'what all machines reach: a folder (shared over the network), or s3://bucket/prefix';
+const CA = 'certificates (PEM) that sign that of a rediss:// server';
+
+/** Adds `--queue_ca`. */
+export function caOption(command: Command): Command {
+  return command.option('--queue_ca <file>', CA);
+}
+
+/** Adds `--queue --store --queue_ca`, the first two required. */
+export function queueOptions(command: Command): Command {
+  return caOption(command.requiredOption('--queue <url>', QUEUE).requiredOption('--store <where>', STORE));
+}
+
+/** Adds `--queue --store --queue_ca` to a command that runs on this machine without them. */
+export function optionalQueueOptions(command: Command): Command {
+  return caOption(
+    command
+      .option('--queue <url>', `have the work done by workers ("aaclip worker"); ${QUEUE}`)
+      .option('--store <where>', `with --queue: ${STORE}`),
+  );
+}
+
+/** The flags where a queue is to be used, else undefined. @throws one line where only a part of them is given */
+export function queueOf({ queue, store, queue_ca }: OptionalQueueFlags): QueueFlags | undefined {
+  if (queue !== undefined && store !== undefined)
+    return { queue, store, ...(queue_ca === undefined ? {} : { queue_ca }) };
+  if (queue !== undefined) throw new Error('--queue: needs --store, the folder or bucket that results go through');
+  if (store !== undefined) throw new Error('--store: needs --queue, the Redis server that carries jobs');
+  if (queue_ca !== undefined) throw new Error('--queue_ca: needs --queue');
+  return undefined;
+}
+
+/** Writes a line to the error stream. */
+export const noteLine = (text: string): void => void process.stderr.write(`${printable(text)}\n`);
+
+/**
+ * Opens the store and connects to its queue.
+ * @throws one line when one of them cannot be used
+ */
+export async function openQueue(flags: QueueFlags, onNote: (note: string) => void = noteLine) {
+  // Loaded only here: other commands start without these packages.
+  const [{ openStore }, { queueAddress }, { queueName, TaskQueue }] = await Promise.all([
+    import('./store.js'),
+    import('./queue_address.js'),
+    import('./task_queue.js'),
+  ]);
+  const address = queueAddress(flags.queue, flags.queue_ca);
+  const store = await openStore(flags.store);
+  const queue = await TaskQueue.open(address, await queueName(store), onNote);
+  return { queue, store };
+}

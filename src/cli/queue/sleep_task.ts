@@ -1,0 +1,33 @@
+/** A task that takes time and computes nothing: it stands for a device where the queue itself is measured or tested. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { AaclipError } from '../../detect/errors.js';
+import type { Executor } from './task.js';
+
+const PAYLOAD = z.strictObject({
+  /** Tells tasks apart. */
+  number: z.int().min(0),
+  ms: z.number().min(0).max(3_600_000),
+  /** How a task fails on purpose: for good, or in a way that is tried again. */
+  fails: z.enum(['for good', 'here']).optional(),
+});
+
+/** Sleeps for `ms` and answers with its number. */
+export const sleepTask: Executor = async (payload, { signal, onProgress }) => {
+  const read = PAYLOAD.safeParse(payload);
+  if (!read.success)
+    throw new AaclipError(
+      'options',
+      `sleep: bad payload: ${z.prettifyError(read.error).split('\n')[0]}; queue it again`,
+    );
+  const { number, ms, fails } = read.data;
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    throw new AaclipError('aborted', `sleep ${number}: given back`, { cause: error });
+  }
+  if (fails === 'for good') throw new AaclipError('options', `sleep ${number}: fails for good, as it was told to`);
+  if (fails === 'here') throw new Error(`sleep ${number}: fails on this worker, as it was told to`);
+  onProgress(1);
+  return Buffer.from(`slept ${number}\n`);
+};
