@@ -1,5 +1,6 @@
-/** Where coordinator and workers leave files for each other: a folder that all of them reach. */
+/** Where coordinator and workers leave files for each other: a folder or a bucket that all of them reach. */
 import { FolderStore } from './folder_store.js';
+import { S3Store } from './s3_store.js';
 
 /** Files by name (`results/ab/abcd`), each written whole or not at all. */
 export interface Store {
@@ -38,9 +39,9 @@ export function checkName(name: string): string {
 
 /**
  * Opens a store.
- * @param where a folder, which is made where it is missing
+ * @param where a folder, which is made where it is missing, or `s3://BUCKET/PREFIX`
  * @throws one line when it cannot be read and written
  */
 export async function openStore(where: string): Promise<Store> {
-  return new FolderStore(where);
+  return where.startsWith('s3://') ? S3Store.open(where) : new FolderStore(where);
 }
