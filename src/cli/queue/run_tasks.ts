@@ -166,7 +166,9 @@ class Run {
     // Where the server is gone, these wait for it.
     if (queue.connection.status !== 'ready') return;
     await Promise.all(jobs);
-    await queue.remove(this.#states.queued);
+    // What failed stays, with its reason.
+    const failed = new Set(await queue.failedIds());
+    await queue.remove(this.#states.queued.filter((id) => !failed.has(id)));
   }
 }
 
