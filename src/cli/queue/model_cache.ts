@@ -43,8 +43,7 @@ export class ModelCache implements Disposable {
     if (entry) this.#entries.delete(key);
     else {
       // Room is made before there are two: the device may not hold both.
-      this.#makeRoom();
-      entry = { loaded: load(), bytes: 0, users: 0, ready: false, dropped: false };
+      entry = { loaded: this.#makeRoom().then(load), bytes: 0, users: 0, ready: false, dropped: false };
     }
     this.#entries.set(key, entry);
     entry.users++;
@@ -58,32 +57,33 @@ export class ModelCache implements Disposable {
       throw error;
     } finally {
       entry.users--;
-      if (!entry.ready) this.#drop(key, entry);
+      if (!entry.ready) await this.#drop(key, entry);
       else if (entry.dropped) await this.#disposeOf(entry);
     }
   }
 
   /** Lets go of all models; those in use are disposed of by their last user. */
   [Symbol.dispose](): void {
-    for (const [key, entry] of this.#entries) this.#drop(key, entry);
+    for (const [key, entry] of this.#entries) void this.#drop(key, entry);
   }
 
-  /** Lets go of what was used longest ago until a model of the largest kept size fits in. */
-  #makeRoom(): void {
+  /** Disposes of idle models, those used longest ago first, until one more of the largest kept size fits in. */
+  async #makeRoom(): Promise<void> {
     const kept = [...this.#entries.values()];
     const expected = Math.max(0, ...kept.map(({ bytes }) => bytes));
     let sum = kept.reduce((all, { bytes }) => all + bytes, expected);
     for (const [key, entry] of this.#entries) {
       if (sum <= this.#most) return;
+      if (entry.users > 0) continue;
       sum -= entry.bytes;
-      this.#drop(key, entry);
+      await this.#drop(key, entry);
     }
   }
 
-  #drop(key: string, entry: Entry): void {
+  async #drop(key: string, entry: Entry): Promise<void> {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
     entry.dropped = true;
-    if (entry.users === 0) void this.#disposeOf(entry);
+    if (entry.users === 0) await this.#disposeOf(entry);
   }
 
   async #disposeOf(entry: Entry): Promise<void> {

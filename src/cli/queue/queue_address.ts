@@ -88,6 +88,8 @@ async function checkServer({ label, options }: QueueAddress, onNote: (note: stri
   });
   try {
     await redis.connect();
+    // A wrong number would be passed over when connecting.
+    if (options.db > 0) await redis.select(options.db);
     const info = await redis.info();
     const version = /^redis_version:(\d+)\.(\d+)(\S*)/m.exec(info);
     if (!version) throw new Error(`queue ${label}: the server does not say its version; it is no Redis: check --queue`);

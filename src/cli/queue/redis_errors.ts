@@ -10,7 +10,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/READONLY/, 'it is a read-only replica; name the primary server'],
   [/MOVED|CROSSSLOT/, 'it is a cluster; name a single server'],
   [/invalid DB index|DB index is out of range/i, 'it has no database of that number; correct the end of the URL'],
-  [/Protocol error|Command timed out/i, 'what answers there is no Redis server; check host and port'],
+  [/Protocol error|Unknown RESP|Command timed out/i, 'what answers there is no Redis server; check host and port'],
   [/ALTNAME/, 'its certificate is for another host; name the host as in the certificate'],
   [/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/, 'its certificate is not valid at this time; renew it or set the clock'],
   [
@@ -20,7 +20,10 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/WRONG_VERSION_NUMBER|EPROTO|ERR_SSL/, 'it does not speak TLS; use redis:// or turn TLS on there'],
   [/ECONNREFUSED/, 'no server answers; start Redis there, or check --queue'],
   [/ENOTFOUND|EAI_AGAIN/, 'no host of that name; check --queue'],
-  [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'cannot be reached; check --queue, and firewalls between here and there'],
+  [
+    /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    'it does not answer; check --queue, firewalls between here and there, and whether it speaks TLS',
+  ],
   [
     /ECONNRESET|EPIPE|Connection is closed/,
     'it closed the connection; where it expects TLS, use rediss://, else check that it is a Redis server',
