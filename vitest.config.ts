@@ -12,7 +12,7 @@ const elsewhere = [
 
 export default defineConfig({
   // The tools import the program as `#src/...`: here its sources, when compiled its build.
-  ssr: { resolve: { conditions: ['aaclip-source', 'module', 'node', 'development|production'] } },
+  ssr: { resolve: { conditions: ['aaclip-source', 'node', 'development|production'] } },
   test: {
     include: AACLIP_TEST_FILES?.split(',') ?? ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...elsewhere],

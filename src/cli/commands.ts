@@ -5,6 +5,7 @@ import { convertCommand } from './convert/command.js';
 import { exportCommand } from './export/command.js';
 import { indexCommand } from './index_data/command.js';
 import { infoCommand } from './info/command.js';
+import { jobsCommand } from './jobs/command.js';
 import { methodsCommand } from './methods/command.js';
 import { predictCommand } from './predict/command.js';
 import type { AddCommand } from './program.js';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly AddCommand[] = [
   watchCommand,
   serveCommand,
   workerCommand,
+  jobsCommand,
   trainCommand,
   testCommand,
   testAllCommand,

@@ -1,6 +1,5 @@
-/** Where coordinator and workers leave files for each other: a folder or a bucket that all of them reach. */
+/** Where coordinator and workers leave files for each other: a folder that all of them reach, or a bucket. */
 import { FolderStore } from './folder_store.js';
-import { S3Store } from './s3_store.js';
 
 /** Files by name (`results/ab/abcd`), each written whole or not at all. */
 export interface Store {
@@ -39,9 +38,11 @@ export function checkName(name: string): string {
 
 /**
  * Opens a store.
- * @param where a folder, which is made where it is missing, or `s3://BUCKET/PREFIX`
+ * @param where a folder, which is made where it is missing, or `s3://bucket/prefix`
  * @throws one line when it cannot be read and written
  */
 export async function openStore(where: string): Promise<Store> {
-  return where.startsWith('s3://') ? S3Store.open(where) : new FolderStore(where);
+  if (!/^s3:\/\//i.test(where)) return new FolderStore(where);
+  const { openBucketStore } = await import('./bucket_store.js');
+  return openBucketStore(where);
 }
