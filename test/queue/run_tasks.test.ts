@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FolderStore } from '../../src/cli/queue/folder_store.js';
 import { type RunOptions, runTasks } from '../../src/cli/queue/run_tasks.js';
 import { makeTask, resultName, type Task } from '../../src/cli/queue/task.js';
+import { RedisServer } from '../../tools/redis_server.js';
 import { Folder, openTestQueue, sleepTasks, slept, TestWorker } from './queue_parts.js';
-import { RedisServer } from './redis_server.js';
 
 let server: RedisServer;
 beforeAll(async () => {

@@ -1,11 +1,11 @@
-/** A Redis server of a test's own, on a free port of this machine. */
+/** A Redis server of a test's or a measurement's own, on a free port of this machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findRedis } from '../../tools/setup/redis.js';
+import { findRedis } from './setup/redis.js';
 
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
