@@ -50,9 +50,10 @@ export class RedisServer implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  async start(): Promise<void> {
+  /** Starts it again. @param more arguments for this time */
+  async start(...more: string[]): Promise<void> {
     const port = this.#args.includes('--tls-port') ? [] : ['--port', String(this.port)];
-    const args = [...port, '--bind', '127.0.0.1', '--dir', this.folder, '--save', '', ...this.#args];
+    const args = [...port, '--bind', '127.0.0.1', '--dir', this.folder, '--save', '', ...this.#args, ...more];
     const child = spawn(
       findRedis(),
       args.map((arg) => (arg === 'PORT' ? String(this.port) : arg)),
