@@ -145,7 +145,10 @@ export class TaskQueue implements AsyncDisposable {
 
   async reasonOf(id: string): Promise<string> {
     const job = await this.#run(this.#queue.getJob(id));
-    return reasonLine(id, job?.failedReason ?? `task ${id}: the server does not say why it failed; run the command again`);
+    return reasonLine(
+      id,
+      job?.failedReason ?? `task ${id}: the server does not say why it failed; run the command again`,
+    );
   }
 
   /** Lets jobs that failed run again, with all their attempts. */
