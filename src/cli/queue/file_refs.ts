@@ -28,7 +28,8 @@ interface LocalFile {
   readonly path: string;
 }
 
-async function hashOf(path: string): Promise<string> {
+/** SHA-256 of a file, as 64 hex digits. @throws one line when it cannot be read */
+export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
@@ -78,6 +79,15 @@ export async function publish(store: Store, path: string, only?: (name: string) 
     const name = within(placeOf(ref), file.name);
     if (!(await store.has(name))) await store.putFile(name, file.path);
   }
+  return ref;
+}
+
+/** Puts a value into the store as a file of JSON. @throws one line when the store cannot be written to */
+export async function publishJson(store: Store, name: string, value: unknown): Promise<FileRef> {
+  const bytes = Buffer.from(JSON.stringify(value));
+  const own = createHash('sha256').update(bytes).digest('hex');
+  const ref = { name, fingerprint: createHash('sha256').update(`${own} \n`).digest('hex').slice(0, 32) };
+  if (!(await store.has(placeOf(ref)))) await store.put(placeOf(ref), bytes);
   return ref;
 }
 

@@ -5,6 +5,7 @@ import { programVersion } from '../program.js';
 import type { FileFetcher } from './file_refs.js';
 import type { ModelCache } from './model_cache.js';
 import type { SharedFolders } from './shared_folders.js';
+import type { Store } from './store.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -23,6 +24,8 @@ export interface Task {
 /** What a task's code may use of the worker it runs on. */
 export interface TaskContext {
   readonly files: FileFetcher;
+  /** For what a long task keeps while it goes on. */
+  readonly store: Store;
   readonly roots: SharedFolders;
   readonly models: ModelCache;
   /** Aborted when the worker gives the task back. */

@@ -39,7 +39,7 @@ export interface WorkerOptions {
   readonly concurrency: number;
   /** How long a worker that does not answer keeps its tasks. */
   readonly lockMs: number;
-  readonly context: Omit<TaskContext, 'signal' | 'onProgress'>;
+  readonly context: Omit<TaskContext, 'store' | 'signal' | 'onProgress'>;
   readonly onNews: (news: TaskNews) => void;
   readonly onStart?: (task: Task) => void;
 }
@@ -196,7 +196,7 @@ export class TaskWorker {
       told = performance.now();
       void job.updateProgress(done).catch(() => undefined);
     };
-    const context = { ...this.#options.context, signal, onProgress };
+    const context = { ...this.#options.context, store: this.#options.store, signal, onProgress };
     try {
       return await execute(task.payload, context);
     } catch (error) {

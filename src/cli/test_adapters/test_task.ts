@@ -2,16 +2,13 @@
 import { z } from 'zod';
 import { printable } from '../../data/printable.js';
 import { AaclipError, checkAborted } from '../../detect/errors.js';
-import { contentPrint } from '../../node/content_print.js';
 import { Loader } from '../../node/loader.js';
 import { FILE_REF } from '../queue/file_refs.js';
+import { QUEUED_FILE, unchangedFile } from '../queue/queued_file.js';
 import { encodeScored, type SampleScores } from '../queue/scored_file.js';
-import type { SharedFolders } from '../queue/shared_folders.js';
 import type { Executor, TaskContext } from '../queue/task.js';
 import { PlannedModel } from './planned_model.js';
 import type { TestedData } from './tested_data.js';
-
-const FILE = z.strictObject({ path: z.string().min(1).max(4096), print: z.string().regex(/^[0-9a-f]{32}$/) });
 
 const PAYLOAD = z.strictObject({
   plan: FILE_REF,
@@ -19,9 +16,9 @@ const PAYLOAD = z.strictObject({
   pictures: z
     .array(
       z.strictObject({
-        file: FILE,
+        file: QUEUED_FILE,
         /** Of a faulty picture. */
-        mask: FILE.optional(),
+        mask: QUEUED_FILE.optional(),
         label: z.union([z.literal(0), z.literal(1)]),
         /** The name by which the plan has its class. */
         class: z.string(),
@@ -55,7 +52,7 @@ async function scoreTask(
   const { roots, signal, onProgress } = context;
   const paths: { readonly image: string; readonly mask: string | undefined }[] = [];
   for (const { file, mask } of pictures) {
-    paths.push({ image: await unchanged(roots, file), mask: mask && (await unchanged(roots, mask)) });
+    paths.push({ image: await unchangedFile(roots, file), mask: mask && (await unchangedFile(roots, mask)) });
   }
   const { rules, tile, imageSize, classes } = model.plan;
   const known = new Set(classes.map(({ name }) => name));
@@ -96,13 +93,4 @@ async function scoreTask(
     return scores.adapter;
   });
   return encodeScored({ adapter, samples: samples.map(({ line }) => found.get(line)!) });
-}
-
-/** The path of a file on this machine. @throws AaclipError when it is not the one that was queued */
-async function unchanged(roots: SharedFolders, { path, print }: z.infer<typeof FILE>): Promise<string> {
-  const found = roots.resolve(path);
-  if ((await contentPrint(found)) === print) return found;
-  throw new AaclipError('picture', `${printable(path)}: has changed since it was queued; run the command again`, {
-    file: path,
-  });
 }

@@ -29,8 +29,34 @@ function augmentChances(text: string): AugmentChances {
   return chances as unknown as AugmentChances;
 }
 
+/** Those flags that the engine takes. */
+export type EngineFlags = Pick<
+  TrainCommandFlags,
+  | 'img_size'
+  | 'seed'
+  | 'text_adapt_until'
+  | 'image_adapt_until'
+  | 'relu'
+  | 'text_epoch'
+  | 'image_epoch'
+  | 'text_batch_size'
+  | 'image_batch_size'
+  | 'text_lr'
+  | 'image_lr'
+  | 'text_norm_weight'
+  | 'text_adapt_weight'
+  | 'image_adapt_weight'
+  | 'vv'
+  | 'surgery_until_layer'
+  | 'text_levels'
+  | 'augment'
+  | 'activation'
+  | 'precision'
+  | 'save_every'
+>;
+
 /** The flags as the engine takes them; the plan decides whether to recompute. */
-export function toTrainFlags(f: TrainCommandFlags, visionLayers: number): TrainFlags {
+export function toTrainFlags(f: EngineFlags, visionLayers: number): TrainFlags {
   return {
     imageSize: f.img_size,
     seed: f.seed,

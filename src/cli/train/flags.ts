@@ -15,10 +15,11 @@ import {
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number } from '../options.js';
+import { type OptionalQueueFlags, optionalQueueOptions } from '../queue/queue_flags.js';
 import { KINDS } from './engine_flags.js';
 import { sweepOptions } from './seed_flags.js';
 
-export interface TrainCommandFlags extends CommonOptions, DataFlags, PictureFlags {
+export interface TrainCommandFlags extends CommonOptions, DataFlags, PictureFlags, OptionalQueueFlags {
   readonly training_mode: 'few_shot' | 'full_shot';
   readonly shot: number;
   readonly weights: string;
@@ -186,5 +187,5 @@ export function trainOptions(command: Command): Command {
     'data set: one of the known names, or any name for your own',
     'VisA',
   );
-  return sweepOptions(trainingOptions(named, { mode: 'few_shot', savePath: 'ckpt/baseline' }));
+  return optionalQueueOptions(sweepOptions(trainingOptions(named, { mode: 'few_shot', savePath: 'ckpt/baseline' })));
 }

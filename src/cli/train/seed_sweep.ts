@@ -6,6 +6,7 @@ import { openClip } from '../../node/open_weights.js';
 import { recordedFlags } from '../../train/resume.js';
 import { runOrigin } from '../../train/run_origin.js';
 import { rulesOf } from '../look_options.js';
+import { type QueueFlags, queueOf } from '../queue/queue_flags.js';
 import type { TestFlags } from '../test_adapters/flags.js';
 import { namesIn } from '../test_adapters/tested_data.js';
 import { type SetState, shownFigures } from '../test_all/best_epoch.js';
@@ -84,6 +85,16 @@ function testFlagsOf(flags: TrainCommandFlags, { names, data, epoch }: SweepTest
   };
 }
 
+/** The workers of a queue, which train the seeds side by side. */
+async function openWorkers(queued: QueueFlags, flags: TrainCommandFlags, seeds: readonly number[]) {
+  // Loaded only here: other sweeps start without the queue's packages.
+  const { QueuedSeeds } = await import('./queued_seeds.js');
+  return QueuedSeeds.open(
+    queued,
+    seeds.map((seed) => ({ ...flags, seed, save_path: seedFolder(flags.save_path, seed) })),
+  );
+}
+
 /** Whether `--data` is the folder above the data sets: for one, it may also be that data set's own. */
 const severalIn = (names: string): boolean => names.trim() === 'all' || namesIn(names).length > 1;
 
@@ -128,11 +139,14 @@ export async function runSweep({ flags, seeds, test }: Sweep, events: SweepEvent
     return folder.save({ seeds, trained, epoch: test?.epoch, sets: sets() });
   };
   await save();
+  const missing = seeds.filter((seed) => !isTrained(seedFolder(folder.path, seed)));
+  const queued = queueOf(flags);
+  await using workers = queued && missing.length > 0 ? await openWorkers(queued, flags, missing) : undefined;
   for (const seed of seeds) {
     const own = seedFolder(folder.path, seed);
     const trained = isTrained(own);
     events.onSeed(seed, own, trained);
-    if (!trained) await runTraining({ ...flags, seed, save_path: own });
+    if (!trained) await (workers ? workers.train(seed) : runTraining({ ...flags, seed, save_path: own }));
     if (test) {
       const tested = await testSets(testFlagsOf(flags, test, own), severalIn(test.names));
       states = tested.summary?.states ?? [];

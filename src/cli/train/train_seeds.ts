@@ -1,5 +1,6 @@
 /** `train` as the flags ask for it: one training, or one for each seed. */
 import { printable } from '../../data/printable.js';
+import { queueOf } from '../queue/queue_flags.js';
 import type { TrainCommandFlags } from './flags.js';
 import { findTests, runSweep, type Sweep, type SweepTest } from './seed_sweep.js';
 import { sweepNote, sweepRows, sweepText } from './sweep_summary.js';
@@ -27,6 +28,11 @@ function testOf(flags: TrainCommandFlags): SweepTest | undefined {
 
 export async function trainSeeds(given: TrainCommandFlags): Promise<void> {
   const test = testOf(given);
+  if (queueOf(given) && given.seeds === undefined) {
+    throw new Error(
+      '--queue: one training is not spread over machines: give --seeds, whose trainings are, or leave it out',
+    );
+  }
   const { seeds, test: _test, test_data, test_epoch, ...flags } = given;
   if (seeds === undefined) return runTraining(flags);
   if (flags.dry_run) return dryRun(flags, seeds, test);
