@@ -38,7 +38,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that need Node: a browser cannot load them. */
-const NODE_PACKAGES = ['webgpu', 'sharp', 'commander', 'pngjs', 'fastify', '@fastify'];
+const NODE_PACKAGES = [
+  'webgpu',
+  'sharp',
+  'commander',
+  'pngjs',
+  'fastify',
+  '@fastify',
+  'bullmq',
+  'ioredis',
+  '@aws-sdk',
+  '@bull-board',
+];
 const NODE_NAMES = /^(?:process|Buffer|require|__dirname|__filename|setImmediate|clearImmediate|NodeJS)$/;
 const DOM_NAMES =
   /^(?:document|window|self|navigator|location|history|localStorage|sessionStorage|indexedDB|caches|fetch|alert|Image|ImageData|ImageBitmap|createImageBitmap|OffscreenCanvas|CanvasRenderingContext2D|FileReader|XMLHttpRequest|WebSocket|Worker|requestAnimationFrame|cancelAnimationFrame|MutationObserver|ResizeObserver|customElements|Element|Node|(?:HTML|SVG)\w*Element|(?:Mouse|Pointer|Keyboard|Drag|Touch)Event)$/;

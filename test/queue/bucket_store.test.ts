@@ -5,8 +5,8 @@ import S3rver from 's3rver';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { FileFetcher, publish } from '../../src/cli/queue/file_refs.js';
 import { openStore, type Store } from '../../src/cli/queue/store.js';
+import { freePort } from '../../tools/redis_server.js';
 import { Folder } from './queue_parts.js';
-import { freePort } from './redis_server.js';
 
 const folder = new Folder();
 let server: S3rver;

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FolderStore } from '../../src/cli/queue/folder_store.js';
 import { makeTask } from '../../src/cli/queue/task.js';
+import { RedisServer } from '../../tools/redis_server.js';
 import { Folder, openTestQueue, sleepTasks, startProcess, TestWorker } from './queue_parts.js';
-import { RedisServer } from './redis_server.js';
 
 let server: RedisServer;
 beforeAll(async () => {

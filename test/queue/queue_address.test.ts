@@ -6,8 +6,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { FolderStore } from '../../src/cli/queue/folder_store.js';
 import { connectQueue, PASSWORD_VARIABLE, queueAddress } from '../../src/cli/queue/queue_address.js';
 import { runTasks } from '../../src/cli/queue/run_tasks.js';
+import { freePort, RedisServer } from '../../tools/redis_server.js';
 import { Folder, openTestQueue, sleepTasks, startProcess } from './queue_parts.js';
-import { freePort, RedisServer } from './redis_server.js';
 
 const SECRET = 'open-sesame-17';
 const tls = (name: string): string => fileURLToPath(new URL(`tls/${name}`, import.meta.url));

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FolderStore } from '../../src/cli/queue/folder_store.js';
 import { type RunOptions, runTasks } from '../../src/cli/queue/run_tasks.js';
 import { makeTask, resultName, type Task } from '../../src/cli/queue/task.js';
+import { RedisServer } from '../../tools/redis_server.js';
 import { Folder, openTestQueue, sleepTasks, slept, TestWorker } from './queue_parts.js';
-import { RedisServer } from './redis_server.js';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -52,6 +52,19 @@ test('a result that is in the store is not computed again, and one that has gone
   expect(worker.news.slice(5).map(({ task }) => task.id)).toEqual([tasks[2]!.id]);
 });
 
+test('a worker does not do a task again whose result came meanwhile', async () => {
+  using folder = new Folder();
+  const store = new FolderStore(folder.path);
+  await using worker = await TestWorker.start(server.url, folder.path);
+  await using queue = await openTestQueue(server.url, store);
+  const [task] = sleepTasks(1);
+  await store.put(resultName(task!.id), Buffer.from('kept'));
+  await queue.add([task!]);
+  while (worker.news.length === 0) await sleep(20);
+  expect(worker.news[0]!.state).toBe('there already');
+  expect(Buffer.from((await store.get(resultName(task!.id)))!).toString()).toBe('kept');
+});
+
 test('equal tasks are done once', async () => {
   using folder = new Folder();
   await using worker = await TestWorker.start(server.url, folder.path);
@@ -87,6 +100,17 @@ test('a task that fails on a worker is tried again after a while', async () => {
   // Nobody waits for it any more.
   await using queue = await openTestQueue(server.url, new FolderStore(folder.path));
   expect(await queue.forgotten([task.id])).toEqual([task.id]);
+});
+
+test('a job that waits for a time which a clock has put far away is started', async () => {
+  using folder = new Folder();
+  await using queue = await openTestQueue(server.url, new FolderStore(folder.path));
+  const [task] = sleepTasks(1);
+  const { kind, payload, pictures, id } = task!;
+  await queue.bull.add(kind, { kind, payload, pictures }, { jobId: id, delay: 3_600_000 });
+  await using worker = await TestWorker.start(server.url, folder.path);
+  expect(await texts(server.url, folder.path, [task!], { longestDelayMs: 200 })).toEqual([slept(0)]);
+  expect(worker.news).toHaveLength(1);
 });
 
 test('jobs that are no tasks of this program are refused, whatever they ask for', async () => {
@@ -128,7 +152,7 @@ test('workers with another store never see a task, and the coordinator says that
   });
   await expect(run).rejects.toMatchObject({ code: 'aborted' });
   expect(notes).toEqual([
-    `queue ${server.url}: no worker of this version with this store is connected; start some: aaclip worker --queue ${server.url} --store ${folder.path} --data DIR`,
+    `queue ${server.url}: no worker of this version with this store is connected; start some: aaclip worker --queue ${server.url} --store ${folder.path} --data DIR (aaclip jobs lists what is connected)`,
   ]);
   expect(worker.news).toEqual([]);
 });
@@ -169,4 +193,20 @@ test.each([
   const back = `queue ${mortal.url}: connected again`;
   expect(notes).toEqual([lost, back, lost, back]);
   expect(worker.news.length).toBeGreaterThanOrEqual(60);
+});
+
+test('a server that comes back with a password ends the run instead of being waited for', async () => {
+  using folder = new Folder();
+  await using mortal = await RedisServer.start();
+  const store = new FolderStore(folder.path);
+  await using queue = await openTestQueue(mortal.url, store);
+  const outcome = expect(
+    (async () => {
+      for await (const _ of runTasks(sleepTasks(2), { queue, store, lookMs: 300 }));
+    })(),
+  ).rejects.toThrow(`queue ${mortal.url}: it wants a password; set AACLIP_QUEUE_PASSWORD`);
+  while ((await queue.jobs('wait', 2)).length < 2) await sleep(20);
+  await mortal.stop();
+  await mortal.start('--requirepass', 'open-sesame-17');
+  await outcome;
 });

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FolderStore } from '../../src/cli/queue/folder_store.js';
 import { runTasks } from '../../src/cli/queue/run_tasks.js';
 import { resultName } from '../../src/cli/queue/task.js';
+import { RedisServer } from '../../tools/redis_server.js';
 import { Folder, openTestQueue, sleepTasks, slept, startProcess } from './queue_parts.js';
-import { RedisServer } from './redis_server.js';
 
 const COORDINATOR = fileURLToPath(new URL('coordinator.mjs', import.meta.url));
 

@@ -76,7 +76,11 @@ export class QueueChecks {
     const now = performance.now();
     for (const id of this.#delayedSince.keys()) if (!delayed.has(id)) this.#delayedSince.delete(id);
     for (const id of delayed) if (!this.#delayedSince.has(id)) this.#delayedSince.set(id, now);
-    await queue.promote([...delayed].filter((id) => now - this.#delayedSince.get(id)! > LONGEST_DELAY_MS));
+    await queue.promote(
+      [...delayed].filter(
+        (id) => now - this.#delayedSince.get(id)! > (this.#options.longestDelayMs ?? LONGEST_DELAY_MS),
+      ),
+    );
   }
 
   async #lookForWorkers(): Promise<void> {
@@ -86,7 +90,7 @@ export class QueueChecks {
     else if (!this.#toldOfWorkers && this.#states.queuedCount > 0) {
       this.#toldOfWorkers = true;
       onNote?.(
-        `queue ${queue.label}: no worker of this version with this store is connected; start some: aaclip worker --queue ${queue.label} --store ${store.where} --data DIR`,
+        `queue ${queue.label}: no worker of this version with this store is connected; start some: aaclip worker --queue ${queue.label} --store ${store.where} --data DIR (aaclip jobs lists what is connected)`,
       );
     }
   }

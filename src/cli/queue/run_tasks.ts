@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly window?: number;
   /** Milliseconds between two looks at what events may have left out. */
   readonly lookMs?: number;
+  /** A job that waits for longer than this after a failure is started: a clock has jumped. */
+  readonly longestDelayMs?: number;
 }
 
 export interface TaskResult {

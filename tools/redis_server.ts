@@ -1,11 +1,11 @@
-/** A Redis server of a test's own, on a free port of this machine. */
+/** A Redis server of a test's or a measurement's own, on a free port of this machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findRedis } from '../../tools/setup/redis.js';
+import { findRedis } from './setup/redis.js';
 
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -50,9 +50,10 @@ export class RedisServer implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  async start(): Promise<void> {
+  /** Starts it again. @param more arguments for this time */
+  async start(...more: string[]): Promise<void> {
     const port = this.#args.includes('--tls-port') ? [] : ['--port', String(this.port)];
-    const args = [...port, '--bind', '127.0.0.1', '--dir', this.folder, '--save', '', ...this.#args];
+    const args = [...port, '--bind', '127.0.0.1', '--dir', this.folder, '--save', '', ...this.#args, ...more];
     const child = spawn(
       findRedis(),
       args.map((arg) => (arg === 'PORT' ? String(this.port) : arg)),
