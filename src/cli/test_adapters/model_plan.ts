@@ -1,7 +1,4 @@
 /** What a worker needs to load the model of a test: a small file in the store that all tasks of the test name. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { ModelAdapters } from '../../detect/anomaly_model.js';
 import type { ClassTokens } from '../../detect/class_tokens.js';
@@ -10,15 +7,12 @@ import { checkpointOf } from '../../detect/sources.js';
 import { canonicalAdapters } from '../../io/adapter_names.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { openClip, openTensors } from '../../node/open_weights.js';
-import { namedWeights } from '../../node/weights_folder.js';
-import { FILE_REF, type FileFetcher, type FileRef, publish } from '../queue/file_refs.js';
+import { FILE_REF, type FileFetcher, type FileRef, publish, publishJson } from '../queue/file_refs.js';
 import type { Store } from '../queue/store.js';
+import { MODEL_REF, modelPath, publishWeights } from '../queue/weights_refs.js';
 import type { TestFlags } from './flags.js';
 import type { TestSettings } from './output.js';
 import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
-
-/** Weights that every machine has. */
-const EVERYWHERE = /^(?:tiny|synthetic(?::tiny)?(?::\d+)?)$/;
 
 const IDS = z.array(z.int().min(0).max(0xffff)).max(2 ** 20);
 const SIDE = z
@@ -27,17 +21,7 @@ const SIDE = z
   .max(2 ** 15);
 
 const PLAN = z.strictObject({
-  weights: z.union([
-    z.strictObject({ named: z.string().regex(EVERYWHERE) }),
-    /** `inside`: the file to open in a folder of several. */
-    z.strictObject({
-      file: FILE_REF,
-      inside: z
-        .string()
-        .regex(/^[^/\\]+$/)
-        .optional(),
-    }),
-  ]),
+  weights: MODEL_REF,
   text: FILE_REF.optional(),
   checkpoints: z.array(
     z.strictObject({ epoch: z.union([z.int().min(0), z.enum(['latest', 'plain'])]), file: FILE_REF.optional() }),
@@ -89,23 +73,7 @@ export async function publishPlan(
     ...(tile === undefined ? {} : { tile }),
     ...(flags.batch_size === undefined ? {} : { batch: flags.batch_size }),
   };
-  const folder = await mkdtemp(join(tmpdir(), 'aaclip-plan-'));
-  try {
-    const path = join(folder, 'plan.json');
-    await writeFile(path, JSON.stringify(plan));
-    return await publish(store, path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function publishWeights(store: Store, weights: string): Promise<ModelPlan['weights']> {
-  if (EVERYWHERE.test(weights)) return { named: weights };
-  const path = namedWeights(weights);
-  const { parts } = await openTensors(path);
-  if (!parts) return { file: await publish(store, path) };
-  const names = new Set([path, ...parts].map((part) => basename(part)));
-  return { file: await publish(store, dirname(path), (name) => names.has(name)), inside: basename(path) };
+  return publishJson(store, 'plan.json', plan);
 }
 
 /** @param path of a plan's file @throws AaclipError when it is none of this program's */
@@ -116,11 +84,8 @@ export function parsePlan(text: string): ModelPlan {
   throw new AaclipError('options', `plan of a test: ${why}; run the command that queued it again`);
 }
 
-export async function plannedWeights(files: FileFetcher, { weights }: ModelPlan): Promise<ClipTensors> {
-  if ('named' in weights) return openClip(weights.named);
-  const path = await files.fetch(weights.file);
-  return openClip(weights.inside === undefined ? path : join(path, weights.inside));
-}
+export const plannedWeights = async (files: FileFetcher, { weights }: ModelPlan): Promise<ClipTensors> =>
+  openClip(await modelPath(files, weights));
 
 /** Opens the checkpoints of a plan; those of one text adapter share its tensors, so that anchors are made once. */
 export class PlannedCheckpoints {

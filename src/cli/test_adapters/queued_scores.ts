@@ -1,5 +1,5 @@
 /** The scores of a test by the workers of a queue. This machine needs no device: it reads results and counts. */
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import type { Sample } from '../../data/metadata.js';
 import { printable } from '../../data/printable.js';
 import type { ClassTokens } from '../../detect/class_tokens.js';
@@ -10,11 +10,13 @@ import { DATA_VARIABLE } from '../../node/data_roots.js';
 import { progress } from '../progress.js';
 import type { FileRef } from '../queue/file_refs.js';
 import { noteLine, openQueue, type QueueFlags } from '../queue/queue_flags.js';
-import { type RunProgress, runTasks } from '../queue/run_tasks.js';
+import type { RunProgress } from '../queue/run_tasks.js';
 import { decodeScored, type ScoredFile } from '../queue/scored_file.js';
+import { sharedPath } from '../queue/shared_path.js';
 import type { Store } from '../queue/store.js';
-import { type Json, makeTask, resultName, type Task } from '../queue/task.js';
+import { type Json, makeTask, type Task } from '../queue/task.js';
 import type { TaskQueue } from '../queue/task_queue.js';
+import { removeResults, resultsOf, taskSize } from '../queue/task_results.js';
 import type { TestFlags } from './flags.js';
 import { publishPlan } from './model_plan.js';
 import type { PlannedRun } from './model_under_test.js';
@@ -24,8 +26,6 @@ import type { TestPayload } from './test_task.js';
 import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
 import type { TestedData } from './tested_data.js';
 
-/** Pictures of a task, unless a batch is larger: a multiple of the usual batches, which are then those of a test on one machine. */
-const TASK_PICTURES = 32;
 /** Files that are read at a time. */
 const AT_A_TIME = 16;
 
@@ -53,7 +53,7 @@ export async function openQueuedScores(
   const { queue, store } = await openQueue(queued);
   try {
     const plan = await publishPlan(store, flags, settings, parts);
-    const size = sizeOfTasks(flags.batch_size);
+    const size = taskSize(flags.batch_size);
     const tasks = parts.runs.map(({ set, checkpoint }) => tasksOf(plan, checkpoint.epoch, pictures.get(set)!, size));
     return new QueuedScores(queue, store, settings, parts, tasks);
   } catch (error) {
@@ -61,10 +61,6 @@ export async function openQueuedScores(
     throw error;
   }
 }
-
-/** Whole batches. */
-export const sizeOfTasks = (batch: number | undefined): number =>
-  batch === undefined ? TASK_PICTURES : Math.max(1, Math.floor(TASK_PICTURES / batch)) * batch;
 
 function tasksOf(plan: FileRef, epoch: ImageCheckpoint['epoch'], all: readonly QueuedPicture[], size: number): Task[] {
   const tasks: Task[] = [];
@@ -113,16 +109,6 @@ async function queuedPictures(
   return found;
 }
 
-/** A path below a folder, with `/`. @throws one line when it is not below it */
-function sharedPath(folder: string, path: string): string {
-  const inside = relative(folder, path);
-  const parts = inside.split(sep);
-  if (inside !== '' && parts[0] !== '..' && !/^[a-z]:/i.test(inside)) return parts.join('/');
-  throw new Error(
-    `${printable(path)}: not below ${printable(folder)}; workers only read pictures of a folder they share: name it with --data`,
-  );
-}
-
 export class QueuedScores implements ScoreSource {
   readonly imageSize: number;
   readonly scoring: Scoring;
@@ -132,7 +118,7 @@ export class QueuedScores implements ScoreSource {
   readonly #runs: readonly PlannedRun[];
   /** Of each run. */
   readonly #tasks: readonly (readonly Task[])[];
-  readonly #results: ReturnType<typeof runTasks>;
+  readonly #results: AsyncGenerator<ScoredFile, void, undefined>;
   readonly #adapters = new Set<string>();
   #checkpoint: ImageCheckpoint;
   #next = 0;
@@ -152,7 +138,7 @@ export class QueuedScores implements ScoreSource {
     this.#runs = runs;
     this.#tasks = tasks;
     this.#checkpoint = tested.images[0]!;
-    this.#results = runTasks(tasks.flat(), { queue, store, onProgress, onNote: noteLine });
+    this.#results = resultsOf(tasks.flat(), decodeScored, { queue, store, onProgress, onNote: noteLine });
   }
 
   get adapter(): string {
@@ -171,7 +157,9 @@ export class QueuedScores implements ScoreSource {
     }
     let first = 0;
     for (const task of this.#tasks[at]!) {
-      const { adapter, samples } = await this.#resultOf(task);
+      const next = await this.#results.next();
+      if (next.done) throw new Error('queue: expected a result for each task');
+      const { adapter, samples } = next.value;
       this.#adapters.add(adapter);
       const scored: ScoredSample[] = [];
       for (const [i, found] of samples.entries()) {
@@ -192,32 +180,9 @@ export class QueuedScores implements ScoreSource {
     return here.replaceAll(printable(mask.path), printable(join(root, maskPath)));
   }
 
-  /** The result of the next task; computed once more where its file is damaged. */
-  async #resultOf(task: Task): Promise<ScoredFile> {
-    const next = await this.#results.next();
-    if (next.done || next.value.task.id !== task.id) throw new Error('queue: expected one result for each task');
-    try {
-      return await decodeScored(next.value.result);
-    } catch {
-      noteLine(`${resultName(task.id)}: damaged in the store: computed again`);
-    }
-    await this.#store.remove(resultName(task.id));
-    for await (const { result } of runTasks([task], { queue: this.#queue, store: this.#store, onNote: noteLine })) {
-      return await decodeScored(result).catch((error: unknown) => {
-        const why = 'damaged once more; check the disk of the store';
-        throw new Error(`store ${this.#store.where}: ${resultName(task.id)}: ${why}`, { cause: error });
-      });
-    }
-    throw new Error('queue: expected one result for each task');
-  }
-
   /** Removes the results. */
   async end(): Promise<void> {
-    const names = [...new Set(this.#tasks.flat().map(({ id }) => resultName(id)))];
-    const work = async (): Promise<void> => {
-      for (let name = names.pop(); name !== undefined; name = names.pop()) await this.#store.remove(name);
-    };
-    await Promise.all(Array.from({ length: AT_A_TIME }, work));
+    await removeResults(this.#store, this.#tasks.flat());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
