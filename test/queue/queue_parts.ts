@@ -62,6 +62,7 @@ export class TestWorker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#queue.failure.aborted) return this.#queue[Symbol.asyncDispose]();
     this.worker.giveBack();
     await this.worker.finish();
     await this.#queue[Symbol.asyncDispose]();

@@ -102,6 +102,22 @@ test('a task that fails on a worker is tried again after a while', async () => {
   expect(await queue.forgotten([task.id])).toEqual([task.id]);
 });
 
+test('a worker opens a lost device again, and stops when it stays lost', async () => {
+  using folder = new Folder();
+  await using worker = await TestWorker.start(server.url, folder.path);
+  await using queue = await openTestQueue(server.url, new FolderStore(folder.path));
+  const tasks = [1, 2, 3].map((number) => makeTask('sleep', { number, ms: 0, fails: 'device' }, 1));
+  await queue.add(tasks);
+  await expect(worker.worker.failure()).rejects.toThrow(
+    'sleep 3: the device is lost, as it was told (3 tasks in a row: this worker stops)',
+  );
+  const reasons = worker.news.map(({ reason }) => reason!.replace('the device is lost, as it was told', 'lost'));
+  expect(reasons).toEqual([1, 2, 3].flatMap((i) => [`sleep ${i}: lost; opening the device again`, `sleep ${i}: lost`]));
+  // Other workers will try them.
+  expect(await queue.failedIds()).toEqual([]);
+  await queue.cancel();
+});
+
 test('a job that waits for a time which a clock has put far away is started', async () => {
   using folder = new Folder();
   await using queue = await openTestQueue(server.url, new FolderStore(folder.path));
@@ -195,9 +211,11 @@ test.each([
   expect(worker.news.length).toBeGreaterThanOrEqual(60);
 });
 
-test('a server that comes back with a password ends the run instead of being waited for', async () => {
+test('a server that comes back with a password ends the run and workers instead of being waited for', async () => {
   using folder = new Folder();
+  using other = new Folder();
   await using mortal = await RedisServer.start();
+  await using worker = await TestWorker.start(mortal.url, other.path);
   const store = new FolderStore(folder.path);
   await using queue = await openTestQueue(mortal.url, store);
   const outcome = expect(
@@ -209,4 +227,5 @@ test('a server that comes back with a password ends the run instead of being wai
   await mortal.stop();
   await mortal.start('--requirepass', 'open-sesame-17');
   await outcome;
+  await expect(worker.worker.failure()).rejects.toThrow('it wants a password');
 });

@@ -94,3 +94,22 @@ test('a signal lets a worker finish its task, and a second one gives it back at 
   expect(await store.has(resultName(long!.id))).toBe(false);
   await queue.cancel();
 });
+
+test('a worker can be stopped while the server is gone, and what it has done is kept', async () => {
+  using folder = new Folder();
+  await using mortal = await RedisServer.start();
+  const store = new FolderStore(folder.path);
+  const worker = startProcess(['worker', '--queue', mortal.url, '--store', folder.path, '--json']);
+  await worker.prints(/"worker"/);
+  const [task] = sleepTasks(1, 1_000);
+  {
+    await using queue = await openTestQueue(mortal.url, store);
+    await queue.add([task!]);
+    while ((await queue.jobs('active', 1)).length === 0) await sleep(20);
+    await mortal.stop();
+  }
+  worker.child.kill('SIGTERM');
+  expect(await worker.ended).toBe(0);
+  expect(worker.output()).toMatch('"state":"done"');
+  expect(await store.has(resultName(task!.id))).toBe(true);
+});

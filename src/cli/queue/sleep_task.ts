@@ -8,8 +8,8 @@ const PAYLOAD = z.strictObject({
   /** Tells tasks apart. */
   number: z.int().min(0),
   ms: z.number().min(0).max(3_600_000),
-  /** How a task fails on purpose: for good, or in a way that is tried again. */
-  fails: z.enum(['for good', 'here']).optional(),
+  /** How a task fails on purpose: for good, in a way that is tried again, or as on a device that is lost. */
+  fails: z.enum(['for good', 'here', 'device']).optional(),
 });
 
 /** Sleeps for `ms` and answers with its number. */
@@ -28,6 +28,7 @@ export const sleepTask: Executor = async (payload, { signal, onProgress }) => {
   }
   if (fails === 'for good') throw new AaclipError('options', `sleep ${number}: fails for good, as it was told to`);
   if (fails === 'here') throw new Error(`sleep ${number}: fails on this worker, as it was told to`);
+  if (fails === 'device') throw new AaclipError('device', `sleep ${number}: the device is lost, as it was told`);
   onProgress(1);
   return Buffer.from(`slept ${number}\n`);
 };

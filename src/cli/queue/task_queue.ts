@@ -33,6 +33,12 @@ export async function queueName(store: Store): Promise<string> {
 /** A state of jobs that counts as an end; `undefined` jobs are forgotten by the server. */
 export type TaskEnd = { readonly id: string; readonly failed?: string };
 
+/** BullMQ's reason for a job whose workers went away too often, in words that help. */
+function reasonLine(id: string, reason: string): string {
+  if (!/stalled more than/.test(reason)) return reason;
+  return `task ${id}: each worker that took it died; see what they wrote last, and "aaclip jobs retry" once it is mended`;
+}
+
 export class TaskQueue implements AsyncDisposable {
   readonly name: string;
   readonly label: string;
@@ -139,7 +145,10 @@ export class TaskQueue implements AsyncDisposable {
 
   async reasonOf(id: string): Promise<string> {
     const job = await this.#run(this.#queue.getJob(id));
-    return job?.failedReason ?? 'the server does not say why; run the command again';
+    return reasonLine(
+      id,
+      job?.failedReason ?? `task ${id}: the server does not say why it failed; run the command again`,
+    );
   }
 
   /** Lets jobs that failed run again, with all their attempts. */
@@ -208,7 +217,7 @@ export class TaskQueue implements AsyncDisposable {
     this.#events = events;
     events.on('error', () => undefined);
     events.on('completed', ({ jobId }) => onEnd({ id: jobId }));
-    events.on('failed', ({ jobId, failedReason }) => onEnd({ id: jobId, failed: failedReason }));
+    events.on('failed', ({ jobId, failedReason }) => onEnd({ id: jobId, failed: reasonLine(jobId, failedReason) }));
     events.on('progress', ({ jobId, data }) => onProgress(jobId, Number(data)));
     await this.#run(events.waitUntilReady());
   }

@@ -1,4 +1,5 @@
 /** A worker: takes tasks from a queue, has them done, and puts their results into the store. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
 import { z } from 'zod';
 import { printable } from '../../data/printable.js';
@@ -13,6 +14,8 @@ const MOST_DEATHS = 10;
 /** Tasks in a row that failed on the device before the worker gives up. */
 const MOST_DEVICE_FAILURES = 3;
 const PROGRESS_MS = 500;
+/** Between two looks at whether anything is left to wait for. */
+const LEAVE_MS = 500;
 
 const JOB = z.strictObject({
   kind: z.enum(['predict', 'test', 'train', 'sleep']),
@@ -52,6 +55,7 @@ export class TaskWorker {
   #fail: (error: Error) => void = () => undefined;
   #worker: Worker<JobData> | undefined;
   #deviceFailures = 0;
+  #running = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -90,9 +94,22 @@ export class TaskWorker {
     return this.#failed;
   }
 
-  /** Takes no more tasks, and finishes those it has. */
+  /**
+   * Takes no more tasks, and finishes those it has. Where the server is gone then, nobody waits for it: the results are in the
+   * store, and the next worker to get their tasks finds them there.
+   */
   async finish(): Promise<void> {
-    await this.#worker?.close();
+    const { connection } = this.#options.queue;
+    let closed = false;
+    const closing = this.#worker?.close().then(() => {
+      closed = true;
+    });
+    while (!closed) {
+      await Promise.race([closing, sleep(LEAVE_MS)]);
+      if (closed || this.#running > 0 || connection.status === 'ready') continue;
+      closing?.catch(() => undefined);
+      return;
+    }
   }
 
   /** Gives the tasks back that are being done; others will do them. */
@@ -113,6 +130,7 @@ export class TaskWorker {
         ...(reason === undefined ? {} : { reason }),
       });
     this.#options.onStart?.(task);
+    this.#running++;
     const signal = AbortSignal.any([this.#giveBack.signal, ...(lost ? [lost] : [])]);
     try {
       const name = resultName(task.id);
@@ -125,7 +143,8 @@ export class TaskWorker {
       const code = error instanceof AaclipError ? error.code : undefined;
       if (this.#giveBack.signal.aborted || code === 'aborted') {
         tell('given back', reason);
-        await job.moveToWait(token);
+        // Where the server is gone, others get the task when its lock has run out.
+        if (this.#options.queue.connection.status === 'ready') await job.moveToWait(token);
         throw new WaitingError(reason);
       }
       const ends = code !== undefined && code !== 'device';
@@ -135,6 +154,8 @@ export class TaskWorker {
         this.#fail(new Error(`${reason} (${MOST_DEVICE_FAILURES} tasks in a row: this worker stops)`));
       }
       throw ends ? new UnrecoverableError(reason) : new Error(reason);
+    } finally {
+      this.#running--;
     }
   }
 
