@@ -5,10 +5,9 @@
  * differences, with their sign moved to the lowest bit, first the lowest bytes of all of them, then the next, and so on; gzip
  * then leaves a fifth of the map. gzip's checksum tells damaged bytes.
  */
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import type { ScoreMap } from '../../detect/share_map.js';
+import { openBundle, packBundle } from './bundle.js';
 
 /** What became of a sample: its scores, or why it cannot be read. */
 export type SampleScores =
@@ -39,9 +38,6 @@ const HEADER = z.strictObject({
     ]),
   ),
 });
-
-const zip = promisify(gzip);
-const unzip = promisify(gunzip);
 
 /** The bytes of second differences of the values' bits, plane by plane. */
 function packMap(values: Float32Array): Uint8Array {
@@ -102,10 +98,7 @@ export async function encodeScored({ adapter, samples }: ScoredFile): Promise<Ui
     if (mask) parts.push(packMask(mask));
     return { width: map.width, height: map.height, score, masked: mask !== undefined };
   });
-  const header = Buffer.from(JSON.stringify({ adapter, samples: rows }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(header.length);
-  return zip(Buffer.concat([length, header, ...parts]), { level: 1 });
+  return packBundle({ adapter, samples: rows }, parts);
 }
 
 /**
@@ -113,14 +106,8 @@ export async function encodeScored({ adapter, samples }: ScoredFile): Promise<Ui
  * @throws where they are damaged
  */
 export async function decodeScored(bytes: Uint8Array): Promise<ScoredFile> {
-  const all = await unzip(bytes);
-  let at = 4 + all.readUInt32LE(0);
-  const { adapter, samples } = HEADER.parse(JSON.parse(all.toString('utf8', 4, at)));
-  const take = (length: number): Uint8Array => {
-    if (at + length > all.length) throw new Error('ends early');
-    at += length;
-    return all.subarray(at - length, at);
-  };
+  const { header, take, end } = await openBundle(bytes);
+  const { adapter, samples } = HEADER.parse(header);
   const decoded = samples.map((row): SampleScores => {
     if ('broken' in row) return row;
     const { width, height, score, masked } = row;
@@ -128,6 +115,6 @@ export async function decodeScored(bytes: Uint8Array): Promise<ScoredFile> {
     const map = { width, height, data: unpackMap(take(4 * pixels)) };
     return { map, score, mask: masked ? unpackMask(take(Math.ceil(pixels / 8)), pixels) : undefined };
   });
-  if (at !== all.length) throw new Error('has bytes left over');
+  end();
   return { adapter, samples: decoded };
 }
