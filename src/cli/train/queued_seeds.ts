@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { DATA_VARIABLE } from '../../node/data_roots.js';
 import { RunFolder } from '../../node/run_folder.js';
+import { whenStopped } from '../endings.js';
 import { type Progress, progress } from '../progress.js';
 import { noteLine, openQueue, type QueueFlags } from '../queue/queue_flags.js';
 import type { Store } from '../queue/store.js';
@@ -76,6 +77,8 @@ export class QueuedSeeds implements AsyncDisposable {
         if (!prepared || prepared.drawn) prepared = await prepareTraining(flags, noteLine);
         seeds.push(await queuedSeed(store, flags, prepared));
       }
+      const words = 'the workers go on with trainings that have begun; run the same command again to get their files';
+      whenStopped(() => words);
       return new QueuedSeeds(queue, store, seeds);
     } catch (error) {
       await queue[Symbol.asyncDispose]();
