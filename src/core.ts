@@ -45,10 +45,12 @@ export {
   promptedClass,
 } from './detect/class_tokens.js';
 export type { Decision, Evidence } from './detect/decision.js';
+export type { DecisionRules, DomainRule, ScoredPicture } from './detect/decision_rules.js';
 export { type Detection, type Peak, peakOf, pictureScore } from './detect/detection.js';
 export { type DetectOptions, Detector, type LoadedClass, type PictureSources } from './detect/detector.js';
 export { AaclipError, type ErrorCode } from './detect/errors.js';
 export type { Combination, Share } from './detect/evidence.js';
+export { type LevelMap, levelMaps } from './detect/level_maps.js';
 export type { DecidedBy, MethodSettings } from './detect/method_settings.js';
 export type { ModelIdentity } from './detect/model_identity.js';
 export type {
@@ -137,6 +139,7 @@ export {
 export { METHODS, type OpenedCheckpoint, openCheckpoint } from './model/methods/all_methods.js';
 export type {
   AnchorMaker,
+  AnomalyWishes,
   CheckpointFormat,
   ClassWords,
   ImagePart,

@@ -175,9 +175,10 @@ export class AnomalyModel implements Disposable {
    * Maps and scores of a batch. Every map is smoothed as its class's domain requires.
    * @param images [B, 3, S, S], normalised
    * @param classes the class of all pictures, or a class for each
+   * @param apart whether the map of each level is wanted too
    * @throws when a class was not loaded, or the numbers of classes and pictures differ
    */
-  run(images: Tensor, classes: string | readonly string[]): ModelScores {
+  run(images: Tensor, classes: string | readonly string[], apart = false): ModelScores {
     const b = images.dim(0);
     const names = typeof classes === 'string' ? Array.from({ length: b }, () => classes) : classes;
     if (names.length !== b)
@@ -192,7 +193,7 @@ export class AnomalyModel implements Disposable {
     };
     return tidy(() => {
       const columns = one ? anchors[0]! : concat(anchors, 0); // [1 or B, E, 2]
-      const found = this.#image!.anomaly(images, this.#tower, columns, domains, atLevel);
+      const found = this.#image!.anomaly(images, this.#tower, columns, domains, { atLevel, apart });
       return { ...found, distances: distances.map(this.#gpu, this.imageSize) };
     });
   }

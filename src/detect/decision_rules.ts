@@ -98,11 +98,17 @@ export class DecisionRules {
     return { source, rule };
   }
 
+  /** The map of a picture as a decision without calibration shows it: 0 like good pictures, 0.5 the threshold, 1 like faulty ones. */
+  scaledMap(domain: Domain, map: ScoreMap): ScoreMap {
+    const scale = this.#byDomain[domain].map;
+    return { ...map, data: map.data.map((share) => onScale(logit(share), scale)) };
+  }
+
   /** Decides on a picture. */
   decide({ className, domain, map, score, distances }: ScoredPicture): Decision {
     const calibration = this.calibrations.get(className);
     if (calibration) return calibratedDecision(calibration, { map, distances });
-    const { source, rule, score: scale, map: mapScale } = this.#byDomain[domain];
+    const { source, rule, score: scale } = this.#byDomain[domain];
     let scaled: ScoreMap | undefined;
     const odds = logit(score);
     const place = onScale(odds, scale);
@@ -117,7 +123,7 @@ export class DecisionRules {
       source,
       rule,
       map: () => {
-        scaled ??= { ...map, data: map.data.map((share) => onScale(logit(share), mapScale)) };
+        scaled ??= this.scaledMap(domain, map);
         return scaled;
       },
     };

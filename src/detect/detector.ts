@@ -30,11 +30,12 @@ export class Detector implements Disposable {
   /** The level below, which works on tensors. */
   readonly model: AnomalyModel;
   readonly settings: DetectorSettings;
+  /** What decides on pictures. */
+  readonly decisions: DecisionRules;
   readonly #host: LibraryHost;
   readonly #batchSize: number | undefined;
   readonly #rules: PictureRules | undefined;
   readonly #ownGpu: Gpu | undefined;
-  readonly #decisions: DecisionRules;
   readonly #identity: OpenedModel['identity'];
   readonly #encode: OpenedModel['encode'];
   #classes: readonly LoadedClass[];
@@ -43,7 +44,7 @@ export class Detector implements Disposable {
 
   private constructor(host: LibraryHost, opened: OpenedModel, { batchSize, pictures }: DetectorOptions) {
     const { model, settings, classes, decisions, ownGpu, identity, encode } = opened;
-    this.#decisions = decisions;
+    this.decisions = decisions;
     this.#host = host;
     this.#identity = identity;
     this.#encode = encode;
@@ -105,17 +106,17 @@ export class Detector implements Disposable {
 
   /** The calibrations in use, by class. */
   get calibrations(): ReadonlyMap<string, Calibration> {
-    return this.#decisions.calibrations;
+    return this.decisions.calibrations;
   }
 
   /** What decides on pictures of a class. @throws when it was not loaded */
   ruleFor(className: string): Pick<Decision, 'source' | 'rule'> {
-    return this.#decisions.ruleFor(className, this.model.domainOf(className));
+    return this.decisions.ruleFor(className, this.model.domainOf(className));
   }
 
   /** Decides on pictures of a class without its calibration from now on. */
   dropCalibration(className: string): void {
-    this.#decisions.calibrations.delete(className);
+    this.decisions.calibrations.delete(className);
     this.model.setReferences(className, undefined);
   }
 
@@ -142,7 +143,7 @@ export class Detector implements Disposable {
       const classes = this.classes.map(({ name: className, ...about }) => ({ className, ...about }));
       checkCalibration(calibration, classes, await this.#identity(), name);
       this.model.setReferences(calibration.className, uploadedReferences(this.model.gpu, calibration.references));
-      this.#decisions.calibrations.set(calibration.className, calibration);
+      this.decisions.calibrations.set(calibration.className, calibration);
     });
   }
 
@@ -179,7 +180,7 @@ export class Detector implements Disposable {
     const launch = async (): Promise<LaunchedBatch> => {
       const opened = await abortable(coming.opened, signal);
       checkAborted(signal);
-      const launched = new LaunchedBatch(this.model, scorer, opened, this.#decisions, options.onBroken);
+      const launched = new LaunchedBatch(this.model, scorer, opened, this.decisions, options.onBroken);
       more = batches.more && !launched.failure;
       return launched;
     };

@@ -123,22 +123,29 @@ export interface Anomaly {
   readonly map: Tensor;
   /** (<det, abnormal> + 1) / 2, [B]. */
   readonly score: Tensor;
+  /** The maps that `map` is the sum of, level by level, [B, S, S]; only where they were asked for. */
+  readonly levels?: readonly Tensor[] | undefined;
 }
 
 /**
  * Test-time maps and scores, each map smoothed as its picture's domain requires.
  * @param anchors [1, E, 2], or [B, E, 2] for a batch of several classes
  * @param domains that of all pictures, or one for each
+ * @param apart whether the map of each level is wanted too
  */
 export function anomaly(
   image: Projections,
   anchors: Tensor,
   size: number,
   domains: Domain | readonly Domain[],
+  apart = false,
 ): Anomaly {
+  const mapOf = (seg: readonly Projection[]): Tensor =>
+    tidy(() => anomalyMaps(patchScores(seg, anchors), size, domains));
   return tidy(() => ({
-    map: anomalyMaps(patchScores(image.seg, anchors), size, domains),
+    map: mapOf(image.seg),
     score: detectionScore(image.det, anchors),
+    levels: apart ? image.seg.map((level) => mapOf([level])) : undefined,
   }));
 }
 

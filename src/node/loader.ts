@@ -17,6 +17,8 @@ export interface LoaderOptions {
   readonly tileSize?: number | undefined;
   /** Decoding threads; 0 decodes in this thread. By default all cores but one, which is left to the device; at most 4. */
   readonly threads?: number | undefined;
+  /** Decodes in place of threads of its own; who gave it closes it. */
+  readonly pool?: DecodePool | undefined;
   /** Most samples that are opened ahead; two batches by default. */
   readonly ahead?: number | undefined;
   /** Bytes of each sample's decoded picture, where they are known: then memory is kept within a budget. */
@@ -48,7 +50,8 @@ export class Loader implements AsyncDisposable {
 
   constructor(options: LoaderOptions) {
     this.#options = options;
-    this.#pool = new DecodePool(options.threads ?? Math.min(4, Math.max(1, availableParallelism() - 1)));
+    this.#pool =
+      options.pool ?? new DecodePool(options.threads ?? Math.min(4, Math.max(1, availableParallelism() - 1)));
   }
 
   /** Samples in the list. */
@@ -111,7 +114,7 @@ export class Loader implements AsyncDisposable {
 
   /** Ends the threads. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    if (!this.#options.pool) await this.#pool.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,6 @@
  * The engine of a page, in the worker that owns the device: one job after another, each with its progress and its result. A
  * device that is lost is opened again, with the model from the same files, and the job is repeated once.
  */
-import type { Detection } from '../detect/detection.js';
 import { AaclipError, checkAborted, libraryError } from '../detect/errors.js';
 import type { LibraryHost } from '../detect/sources.js';
 import { GpuError } from '../gpu/gpu.js';
@@ -20,16 +19,13 @@ import type {
   ToEngine,
 } from './engine_messages.js';
 import { EngineModel, modelReport, type Tell } from './engine_model.js';
-import { decodeGiven } from './given_picture.js';
 import { type KeptFiles, StorageError } from './kept_files.js';
 import { RunFiles } from './kept_run.js';
-import { previewOf } from './preview.js';
-import { StepTimes } from './step_times.js';
+import { levelsOfGiven, type ScoreJobParts, scoreGiven } from './score_job.js';
 import { Pause, type TrainJobParts, type TrainRequest, trainInPage } from './train_job.js';
 import type { TrainStep } from './train_messages.js';
 
 type Result = EngineResults[EngineRequest['kind']];
-type ScoreRequest = Extract<EngineRequest, { kind: 'score' }>;
 
 /** Sides of pictures to try where memory is short. */
 const SIZES = [518, 392, 336, 256, 224, 112];
@@ -99,8 +95,7 @@ export class Engine {
         request.kind === 'train'
           ? await this.#train(request, { tell, signal, pause, onStep })
           : await this.#withDevice((told) => this.#answer(request, told, signal), tell);
-      const handOver = request.kind === 'score' ? buffersOf(result as ScoreReport) : [];
-      this.#send({ kind: 'done', id, result }, handOver);
+      this.#send({ kind: 'done', id, result }, buffersOf(request.kind, result));
     } catch (error) {
       this.#send({ kind: 'failed', id, failure: this.#failure(error, request, repeated) }, []);
     } finally {
@@ -144,7 +139,9 @@ export class Engine {
       case 'load':
         return modelReport(await this.#calibrations.load(request, tell, signal), request.className);
       case 'score':
-        return this.#score(request, tell, signal);
+        return scoreGiven(request, this.#scoring(tell, signal));
+      case 'levels':
+        return levelsOfGiven(request, this.#scoring(tell, signal));
       case 'calibrate':
       case 'chooseThreshold':
       case 'useCalibration':
@@ -172,34 +169,8 @@ export class Engine {
     }
   }
 
-  async #score(request: ScoreRequest, announce: Tell, signal: AbortSignal): Promise<ScoreReport> {
-    const { name, className } = request;
-    const steps = new StepTimes();
-    const tell: Tell = (stage, share) => {
-      steps.begin(stage);
-      announce(stage, share);
-    };
-    tell('picture');
-    const { picture, orientation } = await decodeGiven(this.#host, request, signal);
-    const detector = await this.#calibrations.load(request, tell, signal);
-    tell('score');
-    let found: Detection | undefined;
-    for await (const one of detector.detect(picture, className, { batchSize: 1, signal })) found = one;
-    if (!found) throw new AaclipError('score', `${name}: no score came back: try it again`);
-    steps.end();
-    const { score, imageScore, peak, domain, decision } = found;
-    const { score: decided, anomalous, source, rule } = decision;
-    return {
-      ...{ name, className, domain, score, imageScore, peak },
-      decision: { score: decided, anomalous, source, rule },
-      map: decision.map(),
-      width: picture.width,
-      height: picture.height,
-      preview: previewOf(picture),
-      orientation,
-      model: modelReport(detector, className),
-      steps: steps.taken,
-    };
+  #scoring(tell: Tell, signal: AbortSignal): ScoreJobParts {
+    return { host: this.#host, load: (...asked) => this.#calibrations.load(...asked), tell, signal };
   }
 
   async #device(tell: Tell): Promise<DeviceReport> {
@@ -245,4 +216,10 @@ export class Engine {
 
 const isDeviceError = (error: unknown): boolean => libraryError('options', error).code === 'device';
 
-const buffersOf = ({ map, preview }: ScoreReport): ArrayBufferLike[] => [map.data.buffer, preview.data.buffer];
+/** The buffers of a result that the engine needs no more. */
+function buffersOf(kind: EngineRequest['kind'], result: Result): ArrayBufferLike[] {
+  if (kind === 'levels') return (result as EngineResults['levels']).map(({ map }) => map.data.buffer);
+  if (kind !== 'score') return [];
+  const { map, preview } = result as ScoreReport;
+  return [map.data.buffer, preview.data.buffer];
+}

@@ -51,6 +51,13 @@ export type EngineRequest =
       readonly name: string;
       readonly orient: boolean;
     } & ModelUse)
+  /** Makes the map of each level of a picture. */
+  | ({
+      readonly kind: 'levels';
+      readonly picture: Blob | Pixels;
+      readonly name: string;
+      readonly orient: boolean;
+    } & ModelUse)
   /** Chooses references and a threshold by good pictures, and decides by them from then on. */
   | ({
       readonly kind: 'calibrate';
@@ -118,6 +125,8 @@ export interface ModelReport {
   readonly unknownWords: readonly string[];
   /** Floating-point operations of one picture. */
   readonly flops: number;
+  /** The levels: the blocks whose tokens are compared with the words, counted from 1. */
+  readonly blocks: readonly number[];
 }
 
 /** A scored picture. */
@@ -141,6 +150,15 @@ export interface ScoreReport {
   readonly model: ModelReport;
   /** Milliseconds of each step that was taken, in order. */
   readonly steps: readonly { readonly stage: Stage; readonly ms: number }[];
+}
+
+/** The map of one level. */
+export interface LevelReport {
+  /** The block whose tokens were compared with the words, counted from 1. */
+  readonly block: number;
+  /** What the map of the decision would be if all levels were like this one and there were no references. */
+  readonly map: ScoreMap;
+  readonly peak: Peak;
 }
 
 /** A calibration that decides on the pictures of its class. */
@@ -189,6 +207,7 @@ export interface EngineResults {
   readonly dropRun: undefined;
   readonly load: ModelReport;
   readonly score: ScoreReport;
+  readonly levels: readonly LevelReport[];
   readonly calibrate: CalibrateReport;
   readonly chooseThreshold: CalibrateReport;
   readonly useCalibration: CalibrationInUse;

@@ -155,5 +155,6 @@ function adaptersOf(files: readonly Blob[]): { adapters?: AdapterSource } {
 export function modelReport(detector: Detector, className: string): ModelReport {
   const { settings, imageSize, flopsPerPicture: flops } = detector;
   const unknownWords = detector.classes.find(({ name }) => name === className)?.unknownWords ?? [];
-  return { about: settings.about, imageSize, adapted: settings.adapted, unknownWords, flops };
+  const { levels: blocks } = detector.model.config;
+  return { about: settings.about, imageSize, adapted: settings.adapted, unknownWords, flops, blocks };
 }

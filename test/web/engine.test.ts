@@ -66,6 +66,22 @@ describe('the engine', () => {
     expect(page.stages()).toEqual(['picture', 'score']);
   });
 
+  it('makes the maps of the levels of a picture with the model that is loaded', async () => {
+    const levels = await page.ask({ ...score(), kind: 'levels' });
+    expect(page.stages()).toEqual(['picture', 'score']);
+    const { model, map } = await page.ask(score());
+    expect(levels.map(({ block }) => block)).toEqual(model.blocks);
+    expect(levels.length).toBeGreaterThan(1);
+    for (const level of levels) {
+      expect(level.map).toMatchObject({ width: map.width, height: map.height });
+      expect(level.peak.value).toBe(level.map.data.reduce((a, b) => Math.max(a, b)));
+      expect(page.handedOver).toContain(level.map.data.buffer);
+    }
+    expect((await page.failure({ ...score({ picture: new File(['no'], 'no.png') }), kind: 'levels' })).code).toBe(
+      'picture',
+    );
+  });
+
   it('takes a frame of a camera, whose alpha does not count', async () => {
     const data = new Uint8ClampedArray(4 * SIZE * SIZE).fill(7);
     for (let i = 0; i < SIZE * SIZE; i++) data.set(picture.data.subarray(3 * i, 3 * i + 3), 4 * i);

@@ -5,6 +5,7 @@ import { DevicePanel } from './device_panel.js';
 import { byId, make } from './elements.js';
 import { EngineClient } from './engine_client.js';
 import { onLanguage, startLanguage, text } from './language.js';
+import { LevelView } from './level_view.js';
 import { ModelChooser } from './model_panel.js';
 import { type Given, startPictureInput } from './picture_input.js';
 import { PictureQueue, type ScoreUse } from './picture_queue.js';
@@ -35,8 +36,11 @@ const queue = new PictureQueue(engine, update, (entry, stage, share) => {
   if (entry === queue.selected) showStage(stage, share);
 });
 
+const levels = new LevelView(engine, queue);
+
 function update(): void {
   showPicture(queue.selected);
+  levels.update();
   showResult(queue.selected, threshold, (imageSize) => {
     size.value = String(imageSize);
     if (queue.selected) queue.again(queue.selected, { ...queue.selected, imageSize });
@@ -94,7 +98,7 @@ function startControls(): void {
   const saved = (name: string, type: string, content: string): void => saveFile(name, new Blob([content], { type }));
   on('save-csv', () => saved('aaclip.csv', 'text/csv', asCsv(queue.entries, threshold)));
   on('save-json', () => saved('aaclip.json', 'application/json', asJson(queue.entries, threshold)));
-  const stem = (): string => stemOf(queue.selected?.name ?? 'picture');
+  const stem = (): string => stemOf(queue.selected?.name ?? 'picture') + levels.suffix;
   on('save-heatmap', () => savePng(`${stem()}.heatmap.png`, withHeatmap()));
   on('save-mask', () => savePng(`${stem()}.mask.png`, asMask()));
 }

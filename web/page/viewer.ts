@@ -1,5 +1,6 @@
 /** The picture with its heatmap, its highest point and an outline over it. */
 import { drawContour, thresholdMap } from '#src/eval/heatmap';
+import type { LevelReport } from '#src/web/engine_messages';
 import { byId } from './elements.js';
 import { context, inColours, paint } from './heat_canvas.js';
 import { onLanguage, text } from './language.js';
@@ -8,7 +9,13 @@ import type { Entry } from './picture_queue.js';
 interface Shown {
   readonly report: NonNullable<Entry['report']>;
   readonly drawn: NonNullable<Entry['drawn']>;
+  /** The one level whose map is shown; undefined for all. */
+  readonly level?: LevelReport | undefined;
 }
+
+/** The map that is shown, and its highest point. */
+const onTop = ({ report, drawn, level }: Shown): Pick<LevelReport, 'map' | 'peak'> =>
+  level ?? { map: drawn.map, peak: report.peak };
 
 const picture = byId('canvas-picture', HTMLCanvasElement);
 const heat = byId('canvas-map', HTMLCanvasElement);
@@ -24,7 +31,9 @@ let shown: Shown | undefined;
 /** Longest side of the outline's own pixels: a larger one would make the slider stutter. */
 const MOST_MARKS = 640;
 
-function drawMarks({ report, drawn }: Shown): void {
+function drawMarks(now: Shown): void {
+  const { report, drawn } = now;
+  const { map, peak } = onTop(now);
   const fit = Math.min(1, MOST_MARKS / Math.max(drawn.preview.width, drawn.preview.height));
   const width = Math.max(1, Math.round(drawn.preview.width * fit));
   const height = Math.max(1, Math.round(drawn.preview.height * fit));
@@ -33,7 +42,7 @@ function drawMarks({ report, drawn }: Shown): void {
   const on = context(marks);
   const unit = Math.max(width, height) / 256;
   if (outlineBox.checked) {
-    const inside = thresholdMap(drawn.map, width, height, Number(level.value) / 100);
+    const inside = thresholdMap(map, width, height, Number(level.value) / 100);
     const rgba = new Uint8ClampedArray(4 * width * height);
     for (const [thickness, colour] of [
       [4, [24, 24, 24]],
@@ -46,8 +55,8 @@ function drawMarks({ report, drawn }: Shown): void {
     on.putImageData(new ImageData(rgba, width, height), 0, 0);
   }
   if (peakBox.checked) {
-    const x = ((report.peak.x + 0.5) / report.width) * width;
-    const y = ((report.peak.y + 0.5) / report.height) * height;
+    const x = ((peak.x + 0.5) / report.width) * width;
+    const y = ((peak.y + 0.5) / report.height) * height;
     for (const [thickness, colour] of [
       [4, '#181818'],
       [2, '#ffffff'],
@@ -62,16 +71,14 @@ function drawMarks({ report, drawn }: Shown): void {
 }
 
 function describe(): void {
-  const { report } = shown ?? {};
-  byId('view-words', HTMLElement).textContent = report
-    ? text('pictureWords', {
-        name: report.name,
-        x: report.peak.x,
-        y: report.peak.y,
-        width: report.width,
-        height: report.height,
-      })
-    : text('noPicture');
+  const words = byId('view-words', HTMLElement);
+  if (!shown) {
+    words.textContent = text('noPicture');
+    return;
+  }
+  const { name, width, height } = shown.report;
+  const { x, y } = onTop(shown).peak;
+  words.textContent = text('pictureWords', { name, x, y, width, height });
 }
 
 function refresh(): void {
@@ -89,18 +96,31 @@ export function showPicture(entry: Entry | undefined): void {
   byId('view-name', HTMLElement).textContent = entry?.name ?? text('noPicture');
   for (const id of ['save-heatmap', 'save-mask']) byId(id, HTMLButtonElement).disabled = !next;
   const same = next?.drawn === shown?.drawn;
-  shown = next;
+  shown = next && same ? { ...next, level: shown?.level } : next;
   describe();
   if (same) return;
   if (!next) {
     for (const canvas of [picture, heat, marks]) context(canvas).clearRect(0, 0, canvas.width, canvas.height);
     return;
   }
-  const { preview, map } = next.drawn;
+  const { preview } = next.drawn;
   byId('stack', HTMLElement).style.setProperty('--ratio', String(preview.width / preview.height));
   paint(picture, preview.width, preview.height, preview.data);
+  paintMap(next);
+}
+
+function paintMap(now: Shown): void {
+  const { map } = onTop(now);
   paint(heat, map.width, map.height, inColours(map));
   refresh();
+}
+
+/** Shows the map of one level of the picture in place of that of all; undefined for all. */
+export function showLevel(level: LevelReport | undefined): void {
+  if (!shown) return;
+  shown = { ...shown, level };
+  describe();
+  paintMap(shown);
 }
 
 /** What is shown as one picture. */
@@ -120,7 +140,7 @@ export function withHeatmap(): HTMLCanvasElement {
 /** White where the map is at least the level of the outline, else black, in the size of what is shown. */
 export function asMask(): HTMLCanvasElement {
   const { width, height } = picture;
-  const inside = thresholdMap(shown!.drawn.map, width, height, Number(level.value) / 100);
+  const inside = thresholdMap(onTop(shown!).map, width, height, Number(level.value) / 100);
   const rgba = new Uint8ClampedArray(4 * width * height);
   inside.forEach((v, i) => {
     rgba.set([255 * v, 255 * v, 255 * v, 255], 4 * i);

@@ -3,18 +3,15 @@ import type { Command } from 'commander';
 import { findClass, promptsFor } from '../../data/class_prompts.js';
 import { similarName } from '../../data/names.js';
 import { endsWriting } from '../../node/file_error.js';
-import { makeFolder } from '../../node/make_folder.js';
 import { expandImages } from '../../node/picture_files.js';
 import { openRegistry } from '../../node/registry_source.js';
-import { tileCount } from '../../picture/tile_grid.js';
-import { openDetector } from '../detector_options.js';
 import { checkPictures } from '../look_options.js';
 import { tileOf } from '../model_options.js';
-import { openDevice } from '../options.js';
-import { duration, progress } from '../progress.js';
-import { verdictOf } from '../verdict.js';
-import { type PredictFlags, predictOptions } from './flags.js';
+import { progress } from '../progress.js';
+import { queueOf } from '../queue/queue_flags.js';
+import { drawOptions, type PredictFlags, predictOptions } from './flags.js';
 import { jsonLine, Outputs, textLine } from './output.js';
+import { DevicePredictor, type Predictor } from './predicted.js';
 
 export function predictCommand(program: Command): void {
   predictOptions(
@@ -70,52 +67,35 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   if (unreadable > 0 && !flags.skipBroken) process.exitCode = 1;
   if (flags.dry_run) return;
   const outputs = new Outputs(paths, {
+    ...drawOptions(flags),
     folder: flags.out,
-    heatmap: flags.heatmap,
-    grey: flags.map ?? false,
-    raw: flags.raw,
-    range: flags.range,
-    legend: flags.legend,
-    pixelThreshold: flags.pixel_threshold,
     calibrated: flags.calibration !== false,
   });
-  // No folder is made until weights, adapters and class have been checked.
-  using detector = await openDetector([flags.class], registry, flags, async () => {
-    makeFolder(flags.out);
-    return openDevice(flags);
-  });
-  const { adapted, method } = detector.settings;
+  const queued = queueOf(flags);
+  await using predictor: Predictor = queued
+    ? await (await import('./queued_pictures.js')).QueuedPredictor.open(queued, flags)
+    : await DevicePredictor.open(registry, flags);
   const bar = progress('pictures', paths.length, json);
   const started = performance.now();
-  const [loaded] = detector.classes;
   let broken = 0; // found only now: damage behind the header
   let unwritten = 0;
-  let tiles = 0;
-  let passes = 0; // through the tower: of tiles, and of each picture that is cut
-  const detections = detector.detect(paths, flags.class, {
-    onBroken: (error, index) => {
-      broken++;
-      if (json) process.stdout.write(`${JSON.stringify({ image: paths[index], error: error.message })}\n`);
-      bar.say(`skipped: ${error.message}`);
-    },
-    onProgress: (done) => bar.update(done),
-  });
   let decided: string | undefined;
-  for await (const detection of detections) {
+  for await (const one of predictor.judge(paths, (done, note) => bar.update(done, note))) {
+    if ('broken' in one) {
+      broken++;
+      if (json) process.stdout.write(`${JSON.stringify({ image: paths[one.index], error: one.broken })}\n`);
+      bar.say(`skipped: ${one.broken}`);
+      continue;
+    }
+    const { record, files } = one;
     if (decided === undefined && !json) {
-      const { rule, source } = verdictOf(detection, flags.threshold).decidedBy;
+      const { rule, source } = record.decided_by;
       decided = source === 'flag' ? `${rule} (--threshold)` : rule;
       bar.say(`normal or anomalous: ${decided}`);
     }
-    const count = tileCount(detection.picture, detector.settings.tile);
-    tiles += count;
-    passes += count > 1 ? count + 1 : 1;
-    const written = await outputs.write(detection);
-    const line = json
-      ? jsonLine(detection, written, loaded!, { adapted, method }, flags)
-      : textLine(detection, written, flags.threshold);
+    const written = await outputs.write(paths[one.index]!, files);
     bar.finish();
-    process.stdout.write(`${line}\n`);
+    process.stdout.write(`${json ? jsonLine(record, written) : textLine(record, written)}\n`);
     if (written.error === undefined) continue;
     // On a full disk, every other picture would fail alike.
     if (endsWriting(written.error)) throw written.error;
@@ -125,12 +105,8 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
   bar.finish();
   const seconds = (performance.now() - started) / 1000;
   const good = paths.length - broken;
-  if (!json) {
-    const rate = (detector.flopsPerPicture * passes) / seconds / 1e9;
-    process.stderr.write(
-      `${good} pictures${detector.settings.tile ? ` (${tiles} tiles)` : ''} in ${duration(seconds)}: ${duration(seconds / Math.max(1, good))} each, ${rate.toFixed(1)} GFLOP/s, memory ${(process.memoryUsage().rss / 2 ** 30).toFixed(2)} GiB, buffers ${(detector.model.gpu.pool.peak / 2 ** 30).toFixed(2)} GiB; written to ${flags.out}\n`,
-    );
-  }
+  if (!json) process.stderr.write(`${predictor.summary(good, seconds)}\n`);
+  if (unwritten === 0) await predictor.end?.();
   const failures = [
     ...(broken + unreadable > 0 ? [`${broken + unreadable} of ${found.length} pictures have no result`] : []),
     ...(unwritten > 0 ? [`files of ${unwritten} of ${paths.length} pictures could not be written`] : []),

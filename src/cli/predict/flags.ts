@@ -1,13 +1,16 @@
 /** The flags of `predict`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DATA_VARIABLE } from '../../node/data_roots.js';
 import { calibrationOptions } from '../calibration_choice.js';
 import { registryOptions } from '../data_options.js';
 import { type DetectorFlags, detectorOptions } from '../detector_options.js';
 import { pictureOptions } from '../look_options.js';
 import { common, number } from '../options.js';
+import { type OptionalQueueFlags, optionalQueueOptions } from '../queue/queue_flags.js';
 import { RANGES, type RangeKind } from './colours.js';
+import type { DrawOptions } from './drawn.js';
 
-export interface PredictFlags extends DetectorFlags {
+export interface PredictFlags extends DetectorFlags, OptionalQueueFlags {
   readonly class: string;
   readonly out: string;
   readonly raw?: 'npy' | 'safetensors';
@@ -17,6 +20,14 @@ export interface PredictFlags extends DetectorFlags {
   readonly legend: boolean;
   readonly threshold?: number;
   readonly pixel_threshold?: number;
+  /** The folder that workers share. */
+  readonly data?: string;
+}
+
+/** What the flags draw. */
+export function drawOptions(flags: PredictFlags): DrawOptions {
+  const { heatmap, map: grey = false, raw, range, legend, pixel_threshold: pixelThreshold } = flags;
+  return { heatmap, grey, raw, range, legend, pixelThreshold };
 }
 
 /** A kind of range; `fixed` is what `share` was called before there were others. */
@@ -65,7 +76,13 @@ export function predictOptions(command: Command): Command {
     .argument('<pictures...>', 'PNG, JPEG, BMP, TIFF or WebP files, folders of them, or patterns')
     .requiredOption('--class <name>', 'what the pictures show: "metal nut", a class of a known data set, or "object"')
     .option('--dataset <name>', 'look up the class in this data set only; an error if it has no such class');
-  return common(registryOptions(writingOptions(calibrationOptions(detectorOptions(pictureOptions(named)))))).option(
+  const queued = optionalQueueOptions(
+    writingOptions(calibrationOptions(detectorOptions(pictureOptions(named)))),
+  ).option(
+    '--data <dir>',
+    `with --queue: the folder of pictures that workers share, the one of their --data (default: ${DATA_VARIABLE})`,
+  );
+  return common(registryOptions(queued)).option(
     '--dry_run',
     'look at all pictures, say what is found, and score nothing',
   );

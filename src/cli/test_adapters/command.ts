@@ -8,7 +8,6 @@ import { inferConfig } from '../../model/config.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { lineOf } from '../endings.js';
-import { openDevice } from '../options.js';
 import { duration } from '../progress.js';
 import { ownPage } from '../report/write_page.js';
 import { testAllSets } from '../test_all/run_all.js';
@@ -74,13 +73,10 @@ async function runTest(flags: TestFlags): Promise<void> {
   const sets = await lookedAt(listed, flags, settings);
   if (flags.dry_run) return;
   using results = new TestResults(settings, flags.json ?? false);
-  const gpu = await openDevice(flags);
-  results.runsOn(gpu);
-  const pictures = sets.reduce((sum, { samples }) => sum + samples.length, 0) * tested.images.length;
-  using model = await ModelUnderTest.load(gpu, flags, settings, { clip, tested, classes: encoded.classes, pictures });
+  const runs = tested.images.flatMap((checkpoint) => sets.map((set) => ({ checkpoint, set })));
+  await using model = await ModelUnderTest.open(flags, settings, { clip, tested, classes: encoded.classes, runs });
   let lost: Error | undefined;
   let drawing = 0;
-  const runs = tested.images.flatMap((checkpoint) => sets.map((set) => ({ checkpoint, set })));
   for (const { checkpoint, set } of runs) {
     const { epoch } = checkpoint;
     try {
@@ -93,6 +89,7 @@ async function runTest(flags: TestFlags): Promise<void> {
       scratch: settings.resultsDir,
       pictures: flags.visualize ? pictureFolder(settings, tested.images, epoch, set.name) : undefined,
     });
+    results.runsOn(model.adapter);
     if (result.rows.length > 0) await results.add({ dataset: set.name, domain: set.domain, epoch, result });
     const { failure } = result;
     drawing += result.drawingSeconds;
@@ -101,6 +98,7 @@ async function runTest(flags: TestFlags): Promise<void> {
     if (set === sets.at(-1)) results.endEpoch(epoch);
   }
   results.end();
+  if (!lost) await model.end();
   if (!results.empty) await ownPage(settings.resultsDir);
   if (lost) throw lost;
   if (flags.json) return;

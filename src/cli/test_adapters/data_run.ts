@@ -1,26 +1,21 @@
 /** Runs a data set through a detector: pictures are decoded ahead, and maps are counted while the device works. */
 import { join } from 'node:path';
 import { byClass, type Sample } from '../../data/metadata.js';
-import type { AnomalyModel } from '../../detect/anomaly_model.js';
 import { scoreFault } from '../../detect/finite_scores.js';
-import type { BatchScores } from '../../detect/picture_batch.js';
-import { type PictureScorer, pictureScorer } from '../../detect/picture_scorer.js';
 import { ClassScores } from '../../eval/metrics.js';
 import type { AverageIntervals, ClassRow } from '../../eval/report.js';
-import { type DecodedSample, Loader } from '../../node/loader.js';
+import { Loader } from '../../node/loader.js';
 import { openWordFile } from '../../node/word_file.js';
 import type { PictureRules } from '../../picture/picture.js';
-import { PIXEL_BUDGET, runsWithin } from '../../picture/pixel_budget.js';
 import type { Tiling } from '../../picture/tile_grid.js';
 import { type KeptClass, keptClass } from '../report/kept_results.js';
 import { ClassResults, type FurtherFigures } from './class_results.js';
 import { drawClass, safeParts } from './draw_class.js';
 import { MapFile } from './map_file.js';
+import type { ScoredSample, ScoreSource } from './score_source.js';
 import type { TestedData } from './tested_data.js';
 
 export interface RunOptions {
-  /** Pictures, or tiles, at a time. */
-  readonly batch: number;
   /** How large pictures are cut; undefined for pictures as a whole. */
   readonly tile: Tiling | undefined;
   /** Decoding threads. */
@@ -71,23 +66,17 @@ interface OpenClass {
   readonly maps: MapFile | undefined;
 }
 
-interface Pending {
-  readonly batch: readonly DecodedSample[];
-  readonly values: Promise<BatchScores>;
-}
-
 /**
  * The figures of a data set. A picture that cannot be read costs the figures of its class, since those of a part of a class
  * could not be compared; where a map is not finite or the device fails, the run ends with the classes it has.
  */
-export async function testData(model: AnomalyModel, data: TestedData, options: RunOptions): Promise<RunResult> {
-  await using run = new DataRun(model, data, options);
+export async function testData(source: ScoreSource, data: TestedData, options: RunOptions): Promise<RunResult> {
+  await using run = new DataRun(source, data, options);
   return await run.all();
 }
 
 class DataRun implements AsyncDisposable {
-  readonly #model: AnomalyModel;
-  readonly #scorer: PictureScorer;
+  readonly #source: ScoreSource;
   readonly #data: TestedData;
   readonly #options: RunOptions;
   readonly #loader: Loader;
@@ -104,15 +93,14 @@ class DataRun implements AsyncDisposable {
   #done = 0;
   #drawingSeconds = 0;
 
-  constructor(model: AnomalyModel, data: TestedData, options: RunOptions) {
-    this.#model = model;
-    this.#scorer = pictureScorer(model, options.batch, options.tile);
+  constructor(source: ScoreSource, data: TestedData, options: RunOptions) {
+    this.#source = source;
     this.#data = data;
     this.#options = options;
     const { root, samples, bytes } = data;
     const { threads, rules, tile } = options;
     const onBroken = this.#onBroken;
-    const sizes = { maskSize: model.imageSize, tileSize: tile?.size };
+    const sizes = { maskSize: source.imageSize, tileSize: tile?.size };
     this.#classes = byClass(samples);
     this.#results = new ClassResults(data.name, options.further);
     this.#loader = new Loader({ root, samples, bytes, rules, ...sizes, threads, onBroken });
@@ -137,24 +125,12 @@ class DataRun implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { samples, bytes } = this.#data;
-    // Two batches are in use at a time, and as much again is decoded ahead.
-    const budget = Math.min(this.#scorer.batchBytes, PIXEL_BUDGET / 4);
-    const batches = runsWithin([...samples.keys()], this.#options.batch, (i) => bytes?.[i] ?? 0, budget);
-    let pending: Pending | undefined;
-    for await (const batch of this.#loader.batches(batches)) {
-      // The device works on this batch while the batch before it is counted.
-      for (const one of batch) this.#checkFits(one);
-      const good = batch.filter(({ sample }) => !this.#broken.has(sample.className));
-      const next = good.length > 0 ? this.#launch(good) : undefined;
-      await this.#settle(pending);
-      pending = next;
-    }
-    await this.#settle(pending);
+    const isBroken = (className: string): boolean => this.#broken.has(className);
+    const run = { loader: this.#loader, isBroken, onBroken: this.#onBroken };
+    for await (const scored of this.#source.scores(this.#data, run)) for (const one of scored) await this.#count(one);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#scorer[Symbol.dispose]();
     await this.#loader.close();
     for (const { scores, maps } of this.#open.values()) {
       scores[Symbol.dispose]();
@@ -162,44 +138,21 @@ class DataRun implements AsyncDisposable {
     }
   }
 
-  #checkFits({ sample, picture }: DecodedSample): void {
+  async #count({ sample, mask, map, score }: ScoredSample): Promise<void> {
+    if (this.#broken.has(sample.className)) return;
+    const open = await this.#classOf(sample.className);
+    const place = open.scores.images;
+    const fault = scoreFault(sample.imagePath, { sum: map.data, score }, this.#source.precision);
+    if (fault) throw fault;
     try {
-      this.#scorer.checkFits(picture);
+      open.scores.add(map.data, mask, sample.label, score, map.width);
     } catch (error) {
-      this.#onBroken(error as Error, sample);
+      throw new Error(`${sample.imagePath}: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-
-  #launch(batch: readonly DecodedSample[]): Pending {
-    const values = this.#scorer.score(
-      batch.map(({ picture }) => picture),
-      batch.map(({ sample }) => this.#data.keyOf(sample.className)),
-    );
-    // Awaited when the next batch is launched; this avoids an unhandled rejection until then.
-    values.catch(() => undefined);
-    return { batch, values };
-  }
-
-  async #settle(pending: Pending | undefined): Promise<void> {
-    if (!pending) return;
-    const { sums, scores } = await pending.values;
-    for (const [i, { sample, mask }] of pending.batch.entries()) {
-      if (this.#broken.has(sample.className)) continue;
-      const open = await this.#classOf(sample.className);
-      const map = sums[i]!;
-      const place = open.scores.images;
-      const fault = scoreFault(sample.imagePath, { sum: map.data, score: scores[i]! }, this.#model.gpu.precision);
-      if (fault) throw fault;
-      try {
-        open.scores.add(map.data, mask, sample.label, scores[i]!, map.width);
-      } catch (error) {
-        throw new Error(`${sample.imagePath}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-      await open.maps?.put(place, map);
-      this.#done++;
-      this.#options.onProgress(this.#done, sample.className);
-      if (open.scores.images === open.samples.length) await this.#finish(sample.className, open);
-    }
+    await open.maps?.put(place, map);
+    this.#done++;
+    this.#options.onProgress(this.#done, sample.className);
+    if (open.scores.images === open.samples.length) await this.#finish(sample.className, open);
   }
 
   async #classOf(className: string): Promise<OpenClass> {
@@ -211,7 +164,7 @@ class DataRun implements AsyncDisposable {
     const memory = { bytes: scoreBytes, openStore: () => openWordFile(scratch) };
     const { intervals, defects } = this.#options.further;
     const byImage = intervals !== undefined || defects;
-    const { imageSize: width, scoring } = this.#model;
+    const { imageSize: width, scoring } = this.#source;
     const scores = new ClassScores(domain, { width, scoring, overlapLimit, memory, byImage });
     const made = { scores, samples: this.#classes.get(className)!, maps };
     this.#open.set(className, made);
@@ -234,7 +187,7 @@ class DataRun implements AsyncDisposable {
       const options = {
         folder: join(pictures, ...safeParts(className)),
         loader: this.#loader,
-        size: this.#model.imageSize,
+        size: this.#source.imageSize,
         onDrawn,
       };
       const started = performance.now();

@@ -22,12 +22,13 @@ import {
   weightsOption,
 } from '../model_options.js';
 import { type CommonOptions, common, count, number, positive } from '../options.js';
+import { type OptionalQueueFlags, optionalQueueOptions } from '../queue/queue_flags.js';
 
 /** Resamples of `--intervals` without a number, and the fewest that have tails to speak of. */
 const RESAMPLES = 1000;
 const LEAST_RESAMPLES = 100;
 
-export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, MethodFlags, TileFlags {
+export interface TestFlags extends CommonOptions, DataFlags, PictureFlags, MethodFlags, TileFlags, OptionalQueueFlags {
   readonly class?: string;
   readonly domain?: Domain;
   readonly weights: string;
@@ -111,7 +112,7 @@ export function testOptions(command: Command, { dataset, resultsDir }: TestPrese
         )
       : placed.option('--results_dir <dir>', 'folder for the summary and a folder for each data set', resultsDir);
   return common(
-    results
+    optionalQueueOptions(results)
       .option(
         '--visualize',
         'write picture, mask, heatmap and overlay of each picture; for each class, a list with the worst first, and a sheet',

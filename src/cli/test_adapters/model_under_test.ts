@@ -2,22 +2,22 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
-import { chooseBatch } from '../../detect/batch_size.js';
 import type { ClassTokens } from '../../detect/class_tokens.js';
 import { tilingOf } from '../../detect/tiling.js';
 import { CONFIDENCE } from '../../eval/intervals.js';
-import type { Gpu } from '../../gpu/gpu.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { anchorStore } from '../../node/anchor_folder.js';
-import type { PictureRules } from '../../picture/picture.js';
-import type { Tiling } from '../../picture/tile_grid.js';
 import { lineOf } from '../endings.js';
 import { checkLists, rulesOf } from '../look_options.js';
 import { tileOf } from '../model_options.js';
+import { openDevice } from '../options.js';
 import { type Progress, progress } from '../progress.js';
+import { queueOf } from '../queue/queue_flags.js';
+import type { RunProgress } from '../queue/run_tasks.js';
 import { type Failure, type RunResult, testData } from './data_run.js';
 import type { TestFlags } from './flags.js';
 import type { TestSettings } from './output.js';
+import { DeviceScores, type ScoreSource } from './score_source.js';
 import type { ImageCheckpoint, TestedAdapters } from './tested_adapters.js';
 import type { TestedData } from './tested_data.js';
 
@@ -78,8 +78,14 @@ export interface ModelParts {
   readonly clip: ClipTensors;
   readonly tested: TestedAdapters;
   readonly classes: readonly ClassTokens[];
-  /** Pictures of all data sets, times the checkpoints they are tested with. */
-  readonly pictures: number;
+  /** What will be tested, in this order. */
+  readonly runs: readonly PlannedRun[];
+}
+
+/** A data set that is to be tested with a checkpoint. */
+export interface PlannedRun {
+  readonly set: TestedData;
+  readonly checkpoint: ImageCheckpoint;
 }
 
 export interface TestPlaces {
@@ -89,34 +95,16 @@ export interface TestPlaces {
   readonly pictures: string | undefined;
 }
 
-export class ModelUnderTest implements Disposable {
-  readonly #model: AnomalyModel;
-  readonly #flags: TestFlags;
-  readonly #batch: number;
-  readonly #tile: Tiling | undefined;
-  readonly #rules: PictureRules;
-  readonly #bar: Progress;
-  readonly #started = performance.now();
-  #checkpoint: ImageCheckpoint;
-  #done = 0;
-
-  private constructor(model: AnomalyModel, flags: TestFlags, settings: TestSettings, { tested, pictures }: ModelParts) {
-    const { tile, pictures: rules } = settings;
-    this.#model = model;
-    this.#flags = flags;
-    this.#tile = tile;
-    this.#rules = rules;
-    this.#batch = chooseBatch(model, flags.batch_size, '--batch_size');
-    this.#bar = progress('test', pictures, flags.json ?? false);
-    this.#checkpoint = tested.images[0]!;
-  }
-
-  static async load(gpu: Gpu, flags: TestFlags, settings: TestSettings, parts: ModelParts): Promise<ModelUnderTest> {
-    const { clip, tested, classes } = parts;
-    const loading = progress('weights', 1, flags.json ?? false);
+/** Loads the model on this machine's device. */
+async function deviceScores(flags: TestFlags, settings: TestSettings, parts: ModelParts): Promise<DeviceScores> {
+  const { clip, tested, classes } = parts;
+  const gpu = await openDevice(flags);
+  const [first] = tested.images;
+  const loading = progress('weights', 1, flags.json ?? false);
+  try {
     const model = await AnomalyModel.load(gpu, {
       clip,
-      adapters: tested.images[0]!.adapters,
+      adapters: first!.adapters,
       classes,
       imageSize: settings.imageSize,
       textMix: settings.textMix,
@@ -128,7 +116,60 @@ export class ModelUnderTest implements Disposable {
       onProgress: (share) => loading.update(share),
     });
     loading.finish();
-    return new ModelUnderTest(model, flags, settings, parts);
+    return new DeviceScores(model, first!, { batch: flags.batch_size, tile: settings.tile });
+  } catch (error) {
+    gpu[Symbol.dispose]();
+    throw error;
+  }
+}
+
+export class ModelUnderTest implements AsyncDisposable {
+  readonly #source: ScoreSource;
+  readonly #flags: TestFlags;
+  readonly #settings: TestSettings;
+  readonly #bar: Progress;
+  readonly #started = performance.now();
+  #checkpoint: ImageCheckpoint;
+  #done = 0;
+  /** Pictures that workers have done, counted here or not yet. */
+  #computed = 0;
+
+  private constructor(
+    flags: TestFlags,
+    settings: TestSettings,
+    { tested }: ModelParts,
+    source: ScoreSource,
+    bar: Progress,
+  ) {
+    this.#source = source;
+    this.#flags = flags;
+    this.#settings = settings;
+    this.#bar = bar;
+    this.#checkpoint = tested.images[0]!;
+  }
+
+  /** Opens the device and loads the model, or connects to the workers of `--queue`. @throws one line when that fails */
+  static async open(flags: TestFlags, settings: TestSettings, parts: ModelParts): Promise<ModelUnderTest> {
+    const queued = queueOf(flags);
+    const pictures = parts.runs.reduce((sum, { set }) => sum + set.samples.length, 0);
+    if (!queued) {
+      const source = await deviceScores(flags, settings, parts);
+      return new ModelUnderTest(flags, settings, parts, source, progress('test', pictures, flags.json ?? false));
+    }
+    const { openQueuedScores } = await import('./queued_scores.js');
+    let opened: ModelUnderTest | undefined;
+    const onProgress = (told: RunProgress): void => {
+      if (opened) opened.#tellQueue(told);
+    };
+    const source = await openQueuedScores(queued, flags, settings, { ...parts, onProgress });
+    const bar = progress('test', pictures, flags.json ?? false);
+    opened = new ModelUnderTest(flags, settings, parts, source, bar);
+    return opened;
+  }
+
+  /** Name of the adapter that computes; of all of them so far, where there are several. */
+  get adapter(): string {
+    return this.#source.adapter;
   }
 
   /** Pictures tested so far. */
@@ -141,9 +182,15 @@ export class ModelUnderTest implements Disposable {
     return (performance.now() - this.#started) / 1000;
   }
 
+  #tellQueue({ done, workers }: RunProgress): void {
+    this.#computed = done;
+    const by = workers === undefined ? '' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+    this.#bar.update(done, `${(done / this.seconds).toFixed(2)} images/s${by}`);
+  }
+
   /** Takes the adapters of a checkpoint for what is run from now on. @throws one line when the checkpoint is damaged */
   async take(checkpoint: ImageCheckpoint): Promise<void> {
-    if (checkpoint !== this.#checkpoint) await this.#model.loadAdapters(checkpoint.adapters);
+    await this.#source.take(checkpoint);
     this.#checkpoint = checkpoint;
   }
 
@@ -152,11 +199,11 @@ export class ModelUnderTest implements Disposable {
     const { epoch } = this.#checkpoint;
     const { threads, memory, intervals, seed, defects = false } = this.#flags;
     const title = typeof epoch === 'number' ? `epoch ${epoch}, ${set.name}` : set.name;
-    const result = await testData(this.#model, set, {
-      batch: this.#batch,
-      tile: this.#tile,
+    const { tile, pictures: rules } = this.#settings;
+    const result = await testData(this.#source, set, {
+      tile,
       threads,
-      rules: this.#rules,
+      rules,
       scratch,
       scoreBytes: Math.max(memory * 2 ** 30 - WORKING_MEMORY, 2 ** 24),
       onUndrawn: (error) => {
@@ -166,8 +213,9 @@ export class ModelUnderTest implements Disposable {
       pictures,
       further: { intervals: intervals === undefined ? undefined : { resamples: intervals, seed }, defects },
       onProgress: (done, note) => {
-        const rate = (this.#done + done) / this.seconds;
-        this.#bar.update(this.#done + done, `${title} ${note}, ${rate.toFixed(2)} images/s`);
+        const all = Math.max(this.#done + done, this.#computed);
+        const rate = all / this.seconds;
+        this.#bar.update(all, `${title} ${note}, ${rate.toFixed(2)} images/s`);
       },
     });
     this.#done += set.samples.length;
@@ -175,7 +223,12 @@ export class ModelUnderTest implements Disposable {
     return result;
   }
 
-  [Symbol.dispose](): void {
-    this.#model[Symbol.dispose]();
+  /** Tidies up after all runs have ended well. */
+  async end(): Promise<void> {
+    await this.#source.end?.();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source[Symbol.asyncDispose]();
   }
 }

@@ -6,7 +6,6 @@ import { average } from '../../eval/average.js';
 import { askedForText, moreFiguresText } from '../../eval/further_report.js';
 import type { Figures } from '../../eval/metrics.js';
 import { datasetsText, epochsText, type NamedFigures, reportJson, reportText } from '../../eval/report.js';
-import type { Gpu } from '../../gpu/gpu.js';
 import type { Precision } from '../../model/weights.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
@@ -14,7 +13,7 @@ import { RunLock } from '../../node/run_lock.js';
 import type { PictureRules } from '../../picture/picture.js';
 import type { Tiling } from '../../picture/tile_grid.js';
 import { keptJson, type ReportedRun } from '../report/kept_results.js';
-import { adapterName, originNow } from '../report/run_record.js';
+import { originNow } from '../report/run_record.js';
 import type { RunResult } from './data_run.js';
 import type { ImageCheckpoint } from './tested_adapters.js';
 
@@ -105,8 +104,8 @@ export class TestResults implements Disposable {
   }
 
   /** Notes the adapter that the test runs on. */
-  runsOn(gpu: Gpu): void {
-    this.#origin = { ...this.#origin, adapter: adapterName(gpu) };
+  runsOn(adapter: string): void {
+    this.#origin = { ...this.#origin, adapter };
   }
 
   /** Whether nothing was added yet. */

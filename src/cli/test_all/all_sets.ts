@@ -6,7 +6,6 @@ import { settingsLine } from '../../detect/method_settings.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { openTokenizer } from '../../node/open_tokenizer.js';
 import { lineOf, whenStopped } from '../endings.js';
-import { openDevice } from '../options.js';
 import { ownPage } from '../report/write_page.js';
 import type { TestFlags } from '../test_adapters/flags.js';
 import { incomplete, lookedAt, ModelUnderTest, settingsOf } from '../test_adapters/model_under_test.js';
@@ -180,12 +179,11 @@ export class AllSets {
   }
 
   async #testPending(pending: readonly Pending[], { tree, clip, run, prints }: Kept): Promise<void> {
-    using gpu = await openDevice(this.#flags);
-    tree.runsOn(gpu);
-    const pictures = pending.reduce((sum, { set, checkpoints }) => sum + set.samples.length * checkpoints.length, 0);
+    const runs = pending.flatMap(({ set, checkpoints }) => checkpoints.map((checkpoint) => ({ set, checkpoint })));
     const classes = pending.flatMap(({ set }) => this.#classes.get(set.name)!);
-    const parts = { clip, tested: this.#tested, classes, pictures };
-    using model = await ModelUnderTest.load(gpu, this.#flags, this.#settings, parts);
+    const parts = { clip, tested: this.#tested, classes, runs };
+    await using model = await ModelUnderTest.open(this.#flags, this.#settings, parts);
+    let whole = true;
     for (const { set, checkpoints } of pending) {
       for (const checkpoint of checkpoints) {
         const { epoch } = checkpoint;
@@ -193,6 +191,8 @@ export class AllSets {
         await model.take(checkpoint);
         const result = await model.run(set, { scratch, pictures: this.#drawnIn(scratch, checkpoint) });
         const { rows, failure } = result;
+        tree.runsOn(model.adapter);
+        whole &&= !failure;
         if (rows.length > 0) {
           const tested = { dataset: set.name, domain: set.domain, epoch, result };
           this.#output.run(await tree.add(tested, prints.get(epoch)!));
@@ -202,6 +202,7 @@ export class AllSets {
       }
       await this.#save(tree, run);
     }
+    if (whole) await model.end();
   }
 
   /** The folder for pictures, below one for the epoch where there are several. */

@@ -3,7 +3,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { askedForText } from '../../eval/further_report.js';
 import { epochsText, type NamedFigures, reportText } from '../../eval/report.js';
-import type { Gpu } from '../../gpu/gpu.js';
 import { appendLines } from '../../node/append_lines.js';
 import { writeAtomically } from '../../node/atomic_write.js';
 import { makeFolder } from '../../node/make_folder.js';
@@ -11,7 +10,7 @@ import { RunLock } from '../../node/run_lock.js';
 import { sweep } from '../../node/temporaries.js';
 import { firstDifference, readKept } from '../kept_file.js';
 import { keptJson, type Origin } from '../report/kept_results.js';
-import { adapterName, originNow } from '../report/run_record.js';
+import { originNow } from '../report/run_record.js';
 import { safeParts } from '../test_adapters/draw_class.js';
 import { asRun, label, type TestedEpoch, type TestResult } from '../test_adapters/output.js';
 import type { ImageCheckpoint } from '../test_adapters/tested_adapters.js';
@@ -64,8 +63,8 @@ export class ResultsTree implements Disposable {
   }
 
   /** Notes the adapter that the test runs on. */
-  runsOn(gpu: Gpu): void {
-    this.#origin = { ...this.#origin, adapter: adapterName(gpu) };
+  runsOn(adapter: string): void {
+    this.#origin = { ...this.#origin, adapter };
   }
 
   /** Gives the folder back. */

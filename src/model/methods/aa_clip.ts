@@ -37,10 +37,10 @@ export const AA_CLIP: Method = {
     if (!image) throw new Error('AA-CLIP: expected image adapters, got none: use plain CLIP without them');
     const own = await loadImageAdapters(gpu, image, { precision });
     return {
-      anomaly: (images, tower, anchors, domains, atLevel) =>
+      anomaly: (images, tower, anchors, domains, { atLevel, apart } = {}) =>
         tidy(() => {
           const projections = adaptedProjections(images, tower, own.weights, { mix, atLevel });
-          return anomaly(projections, anchors, tower.imageSize, domains);
+          return anomaly(projections, anchors, tower.imageSize, domains, apart);
         }),
       [Symbol.dispose]: () => own[Symbol.dispose](),
     };

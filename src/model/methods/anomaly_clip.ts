@@ -82,13 +82,14 @@ export const ANOMALY_CLIP: Method = {
   prompts: ({ className, words = className }) => ({ normal: [], abnormal: [], realName: words }),
   loadAnchors: loadLearnedAnchors,
   loadImage: async () => ({
-    anomaly: (images, tower, anchors, _domains, atLevel) =>
+    anomaly: (images, tower, anchors, _domains, { atLevel, apart } = {}) =>
       tidy(() => {
         const { cls, patches } = anomalyClipFeatures(images, tower, atLevel);
-        const shares = summed(patches.map((p) => anomalyClipShares(p, anchors)));
+        const shares = patches.map((p) => anomalyClipShares(p, anchors));
         return {
-          map: anomalyClipMap(shares, tower.imageSize),
+          map: anomalyClipMap(summed(shares), tower.imageSize),
           score: anomalyClipShares(cls, anchors),
+          levels: apart ? shares.map((s) => anomalyClipMap(s, tower.imageSize)) : undefined,
         };
       }),
     [Symbol.dispose]: () => undefined,

@@ -74,11 +74,12 @@ export const APRIL_GAN: Method = {
     if (!image) throw new Error('APRIL-GAN: expected its linear layers, got none: give its checkpoint');
     const own = await loadLinearLayers(gpu, image, { precision });
     return {
-      anomaly: (images, tower, anchors, _domains, atLevel) =>
+      anomaly: (images, tower, anchors, _domains, { atLevel, apart } = {}) =>
         tidy(() => {
           const { cls, patches } = aprilGanFeatures(images, tower, own.weights, atLevel);
-          const map = summed(patches.map((p) => tidy(() => aprilGanMap(p, anchors, tower.imageSize))));
-          return { map, score: abnormalShare(cls, anchors, SIMILARITY_SCALE) };
+          const levels = patches.map((p) => aprilGanMap(p, anchors, tower.imageSize));
+          const score = abnormalShare(cls, anchors, SIMILARITY_SCALE);
+          return { map: summed(levels), score, levels: apart ? levels : undefined };
         }),
       [Symbol.dispose]: () => own[Symbol.dispose](),
     };

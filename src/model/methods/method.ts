@@ -77,15 +77,28 @@ export interface AnchorMaker extends Disposable {
   anchors(prompts: PromptIds): Tensor;
 }
 
+/** What is wanted beside maps and scores. */
+export interface AnomalyWishes {
+  /** Called with the tokens that maps are made from, level by level. */
+  readonly atLevel?: AtLevel | undefined;
+  /** Whether the map of each level is wanted too. */
+  readonly apart?: boolean | undefined;
+}
+
 /** What is loaded beside the image tower. */
 export interface ImagePart extends Disposable {
   /**
    * @param images [B, 3, S, S], normalised
    * @param anchors [1, E, 2], or [B, E, 2] for a batch of several classes
    * @param domains one for each picture
-   * @param atLevel called with the tokens that maps are made from, level by level
    */
-  anomaly(images: Tensor, tower: VisionTower, anchors: Tensor, domains: readonly Domain[], atLevel?: AtLevel): Anomaly;
+  anomaly(
+    images: Tensor,
+    tower: VisionTower,
+    anchors: Tensor,
+    domains: readonly Domain[],
+    wishes?: AnomalyWishes,
+  ): Anomaly;
 }
 
 export interface Method {

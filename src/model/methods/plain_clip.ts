@@ -14,8 +14,8 @@ export const PLAIN_CLIP: Method = {
   title: 'plain CLIP',
   checkpoint: undefined,
   loadImage: async () => ({
-    anomaly: (images, tower, anchors, domains, atLevel) =>
-      tidy(() => anomaly(plainProjections(images, tower, atLevel), anchors, tower.imageSize, domains)),
+    anomaly: (images, tower, anchors, domains, { atLevel, apart } = {}) =>
+      tidy(() => anomaly(plainProjections(images, tower, atLevel), anchors, tower.imageSize, domains, apart)),
     [Symbol.dispose]: () => undefined,
   }),
 };

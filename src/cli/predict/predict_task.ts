@@ -1,0 +1,134 @@
+/** The task of a worker for `aaclip predict --queue`: judges some pictures and draws what the flags ask for. */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { printable } from '../../data/printable.js';
+import type { Detector } from '../../detect/detector.js';
+import { AaclipError, libraryError } from '../../detect/errors.js';
+import { contentPrint } from '../../node/content_print.js';
+import { fileError } from '../../node/file_error.js';
+import { openRegistry } from '../../node/registry_source.js';
+import { openDetector } from '../detector_options.js';
+import { openDevice } from '../options.js';
+import { FILE_REF, type FileRef } from '../queue/file_refs.js';
+import type { KeptModel } from '../queue/model_cache.js';
+import type { Executor, TaskContext } from '../queue/task.js';
+import { drawnFiles, recordOf } from './drawn.js';
+import { type DrawnPicture, encodeDrawn } from './drawn_file.js';
+import { drawOptions, type PredictFlags } from './flags.js';
+import { localPlan } from './predict_plan.js';
+
+const PAYLOAD = z.strictObject({
+  plan: FILE_REF,
+  pictures: z
+    .array(
+      z.strictObject({
+        path: z.string().min(1).max(4096),
+        print: z.string().regex(/^[0-9a-f]{32}$/),
+        /** What results and messages call it. */
+        name: z.string().min(1).max(4096),
+      }),
+    )
+    .min(1)
+    .max(4096),
+});
+
+export type PredictPayload = z.infer<typeof PAYLOAD>;
+
+class PlannedDetector implements Disposable {
+  readonly detector: Detector;
+  readonly flags: PredictFlags;
+
+  constructor(detector: Detector, flags: PredictFlags) {
+    this.detector = detector;
+    this.flags = flags;
+  }
+
+  static async load(ref: FileRef, { files, device }: TaskContext): Promise<KeptModel<PlannedDetector>> {
+    const path = await files.fetch(ref);
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      throw fileError(path, 'read', error);
+    });
+    const { flags: own, calibration, calibrationNamed } = await localPlan(text, files);
+    const flags = { ...own, ...device };
+    const registry = await openRegistry(flags);
+    const detector = await openDetector([flags.class], registry, flags, () => openDevice(flags));
+    try {
+      if (calibration !== undefined) await detector.openCalibration(calibration);
+    } catch (error) {
+      // One that nobody asked for must not keep a picture from being scored.
+      const unfit = error instanceof AaclipError && error.code === 'calibration';
+      if (!unfit || calibrationNamed) {
+        detector[Symbol.dispose]();
+        throw error;
+      }
+    }
+    return { model: new PlannedDetector(detector, flags), bytes: detector.model.gpu.pool.allocated };
+  }
+
+  [Symbol.dispose](): void {
+    const { gpu } = this.detector.model;
+    this.detector[Symbol.dispose]();
+    gpu[Symbol.dispose]();
+  }
+}
+
+/** Judges the pictures of a task. Every picture is compared with the print it was queued with. */
+export const predictTask: Executor = async (payload, context) => {
+  const read = PAYLOAD.safeParse(payload);
+  if (!read.success) {
+    const why = z.prettifyError(read.error).split('\n')[0];
+    throw new AaclipError('options', `predict: bad payload: ${why}; queue it again`);
+  }
+  const { plan, pictures } = read.data;
+  return context.models.use(
+    `predict ${plan.fingerprint}`,
+    () => PlannedDetector.load(plan, context),
+    (model) => judge(model, pictures, context),
+  );
+};
+
+async function judge(
+  { detector, flags }: PlannedDetector,
+  pictures: PredictPayload['pictures'],
+  { roots, signal, onProgress }: TaskContext,
+): Promise<Uint8Array> {
+  const [loaded] = detector.classes;
+  const draw = drawOptions(flags);
+  const found: DrawnPicture[] = [];
+  /** Each is read when its turn comes, and goes by the name it was given. */
+  async function* sources(): AsyncGenerator<File, void, undefined> {
+    for (const { path, print, name } of pictures) {
+      const here = roots.resolve(path);
+      if ((await contentPrint(here)) !== print) {
+        const why = 'has changed since it was queued; run the command again';
+        throw new AaclipError('picture', `${printable(path)}: ${why}`, { file: path });
+      }
+      const bytes = await readFile(here).catch((error: unknown) => {
+        throw fileError(here, 'read', error);
+      });
+      yield new File([new Uint8Array(bytes)], name);
+    }
+  }
+  const onBroken = (error: Error, index: number): void => {
+    found[index] = { broken: error.message };
+  };
+  try {
+    for await (const detection of detector.detect(sources(), flags.class, { onBroken, signal })) {
+      const files: { readonly suffix: string; readonly bytes: Uint8Array }[] = [];
+      for (const { suffix, bytes } of drawnFiles(detection, draw)) files.push({ suffix, bytes: await whole(bytes) });
+      found[detection.index] = { record: recordOf(detection, loaded!, detector.settings, flags), files };
+      onProgress(detection.index + 1);
+    }
+  } catch (error) {
+    const told = libraryError('options', error);
+    throw told.code === 'device' ? told : error;
+  }
+  return encodeDrawn(pictures.map((_, i) => found[i]!));
+}
+
+async function whole(bytes: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  if (bytes instanceof Uint8Array) return bytes;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
