@@ -3,11 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodePng } from '../../src/node/encode_png.js';
+import { RedisServer } from '../../tools/redis_server.js';
 import { type DrawnSet, drawSet } from '../cli/drawn_set.js';
 import { runCli } from '../cli/run_cli.js';
 import { drawSample, SIZE } from '../train/pictures.js';
 import { type Started, startProcess } from './queue_parts.js';
-import { RedisServer } from './redis_server.js';
 
 let set: DrawnSet;
 let redis: RedisServer;
