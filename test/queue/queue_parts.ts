@@ -79,9 +79,18 @@ export interface Started {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a process of Node, by default of the command line. */
-export function startProcess(args: readonly string[], main = MAIN, env: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(process.execPath, [main, ...args], {
+/**
+ * Starts a process of Node, by default of the command line.
+ * @param enter put before it, to start it on another host
+ */
+export function startProcess(
+  args: readonly string[],
+  main = MAIN,
+  env: NodeJS.ProcessEnv = {},
+  enter: readonly string[] = [],
+): Started {
+  const [program, ...words] = [...enter, process.execPath, main, ...args];
+  const child = spawn(program!, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { calibrationFile } from '../../detect/calibration.js';
 import { openAdapters, openClip } from '../../node/open_weights.js';
 import { readConfig } from '../../node/settings_file.js';
+import { checked } from '../queue/checked.js';
 import { FILE_REF, type FileFetcher, type FileRef, publish, publishJson } from '../queue/file_refs.js';
 import type { Store } from '../queue/store.js';
 import { MODEL_REF, type ModelRef, modelPath, namedEverywhere, publishWeights } from '../queue/weights_refs.js';
@@ -109,12 +110,8 @@ export interface LocalPlan {
 
 /** @throws one line when the plan is none of this program's, or a file cannot be had */
 export async function localPlan(text: string, files: FileFetcher): Promise<LocalPlan> {
-  const read = PLAN.safeParse(JSON.parse(text));
-  if (!read.success) {
-    const why = z.prettifyError(read.error).split('\n')[0];
-    throw new Error(`plan of predict: ${why}; run the command that queued it again`);
-  }
-  const { flags, weights, adapters, registry, calibration, calibrationNamed } = read.data;
+  const plan = checked(PLAN, JSON.parse(text), 'plan of predict');
+  const { flags, weights, adapters, registry, calibration, calibrationNamed } = plan;
   const local = {
     ...flags,
     weights: await modelPath(files, weights),

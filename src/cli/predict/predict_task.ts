@@ -9,6 +9,7 @@ import { fileError } from '../../node/file_error.js';
 import { openRegistry } from '../../node/registry_source.js';
 import { openDetector } from '../detector_options.js';
 import { openDevice } from '../options.js';
+import { checked } from '../queue/checked.js';
 import { FILE_REF, type FileRef } from '../queue/file_refs.js';
 import type { KeptModel } from '../queue/model_cache.js';
 import type { Executor, TaskContext } from '../queue/task.js';
@@ -74,12 +75,7 @@ class PlannedDetector implements Disposable {
 
 /** Judges the pictures of a task. Every picture is compared with the print it was queued with. */
 export const predictTask: Executor = async (payload, context) => {
-  const read = PAYLOAD.safeParse(payload);
-  if (!read.success) {
-    const why = z.prettifyError(read.error).split('\n')[0];
-    throw new AaclipError('options', `predict: bad payload: ${why}; queue it again`);
-  }
-  const { plan, pictures } = read.data;
+  const { plan, pictures } = checked(PAYLOAD, payload, 'task of predict');
   return context.models.use(
     `predict ${plan.fingerprint}`,
     () => PlannedDetector.load(plan, context),

@@ -77,7 +77,7 @@ export class QueuedPredictor implements Predictor {
     };
     await Promise.all(Array.from({ length: AT_A_TIME }, work));
     bar.finish();
-    const size = taskSize(this.#flags.batch_size);
+    const size = taskSize(this.#flags);
     const tasks: Task[] = [];
     for (let at = 0; at < pictures.length; at += size) {
       const payload: PredictPayload = { plan, pictures: pictures.slice(at, at + size) };

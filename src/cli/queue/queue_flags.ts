@@ -1,6 +1,7 @@
 /** The flags of commands that use a queue, and connecting to what they name. */
 import type { Command } from 'commander';
 import { printable } from '../../data/printable.js';
+import { count } from '../options.js';
 
 export interface QueueFlags {
   readonly queue: string;
@@ -9,7 +10,9 @@ export interface QueueFlags {
 }
 
 /** Flags of a command that may use a queue: `--queue` and `--store` are given together or not at all. */
-export type OptionalQueueFlags = Partial<QueueFlags>;
+export interface OptionalQueueFlags extends Partial<QueueFlags> {
+  readonly task_pictures?: number;
+}
 
 const QUEUE =
   'the Redis server that carries jobs, redis://HOST:6379, or rediss:// for TLS; a password belongs into AACLIP_QUEUE_PASSWORD';
@@ -31,17 +34,19 @@ export function optionalQueueOptions(command: Command): Command {
   return caOption(
     command
       .option('--queue <url>', `have the work done by workers ("aaclip worker"); ${QUEUE}`)
-      .option('--store <where>', `with --queue: ${STORE}`),
+      .option('--store <where>', `with --queue: ${STORE}`)
+      .option('--task_pictures <n>', 'with --queue: pictures of a task (default: 32, in whole batches)', count(1)),
   );
 }
 
 /** The flags where a queue is to be used, else undefined. @throws one line where only a part of them is given */
-export function queueOf({ queue, store, queue_ca }: OptionalQueueFlags): QueueFlags | undefined {
+export function queueOf({ queue, store, queue_ca, task_pictures }: OptionalQueueFlags): QueueFlags | undefined {
   if (queue !== undefined && store !== undefined)
     return { queue, store, ...(queue_ca === undefined ? {} : { queue_ca }) };
   if (queue !== undefined) throw new Error('--queue: needs --store, the folder or bucket that results go through');
   if (store !== undefined) throw new Error('--store: needs --queue, the Redis server that carries jobs');
   if (queue_ca !== undefined) throw new Error('--queue_ca: needs --queue');
+  if (task_pictures !== undefined) throw new Error('--task_pictures: needs --queue');
   return undefined;
 }
 

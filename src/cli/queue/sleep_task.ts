@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AaclipError } from '../../detect/errors.js';
+import { checked } from './checked.js';
 import type { Executor } from './task.js';
 
 const PAYLOAD = z.strictObject({
@@ -14,13 +15,7 @@ const PAYLOAD = z.strictObject({
 
 /** Sleeps for `ms` and answers with its number. */
 export const sleepTask: Executor = async (payload, { signal, onProgress }) => {
-  const read = PAYLOAD.safeParse(payload);
-  if (!read.success)
-    throw new AaclipError(
-      'options',
-      `sleep: bad payload: ${z.prettifyError(read.error).split('\n')[0]}; queue it again`,
-    );
-  const { number, ms, fails } = read.data;
+  const { number, ms, fails } = checked(PAYLOAD, payload, 'task to sleep');
   try {
     await sleep(ms, undefined, { signal });
   } catch (error) {

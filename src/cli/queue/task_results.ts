@@ -1,5 +1,5 @@
 /** The results of tasks as values: decoded, computed once more where damaged, and removed in the end. */
-import { noteLine } from './queue_flags.js';
+import { noteLine, type OptionalQueueFlags } from './queue_flags.js';
 import { type RunOptions, runTasks } from './run_tasks.js';
 import type { Store } from './store.js';
 import { resultName, type Task } from './task.js';
@@ -10,8 +10,13 @@ const TASK_PICTURES = 32;
 const AT_A_TIME = 16;
 
 /** Pictures of a task: whole batches. */
-export const taskSize = (batch: number | undefined): number =>
-  batch === undefined ? TASK_PICTURES : Math.max(1, Math.floor(TASK_PICTURES / batch)) * batch;
+export function taskSize({ task_pictures: wanted = TASK_PICTURES, batch_size: batch = 1 }: TaskSizeFlags): number {
+  return Math.max(1, Math.floor(wanted / batch)) * batch;
+}
+
+interface TaskSizeFlags extends Pick<OptionalQueueFlags, 'task_pictures'> {
+  readonly batch_size?: number;
+}
 
 /**
  * Has tasks done, and yields their results in order. A result that `decode` refuses is removed and computed once more.

@@ -7,6 +7,7 @@ import { checkpointOf } from '../../detect/sources.js';
 import { canonicalAdapters } from '../../io/adapter_names.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { openClip, openTensors } from '../../node/open_weights.js';
+import { checked } from '../queue/checked.js';
 import { FILE_REF, type FileFetcher, type FileRef, publish, publishJson } from '../queue/file_refs.js';
 import type { Store } from '../queue/store.js';
 import { MODEL_REF, modelPath, publishWeights } from '../queue/weights_refs.js';
@@ -76,13 +77,8 @@ export async function publishPlan(
   return publishJson(store, 'plan.json', plan);
 }
 
-/** @param path of a plan's file @throws AaclipError when it is none of this program's */
-export function parsePlan(text: string): ModelPlan {
-  const read = PLAN.safeParse(JSON.parse(text));
-  if (read.success) return read.data;
-  const why = z.prettifyError(read.error).split('\n')[0];
-  throw new AaclipError('options', `plan of a test: ${why}; run the command that queued it again`);
-}
+/** Reads the text of a plan. @throws AaclipError when it is none of this program's */
+export const parsePlan = (text: string): ModelPlan => checked(PLAN, JSON.parse(text), 'plan of a test');
 
 export const plannedWeights = async (files: FileFetcher, { weights }: ModelPlan): Promise<ClipTensors> =>
   openClip(await modelPath(files, weights));

@@ -53,7 +53,7 @@ export async function openQueuedScores(
   const { queue, store } = await openQueue(queued);
   try {
     const plan = await publishPlan(store, flags, settings, parts);
-    const size = taskSize(flags.batch_size);
+    const size = taskSize(flags);
     const tasks = parts.runs.map(({ set, checkpoint }) => tasksOf(plan, checkpoint.epoch, pictures.get(set)!, size));
     return new QueuedScores(queue, store, settings, parts, tasks);
   } catch (error) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { printable } from '../../data/printable.js';
 import { AaclipError, checkAborted } from '../../detect/errors.js';
 import { Loader } from '../../node/loader.js';
+import { checked } from '../queue/checked.js';
 import { FILE_REF } from '../queue/file_refs.js';
 import { QUEUED_FILE, unchangedFile } from '../queue/queued_file.js';
 import { encodeScored, type SampleScores } from '../queue/scored_file.js';
@@ -34,13 +35,9 @@ export type TestPayload = z.infer<typeof PAYLOAD>;
 
 /** Scores the pictures of a task. Every picture is compared with the print it was queued with. */
 export const testTask: Executor = async (payload, context) => {
-  const read = PAYLOAD.safeParse(payload);
-  if (!read.success) {
-    const why = z.prettifyError(read.error).split('\n')[0];
-    throw new AaclipError('options', `test: bad payload: ${why}; queue it again`);
-  }
-  const { plan, epoch } = read.data;
-  const work = (model: PlannedModel): Promise<Uint8Array> => scoreTask(model, read.data, context);
+  const asked = checked(PAYLOAD, payload, 'task of a test');
+  const { plan, epoch } = asked;
+  const work = (model: PlannedModel): Promise<Uint8Array> => scoreTask(model, asked, context);
   return context.models.use(`test ${plan.fingerprint}`, () => PlannedModel.load(plan, epoch, context), work);
 };
 
