@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { programVersion } from '../../src/cli/program.js';
 import { FileFetcher, type FileRef, publishJson } from '../../src/cli/queue/file_refs.js';
 import { FolderStore } from '../../src/cli/queue/folder_store.js';
 import { ModelCache } from '../../src/cli/queue/model_cache.js';
@@ -92,19 +93,19 @@ it('a task gives the adapters of one machine, also where another worker goes on 
   await kept.copy(state, set.at('copied'));
   expectSameAdapters(['copied'], ['alone', 'seed_5']);
   // Nothing of earlier checkpoints is left.
-  expect(readdirSync(store.pathOf(`trainings/${plan.fingerprint}`))).toHaveLength(
+  expect(readdirSync(store.pathOf(`trainings/${programVersion()}/${plan.fingerprint}`))).toHaveLength(
     1 + new Set(state.files.map(({ hash }) => hash)).size,
   );
 
   // A kept file that is damaged is not gone on from, and not taken for a result.
   const { hash } = state.files.find(({ name }) => name === 'image_adapter.safetensors')!;
-  writeFileSync(store.pathOf(`trainings/${plan.fingerprint}/${hash}`), 'damaged');
+  writeFileSync(store.pathOf(`trainings/${programVersion()}/${plan.fingerprint}/${hash}`), 'damaged');
   mkdirSync(set.at('fresh'));
   expect(await kept.resume(set.at('fresh'))).toBe(false);
   expect(readdirSync(set.at('fresh'))).toEqual([]);
   expect(await kept.has(state)).toBe(false);
   await kept.remove();
-  expect(readdirSync(store.pathOf(`trainings/${plan.fingerprint}`))).toEqual([]);
+  expect(readdirSync(store.pathOf(`trainings/${programVersion()}/${plan.fingerprint}`))).toEqual([]);
 }, 360_000);
 
 it('a task refuses what it is not meant to do, with one line', async () => {
@@ -159,6 +160,16 @@ it('a task refuses what it is not meant to do, with one line', async () => {
   writeFileSync(set.at('parts', path), before);
 });
 
+it('a task that diverges ends for good, and names pictures as the command does', async () => {
+  const steep = await planWith((p) => ({ ...p, flags: { ...p.flags, image_lr: 1e38 } }));
+  await expect(trainTask({ plan: steep }, contextOf())).rejects.toMatchObject({
+    code: 'training',
+    message: expect.stringMatching(
+      /^training: the loss is NaN at step 1 \(.*\) on cloth\/good\/2\.png, cloth\/blot\/3\.png; last good checkpoint: that of the image stage /,
+    ),
+  });
+});
+
 /** Names of all files below a part of the store. */
 const stored = (part: string): string[] =>
   existsSync(set.at('store', part))
@@ -167,7 +178,7 @@ const stored = (part: string): string[] =>
         .map(({ name }) => name)
     : [];
 
-it('a sweep has the adapters and figures of one machine, although a worker is killed half way', async () => {
+it('a sweep has the adapters and figures of one machine, although worker and command are killed half way', async () => {
   await using redis = await RedisServer.start();
   const queued = ['--queue', redis.url, '--store', set.at('store')];
   const startWorker = (): Started => {
@@ -176,14 +187,17 @@ it('a sweep has the adapters and figures of one machine, although a worker is ki
     return worker;
   };
   const killed = startWorker();
-  const command = startProcess(sweep('shared', ...queued));
+  const first = startProcess(sweep('shared', ...queued));
   while (!stored('trainings').includes('latest')) {
-    expect(command.child.exitCode, command.output()).toBe(null);
+    expect(first.child.exitCode, first.output()).toBe(null);
     await sleep(10);
   }
-  killed.child.kill('SIGKILL');
-  await killed.ended;
+  for (const { child, ended } of [killed, first]) {
+    child.kill('SIGKILL');
+    await ended;
+  }
   const second = startWorker();
+  const command = startProcess(sweep('shared', ...queued));
   expect(await command.ended, `${command.output()}\n${second.output()}`).toBe(0);
   expect(second.output()).toMatch(/resuming text adapter after epoch 1, batch 0/);
 

@@ -2,13 +2,15 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { lineOf } from '../endings.js';
+import { programVersion } from '../program.js';
 import { hashOf } from '../queue/file_refs.js';
+import { noteLine } from '../queue/queue_flags.js';
 import type { Store } from '../queue/store.js';
 
 /** What `aaclip train` leaves in a folder, apart from the page, which is drawn from the rest. */
 const NAME =
   /^(?:(?:text|image)_adapter(?:_\d{1,6})?\.(?:safetensors|pth)|train\.log|metrics\.jsonl|loss\.svg|training\.json)$/;
-const CHECKPOINT = /^(?:text|image)_adapter\.(?:safetensors|pth)$/;
 
 const STATE = z.strictObject({
   files: z.array(z.strictObject({ name: z.string().regex(NAME), hash: z.string().regex(/^[0-9a-f]{64}$/) })).max(1e4),
@@ -23,6 +25,15 @@ export const encodeState = (state: KeptState): Uint8Array => Buffer.from(JSON.st
 export const decodeState = (bytes: Uint8Array): KeptState =>
   STATE.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
 
+/** Undefined where the bytes are damaged. */
+function readState(bytes: Uint8Array): KeptState | undefined {
+  try {
+    return decodeState(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Each file lies under the hash of its bytes, and a small file names those that belong together: it is written last. */
 export class KeptTraining {
   readonly #store: Store;
@@ -30,10 +41,13 @@ export class KeptTraining {
   /** The state that this process wrote or read last. */
   #last: KeptState = { files: [] };
 
-  /** @param fingerprint of the training's plan */
+  /**
+   * @param fingerprint of the training's plan; with the program's version it names the place, as it does with tasks: no version goes on
+   *   from checkpoints of another
+   */
   constructor(store: Store, fingerprint: string) {
     this.#store = store;
-    this.#place = `trainings/${fingerprint}`;
+    this.#place = `trainings/${programVersion()}/${fingerprint}`;
   }
 
   /** Keeps what a folder holds now, and lets go of files that this process kept before and that have changed since. */
@@ -53,27 +67,24 @@ export class KeptTraining {
     return state;
   }
 
-  /** Keeps the checkpoints of a folder where the store has none of this training. */
-  async begin(folder: string): Promise<void> {
-    const names = await readdir(folder).catch((): string[] => []);
-    if (!names.some((name) => CHECKPOINT.test(name)) || (await this.#store.has(this.#latest))) return;
-    await this.keep(folder);
-  }
-
   /**
    * Copies the state that was kept last into an empty folder. Where there is none, or a part of it is missing or damaged, the
    * folder stays empty, and the training begins again.
    * @returns whether there was one
+   * @throws one line when the folder cannot be written, or the store cannot be read
    */
   async resume(folder: string): Promise<boolean> {
     const bytes = await this.#store.get(this.#latest);
     if (!bytes) return false;
+    const state = readState(bytes);
     try {
-      const state = decodeState(bytes);
+      if (!state) throw new Error(`store ${this.#store.where}: ${this.#latest} is damaged`);
       await this.copy(state, folder);
       this.#last = state;
       return true;
-    } catch {
+    } catch (error) {
+      if (state && (await this.has(state))) throw error;
+      noteLine(`${lineOf(error).split(';')[0]}: the training begins again`);
       for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
       return false;
     }
@@ -94,7 +105,7 @@ export class KeptTraining {
       await this.#store.remove(this.#nameOf(hash));
       await rm(path);
       throw new Error(
-        `store ${this.#store.where}: ${name} of a training is damaged; check the disk of the store, and start the command again`,
+        `store ${this.#store.where}: ${name} of a training is damaged; check the disk of the store, and run the command that queued it again`,
       );
     }
   }

@@ -136,7 +136,6 @@ async function queuedSeed(store: Store, flags: TrainCommandFlags, prepared: List
   const shared = resolve(flags.data ?? process.env[DATA_VARIABLE] ?? prepared.root);
   const plan = await publishTrainPlan(store, flags, prepared, shared);
   const kept = new KeptTraining(store, plan.fingerprint);
-  await kept.begin(flags.save_path);
   const payload: TrainPayload = { plan };
   const pictures = prepared.samples.length * (flags.text_epoch + flags.image_epoch);
   return { flags, drawn: prepared.drawn, kept, task: makeTask('train', payload as unknown as Json, pictures) };
