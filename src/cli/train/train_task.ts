@@ -26,7 +26,10 @@ export type TrainPayload = z.infer<typeof PAYLOAD>;
 /** Where pictures lie below the worker's folders, by what they are called here. */
 type SharedNames = ReadonlyMap<string, string>;
 
-/** Trains a seed, from the last checkpoint that a worker kept. The result names its files in the store. */
+/**
+ * Trains a seed, from the last checkpoint that a worker kept. The result names its files in the store: the adapters are the same bytes
+ * whoever trains them, only logs and record hold times.
+ */
 export const trainTask: Executor = async (payload, context) => {
   const read = PAYLOAD.safeParse(payload);
   if (!read.success) {
