@@ -55,10 +55,10 @@ export async function openMask(file: Given, entry: Entry): Promise<string | unde
     context.imageSmoothingEnabled = false;
     context.drawImage(bitmap, 0, 0, mask.width, mask.height);
     const { data } = context.getImageData(0, 0, mask.width, mask.height);
-    // What is transparent reads as black.
-    const marks = Uint8Array.from(mask.data, (_, i) =>
-      (data[4 * i] ?? 0) + (data[4 * i + 1] ?? 0) + (data[4 * i + 2] ?? 0) > 0 ? 1 : 0,
-    );
+    const words = new Uint32Array(data.buffer);
+    const marks = new Uint8Array(mask.data.length);
+    // The three low bytes are the colour; what is transparent reads as black.
+    for (let i = 0; i < marks.length; i++) marks[i] = (words[i]! & 0xff_ff_ff) === 0 ? 0 : 1;
     if (!marks.includes(1)) return text('teachMaskEmpty', { name });
     mask.open(marks);
     entry.label = 1;
