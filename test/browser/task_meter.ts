@@ -34,8 +34,8 @@ const NAMED = 3;
 function partWords({ name, tdur = 0, args: { data = {} } }: TraceEvent): string {
   const { functionName, url, lineNumber, columnNumber, type } = data;
   const file = typeof url === 'string' ? url.replace(/^.*\//, '') : '';
-  const place = file ? ` ${functionName || '(anonymous)'} ${file}:${lineNumber}:${columnNumber}` : '';
-  return `${name}${type ? ` ${type}` : ''}${place} ${(tdur / 1000).toFixed(1)} ms`;
+  const place = file ? `${file}:${lineNumber}:${columnNumber}` : '';
+  return [name, type, functionName, place, `${(tdur / 1000).toFixed(1)} ms`].filter(Boolean).join(' ');
 }
 
 export class TaskMeter {

@@ -5,6 +5,7 @@ import { DevicePanel } from './device_panel.js';
 import { byId, make } from './elements.js';
 import { EngineClient } from './engine_client.js';
 import { onLanguage, startLanguage, text } from './language.js';
+import { startLongTables } from './long_table.js';
 import { ModelChooser } from './model_panel.js';
 import { type Given, startPictureInput } from './picture_input.js';
 import { PictureQueue, type ScoreUse } from './picture_queue.js';
@@ -101,6 +102,7 @@ function startControls(): void {
 
 startLanguage();
 const supported = checkSupport();
+startLongTables();
 fillSizes();
 onLanguage(() => {
   fillSizes();

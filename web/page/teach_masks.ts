@@ -26,10 +26,20 @@ export function labelsByFolder(given: readonly Given[]): (0 | 1)[] {
 
 const folderOf = (name: string): string => name.split('/').at(-2) ?? '';
 
+/** Pictures by their stems, for `pictureOf`; good ones beside faulty ones have no masks. */
+export function byStem(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    if (besideGood(entry.name) !== undefined) continue;
+    const stem = stemOf(entry.name);
+    found.set(stem, [...(found.get(stem) ?? []), entry]);
+  }
+  return found;
+}
+
 /** The picture that a mask is of, by its stem; of several with that stem the only one in a folder of the mask's name. */
-export function pictureOf(mask: Given, entries: readonly Entry[]): Entry | undefined {
-  const stem = stemOf(mask.name).replace(MASK_NAME, '');
-  const called = entries.filter(({ name }) => stemOf(name) === stem && besideGood(name) === undefined);
+export function pictureOf(mask: Given, pictures: ReadonlyMap<string, readonly Entry[]>): Entry | undefined {
+  const called = pictures.get(stemOf(mask.name).replace(MASK_NAME, '')) ?? [];
   const near = called.filter(({ name }) => folderOf(name) === folderOf(mask.name));
   const found = near.length > 0 ? near : called;
   return found.length === 1 ? found[0] : undefined;

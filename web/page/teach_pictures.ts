@@ -6,7 +6,7 @@ import { MaskEditor } from './mask_editor.js';
 import { type Given, onPicked } from './picture_input.js';
 import { fileOf, SAMPLES } from './samples.js';
 import { type Entry, isMarked, maskOf } from './teach_entry.js';
-import { isMask, labelsByFolder, openMask, pictureOf } from './teach_masks.js';
+import { byStem, isMask, labelsByFolder, openMask, pictureOf } from './teach_masks.js';
 import { TeachRow } from './teach_row.js';
 
 const SAMPLE_OBJECTS: readonly string[] = ['tile', 'fabric'];
@@ -118,8 +118,9 @@ export class TeachPictures {
   async #addMasks(masks: readonly Given[]): Promise<void> {
     const all = [...this.#waiting, ...masks];
     this.#waiting = [];
+    const pictures = byStem([...this.#rows.keys()]);
     for (const mask of all) {
-      const entry = pictureOf(mask, [...this.#rows.keys()]);
+      const entry = pictureOf(mask, pictures);
       if (!entry) {
         this.#waiting.push(mask);
         continue;
