@@ -67,18 +67,6 @@ export class MaskEdit {
     this.commit();
   }
 
-  /** The mask at another size, each pixel the nearest one's. @returns [height * width] */
-  scaledTo(width: number, height: number): Uint8Array {
-    const to = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) {
-      const row = Math.floor(((y + 0.5) * this.height) / height) * this.width;
-      for (let x = 0; x < width; x++) {
-        to[y * width + x] = this.data[row + Math.floor(((x + 0.5) * this.width) / width)] ?? 0;
-      }
-    }
-    return to;
-  }
-
   /** Ends a step: what was drawn since the last one is undone together. */
   commit(): void {
     if (this.#runs.length === 0) return;

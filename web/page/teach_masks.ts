@@ -5,6 +5,8 @@ import { stemOf } from './save_file.js';
 import { type Entry, maskOf } from './teach_entry.js';
 
 const MASK_FOLDER = /(?:^|\/)(?:ground_truth|masks?)\//i;
+/** Rows of a mask that one task reads. */
+const STRIP = 256;
 const MASK_NAME = /_mask(?:\.\w+)?$/i;
 
 export const isMask = ({ name }: Given): boolean => MASK_FOLDER.test(name) || MASK_NAME.test(stemOf(name));
@@ -48,27 +50,26 @@ export function pictureOf(mask: Given, pictures: ReadonlyMap<string, readonly En
 /** Gives a picture the mask of a file, and makes it faulty. @returns what is wrong with the mask, if anything */
 export async function openMask(file: Given, entry: Entry): Promise<string | undefined> {
   const { name } = file;
+  const mask = maskOf(entry);
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(file.file, { colorSpaceConversion: 'none' });
-  } catch {
-    return text('teachMaskBroken', { name });
-  }
-  const { width, height } = bitmap;
-  try {
+    const whole = await createImageBitmap(file.file);
+    const { width, height } = whole;
+    whole.close();
     if (width !== entry.width || height !== entry.height) {
       const picture = { pictureWidth: entry.width, pictureHeight: entry.height };
       return text('teachMaskSize', { name, width, height, ...picture });
     }
-    const mask = maskOf(entry);
-    const context = new OffscreenCanvas(mask.width, mask.height).getContext('2d')!;
-    context.imageSmoothingEnabled = false;
-    context.drawImage(bitmap, 0, 0, mask.width, mask.height);
-    const { data } = context.getImageData(0, 0, mask.width, mask.height);
-    const words = new Uint32Array(data.buffer);
-    const marks = new Uint8Array(mask.data.length);
-    // The three low bytes are the colour; what is transparent reads as black.
-    for (let i = 0; i < marks.length; i++) marks[i] = (words[i]! & 0xff_ff_ff) === 0 ? 0 : 1;
+    // Colours as they are stored: 1 of 255 would become black. A bitmap of those is copied here, not elsewhere: only a small one.
+    bitmap = await createImageBitmap(file.file, {
+      ...{ colorSpaceConversion: 'none', resizeQuality: 'pixelated' },
+      ...{ resizeWidth: mask.width, resizeHeight: mask.height },
+    });
+  } catch {
+    return text('teachMaskBroken', { name });
+  }
+  try {
+    const marks = await marksOf(bitmap);
     if (!marks.includes(1)) return text('teachMaskEmpty', { name });
     mask.open(marks);
     entry.label = 1;
@@ -76,4 +77,24 @@ export async function openMask(file: Given, entry: Entry): Promise<string | unde
   } finally {
     bitmap.close();
   }
+}
+
+/** Lets the page do what else it has to. */
+const newTask = (): Promise<void> => new Promise((done) => setTimeout(done));
+
+/** 1 where a bitmap is neither black nor transparent, else 0; read in several tasks. [height * width] */
+async function marksOf(bitmap: ImageBitmap): Promise<Uint8Array> {
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, STRIP).getContext('2d', { willReadFrequently: true })!;
+  const marks = new Uint8Array(width * height);
+  for (let top = 0; top < height; top += STRIP) {
+    await newTask();
+    context.clearRect(0, 0, width, STRIP);
+    context.drawImage(bitmap, 0, -top);
+    const words = new Uint32Array(context.getImageData(0, 0, width, Math.min(STRIP, height - top)).data.buffer);
+    // The three low bytes are the colour.
+    for (let i = 0; i < words.length; i++) if ((words[i]! & 0xff_ff_ff) !== 0) marks[top * width + i] = 1;
+  }
+  await newTask();
+  return marks;
 }

@@ -5,7 +5,7 @@ import { onLanguage, text } from './language.js';
 import { MaskEditor } from './mask_editor.js';
 import { type Given, onPicked } from './picture_input.js';
 import { fileOf, SAMPLES } from './samples.js';
-import { type Entry, isMarked, maskOf } from './teach_entry.js';
+import { type Entry, isMarked } from './teach_entry.js';
 import { byStem, isMask, labelsByFolder, openMask, pictureOf } from './teach_masks.js';
 import { TeachRow } from './teach_row.js';
 
@@ -53,13 +53,14 @@ export class TeachPictures {
     });
   }
 
-  /** What the model is to learn from; a mask has its picture's own pixels, upright. */
+  /** What the model is to learn from. */
   samples(): TaughtPicture[] {
     return [...this.#rows.keys()].map((entry) => {
       const { name, file: picture, className, label, width, height } = entry;
       const sample = { name, picture, className, label };
       if (label === 0 || !isMarked(entry)) return sample;
-      return { ...sample, mask: { width, height, data: maskOf(entry).scaledTo(width, height) } };
+      const { mask } = entry;
+      return { ...sample, mask: { width: mask.width, height: mask.height, data: mask.data }, size: { width, height } };
     });
   }
 
