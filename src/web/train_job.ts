@@ -7,7 +7,6 @@ import type { StepReport } from '../train/training_run.js';
 import type { EngineRequest } from './engine_messages.js';
 import type { EngineModel, Tell } from './engine_model.js';
 import type { RunDescription, RunFiles } from './kept_run.js';
-import { resizedMask } from './mask_size.js';
 import type { TaughtPicture, TrainReport, TrainStep } from './train_messages.js';
 import { adapterSettings } from './training_defaults.js';
 
@@ -59,9 +58,8 @@ function stepsOf({ samples, settings }: TrainRequest): { text: number; image: nu
  * got further in between.
  * @throws AaclipError `options` where the kept run has other pictures or settings
  */
-export async function trainInPage(asked: TrainRequest, parts: TrainJobParts): Promise<TrainReport> {
+export async function trainInPage(request: TrainRequest, parts: TrainJobParts): Promise<TrainReport> {
   const { files, model, signal, tell } = parts;
-  const request = { ...asked, samples: asked.samples.map(atOwnSize) };
   const description = await describe(request);
   if (request.resume) await reopen(files, description);
   else await files.drop();
@@ -157,12 +155,6 @@ class PageRun {
     const saved = this.#savedAt >= step;
     this.#parts.onStep({ stage, step, steps: steps.text + steps.image, epoch: epoch + 1, loss, ms, saved });
   }
-}
-
-function atOwnSize(taught: TaughtPicture): TaughtPicture {
-  const { mask, size } = taught;
-  if (!mask || !size || mask instanceof Blob) return taught;
-  return { ...taught, mask: resizedMask(mask, size.width, size.height) };
 }
 
 function sampleOf({ picture, name, mask, label, className }: TaughtPicture): TrainingSample {

@@ -1,7 +1,5 @@
 /** What a page and its worker say to each other about a training. */
 
-import type { MaskPixels } from './mask_size.js';
-
 /** A picture to learn from. */
 export interface TaughtPicture {
   readonly name: string;
@@ -9,10 +7,8 @@ export interface TaughtPicture {
   readonly className: string;
   /** 0 for a good picture, 1 for a faulty one. */
   readonly label: 0 | 1;
-  /** A file of the picture's own size, or bytes; every faulty picture needs one. */
-  readonly mask?: Blob | MaskPixels | undefined;
-  /** Pixels of the picture, upright: bytes of a mask that has another size are brought to it. */
-  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** A file, or [height, width] bytes that cover the picture in any size, not 0 where it is faulty; every faulty picture needs one. */
+  readonly mask?: Blob | { readonly width: number; readonly height: number; readonly data: Uint8Array } | undefined;
 }
 
 export interface PageTrainSettings {

@@ -26,8 +26,7 @@ export function maskOf(entry: Entry): MaskEdit {
   return entry.mask;
 }
 
-export const isMarked = (entry: Entry): entry is Entry & { readonly mask: MaskEdit } =>
-  entry.mask !== undefined && entry.mask.marked > 0;
+export const isMarked = ({ mask }: Entry): boolean => mask !== undefined && mask.marked > 0;
 
 /** How much of a picture is marked, in percent, with two digits. */
 export function shareMarked({ mask }: Entry): number {

@@ -53,14 +53,13 @@ export class TeachPictures {
     });
   }
 
-  /** What the model is to learn from. */
+  /** What the model is to learn from. Masks go in the size in which they were drawn: larger ones say no more. */
   samples(): TaughtPicture[] {
     return [...this.#rows.keys()].map((entry) => {
-      const { name, file: picture, className, label, width, height } = entry;
+      const { name, file: picture, className, label, mask } = entry;
       const sample = { name, picture, className, label };
-      if (label === 0 || !isMarked(entry)) return sample;
-      const { mask } = entry;
-      return { ...sample, mask: { width: mask.width, height: mask.height, data: mask.data }, size: { width, height } };
+      if (label === 0 || !mask?.marked) return sample;
+      return { ...sample, mask: { width: mask.width, height: mask.height, data: mask.data } };
     });
   }
 
