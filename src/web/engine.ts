@@ -23,6 +23,7 @@ import { EngineModel, modelReport, type Tell } from './engine_model.js';
 import { decodeGiven } from './given_picture.js';
 import { type KeptFiles, StorageError } from './kept_files.js';
 import { RunFiles } from './kept_run.js';
+import { pageReason } from './page_reason.js';
 import { previewOf } from './preview.js';
 import { StepTimes } from './step_times.js';
 import { Pause, type TrainJobParts, type TrainRequest, trainInPage } from './train_job.js';
@@ -63,7 +64,7 @@ export class Engine {
     this.#send = send;
     this.#model = new EngineModel(host, kept);
     this.#calibrations = new KeptCalibrations(host, this.#model, (className, message) =>
-      send({ kind: 'dropped', id: this.#running, className, message }, []),
+      send({ kind: 'dropped', id: this.#running, className, message: pageReason(message) }, []),
     );
   }
 
@@ -236,7 +237,9 @@ export class Engine {
       const message = error instanceof Error ? error.message : String(error);
       return { code: 'internal', message: `${message}: reload the page; if it recurs, please report it` };
     }
-    const { code, message } = libraryError('options', error);
+    const told = libraryError('options', error);
+    const { code } = told;
+    const message = pageReason(told.message);
     if (code !== 'device' || !repeated || !('model' in request)) return { code, message };
     const imageSize = (request.kind === 'train' ? request.settings : request).imageSize ?? this.#model.lastSize;
     return { code, message, smaller: SIZES.find((size) => size < imageSize) };
