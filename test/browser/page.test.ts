@@ -203,6 +203,15 @@ describe('a lost device', () => {
     expect((await shown.lastResult()).score).toBe(score);
   });
 
+  it('while a picture is scored is opened again, and the picture is scored once more', async () => {
+    const { score } = await shown.lastResult();
+    await shown.stages();
+    await lose(1);
+    expect((await shown.scored({ ...png, name: 'during.png' })).verdict).toMatch(/^Looks /);
+    expect((await shown.stages()).filter((stage) => stage === 'again')).toHaveLength(1);
+    expect((await shown.lastResult()).score).toBe(score);
+  });
+
   it('twice in a job ends the job with a smaller size on offer, and the page goes on', async () => {
     await shown.page.locator('#size').selectOption('224');
     await lose(2);
@@ -312,7 +321,11 @@ describe('the device and its model', () => {
     expect(await use(cut, [])).toMatch(/^These weights cannot be used: cut\.safetensors: .* still in use\.$/);
     const stranger = file('april_gan.pth', golden('method.april_gan.tiny.pth'));
     expect(await use(whole, [stranger])).toMatch(/^These adapters cannot be used: .* still in use\.$/);
-    const line = await use(file('image_adapter.pth', golden('image_adapter.tiny.pth')), []);
+    const wider = file('image_adapter.pth', golden('image_adapter.tiny.pth'));
+    expect(await use(whole, [wider])).toMatch(
+      /^These adapters cannot be used: image_adapter\.pth: .*expected .* still in use\.$/,
+    );
+    const line = await use(wider, []);
     expect(line).toMatch(/^These weights cannot be used: image_adapter\.pth: [^-]*adapters, not the weights of a CLIP/);
     await shown.page.locator('#tab-try').click();
     expect((await shown.scored({ ...png, name: 'still.png' })).verdict).toMatch(/^Looks /);
