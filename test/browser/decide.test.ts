@@ -200,7 +200,8 @@ describe('the panel Decide', () => {
     expect(await shown.says('decide-odd')).toMatch(/^odd\.png stands out among the good pictures/);
     const image = shown.page.locator('#decide-odd img');
     expect(await image.getAttribute('alt')).toBe('odd.png');
-    await shown.page.waitForFunction(`document.querySelector('#decide-odd img').naturalWidth === ${SIZE}`);
+    const width = (): Promise<number> => shown.page.evaluate("document.querySelector('#decide-odd img').naturalWidth");
+    await expect.poll(width).toBe(SIZE);
     await shown.page.locator('#decide-odd button').click();
     await shown.page.locator('#decide-count', { hasText: /^4 good, 2 faulty\.$/ }).waitFor();
     expect(await shown.page.locator('#decide-odd').isVisible()).toBe(false);
