@@ -237,9 +237,8 @@ export class Engine {
       const message = error instanceof Error ? error.message : String(error);
       return { code: 'internal', message: `${message}: reload the page; if it recurs, please report it` };
     }
-    const told = libraryError('options', error);
-    const { code } = told;
-    const message = pageReason(told.message);
+    const { code, message: whole } = libraryError('options', error);
+    const message = pageReason(whole);
     if (code !== 'device' || !repeated || !('model' in request)) return { code, message };
     const imageSize = (request.kind === 'train' ? request.settings : request).imageSize ?? this.#model.lastSize;
     return { code, message, smaller: SIZES.find((size) => size < imageSize) };
