@@ -44,7 +44,13 @@ beforeAll(async () => {
   const classes = PLAN.classes.map((c) => ({ ...c, normal: padded(c.normal), abnormal: padded(c.abnormal) }));
   plan = await publishJson(store, 'plan.json', { ...PLAN, classes });
   context = {
-    ...{ files: new FileFetcher(store, at('cache')), roots: new SharedFolders([at('data')]), models, device: {} },
+    ...{
+      store,
+      files: new FileFetcher(store, at('cache')),
+      roots: new SharedFolders([at('data')]),
+      models,
+      device: {},
+    },
     signal: new AbortController().signal,
     onProgress: (done) => void told.push(done),
   };

@@ -127,18 +127,16 @@ if (supported) {
   decide = new DecidePanel(engine, () => ({ model: queue.model, ...useNow() }));
   let run: TeachRun | undefined;
   teach = new TeachPictures(() => run?.refresh());
-  run = new TeachRun(engine, {
-    model: () => queue.model,
-    taught: teach,
-    use: (model) => {
-      queue.model = model;
-    },
-  });
   const models = new ModelChooser(engine, {
     use: () => ({ className: object.value.trim() || 'object', imageSize: chosenSize() }),
     chosen: (model) => {
       queue.model = model;
     },
+  });
+  run = new TeachRun(engine, {
+    model: () => queue.model,
+    taught: teach,
+    use: (model) => models.useTaught(model),
   });
   const camera = new CameraPanel(engine, {
     model: () => queue.model,
