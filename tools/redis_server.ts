@@ -65,6 +65,9 @@ export class RedisServer implements AsyncDisposable {
         throw new Error(`redis: the server did not start (${args.join(' ')})`);
       await sleep(25);
     }
+    // What answers may be another server that was given the same port.
+    await sleep(50);
+    if (child.exitCode !== null) throw new Error(`redis: the server has ended (${args.join(' ')})`);
   }
 
   /** Ends the server, by default as a machine that loses power. */

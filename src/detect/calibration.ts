@@ -81,7 +81,8 @@ export function encodeCalibration({ references, ...about }: Calibration): AsyncI
 /** @throws one line when the file is no calibration, or is damaged */
 export async function openCalibration(file: TensorFile): Promise<Calibration> {
   const text = file.metadata.get(KEY);
-  if (text === undefined) throw new Error(`${file.name}: no calibration: give a file that "aaclip calibrate" wrote`);
+  if (text === undefined)
+    throw new Error(`${file.name}: no calibration: give a file that a calibration was saved to (aaclip calibrate)`);
   const about = parsed(file.name, text);
   const references = new Map<number, ReferenceRows>();
   for (let level = 0; level < about.model.levels.length; level++) {

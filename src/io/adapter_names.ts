@@ -73,7 +73,7 @@ export function canonicalAdapters(saved: TensorFile): AdapterTensors {
   const image = names.some((name) => name.startsWith('image_adapter.'));
   if (!text && !image) {
     throw new Error(
-      `${file.name}: no adapters: expected text_adapter.0.fc.0.weight or image_adapter.det_proj.fc.weight, got ${listNames([...file.tensors.keys()])}; use a file that "aaclip train" or the published program wrote`,
+      `${file.name}: no adapters: expected text_adapter.0.fc.0.weight or image_adapter.det_proj.fc.weight, got ${listNames([...file.tensors.keys()])}; use a file that training (aaclip train) or the published program wrote`,
     );
   }
   const relu = recipes.has('image_adapter.det_proj.fc.0.weight');

@@ -14,9 +14,9 @@ const NO_TEXT = "an image tower alone, without CLIP's text tower";
 
 /** The first that fits counts. */
 const MODEL_KINDS: readonly ModelKind[] = [
-  { what: 'adapters, which --adapters takes, not the weights of a CLIP', has: [/(?:text|image)_adapter\./] },
+  { what: 'adapters (--adapters takes them), not the weights of a CLIP', has: [/(?:text|image)_adapter\./] },
   {
-    what: "a detector's checkpoint, which --adapters takes, not the weights of a CLIP",
+    what: "a detector's checkpoint (--adapters takes it), not the weights of a CLIP",
     has: [/^(?:.*\.)?(?:trainable_linearlayer\.fc\.\d+|prompt_learner\.ctx_(?:pos|neg)$)/],
   },
   { what: 'the weights of a LoRA, which are additions to a model', has: [/\.lora_(?:A|B|up|down)\./] },

@@ -76,7 +76,7 @@ export function checkPictureSize(name: string, width: number, height: number, li
     throw new PictureError(
       name,
       `picture too large: expected at most ${megapixels(limit)}, got ${width}x${height} (${megapixels(width * height)})`,
-      'shrink the picture or raise the limit (--max_pixels; in the library, maxPixels)',
+      'shrink the picture (--max_pixels raises the limit; in the library, maxPixels)',
     );
   }
 }

@@ -21,6 +21,7 @@ import type {
 import { EngineModel, modelReport, type Tell } from './engine_model.js';
 import { type KeptFiles, StorageError } from './kept_files.js';
 import { RunFiles } from './kept_run.js';
+import { pageReason } from './page_reason.js';
 import { levelsOfGiven, type ScoreJobParts, scoreGiven } from './score_job.js';
 import { Pause, type TrainJobParts, type TrainRequest, trainInPage } from './train_job.js';
 import type { TrainStep } from './train_messages.js';
@@ -59,7 +60,7 @@ export class Engine {
     this.#send = send;
     this.#model = new EngineModel(host, kept);
     this.#calibrations = new KeptCalibrations(host, this.#model, (className, message) =>
-      send({ kind: 'dropped', id: this.#running, className, message }, []),
+      send({ kind: 'dropped', id: this.#running, className, message: pageReason(message) }, []),
     );
   }
 
@@ -207,7 +208,8 @@ export class Engine {
       const message = error instanceof Error ? error.message : String(error);
       return { code: 'internal', message: `${message}: reload the page; if it recurs, please report it` };
     }
-    const { code, message } = libraryError('options', error);
+    const { code, message: whole } = libraryError('options', error);
+    const message = pageReason(whole);
     if (code !== 'device' || !repeated || !('model' in request)) return { code, message };
     const imageSize = (request.kind === 'train' ? request.settings : request).imageSize ?? this.#model.lastSize;
     return { code, message, smaller: SIZES.find((size) => size < imageSize) };

@@ -63,9 +63,10 @@ export class RunFiles {
     }
   }
 
-  /** Forgets the run. */
+  /** Forgets the run; the next one tries anew to keep its checkpoints. */
   async drop(): Promise<void> {
     this.#memory.clear();
+    this.problem = undefined;
     // The description goes first: without it nothing is there to be continued.
     const names = (await this.#files.list().catch(() => [])).map(({ name }) => name);
     for (const name of [DESCRIPTION, ...names]) await this.#files.forget(name).catch(() => undefined);

@@ -7,7 +7,7 @@ export interface TaughtPicture {
   readonly className: string;
   /** 0 for a good picture, 1 for a faulty one. */
   readonly label: 0 | 1;
-  /** A file, or [height, width] bytes of the picture's own size, not 0 where it is faulty; every faulty picture needs one. */
+  /** A file, or [height, width] bytes that cover the picture in any size, not 0 where it is faulty; every faulty picture needs one. */
   readonly mask?: Blob | { readonly width: number; readonly height: number; readonly data: Uint8Array } | undefined;
 }
 

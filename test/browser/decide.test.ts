@@ -1,5 +1,8 @@
 /** The panel Decide in a browser: calibrations are those of Node, and files go both ways. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CalibrationReport, calibrate } from '../../src/calibrate/calibrate.js';
 import { type Calibration, encodeCalibration } from '../../src/detect/calibration.js';
@@ -12,10 +15,18 @@ import type { TestFile } from './served_page.js';
 import { ShownPage } from './shown_page.js';
 
 const SIZE = 112;
+const ofModel = (name: string): string => fileURLToPath(new URL(`../../weights/tiny/${name}`, import.meta.url));
 const good: TestFile[] = goodPictures('tile', SIZE, 1, 8).map(({ name, data }) => {
   return { name: `${name}.png`, mimeType: 'image/png', buffer: Buffer.from(encodePng(SIZE, SIZE, data as Uint8Array)) };
 });
 const options = { weights: 'tiny', adapters: 'tiny', classes: ['tile'], imageSize: SIZE };
+
+/** The same tile each time, a little brighter, with a dark square of that side on it. */
+function tile(name: string, brighter: number, side = 0): TestFile {
+  const pixels = (goodPictures('tile', SIZE, 20, 1)[0]!.data as Uint8Array).map((v) => Math.min(255, v + brighter));
+  for (let y = 20; y < 20 + side; y++) pixels.fill(0, 3 * (y * SIZE + 20), 3 * (y * SIZE + 20 + side));
+  return { name, mimeType: 'image/png', buffer: Buffer.from(encodePng(SIZE, SIZE, pixels)) };
+}
 
 let shown: ShownPage;
 let ours: CalibrationReport;
@@ -141,8 +152,81 @@ describe('the panel Decide', () => {
     await click('tab-decide');
     const other = { ...ours.calibration, model: { ...ours.calibration.model, adapters: 'f'.repeat(64) } };
     await load('other.safetensors', await bytesOf(other));
-    await status(/other\.safetensors: made with other adapters/);
+    // No word of the command line.
+    await status(
+      /other\.safetensors: made with other adapters: calibrate tile again with these, or leave the calibration out$/,
+    );
+    await load('words.safetensors', readFileSync(ofModel('text_adapter.safetensors')));
+    await status(/words\.safetensors: no calibration: give a file that a calibration was saved to$/);
     await shown.page.locator('#decide-used button').click();
     await shown.page.locator('#decide-used', { hasText: 'No calibration is in use.' }).waitFor();
+  });
+
+  it('parts good pictures of a folder, and a dropped one that stands out, from faulty ones as Node does', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'aaclip-good-'));
+    mkdirSync(join(root, 'more'));
+    const inFolder = ['0.png', '1.png', 'more/2.png', 'more/10.png'].map((name, i) => tile(name, 2 * i));
+    for (const { name, buffer } of inFolder) writeFileSync(join(root, name), buffer);
+    writeFileSync(join(root, 'more', 'notes.txt'), 'no picture');
+    const odd = tile('odd.png', 0, 40);
+    const bad = [tile('bad-1.png', 4, 30), tile('bad-2.png', 4, 50)];
+    await click('decide-clear');
+    await shown.page.locator('#decide-folder').setInputFiles(root);
+    await shown.page.locator('#decide-count', { hasText: /^4 good, 0 faulty\.$/ }).waitFor();
+    await shown.drop(odd);
+    await shown.page.locator('#decide-bad').setInputFiles(bad);
+    await shown.page.locator('#decide-count', { hasText: /^5 good, 2 faulty\.$/ }).waitFor();
+    await click('decide-start');
+    await status(/^The threshold is in use for tile/);
+    rmSync(root, { recursive: true });
+
+    using detector = await loadDetector({ ...options, gpu: await device() });
+    const files = (list: readonly Pick<TestFile, 'name' | 'buffer'>[]): File[] =>
+      list.map(({ name, buffer }) => new File([new Uint8Array(buffer)], name));
+    const inNode = await calibrate(detector, 'tile', files([...inFolder, odd]), { bad: files(bad) });
+    const { rule, scale } = inNode.calibration;
+    if (rule.kind !== 'f1_max') throw new Error(`expected a rule by F1, got ${rule.kind}`);
+    expect(await shown.says('decide-words')).toBe(
+      `The threshold parts these pictures best: ${rule.falseAlarms} good called faulty, ${rule.missed} faulty called good.`,
+    );
+    const [download] = await Promise.all([shown.page.waitForEvent('download'), click('decide-save')]);
+    const theirs = await detector.openCalibration(new Uint8Array(readFileSync(await download.path())));
+    expect(theirs.rule).toEqual(rule);
+    for (const part of ['good', 'threshold', 'faulty'] as const) {
+      expect(Math.abs(theirs.scale[part] / scale[part] - 1), part).toBeLessThan(1e-4);
+    }
+
+    expect(inNode.standsOut?.name).toBe('odd.png');
+    expect(await shown.says('decide-odd')).toMatch(/^odd\.png stands out among the good pictures/);
+    const image = shown.page.locator('#decide-odd img');
+    expect(await image.getAttribute('alt')).toBe('odd.png');
+    const width = (): Promise<number> => shown.page.evaluate("document.querySelector('#decide-odd img').naturalWidth");
+    await expect.poll(width).toBe(SIZE);
+    await shown.page.locator('#decide-odd button').click();
+    await shown.page.locator('#decide-count', { hasText: /^4 good, 2 faulty\.$/ }).waitFor();
+    expect(await shown.page.locator('#decide-odd').isVisible()).toBe(false);
+  });
+
+  it('says in Chinese that a calibration does not hold for another model, with the reason marked as English', async () => {
+    const { page } = shown;
+    await page.locator('#language').selectOption('zh');
+    await click('tab-device');
+    await page.locator('input[value=files]').check();
+    await page.locator('#weights').setInputFiles(ofModel('clip.safetensors'));
+    await click('use-model');
+    await page.locator('#model-progress').waitFor({ state: 'hidden' });
+    await page.locator('#use-model:enabled').waitFor({ timeout: 60_000 });
+    await click('tab-try');
+    const note = page.locator('#calibration-note');
+    await note.locator('[lang=en]').waitFor();
+    const reason = await note.locator('[lang=en]').innerText();
+    expect(reason).toMatch(
+      /^calibration of tile: made with .*: calibrate tile again with these, or leave the calibration out$/,
+    );
+    expect((await note.innerText()).replace(reason, '')).toMatch(/^tile 的[\p{Script=Han}]+：\s*$/u);
+    await click('tab-decide');
+    expect(await page.locator('#decide-status [lang=en]').innerText()).toBe(reason);
+    await page.locator('#language').selectOption('en');
+    expect(await shown.says('decide-used')).toBe('No calibration is in use.');
   });
 });

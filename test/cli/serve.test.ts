@@ -1,6 +1,6 @@
 /** `aaclip serve`: its answers to all kinds of requests, with a judge that needs no device; and as a user runs it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -137,6 +137,33 @@ describe('the page of the service', () => {
     }
     // The rest asks for the token as before.
     expect((await service.inject('/v1/classes')).statusCode).toBe(401);
+  });
+
+  it('has a tag for each content of a file, and is not sent again to those who have it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aaclip-page-'));
+    const get = async (words: string, known?: string) => {
+      writeFileSync(join(folder, 'index.html'), words);
+      const service = await start(standIn(), { page: readPageFiles(folder) });
+      const answer = await service.inject({ url: '/', headers: known === undefined ? {} : { 'if-none-match': known } });
+      await service.close();
+      return answer;
+    };
+    const first = await get('one');
+    expect(first.statusCode).toBe(200);
+    const tag = String(first.headers.etag);
+    expect(tag).toMatch(/^"[\w-]{43}"$/);
+    for (const known of [tag, `"other", ${tag}`, `W/${tag}`, '*']) {
+      const again = await get('one', known);
+      expect([again.statusCode, again.body, again.headers.etag], known).toEqual([304, '', tag]);
+      expect(again.headers['cache-control']).toBe('no-cache');
+    }
+    for (const known of ['"other"', tag.replaceAll('"', ''), '']) {
+      expect((await get('one', known)).body, known).toBe('one');
+    }
+    const changed = await get('two', tag);
+    expect([changed.statusCode, changed.body]).toEqual([200, 'two']);
+    expect(changed.headers.etag).not.toBe(tag);
+    rmSync(folder, { recursive: true });
   });
 
   it('is not there where it was not built, or not wanted', async () => {

@@ -95,7 +95,7 @@ describe('a file is refused', () => {
 
   it('without what makes it a calibration, or of another form', async () => {
     await expect(open(await written(undefined))).rejects.toThrow(
-      'c.safetensors: no calibration: give a file that "aaclip calibrate" wrote',
+      'c.safetensors: no calibration: give a file that a calibration was saved to (aaclip calibrate)',
     );
     await expect(open(await written(json({ format: 2 })))).rejects.toThrow(
       'c.safetensors: a calibration of form 2, expected 1: calibrate again with this version',

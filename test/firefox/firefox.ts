@@ -116,6 +116,69 @@ export class Firefox {
     return (result as { value?: string }).value;
   }
 
+  /** The element that a selector finds, moved into view. */
+  async #element(selector: string): Promise<{ sharedId: string }> {
+    const expression = `{
+      const found = document.querySelector(${JSON.stringify(selector)});
+      found?.scrollIntoView({ block: 'center' });
+      found;
+    }`;
+    const given = { target: { context: this.#context }, expression, awaitPromise: false };
+    const { result } = await this.#send('script.evaluate', given);
+    const { sharedId } = result as { sharedId?: string };
+    if (sharedId === undefined) throw new Error(`firefox: ${selector}: no such element`);
+    return { sharedId };
+  }
+
+  /** Clicks on the middle of an element with the mouse. */
+  async click(selector: string): Promise<void> {
+    const origin = { type: 'element', element: await this.#element(selector) };
+    const actions = [
+      { type: 'pointerMove', x: 0, y: 0, origin },
+      { type: 'pointerDown', button: 0 },
+      { type: 'pointerUp', button: 0 },
+    ];
+    await this.#send('input.performActions', {
+      context: this.#context,
+      actions: [{ type: 'pointer', id: 'mouse', actions }],
+    });
+  }
+
+  /** Presses keys one after the other: characters, or those of WebDriver's table. */
+  async press(keys: string): Promise<void> {
+    const actions = [...keys].flatMap((value) => [
+      { type: 'keyDown', value },
+      { type: 'keyUp', value },
+    ]);
+    await this.#send('input.performActions', {
+      context: this.#context,
+      actions: [{ type: 'key', id: 'keys', actions }],
+    });
+  }
+
+  /** Clicks on a field, and types a text in place of what it holds. */
+  async fill(selector: string, text: string): Promise<void> {
+    await this.click(selector);
+    await this.run(`document.querySelector(${JSON.stringify(selector)}).select()`);
+    await this.press(text);
+  }
+
+  /** Gives files to a field, by their paths. */
+  async choose(selector: string, files: readonly string[]): Promise<void> {
+    await this.#send('input.setFiles', { context: this.#context, element: await this.#element(selector), files });
+  }
+
+  /** Does something while another tab is in front. */
+  async behindAnotherTab<T>(work: () => Promise<T>): Promise<T> {
+    const { context } = await this.#send('browsingContext.create', { type: 'tab' });
+    try {
+      return await work();
+    } finally {
+      await this.#send('browsingContext.close', { context });
+      await this.#send('browsingContext.activate', { context: this.#context });
+    }
+  }
+
   async close(): Promise<void> {
     const over = new Promise((done) => this.#child.once('exit', done));
     await this.#send('browser.close', {}).catch(() => this.#child.kill());

@@ -1,9 +1,13 @@
 /** The page in Firefox: another WebGPU, another shader compiler, and Node's score and map. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodePng } from '../../src/node/encode_png.js';
 import { loadDetector } from '../../src/node/node_library.js';
 import { dropScript, LAST_RESULT, LISTEN, ServedPage } from '../browser/served_page.js';
 import { CALIBRATE, expectCalibrated, expectTrained, TRAIN, type TrainedInPage } from '../browser/taught_pictures.js';
+import { goodPictures } from '../calibrate/good_pictures.js';
 import { device } from '../devices.js';
 import { drawSample, SIZE } from '../train/pictures.js';
 import { Firefox } from './firefox.js';
@@ -107,10 +111,89 @@ it('opens a lost device again', async () => {
   expect(await firefox.evaluate('stages')).toContain('again');
 });
 
-it('trains as Node does, and Node scores as it does with the new adapters', async () => {
-  await expectTrained((await firefox.evaluate(TRAIN)) as TrainedInPage);
+it('trains as Node does behind another tab, and Node scores as it does with the new adapters', async () => {
+  const trained = await firefox.behindAnotherTab(async () => {
+    expect(await firefox.evaluate('document.hidden')).toBe(true);
+    const found = await firefox.evaluate(TRAIN);
+    expect(await firefox.evaluate('document.hidden')).toBe(true);
+    return found as TrainedInPage;
+  });
+  expect(await firefox.evaluate('document.hidden')).toBe(false);
+  await expectTrained(trained);
 }, 300_000);
 
 it('calibrates as Node does', async () => {
   await expectCalibrated((await firefox.evaluate(CALIBRATE)) as Parameters<typeof expectCalibrated>[0]);
 }, 300_000);
+
+describe('the panels, worked by a user', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aaclip-panels-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const saved = (name: string, pixels: Uint8Array): string => {
+    writeFileSync(join(folder, name), encodePng(SIZE, SIZE, pixels));
+    return join(folder, name);
+  };
+  const contains = (id: string, words: string): Promise<void> =>
+    until(`document.getElementById('${id}').innerText.includes(${JSON.stringify(words)})`);
+
+  it('score dropped pictures, teach adapters that are used, and find a threshold', async () => {
+    await firefox.click('#clear');
+    await firefox.run(
+      ['one.png', 'two.png'].map((name) => dropScript({ name, mimeType: 'image/png', buffer: png })).join(''),
+    );
+    await contains('list-count', '2 of 2');
+    await until("document.getElementById('stop').hidden");
+    expect(await says('verdict')).toMatch(/^Looks (?:good|faulty): score \d\.\d\d, threshold 0\.50$/);
+    expect(await says('rows')).toMatch(/one\.png[\s\S]*two\.png/);
+    const before = (await firefox.evaluate(LAST_RESULT)) as { score: number };
+
+    await firefox.click('#tab-teach');
+    const drawn = [0, 1, 2, 3].map((i) => ({ ...drawSample(i), name: `${i}.png` }));
+    await firefox.choose(
+      '#teach-pick',
+      drawn.map(({ name, picture }) => saved(name, picture.data)),
+    );
+    const masks = drawn.filter(({ label }) => label === 1);
+    const grey = (mask: Uint8Array): Uint8Array =>
+      Uint8Array.from({ length: 3 * mask.length }, (_, i) => 255 * mask[Math.floor(i / 3)]!);
+    await firefox.choose(
+      '#teach-masks',
+      masks.map(({ name, mask }) => saved(name.replace('.', '_mask.'), grey(mask!))),
+    );
+    await contains('teach-count', '2 good, 2 faulty; 2 of the faulty ones are marked.');
+    await firefox.click('#teach-settings summary');
+    const small = { imageSize: 112, textEpochs: 1, imageEpochs: 1, textBatch: 2, imageBatch: 2 };
+    for (const [name, value] of Object.entries(small)) await firefox.fill(`#teach-${name}`, String(value));
+    await firefox.click('#teach-start');
+    await contains('teach-status', 'Done after 4 steps');
+    await firefox.click('#teach-use');
+    await contains('teach-status', 'The page now scores with these adapters.');
+    await firefox.click('#tab-try');
+    const after = await score('taught.png');
+    expect(after.score).not.toBe(before.score);
+
+    await firefox.click('#tab-decide');
+    const good = goodPictures('tile', SIZE, 1, 4).map(({ name, data }) => saved(`${name}.png`, data as Uint8Array));
+    await firefox.choose('#decide-good', good);
+    await contains('decide-count', '4 good, 0 faulty.');
+    await firefox.click('#decide-start');
+    await contains('decide-status', 'The threshold is in use for tile.');
+    const words = await says('decide-words');
+    expect(words).toMatch(
+      /^About 20 % of good pictures would be called faulty\. With 4 pictures, it is between 0\.\d+ and \d\d %/,
+    );
+    await firefox.click('#decide-share');
+    await firefox.press('\uE010');
+    expect(await says('decide-words')).toMatch(/^About 40 % /);
+    await firefox.click('#decide-use');
+    await until("document.getElementById('decide-use').disabled && document.getElementById('decide-progress').hidden");
+    await firefox.click('#tab-try');
+    await score('decided.png');
+    expect(await firefox.evaluate('lastResult.decision.source')).toBe('calibration');
+    expect(await firefox.evaluate('lastResult.decision.rule')).toMatch(/4 good pictures/);
+  }, 300_000);
+});

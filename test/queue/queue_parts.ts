@@ -112,6 +112,7 @@ export function startProcess(
       };
       waiting.push(look);
       look();
+      setTimeout(() => reject(new Error(`did not print ${pattern} within a minute: ${text}`)), 60_000).unref();
       void ended.then(() => reject(new Error(`ended before it printed ${pattern}: ${text}`)));
     });
   return { child, output: () => text, prints, ended };

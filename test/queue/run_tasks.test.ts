@@ -148,7 +148,7 @@ test('jobs that are no tasks of this program are refused, whatever they ask for'
   for (const [jobId] of bad) expect(await queue.reasonOf(jobId)).toMatch(/not a task of this program/);
   // One whose id fits, but whose payload says what the task does not know.
   const strange = makeTask('sleep', { number: 5, ms: 0, path: '/etc/passwd' }, 1);
-  await expect(texts(server.url, folder.path, [strange])).rejects.toThrow(/^sleep: bad payload: /);
+  await expect(texts(server.url, folder.path, [strange])).rejects.toThrow(/^task to sleep: Unrecognized key/);
   expect(await store.has(resultName(task!.id))).toBe(false);
   expect(worker.news.map(({ state }) => state)).toEqual(['failed']);
 });

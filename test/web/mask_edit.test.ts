@@ -48,11 +48,4 @@ describe('MaskEdit', () => {
     mask.undo();
     expect([...mask.data]).toEqual([1, 1, 0, 0, 0, 0]);
   });
-
-  it('gives each pixel of another size the nearest one', () => {
-    const mask = new MaskEdit(2, 2);
-    mask.open(Uint8Array.of(1, 0, 0, 1));
-    expect([...mask.scaledTo(5, 3)]).toEqual([1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1]);
-    expect([...mask.scaledTo(2, 2)]).toEqual([1, 0, 0, 1]);
-  });
 });

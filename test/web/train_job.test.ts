@@ -65,6 +65,18 @@ describe('training in a page', () => {
     expect((await page.ask({ kind: 'score', model: packaged, ...score })).score).not.toBe(shown.score);
   });
 
+  it('takes a mask of fewer pixels than its picture has', async () => {
+    const half = { width: SIZE / 2, height: SIZE / 2, data: new Uint8Array(SIZE ** 2 / 4).fill(1, 0, SIZE ** 2 / 8) };
+    const whole = { width: SIZE, height: SIZE, data: new Uint8Array(SIZE ** 2).fill(1, 0, SIZE ** 2 / 2) };
+    const losses = async (change: Partial<TaughtPicture>): Promise<number[]> => {
+      const page = new Page();
+      await page.ask(job({ samples: samples.slice(0, 2).map((s) => (s.label === 1 ? { ...s, ...change } : s)) }));
+      return page.steps.map(({ loss }) => loss);
+    };
+    const same = await losses({ mask: half });
+    expect(same).toEqual(await losses({ mask: whole }));
+  });
+
   it('goes on from its last checkpoint where the device is lost, and gives the same adapters', async () => {
     const page = new Page([['lost', 40]], kept(new Folder()));
     const report = await page.ask(job());
@@ -128,8 +140,12 @@ describe('training in a page', () => {
   it('goes on where the browser has no room for checkpoints, and says so', async () => {
     const root = new Folder();
     root.room = 1000;
-    const report = await new Page([], kept(root)).ask(job());
+    const page = new Page([], kept(root));
+    const report = await page.ask(job());
     expect(report.problem).toMatch(/^text_adapter\.safetensors: not kept: the browser has no room for it/);
     expect(await bytes(report.image)).toBe(await bytes((await undisturbed).image));
+    // The next run tries again.
+    root.room = Number.POSITIVE_INFINITY;
+    expect((await page.ask(job())).problem).toBe(undefined);
   });
 });

@@ -3,6 +3,7 @@ import { onScale } from '#src/detect/score_scale';
 import type { CalibrateReport } from '#src/web/engine_messages';
 import { make } from './elements.js';
 import { text } from './language.js';
+import { makeRow } from './long_table.js';
 import type { Given } from './picture_input.js';
 
 /** Lists pictures, each with a button that leaves it out. @param out called with the picture that is left out */
@@ -22,10 +23,8 @@ export function listJudged(place: HTMLElement, { pictures, scale }: CalibrateRep
   const rows = all
     .sort((a, b) => b.value - a.value)
     .map(({ name, value, kind }) =>
-      make(
-        'tr',
-        {},
-        make('th', { scope: 'row' }, name),
+      makeRow(
+        name,
         make('td', {}, text(kind === 'good' ? 'decideIsGood' : 'decideIsBad')),
         make('td', { className: 'number' }, shown(onScale(value, scale))),
       ),

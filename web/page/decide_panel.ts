@@ -7,7 +7,7 @@ import { byId, make, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { onLanguage, text } from './language.js';
 import { type Given, onPicked } from './picture_input.js';
-import { failureTitle, sayFailure, showProgress, stageName } from './result_panel.js';
+import { failureTitle, sayFailure, sayReason, showProgress, stageName } from './result_panel.js';
 import { saveFile } from './save_file.js';
 
 const LEAST = 3;
@@ -45,8 +45,7 @@ export class DecidePanel {
     this.#how = how;
     engine.onDropped = (name, why) => {
       this.#used.delete(name);
-      note.textContent = text('decideDropped', { name, why });
-      status.textContent = note.textContent;
+      for (const line of [note, status]) sayReason(line, text('decideDropped', { name }), why);
       this.#refresh();
     };
     for (const id of ['decide-good', 'decide-folder']) onPicked(byId(id, HTMLInputElement), (g) => this.take(g));

@@ -48,7 +48,8 @@ export class LossChart {
   redraw(): void {
     this.#plot?.destroy();
     this.#plot = undefined;
-    if (this.#place.clientWidth === 0 || this.#steps.length === 0) return;
+    // Without steps it asks for no width, which would have the whole page laid out.
+    if (this.#steps.length === 0 || this.#place.clientWidth === 0) return;
     const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--rule'), width: 1 } };
     const series = (label: string, stroke: string) => ({ label, stroke, width: 2, points: { show: true, size: 5 } });
     this.#plot = new uPlot(

@@ -6,6 +6,7 @@ import { byId, make } from './elements.js';
 import { EngineClient } from './engine_client.js';
 import { onLanguage, startLanguage, text } from './language.js';
 import { LevelView } from './level_view.js';
+import { startLongTables } from './long_table.js';
 import { ModelChooser } from './model_panel.js';
 import { type Given, startPictureInput } from './picture_input.js';
 import { PictureQueue, type ScoreUse } from './picture_queue.js';
@@ -105,6 +106,7 @@ function startControls(): void {
 
 startLanguage();
 const supported = checkSupport();
+startLongTables();
 fillSizes();
 onLanguage(() => {
   fillSizes();
@@ -125,18 +127,16 @@ if (supported) {
   decide = new DecidePanel(engine, () => ({ model: queue.model, ...useNow() }));
   let run: TeachRun | undefined;
   teach = new TeachPictures(() => run?.refresh());
-  run = new TeachRun(engine, {
-    model: () => queue.model,
-    taught: teach,
-    use: (model) => {
-      queue.model = model;
-    },
-  });
   const models = new ModelChooser(engine, {
     use: () => ({ className: object.value.trim() || 'object', imageSize: chosenSize() }),
     chosen: (model) => {
       queue.model = model;
     },
+  });
+  run = new TeachRun(engine, {
+    model: () => queue.model,
+    taught: teach,
+    use: (model) => models.useTaught(model),
   });
   const camera = new CameraPanel(engine, {
     model: () => queue.model,

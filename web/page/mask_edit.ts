@@ -30,11 +30,19 @@ export class MaskEdit {
     const right = Math.min(this.width, Math.ceil(Math.max(x0, x1) + radius));
     const bottom = Math.min(this.height, Math.ceil(Math.max(y0, y1) + radius));
     for (let y = Math.max(0, Math.floor(Math.min(y0, y1) - radius)); y < bottom; y++) {
+      // A stroke is convex: the pixels of a row that belong to it follow one another.
+      let [start, end] = [left, left];
       for (let x = left; x < right; x++) {
-        const [px, py] = [x + 0.5 - x0, y + 0.5 - y0];
+        const px = x + 0.5 - x0;
+        const py = y + 0.5 - y0;
         const along = square === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / square));
-        if ((px - along * dx) ** 2 + (py - along * dy) ** 2 <= radius * radius) this.#fill(y, x, x + 1, value);
+        const [ax, ay] = [px - along * dx, py - along * dy];
+        if (ax * ax + ay * ay <= radius * radius) {
+          if (end === left) start = x;
+          end = x + 1;
+        } else if (end > left) break;
       }
+      this.#fill(y * this.width + start, y * this.width + end, value);
     }
   }
 
@@ -43,25 +51,20 @@ export class MaskEdit {
     const left = Math.max(0, Math.floor(Math.min(x0, x1)));
     const right = Math.min(this.width, Math.ceil(Math.max(x0, x1)));
     const bottom = Math.min(this.height, Math.ceil(Math.max(y0, y1)));
-    for (let y = Math.max(0, Math.floor(Math.min(y0, y1))); y < bottom; y++) this.#fill(y, left, right, value);
+    for (let y = Math.max(0, Math.floor(Math.min(y0, y1))); y < bottom; y++) {
+      this.#fill(y * this.width + left, y * this.width + right, value);
+    }
   }
 
   /** Takes over a whole mask, not 0 where the picture is faulty, as one step. @param data [height * width] */
   open(data: Uint8Array): void {
-    for (let i = 0; i < this.data.length; i++) this.#fill(0, i, i + 1, data[i] ? 1 : 0);
-    this.commit();
-  }
-
-  /** The mask at another size, each pixel the nearest one's. @returns [height * width] */
-  scaledTo(width: number, height: number): Uint8Array {
-    const to = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) {
-      const row = Math.floor(((y + 0.5) * this.height) / height) * this.width;
-      for (let x = 0; x < width; x++) {
-        to[y * width + x] = this.data[row + Math.floor(((x + 0.5) * this.width) / width)] ?? 0;
-      }
+    const { length } = this.data;
+    for (let start = 0, end = 0; start < length; start = end) {
+      const value = data[start] ? 1 : 0;
+      while (end < length && (data[end] ? 1 : 0) === value) end++;
+      this.#fill(start, end, value);
     }
-    return to;
+    this.commit();
   }
 
   /** Ends a step: what was drawn since the last one is undone together. */
@@ -92,20 +95,27 @@ export class MaskEdit {
     return true;
   }
 
+  /** Turns the pixels from `start` to before `end` over. */
   #turn(start: number, end: number): void {
+    let more = 0;
     for (let i = start; i < end; i++) {
-      const value = 1 - (this.data[i] ?? 0);
+      const value = 1 - this.data[i]!;
       this.data[i] = value;
-      this.marked += value === 1 ? 1 : -1;
+      more += 2 * value - 1;
     }
+    this.marked += more;
   }
 
-  #fill(y: number, left: number, right: number, value: 0 | 1): void {
-    for (let i = y * this.width + left; i < y * this.width + right; i++) {
-      if (this.data[i] === value) continue;
-      this.#turn(i, i + 1);
-      if (this.#runs.at(-1) === i) this.#runs[this.#runs.length - 1] = i + 1;
-      else this.#runs.push(i, i + 1);
+  /** Sets the pixels from `start` to before `end`; those that it turns over belong to the step. */
+  #fill(start: number, end: number, value: 0 | 1): void {
+    const { data } = this;
+    for (let i = start; i < end; i++) {
+      if (data[i] === value) continue;
+      const from = i;
+      while (i < end && data[i] !== value) data[i++] = value;
+      this.marked += value === 1 ? i - from : from - i;
+      if (this.#runs.at(-1) === from) this.#runs[this.#runs.length - 1] = i;
+      else this.#runs.push(from, i);
     }
   }
 }

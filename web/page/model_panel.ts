@@ -17,9 +17,12 @@ const kept = byId('kept', HTMLSelectElement);
 const chosenKind = (): string =>
   document.querySelector<HTMLInputElement>('input[name=model]:checked')?.value ?? 'packaged';
 
-/** What the fields say; undefined where no weights are chosen. */
-function chosenModel(): ModelChoice | undefined {
+const showFields = (): void => show(byId('own-model', HTMLElement), chosenKind() === 'files');
+
+/** What the fields say; undefined where no weights are chosen. @param taught the model with the adapters of this tab */
+function chosenModel(taught: ModelChoice | undefined): ModelChoice | undefined {
   if (chosenKind() === 'packaged') return { kind: 'packaged' };
+  if (chosenKind() === 'taught') return taught;
   const [file] = weights.files ?? [];
   const trained = [...(adapters.files ?? [])];
   if (file) return { kind: 'files', weights: file, adapters: trained };
@@ -36,16 +39,27 @@ export interface ModelPanel {
 export class ModelChooser {
   readonly #engine: EngineClient;
   readonly #panel: ModelPanel;
+  /** With the adapters that were trained in this tab. */
+  #taught: ModelChoice | undefined;
 
   constructor(engine: EngineClient, panel: ModelPanel) {
     this.#engine = engine;
     this.#panel = panel;
-    each('input[name=model]', (radio) =>
-      radio.addEventListener('change', () => show(byId('own-model', HTMLElement), chosenKind() === 'files')),
-    );
+    each('input[name=model]', (radio) => radio.addEventListener('change', showFields));
     use.addEventListener('click', () => void this.#use());
     byId('forget', HTMLElement).addEventListener('click', () => void this.#forget());
     onLanguage(() => void this.refresh());
+  }
+
+  /** Scores with a model that was trained in this tab from now on, and offers it beside the others. */
+  useTaught(model: ModelChoice): void {
+    this.#taught = model;
+    const place = byId('model-taught', HTMLLabelElement);
+    show(place, true);
+    place.querySelector('input')!.checked = true;
+    showFields();
+    status.textContent = '';
+    this.#panel.chosen(model);
   }
 
   /** Lists the files that the browser keeps; a browser that keeps none is not worth a word. */
@@ -65,7 +79,7 @@ export class ModelChooser {
   }
 
   async #use(): Promise<void> {
-    const model = chosenModel();
+    const model = chosenModel(this.#taught);
     if (!model) {
       status.textContent = text('weightsMissing');
       return;

@@ -9,7 +9,8 @@ export interface Given {
 /** Files of a folder that are worth a try; what the user names singly is always tried. */
 const PICTURES = /\.(?:png|jpe?g|webp|bmp)$/i;
 
-const byName = (a: Given, b: Given): number => a.name.localeCompare(b.name, undefined, { numeric: true });
+const { compare } = new Intl.Collator(undefined, { numeric: true });
+const byName = (a: Given, b: Given): number => compare(a.name, b.name);
 
 /** All pictures below an entry that was dropped. */
 async function filesOf(entry: FileSystemEntry, inFolder: boolean): Promise<Given[]> {

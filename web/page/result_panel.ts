@@ -43,12 +43,17 @@ const progress = byId('progress', HTMLProgressElement);
 export const failureTitle = ({ code }: Failure): string => text(FAILURES[code]);
 
 /**
- * Says in a line what failed and why. Reasons are in English, whatever the language of the page: they are marked so, for
- * programs that read aloud.
+ * Says something in a line, and the reason for it. Reasons are in English, whatever the language of the page: they are marked
+ * so, for programs that read aloud.
  * @param after what the page says after the reason
  */
+export function sayReason(line: HTMLElement, words: string, reason: string, after = ''): void {
+  line.replaceChildren(`${words} `, make('span', { lang: 'en' }, reason), after);
+}
+
+/** Says in a line what failed and why. @param after what the page says after the reason */
 export function sayFailure(line: HTMLElement, failure: Failure, after = ''): void {
-  line.replaceChildren(`${failureTitle(failure)}: `, make('span', { lang: 'en' }, failure.message), after);
+  sayReason(line, `${failureTitle(failure)}:`, failure.message, after);
 }
 
 export const stageName = (stage: Stage): string => text(STAGES[stage]);

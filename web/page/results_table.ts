@@ -1,6 +1,7 @@
 /** The table of all pictures, and the files that are made of it. */
 import { byId, make, show } from './elements.js';
 import { text } from './language.js';
+import { makeRow } from './long_table.js';
 import type { Entry, PictureQueue } from './picture_queue.js';
 import { failureTitle } from './result_panel.js';
 import { isFaulty, scoreOf, type Threshold } from './verdict.js';
@@ -11,52 +12,79 @@ function stateWords(entry: Entry, threshold: Threshold): string {
   return text(entry.state === 'running' ? 'stateRunning' : entry.state === 'waiting' ? 'stateWaiting' : 'stateStopped');
 }
 
-/** The row of each picture, with what it shows. */
-const rows = new WeakMap<Entry, { readonly element: HTMLTableRowElement; readonly shows: string }>();
+/** Rows that one task changes: of 500 at once, the layout alone would take too long. */
+const ROWS_AT_ONCE = 100;
 
-/** The row of a picture: the one there is, unless it would show something else now. */
-function rowOf(entry: Entry, queue: PictureQueue, threshold: Threshold): HTMLTableRowElement {
-  const { report } = entry;
-  const kind = report ? (isFaulty(report, threshold) ? 'faulty' : 'good') : '';
-  const current = entry === queue.selected;
-  const words = stateWords(entry, threshold);
-  const shows = `${kind} ${current} ${words}`;
-  const before = rows.get(entry);
-  if (before?.shows === shows) return before.element;
+interface Row {
+  readonly element: HTMLTableRowElement;
+  readonly name: HTMLButtonElement;
+  readonly score: HTMLElement;
+  readonly state: HTMLElement;
+  readonly peak: HTMLElement;
+  /** What it says now, in one string. */
+  shows: string;
+}
+
+const rows = new WeakMap<Entry, Row>();
+
+function rowOf(entry: Entry, queue: PictureQueue): Row {
   const name = make('button', { type: 'button', className: 'link' }, entry.name);
   name.addEventListener('click', () => queue.select(entry));
-  if (current) name.setAttribute('aria-current', 'true');
-  const peak = report ? `${report.peak.value.toFixed(2)} (${report.peak.x}, ${report.peak.y})` : '';
-  const element = make(
-    'tr',
-    {},
-    make('th', { scope: 'row' }, name),
-    make('td', {}, entry.className),
-    make('td', { className: 'number' }, report ? scoreOf(report).toFixed(4) : ''),
-    make('td', {}, words),
-    make('td', { className: 'number' }, peak),
-  );
-  element.dataset.kind = kind;
-  rows.set(entry, { element, shows });
-  return element;
+  const [score, state, peak] = [make('td', { className: 'number' }), make('td'), make('td', { className: 'number' })];
+  const element = makeRow(name, make('td', {}, entry.className), score, state, peak);
+  const row = { element, name, score, state, peak, shows: '' };
+  rows.set(entry, row);
+  return row;
+}
+
+/** Brings the row of a picture up to date. @returns whether it was not */
+function refreshRow(row: Row, entry: Entry, current: boolean, threshold: Threshold): boolean {
+  const { report } = entry;
+  const kind = report ? (isFaulty(report, threshold) ? 'faulty' : 'good') : '';
+  const words = stateWords(entry, threshold);
+  const shows = `${kind} ${current} ${words}`;
+  if (row.shows === shows) return false;
+  row.shows = shows;
+  row.element.dataset.kind = kind;
+  if (current) row.name.setAttribute('aria-current', 'true');
+  else row.name.removeAttribute('aria-current');
+  row.score.textContent = report ? scoreOf(report).toFixed(4) : '';
+  row.state.textContent = words;
+  row.peak.textContent = report ? `${report.peak.value.toFixed(2)} (${report.peak.x}, ${report.peak.y})` : '';
+  return true;
+}
+
+let rest: number | undefined;
+
+/** Brings the rows up to date: some of them now, the others in tasks of their own. */
+function refreshRows(queue: PictureQueue, threshold: Threshold): void {
+  clearTimeout(rest);
+  const { entries, selected } = queue;
+  const body = byId('rows', HTMLElement);
+  let changed = 0;
+  for (const [i, entry] of entries.entries()) {
+    if (changed >= ROWS_AT_ONCE) {
+      rest = setTimeout(refreshRows, 0, queue, threshold);
+      break;
+    }
+    const row = rows.get(entry) ?? rowOf(entry, queue);
+    if (refreshRow(row, entry, entry === selected, threshold)) changed++;
+    const there = body.children[i];
+    if (there === row.element) continue;
+    const focused = there?.contains(document.activeElement);
+    if (there) there.replaceWith(row.element);
+    else body.append(row.element);
+    // The row of a picture that is scored again: the keyboard stays where it was.
+    if (focused) row.name.focus();
+  }
+  while (body.children.length > entries.length) body.lastElementChild?.remove();
 }
 
 export function showTable(queue: PictureQueue, threshold: Threshold): void {
   const { entries } = queue;
   show(byId('list', HTMLElement), entries.length > 0);
   show(byId('stop', HTMLElement), queue.busy);
-  const body = byId('rows', HTMLElement);
-  for (const [i, entry] of entries.entries()) {
-    const element = rowOf(entry, queue, threshold);
-    const there = body.children[i];
-    if (there === element) continue;
-    const focused = there?.contains(document.activeElement);
-    if (there) there.replaceWith(element);
-    else body.append(element);
-    // A row that was made again: the keyboard stays where it was.
-    if (focused) element.querySelector('button')?.focus();
-  }
-  while (body.children.length > entries.length) body.lastElementChild?.remove();
+  refreshRows(queue, threshold);
   const failed = entries.filter(({ state }) => state === 'failed').length;
   const done = entries.filter(({ state }) => state === 'done').length + failed;
   const count = text(failed > 0 ? 'listFailed' : 'listCount', { done, all: entries.length, failed });

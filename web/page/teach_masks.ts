@@ -5,6 +5,8 @@ import { stemOf } from './save_file.js';
 import { type Entry, maskOf } from './teach_entry.js';
 
 const MASK_FOLDER = /(?:^|\/)(?:ground_truth|masks?)\//i;
+/** Rows of a mask that one task reads. */
+const STRIP = 256;
 const MASK_NAME = /_mask(?:\.\w+)?$/i;
 
 export const isMask = ({ name }: Given): boolean => MASK_FOLDER.test(name) || MASK_NAME.test(stemOf(name));
@@ -26,10 +28,20 @@ export function labelsByFolder(given: readonly Given[]): (0 | 1)[] {
 
 const folderOf = (name: string): string => name.split('/').at(-2) ?? '';
 
+/** Pictures by their stems, for `pictureOf`; good ones beside faulty ones have no masks. */
+export function byStem(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    if (besideGood(entry.name) !== undefined) continue;
+    const stem = stemOf(entry.name);
+    found.set(stem, [...(found.get(stem) ?? []), entry]);
+  }
+  return found;
+}
+
 /** The picture that a mask is of, by its stem; of several with that stem the only one in a folder of the mask's name. */
-export function pictureOf(mask: Given, entries: readonly Entry[]): Entry | undefined {
-  const stem = stemOf(mask.name).replace(MASK_NAME, '');
-  const called = entries.filter(({ name }) => stemOf(name) === stem && besideGood(name) === undefined);
+export function pictureOf(mask: Given, pictures: ReadonlyMap<string, readonly Entry[]>): Entry | undefined {
+  const called = pictures.get(stemOf(mask.name).replace(MASK_NAME, '')) ?? [];
   const near = called.filter(({ name }) => folderOf(name) === folderOf(mask.name));
   const found = near.length > 0 ? near : called;
   return found.length === 1 ? found[0] : undefined;
@@ -38,27 +50,26 @@ export function pictureOf(mask: Given, entries: readonly Entry[]): Entry | undef
 /** Gives a picture the mask of a file, and makes it faulty. @returns what is wrong with the mask, if anything */
 export async function openMask(file: Given, entry: Entry): Promise<string | undefined> {
   const { name } = file;
+  const mask = maskOf(entry);
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(file.file, { colorSpaceConversion: 'none' });
-  } catch {
-    return text('teachMaskBroken', { name });
-  }
-  const { width, height } = bitmap;
-  try {
+    const whole = await createImageBitmap(file.file);
+    const { width, height } = whole;
+    whole.close();
     if (width !== entry.width || height !== entry.height) {
       const picture = { pictureWidth: entry.width, pictureHeight: entry.height };
       return text('teachMaskSize', { name, width, height, ...picture });
     }
-    const mask = maskOf(entry);
-    const context = new OffscreenCanvas(mask.width, mask.height).getContext('2d')!;
-    context.imageSmoothingEnabled = false;
-    context.drawImage(bitmap, 0, 0, mask.width, mask.height);
-    const { data } = context.getImageData(0, 0, mask.width, mask.height);
-    // What is transparent reads as black.
-    const marks = Uint8Array.from(mask.data, (_, i) =>
-      (data[4 * i] ?? 0) + (data[4 * i + 1] ?? 0) + (data[4 * i + 2] ?? 0) > 0 ? 1 : 0,
-    );
+    // Colours as they are stored: 1 of 255 would become black. A bitmap of those is copied here, not elsewhere: only a small one.
+    bitmap = await createImageBitmap(file.file, {
+      ...{ colorSpaceConversion: 'none', resizeQuality: 'pixelated' },
+      ...{ resizeWidth: mask.width, resizeHeight: mask.height },
+    });
+  } catch {
+    return text('teachMaskBroken', { name });
+  }
+  try {
+    const marks = await marksOf(bitmap);
     if (!marks.includes(1)) return text('teachMaskEmpty', { name });
     mask.open(marks);
     entry.label = 1;
@@ -66,4 +77,24 @@ export async function openMask(file: Given, entry: Entry): Promise<string | unde
   } finally {
     bitmap.close();
   }
+}
+
+/** Lets the page do what else it has to. */
+const newTask = (): Promise<void> => new Promise((done) => setTimeout(done));
+
+/** 1 where a bitmap is neither black nor transparent, else 0; read in several tasks. [height * width] */
+async function marksOf(bitmap: ImageBitmap): Promise<Uint8Array> {
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, STRIP).getContext('2d', { willReadFrequently: true })!;
+  const marks = new Uint8Array(width * height);
+  for (let top = 0; top < height; top += STRIP) {
+    await newTask();
+    context.clearRect(0, 0, width, STRIP);
+    context.drawImage(bitmap, 0, -top);
+    const words = new Uint32Array(context.getImageData(0, 0, width, Math.min(STRIP, height - top)).data.buffer);
+    // The three low bytes are the colour.
+    for (let i = 0; i < words.length; i++) if ((words[i]! & 0xff_ff_ff) !== 0) marks[top * width + i] = 1;
+  }
+  await newTask();
+  return marks;
 }

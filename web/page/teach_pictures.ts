@@ -5,8 +5,8 @@ import { onLanguage, text } from './language.js';
 import { MaskEditor } from './mask_editor.js';
 import { type Given, onPicked } from './picture_input.js';
 import { fileOf, SAMPLES } from './samples.js';
-import { type Entry, isMarked, maskOf } from './teach_entry.js';
-import { isMask, labelsByFolder, openMask, pictureOf } from './teach_masks.js';
+import { type Entry, isMarked } from './teach_entry.js';
+import { byStem, isMask, labelsByFolder, openMask, pictureOf } from './teach_masks.js';
 import { TeachRow } from './teach_row.js';
 
 const SAMPLE_OBJECTS: readonly string[] = ['tile', 'fabric'];
@@ -53,13 +53,13 @@ export class TeachPictures {
     });
   }
 
-  /** What the model is to learn from; a mask has its picture's own pixels, upright. */
+  /** What the model is to learn from. Masks go in the size in which they were drawn: larger ones say no more. */
   samples(): TaughtPicture[] {
     return [...this.#rows.keys()].map((entry) => {
-      const { name, file: picture, className, label, width, height } = entry;
+      const { name, file: picture, className, label, mask } = entry;
       const sample = { name, picture, className, label };
-      if (label === 0 || !isMarked(entry)) return sample;
-      return { ...sample, mask: { width, height, data: maskOf(entry).scaledTo(width, height) } };
+      if (label === 0 || !mask?.marked) return sample;
+      return { ...sample, mask: { width: mask.width, height: mask.height, data: mask.data } };
     });
   }
 
@@ -118,8 +118,9 @@ export class TeachPictures {
   async #addMasks(masks: readonly Given[]): Promise<void> {
     const all = [...this.#waiting, ...masks];
     this.#waiting = [];
+    const pictures = byStem([...this.#rows.keys()]);
     for (const mask of all) {
-      const entry = pictureOf(mask, [...this.#rows.keys()]);
+      const entry = pictureOf(mask, pictures);
       if (!entry) {
         this.#waiting.push(mask);
         continue;

@@ -23,6 +23,8 @@ export class TeachRow {
   readonly #mark = make('button', { type: 'button' });
   readonly #remove = make('button', { type: 'button' }, '×');
   readonly #words = [make('span'), make('span')] as const;
+  /** What it says now, in one string. */
+  #shows = '';
 
   constructor(entry: Entry, picture: ImageBitmap, act: RowActions) {
     this.#entry = entry;
@@ -62,7 +64,11 @@ export class TeachRow {
   refresh(edited: boolean): void {
     const { name, className, label } = this.#entry;
     const words = [className || text('teachNoObject'), markWords(this.#entry)];
-    this.#about.textContent = words.filter(Boolean).join(' · ');
+    const about = words.filter(Boolean).join(' · ');
+    const shows = `${text('teachMark')} ${label} ${edited} ${about}`;
+    if (shows === this.#shows) return;
+    this.#shows = shows;
+    this.#about.textContent = about;
     [this.#good.checked, this.#faulty.checked] = [label === 0, label === 1];
     this.#words[0].textContent = text('teachGood');
     this.#words[1].textContent = text('teachFaulty');

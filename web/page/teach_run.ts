@@ -6,7 +6,7 @@ import { byId, show } from './elements.js';
 import { type EngineClient, failureOf } from './engine_client.js';
 import { onLanguage, text } from './language.js';
 import { LossChart } from './loss_chart.js';
-import { sayFailure, showProgress, stageName } from './result_panel.js';
+import { sayFailure, sayReason, showProgress, stageName } from './result_panel.js';
 import { saveFile } from './save_file.js';
 
 /** What a training learns from. */
@@ -19,7 +19,7 @@ export interface Taught {
 export interface TeachUse {
   readonly model: () => ModelChoice;
   readonly taught: Taught;
-  /** Called with the model that has the new adapters. */
+  /** Has pictures scored with the model that has the new adapters. */
   readonly use: (model: ModelChoice) => void;
 }
 
@@ -167,7 +167,7 @@ export class TeachRun {
       this.#report = report;
       const { first, last } = report.losses.image ?? report.losses.text ?? { first: 0, last: 0 };
       const done = text('teachDone', { n: report.steps, first: first.toFixed(3), last: last.toFixed(3) });
-      status.textContent = report.problem ? `${done} ${report.problem}` : done;
+      sayReason(status, done, report.problem ?? '');
     } catch (error) {
       const failure = failureOf(error);
       if (failure.code === 'aborted') status.textContent = text('teachStopped');

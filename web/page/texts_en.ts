@@ -138,6 +138,7 @@ export const ENGLISH = {
 
   model: 'Model',
   modelPackaged: 'The small model that comes with the page (4 MB; it has seen drawn pictures only)',
+  modelTaught: 'The adapters trained in this tab, with the model they were trained on',
   modelFiles: "CLIP from a file, such as OpenAI's ViT-L-14-336px.pt or safetensors",
   weights: 'Weights (safetensors, .pt)',
   keptFiles: 'or kept in this browser',

@@ -37,6 +37,6 @@ export const ENGLISH_DECIDE = {
   decideChart:
     'Values of {good} good and {bad} faulty pictures. At the threshold or above: {above} good, {found} faulty.',
   decideChartAxis: 'evidence of a fault',
-  decideDropped: 'The calibration of {name} is not used any more: {why}.',
+  decideDropped: 'The calibration of {name} is not used any more:',
   stageCalibrate: 'Look at the pictures',
 };

@@ -136,6 +136,7 @@ export const CHINESE: Texts = {
 
   model: '模型',
   modelPackaged: '随页面提供的小模型（4 MB；只见过绘制的图片）',
+  modelTaught: '在本标签页中训练的适配器，以及训练时所用的模型',
   modelFiles: '来自文件的 CLIP，例如 OpenAI 的 ViT-L-14-336px.pt 或 safetensors',
   weights: '权重（safetensors、.pt）',
   keptFiles: '或已保留在此浏览器中的文件',

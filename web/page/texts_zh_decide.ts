@@ -37,6 +37,6 @@ export const CHINESE_DECIDE: Record<keyof typeof ENGLISH_DECIDE, string> = {
   decideOut: '移除',
   decideChart: '{good} 张正常图片和 {bad} 张有缺陷图片的数值。达到阈值的：正常 {above} 张，有缺陷 {found} 张。',
   decideChartAxis: '缺陷的证据强度',
-  decideDropped: '{name} 的校准已停用：{why}。',
+  decideDropped: '{name} 的校准已停用：',
   stageCalibrate: '查看图片',
 };

@@ -31,6 +31,9 @@ let shown: Shown | undefined;
 /** Longest side of the outline's own pixels: a larger one would make the slider stutter. */
 const MOST_MARKS = 640;
 
+/** Red, green, blue and opacity, as little-endian words. */
+const [DARK, LIGHT, BLACK, WHITE] = [0xff_18_18_18, 0xff_ff_ff_ff, 0xff_00_00_00, 0xff_ff_ff_ff];
+
 function drawMarks(now: Shown): void {
   const { report, drawn } = now;
   const { map, peak } = onTop(now);
@@ -43,16 +46,17 @@ function drawMarks(now: Shown): void {
   const unit = Math.max(width, height) / 256;
   if (outlineBox.checked) {
     const inside = thresholdMap(map, width, height, Number(level.value) / 100);
-    const rgba = new Uint8ClampedArray(4 * width * height);
+    const image = new ImageData(width, height);
+    const words = new Uint32Array(image.data.buffer);
     for (const [thickness, colour] of [
-      [4, [24, 24, 24]],
-      [2, [255, 255, 255]],
+      [4, DARK],
+      [2, LIGHT],
     ] as const) {
-      const line = new Uint8Array(3 * width * height);
+      const line = new Uint8Array(3 * words.length);
       drawContour(line, width, height, inside, [1, 1, 1], Math.max(1, Math.round((thickness * unit) / 2)));
-      for (let i = 0; i < width * height; i++) if (line[3 * i]) rgba.set([...colour, 255], 4 * i);
+      for (let i = 0; i < words.length; i++) if (line[3 * i]) words[i] = colour;
     }
-    on.putImageData(new ImageData(rgba, width, height), 0, 0);
+    on.putImageData(image, 0, 0);
   }
   if (peakBox.checked) {
     const x = ((peak.x + 0.5) / report.width) * width;
@@ -141,12 +145,11 @@ export function withHeatmap(): HTMLCanvasElement {
 export function asMask(): HTMLCanvasElement {
   const { width, height } = picture;
   const inside = thresholdMap(onTop(shown!).map, width, height, Number(level.value) / 100);
-  const rgba = new Uint8ClampedArray(4 * width * height);
-  inside.forEach((v, i) => {
-    rgba.set([255 * v, 255 * v, 255 * v, 255], 4 * i);
-  });
-  const canvas = document.createElement('canvas');
-  paint(canvas, width, height, rgba);
+  const image = new ImageData(width, height);
+  const words = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < words.length; i++) words[i] = inside[i] ? WHITE : BLACK;
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  context(canvas).putImageData(image, 0, 0);
   return canvas;
 }
 

@@ -1,4 +1,5 @@
 /** The page as `serve` answers with it: a fixed list of files, read once, so that no name from outside reaches the file system. */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +26,8 @@ export interface PageFile {
   /** Whether its name changes with its contents. */
   readonly immutable: boolean;
   readonly bytes: Buffer;
+  /** A strong entity tag: a hash of the bytes, in its quotes. */
+  readonly tag: string;
 }
 
 /** The files of the page; none where it was not built. */
@@ -38,23 +41,33 @@ export function readPageFiles(folder = PAGE): PageFile[] {
     return [];
   }
   if (!names.includes('index.html')) return [];
-  return names.map((name) => ({
-    url: name === 'index.html' ? '/' : `/${name}`,
-    type: TYPES[extname(name)] ?? 'application/octet-stream',
-    immutable: name.startsWith('assets/'),
-    bytes: readFileSync(`${folder}/${name}`),
-  }));
+  return names.map((name) => {
+    const bytes = readFileSync(`${folder}/${name}`);
+    return {
+      url: name === 'index.html' ? '/' : `/${name}`,
+      type: TYPES[extname(name)] ?? 'application/octet-stream',
+      immutable: name.startsWith('assets/'),
+      bytes,
+      tag: `"${createHash('sha256').update(bytes).digest('base64url')}"`,
+    };
+  });
+}
+
+/** Whether a browser that sent this If-None-Match has the file already. Weak tags count, as RFC 9110, 13.1.2 asks for. */
+function isKnown(tags: string | undefined, tag: string): boolean {
+  const known = tags?.split(',').map((one) => one.trim().replace(/^W\//, '')) ?? [];
+  return known.includes('*') || known.includes(tag);
 }
 
 /** Answers with the files of the page under their addresses. They hold no secret: no token is asked for them. */
 export function addPage(app: FastifyInstance, files: readonly PageFile[]): void {
-  for (const { url, type, immutable, bytes } of files) {
-    app.get(url, { schema: { hide: true } }, (_request, reply) =>
+  for (const { url, type, immutable, bytes, tag } of files) {
+    app.get(url, { schema: { hide: true } }, (request, reply) => {
       reply
         .headers(PAGE_HEADERS)
         .header('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
-        .type(type)
-        .send(bytes),
-    );
+        .header('etag', tag);
+      return isKnown(request.headers['if-none-match'], tag) ? reply.code(304).send() : reply.type(type).send(bytes);
+    });
   }
 }
