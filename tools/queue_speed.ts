@@ -30,25 +30,29 @@ of the coordinator.
 const WORKERS = [1, 2, 4, 8, 16, 32];
 /** Tasks without any work, for the rate. */
 const EMPTY = 2_000;
-/** Characters of the payload of a job that names 16 pictures with their prints, and of one of the stand-in's. */
-const PICTURES = 16;
+/** Pictures of a task, unless flags say otherwise. */
+const PICTURES = 32;
 
 let made = 0;
+/** As long as any print. */
+const print = '0123456789abcdef'.repeat(2);
 const sleepTasks = (count: number, ms: number): Task[] =>
   Array.from({ length: count }, () => makeTask('sleep', { number: made++, ms }, 1));
 
-/** A payload as long as that of a real task. */
+/** A task as `aaclip test` queues it, every third picture faulty and with a mask. */
 const longTask = (i: number): Task =>
   makeTask(
     'test',
     {
-      number: i,
-      settings: { img_size: 518, precision: 'f32', batch: PICTURES, dataset: 'MVTec', class: 'metal_nut' },
-      pictures: Array.from({ length: PICTURES }, (_, k) => ({
-        path: `metal_nut/test/scratch/${String(PICTURES * i + k).padStart(7, '0')}.png`,
-        bytes: 700_000 + k,
-        print: makeTask('sleep', { number: k, ms: i }, 1).id,
-      })),
+      plan: { name: 'plan.json', fingerprint: print },
+      epoch: 20,
+      pictures: Array.from({ length: PICTURES }, (_, k) => {
+        const number = String(PICTURES * i + k).padStart(7, '0');
+        const file = { path: `mvtec/metal_nut/test/scratch/${number}.png`, print };
+        const mask = { path: `mvtec/metal_nut/ground_truth/scratch/${number}_mask.png`, print };
+        const about = { class: 'MVTec/metal_nut', bytes: 2_100_000 };
+        return k % 3 === 0 ? { file, mask, label: 1, ...about } : { file, label: 0, ...about };
+      }),
     },
     PICTURES,
   );
