@@ -57,7 +57,12 @@ export function common(command: Command): Command {
 /** Replaces `--precision auto` before the command's action runs. */
 function resolvesPrecision(command: Command): Command {
   return command.hook('preAction', async (_, action) => {
-    const flags = action.opts<Omit<DeviceFlags, 'precision'> & { readonly precision: string }>();
+    const flags = action.opts<
+      Omit<DeviceFlags, 'precision'> & { readonly precision: string; readonly queue?: string }
+    >();
+    if (flags.precision === 'auto' && flags.queue !== undefined) {
+      throw new Error('--precision auto: with --queue, all workers compute alike: give f32 or f16');
+    }
     if (flags.precision === 'auto') action.setOptionValue('precision', await choosePrecision(flags));
   });
 }

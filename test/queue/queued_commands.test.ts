@@ -109,6 +109,22 @@ describe('aaclip test --queue', () => {
   }, 90_000);
 });
 
+it('flags that choose a device of this machine are refused in one line', async () => {
+  const refused = async (command: string, ...flags: string[]): Promise<string> => {
+    const run = await runCli(command, '--weights', 'tiny', ...queued(), ...flags);
+    expect(run.code).toBe(1);
+    return run.stderr;
+  };
+  const parts = ['--dataset', 'parts', '--data', set.at(), '--save_path', set.at('ckpt')];
+  expect(await refused('test', ...parts, '--adapter', 'x')).toContain(
+    '--adapter: with --queue, the devices are those of',
+  );
+  expect(await refused('test-all', ...parts, '--gpus', 'all')).toContain('start a worker for each of them');
+  expect(await refused('test', ...parts, '--precision', 'auto')).toContain(
+    '--precision auto: with --queue, all workers',
+  );
+}, 60_000);
+
 describe('aaclip predict --queue', () => {
   it('prints the lines and writes the files of one machine', async () => {
     const flags = ['--class', 'felt', '--weights', 'tiny', '--adapters', 'tiny', '--img_size', '64', '--json'];

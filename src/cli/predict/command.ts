@@ -30,6 +30,7 @@ Examples:
   $ aaclip predict parts/ --class screw --weights W --adapters DIR --threshold 0.6 --json > scores.jsonl
   $ aaclip predict parts/ --class metal_nut --weights ViT-L-14-336 --adapters visa_pretrained.pth
   $ aaclip predict new/ --class screw --weights W --adapters DIR --calibration line3 --json
+  $ aaclip predict /mnt/pictures/line3 --class screw --weights W --data /mnt/pictures --queue redis://10.0.0.5:6379 --store /mnt/aaclip
   $ aaclip predict board.png --class pcb --weights W --adapters DIR --tile
 
 A line begins with the normalized score: 0 is like good pictures, 0.5 the threshold, 1 like faulty ones. Scale and threshold come
@@ -52,6 +53,7 @@ the map has --img_size / --tile of the picture's pixels: all of them by default.
 async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> {
   const json = flags.json ?? false;
   tileOf(flags); // wrong flags are told before files are looked at
+  const queued = queueOf(flags);
   const registry = await openRegistry(flags);
   if (flags.dataset !== undefined) findClass(flags.dataset, flags.class, registry);
   const classes = Object.values(registry.datasets).flatMap((d) => Object.keys(d.classes));
@@ -71,7 +73,6 @@ async function runPredict(inputs: string[], flags: PredictFlags): Promise<void> 
     folder: flags.out,
     calibrated: flags.calibration !== false,
   });
-  const queued = queueOf(flags);
   await using predictor: Predictor = queued
     ? await (await import('./queued_pictures.js')).QueuedPredictor.open(queued, flags)
     : await DevicePredictor.open(registry, flags);

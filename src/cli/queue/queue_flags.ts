@@ -39,8 +39,26 @@ export function optionalQueueOptions(command: Command): Command {
   );
 }
 
-/** The flags where a queue is to be used, else undefined. @throws one line where only a part of them is given */
-export function queueOf({ queue, store, queue_ca, task_pictures }: OptionalQueueFlags): QueueFlags | undefined {
+/** Flags that choose a device of this machine: with a queue, they are the workers'. */
+interface OwnDeviceFlags {
+  readonly adapter?: string;
+  readonly kernels?: unknown;
+  readonly defaultToggles?: boolean;
+  readonly gpus?: string;
+}
+
+/**
+ * The flags where a queue is to be used, else undefined.
+ * @throws one line where only a part of them is given, or they choose a device of this machine besides
+ */
+export function queueOf(flags: OptionalQueueFlags & OwnDeviceFlags): QueueFlags | undefined {
+  const { queue, store, queue_ca, task_pictures, adapter, kernels, defaultToggles, gpus } = flags;
+  const own = Object.entries({ adapter, kernels, 'default-toggles': defaultToggles, gpus });
+  const [given] = own.find(([, value]) => value !== undefined) ?? [];
+  if (queue !== undefined && given !== undefined) {
+    const remedy = given === 'gpus' ? 'start a worker for each of them' : 'give it to "aaclip worker"';
+    throw new Error(`--${given}: with --queue, the devices are those of the workers: ${remedy}`);
+  }
   if (queue !== undefined && store !== undefined)
     return { queue, store, ...(queue_ca === undefined ? {} : { queue_ca }) };
   if (queue !== undefined) throw new Error('--queue: needs --store, the folder or bucket that results go through');

@@ -9,6 +9,7 @@ import { openTokenizer } from '../../node/open_tokenizer.js';
 import { openClip } from '../../node/open_weights.js';
 import { lineOf } from '../endings.js';
 import { duration } from '../progress.js';
+import { queueOf } from '../queue/queue_flags.js';
 import { ownPage } from '../report/write_page.js';
 import { testAllSets } from '../test_all/run_all.js';
 import { LEAVE_OUT, tellUnknownWords } from '../unknown_words.js';
@@ -38,6 +39,7 @@ Examples:
   $ aaclip test --dataset MVTec --data mvtec_ad --weights ViT-L-14-336 --save_path visa_pretrained.pth --results_dir results
   $ aaclip test --dataset MVTec --data mvtec_ad --weights W --save_path ckpt/baseline --epoch 15 --intervals --defects
   $ aaclip test --dataset mine --data parts --weights tiny --img_size 256 --save_path ckpt/mine --results_dir results
+  $ aaclip test --dataset MVTec --data /mnt/pictures --weights W --save_path DIR --queue redis://10.0.0.5:6379 --store /mnt/aaclip
   $ aaclip test --dataset MVTec2 --data mvtec_ad_2 --weights W --save_path ckpt/baseline --tile
 
 Maps and picture scores are scaled over a whole class, as published, so figures need the whole list of a class. The score of
@@ -62,6 +64,7 @@ interval holds the middle 95% of them. --seed decides what is drawn.
 
 async function runTest(flags: TestFlags): Promise<void> {
   if (flags.dataset.trim() === ALL) return testAllSets(flags);
+  queueOf(flags); // wrong flags are told before files are looked at
   const { sets: listed, classes: prompted, notes } = await openTestedSets(flags);
   const clip = await openClip(flags.weights);
   const tested = await openTested(flags, inferConfig(clip));

@@ -1,6 +1,7 @@
 /** The test of several data sets, from its flags to its summary. */
 import { inferConfig } from '../../model/config.js';
 import { openClip } from '../../node/open_weights.js';
+import { queueOf } from '../queue/queue_flags.js';
 import type { TestFlags } from '../test_adapters/flags.js';
 import { openTested } from '../test_adapters/tested_adapters.js';
 import { wantedAdapters } from './adapter_choice.js';
@@ -24,6 +25,7 @@ export interface AllTested {
  */
 export async function testSets(given: TestFlags, several = true): Promise<AllTested> {
   const flags = { ...given, results_dir: given.results_dir ?? RESULTS };
+  queueOf(flags);
   const adapters = await wantedAdapters(flags.gpus, flags.adapter);
   const found = await findSets(flags, several);
   const clip = await openClip(flags.weights);
