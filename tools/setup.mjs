@@ -13,7 +13,7 @@
  * --browser     also provides a Chromium, for the tests of pages. With --quiet, where there is none this is only said: all
  *               other tests run without
  * --firefox     also provides a Firefox, for the test of the page in it
- * --redis       also provides a Redis server, for the tests of commands that share work over machines
+ * --redis       also provides a Redis server, for the tests of commands that share work over machines; with --quiet as --browser
  * --simulate    asks the system's package manager what it would do, and changes nothing
  * --no-install  never installs a system package; prints the command instead (AACLIP_NO_INSTALL=1 does the same)
  *
@@ -47,6 +47,16 @@ function checkNode() {
 async function main() {
   checkNode();
   const flags = new Set(process.argv.slice(2));
+  /**
+   * What is done where something for tests cannot be had: with --quiet it is only said, since all other tests run without.
+   * @param {string} what the tests that fail without it are about
+   * @returns {(error: Error) => string}
+   */
+  const saidOnly = (what) => (error) => {
+    if (!flags.has('--quiet')) throw error;
+    process.stderr.write(`note: the tests of ${what} will fail: ${error.message}\n`);
+    return '';
+  };
   const stray = [...flags].find((flag) => !FLAGS.includes(flag));
   if (stray) throw new Error(`setup: unknown option ${stray}: expected one of ${FLAGS.join(' ')}`);
   const root = fileURLToPath(new URL('..', import.meta.url));
@@ -72,13 +82,7 @@ async function main() {
   if (flags.has('--browser')) {
     /** @type {typeof import('./setup/browser.js')} */
     const { provideBrowser } = await load('browser');
-    ready.push(
-      await provideBrowser({ simulate, mayInstall }).catch((error) => {
-        if (!flags.has('--quiet')) throw error;
-        process.stderr.write(`note: the tests of pages will fail: ${error.message}\n`);
-        return '';
-      }),
-    );
+    ready.push(await provideBrowser({ simulate, mayInstall }).catch(saidOnly('pages')));
   }
   if (flags.has('--firefox')) {
     /** @type {typeof import('./setup/browser.js')} */
@@ -88,7 +92,7 @@ async function main() {
   if (flags.has('--redis')) {
     /** @type {typeof import('./setup/redis.js')} */
     const { provideRedis } = await load('redis');
-    ready.push(provideRedis({ simulate, mayInstall }));
+    ready.push(await Promise.resolve({ simulate, mayInstall }).then(provideRedis).catch(saidOnly('queues')));
   }
   if (!flags.has('--quiet')) process.stdout.write(ready.map((line) => `ready: ${line}\n`).join(''));
 }
