@@ -55,7 +55,8 @@ export class DevicePredictor implements Predictor {
     const draw = drawOptions(this.#flags);
     const broken: Predicted[] = [];
     const onBroken = (error: Error, index: number): void => void broken.push({ index, broken: error.message });
-    for await (const found of this.#detector.detect(paths, this.#flags.class, { onBroken, onProgress })) {
+    const onDone = (done: number): void => onProgress(done);
+    for await (const found of this.#detector.detect(paths, this.#flags.class, { onBroken, onProgress: onDone })) {
       yield* broken.splice(0);
       const count = tileCount(found.picture, settings.tile);
       this.#tiles += count;
