@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decodeScored, encodeScored, type ScoredFile } from '../../src/cli/queue/scored_file.js';
+import { decodeScored, encodeScored, packSample, type ScoredFile } from '../../src/cli/queue/scored_file.js';
 import { contentPrint } from '../../src/node/content_print.js';
 
 /** As maps are: values on a grid of patches, interpolated in f32. */
@@ -16,6 +16,9 @@ const smooth = (side: number): Float32Array => {
     return 2 + (1 - v) * above! + v * below!;
   });
 };
+
+const encoded = ({ adapter, samples }: ScoredFile): Promise<Uint8Array> =>
+  encodeScored(adapter, samples.map(packSample));
 
 const file: ScoredFile = {
   adapter: 'llvmpipe',
@@ -33,21 +36,21 @@ const file: ScoredFile = {
 
 describe('scored samples', () => {
   it('come back bit by bit', async () => {
-    const bytes = await encodeScored(file);
+    const bytes = await encoded(file);
     expect(await decodeScored(bytes)).toEqual(file);
-    expect(Buffer.compare(await encodeScored(file), bytes)).toBe(0);
+    expect(Buffer.compare(await encoded(file), bytes)).toBe(0);
     const [, , odd] = (await decodeScored(bytes)).samples as [unknown, unknown, { map: { data: Float32Array } }];
     expect(Object.is(odd.map.data[0], -0)).toBe(true);
   });
 
   it('take less than a third of their maps', async () => {
     const map = { width: 256, height: 256, data: smooth(256) };
-    const bytes = await encodeScored({ adapter: '', samples: [{ map, score: 0, mask: new Uint8Array(65536) }] });
+    const bytes = await encoded({ adapter: '', samples: [{ map, score: 0, mask: new Uint8Array(65536) }] });
     expect(bytes.length).toBeLessThan((4 * 65536) / 3);
   });
 
   it('are refused where a byte has changed or is missing', async () => {
-    const bytes = await encodeScored(file);
+    const bytes = await encoded(file);
     for (const place of [40, bytes.length >> 1, bytes.length - 6]) {
       const changed = Uint8Array.from(bytes);
       changed[place]! ^= 4;

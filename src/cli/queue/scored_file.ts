@@ -88,18 +88,26 @@ function unpackMask(bits: Uint8Array, length: number): Uint8Array {
   return mask;
 }
 
-/** @returns the same bytes for the same scores */
-export async function encodeScored({ adapter, samples }: ScoredFile): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  const rows = samples.map((one): z.infer<typeof HEADER>['samples'][number] => {
-    if ('broken' in one) return one;
-    const { map, score, mask } = one;
-    parts.push(packMap(map.data));
-    if (mask) parts.push(packMask(mask));
-    return { width: map.width, height: map.height, score, masked: mask !== undefined };
-  });
-  return packBundle({ adapter, samples: rows }, parts);
+/** A sample as it is stored. */
+export interface PackedSample {
+  readonly row: z.infer<typeof HEADER>['samples'][number];
+  readonly parts: readonly Uint8Array[];
 }
+
+/** Packs a sample; done while the device works on the next ones, it costs no time. */
+export function packSample(one: SampleScores): PackedSample {
+  if ('broken' in one) return { row: one, parts: [] };
+  const { map, score, mask } = one;
+  const row = { width: map.width, height: map.height, score, masked: mask !== undefined };
+  return { row, parts: [packMap(map.data), ...(mask ? [packMask(mask)] : [])] };
+}
+
+/** @returns the same bytes for the same scores */
+export const encodeScored = (adapter: string, samples: readonly PackedSample[]): Promise<Uint8Array> =>
+  packBundle(
+    { adapter, samples: samples.map(({ row }) => row) },
+    samples.flatMap(({ parts }) => parts),
+  );
 
 /**
  * @param bytes of `encodeScored`

@@ -6,7 +6,7 @@ import { Loader } from '../../node/loader.js';
 import { checked } from '../queue/checked.js';
 import { FILE_REF } from '../queue/file_refs.js';
 import { QUEUED_FILE, unchangedFile } from '../queue/queued_file.js';
-import { encodeScored, type SampleScores } from '../queue/scored_file.js';
+import { encodeScored, type PackedSample, packSample } from '../queue/scored_file.js';
 import type { Executor, TaskContext } from '../queue/task.js';
 import { PlannedModel } from './planned_model.js';
 import type { TestedData } from './tested_data.js';
@@ -47,10 +47,11 @@ async function scoreTask(
   context: TaskContext,
 ): Promise<Uint8Array> {
   const { roots, signal, onProgress } = context;
-  const paths: { readonly image: string; readonly mask: string | undefined }[] = [];
-  for (const { file, mask } of pictures) {
-    paths.push({ image: await unchangedFile(roots, file), mask: mask && (await unchangedFile(roots, mask)) });
-  }
+  const paths = await Promise.all(
+    pictures.map(async ({ file, mask }) => {
+      return { image: await unchangedFile(roots, file), mask: mask && (await unchangedFile(roots, mask)) };
+    }),
+  );
   const { rules, tile, imageSize, classes } = model.plan;
   const known = new Set(classes.map(({ name }) => name));
   const unknown = pictures.find((picture) => !known.has(picture.class));
@@ -65,14 +66,14 @@ async function scoreTask(
     bytes: pictures.map(({ bytes }) => bytes),
     keyOf: (className) => className,
   };
-  const found = new Map<number, SampleScores>();
+  const found = new Map<number, PackedSample>();
   // What is said of a file must not depend on where this worker has it.
   const onBroken = (error: Error, { line }: { readonly line: number }): void => {
     const { image, mask } = paths[line - 1]!;
     const { file, mask: marked } = pictures[line - 1]!;
     let broken = error.message.replaceAll(printable(image), printable(file.path));
     if (mask !== undefined && marked) broken = broken.replaceAll(printable(mask), printable(marked.path));
-    found.set(line, { broken });
+    found.set(line, packSample({ broken }));
   };
   await using loader = new Loader({
     ...{ root: '', samples, bytes: data.bytes, rules, maskSize: imageSize, tileSize: tile?.size },
@@ -83,11 +84,14 @@ async function scoreTask(
     for await (const batch of scores.scores(data, { loader, isBroken, onBroken })) {
       checkAborted(signal);
       for (const { sample, map, score, mask } of batch) {
-        if (!found.has(sample.line)) found.set(sample.line, { map, score, mask });
+        if (!found.has(sample.line)) found.set(sample.line, packSample({ map, score, mask }));
       }
       onProgress(found.size);
     }
     return scores.adapter;
   });
-  return encodeScored({ adapter, samples: samples.map(({ line }) => found.get(line)!) });
+  return encodeScored(
+    adapter,
+    samples.map(({ line }) => found.get(line)!),
+  );
 }

@@ -21,7 +21,7 @@ export function workerOptions(command: Command): Command {
       .option('--name <name>', 'what lists of workers call this one (default: host and process)')
       .option(
         '--concurrency <n>',
-        'tasks at a time; more than one only helps where reading pictures is slow',
+        'tasks at a time; with 2 a fast device need not wait while the pictures of the next task are read; keep 1 for trainings',
         count(1),
         1,
       )
