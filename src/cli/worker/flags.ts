@@ -17,7 +17,7 @@ export interface WorkerFlags extends QueueFlags, OutputFlags, Omit<DeviceFlags, 
 export function workerOptions(command: Command): Command {
   return outputOptions(
     adapterOptions(queueOptions(command))
-      .option('--data <folders...>', 'folders whose pictures tasks may name; no other files of this machine are read')
+      .option('--data <dir...>', 'folders whose pictures tasks may name; no other files of this machine are read')
       .option('--name <name>', 'what lists of workers call this one (default: host and process)')
       .option(
         '--concurrency <n>',
