@@ -48,7 +48,7 @@ async function main() {
   checkNode();
   const flags = new Set(process.argv.slice(2));
   /**
-   * What is done where something for tests cannot be had: with --quiet it is only said, since all other tests run without.
+   * What happens where a program that tests need cannot be had: with --quiet this is only said, since all other tests run.
    * @param {string} what the tests that fail without it are about
    * @returns {(error: Error) => string}
    */

@@ -37,7 +37,7 @@ const options = () =>
   ({ folder: join(dir, 'out'), heatmap: true, grey: true, raw: 'npy', range: 'scale', legend: true }) as const;
 
 const record = (d: Detection, flags: { readonly threshold?: number; readonly pixel_threshold?: number } = {}) =>
-  recordOf(d, loaded, { adapted: true, method: 'aa-clip' }, flags);
+  recordOf(d, loaded, { adapted: true, method: 'aa-clip' }, { json: true, ...flags });
 const writer = (pictures: readonly string[], more: OutputOptions) => {
   const outputs = new Outputs(pictures, more);
   return (d: Detection): Promise<Written> => outputs.write(d.picture.name, drawnFiles(d, more));

@@ -12,7 +12,7 @@ import type { TaskContext } from '../../src/cli/queue/task.js';
 import { type TrainCommandFlags, trainOptions } from '../../src/cli/train/flags.js';
 import { decodeState, KeptTraining } from '../../src/cli/train/kept_training.js';
 import { prepareTraining } from '../../src/cli/train/prepared_training.js';
-import { parseTrainPlan, publishTrainPlan, type TrainPlan } from '../../src/cli/train/train_plan.js';
+import { fetchTrainPlan, publishTrainPlan, type TrainPlan } from '../../src/cli/train/train_plan.js';
 import { trainTask } from '../../src/cli/train/train_task.js';
 import { RedisServer } from '../../tools/redis_server.js';
 import { type DrawnSet, drawSet, S } from '../cli/drawn_set.js';
@@ -70,8 +70,7 @@ const contextOf = (more: Partial<TaskContext> = {}): TaskContext => ({
 
 /** A plan like that of the tests, but for some parts. */
 async function planWith(change: (plan: TrainPlan) => unknown): Promise<FileRef> {
-  const text = readFileSync(store.pathOf(`files/${plan.fingerprint}/${plan.name}`), 'utf8');
-  return publishJson(store, 'plan.json', change(parseTrainPlan(text)));
+  return publishJson(store, 'plan.json', change(await fetchTrainPlan(new FileFetcher(store), plan)));
 }
 
 it('a task gives the adapters of one machine, also where another worker goes on half way', async () => {
@@ -123,7 +122,7 @@ it('a task refuses what it is not meant to do, with one line', async () => {
 
   expect(await refused({ plan, more: 1 })).toEqual([
     'options',
-    expect.stringMatching(/^train: bad payload: .*; queue it again$/),
+    expect.stringMatching(/^task of a training: Unrecognized key: "more"; run the command that queued it again$/),
   ]);
   expect(await refused({ plan: await planWith((p) => ({ ...p, flags: { ...p.flags, save_path: '/etc' } })) })).toEqual([
     'options',
@@ -149,7 +148,7 @@ it('a task refuses what it is not meant to do, with one line', async () => {
     undefined,
     expect.stringMatching(/not found on this worker .*; start the worker with the --data folder that holds it$/),
   ]);
-  const { samples } = parseTrainPlan(readFileSync(store.pathOf(`files/${plan.fingerprint}/${plan.name}`), 'utf8'));
+  const { samples } = await fetchTrainPlan(new FileFetcher(store), plan);
   const { path } = samples[0]!.file;
   const before = readFileSync(set.at('parts', path));
   writeFileSync(set.at('parts', path), readFileSync(set.at('parts', samples[1]!.file.path)));

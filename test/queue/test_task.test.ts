@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeDrawn } from '../../src/cli/predict/drawn_file.js';
 import { predictTask } from '../../src/cli/predict/predict_task.js';
 import { FileFetcher, type FileRef, publishJson } from '../../src/cli/queue/file_refs.js';
 import { FolderStore } from '../../src/cli/queue/folder_store.js';
@@ -127,6 +128,25 @@ describe('the task of a test', () => {
 });
 
 describe('the task of predict', () => {
+  it('judges its pictures by their names, and refuses one that has changed', async () => {
+    const flags = {
+      class: 'tile',
+      precision: 'f32',
+      depth: 'clip',
+      img_size: 56,
+      heatmap: false,
+      range: 'scale',
+      legend: true,
+    };
+    const whole = { flags, weights: { named: 'tiny' }, adapters: { named: 'tiny' }, calibrationNamed: false };
+    const own = await publishJson(new FolderStore(at('store')), 'predict.json', whole);
+    const pictures = [{ path: 'a.png', print, name: 'line 3/one.png' }];
+    const [drawn] = await decodeDrawn(await predictTask({ plan: own, pictures }, context));
+    expect(drawn).toMatchObject({ record: { image: 'line 3/one.png', class: 'tile', adapted: true }, files: [] });
+    const error = await failure(predictTask({ plan: own, pictures: [{ ...pictures[0], path: 'c.png' }] }, context));
+    expect(error).toMatchObject({ code: 'picture', message: expect.stringMatching(/^c\.png: has changed since/) });
+  });
+
   it.each([
     [{ plan: { name: 'x', fingerprint: '../../etc' }, pictures: [] }, 'task of predict: plan.fingerprint: '],
     [{ pictures: [{ path: 'a.png', print: 'x', name: 'a' }] }, 'task of predict: plan: '],

@@ -79,8 +79,14 @@ export class LevelView {
     }
   }
 
-  #ask({ file, name, className, imageSize, orient }: Entry): Promise<readonly LevelReport[]> {
-    const { model } = this.#queue;
+  #ask({
+    file,
+    name,
+    className,
+    imageSize,
+    orient,
+    model = this.#queue.model,
+  }: Entry): Promise<readonly LevelReport[]> {
     return this.#engine.ask({ kind: 'levels', model, picture: file, name, className, imageSize, orient });
   }
 }

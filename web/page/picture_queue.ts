@@ -13,6 +13,8 @@ export interface Entry extends ScoreUse {
   readonly file: Blob;
   readonly name: string;
   state: 'waiting' | 'running' | 'done' | 'failed' | 'stopped';
+  /** What it was scored with. */
+  model?: ModelChoice;
   /** Its figures. */
   report?: Omit<ScoreReport, 'map' | 'preview'>;
   /** Its pixels; older ones are dropped, and made again when they are looked at. */
@@ -119,9 +121,11 @@ export class PictureQueue {
 
   async #score(entry: Entry): Promise<void> {
     const { file, name, className, imageSize, orient } = entry;
+    const { model } = this;
+    entry.model = model;
     try {
       const { map, preview, ...report } = await this.#engine.ask(
-        { kind: 'score', model: this.model, picture: file, name, className, imageSize, orient },
+        { kind: 'score', model, picture: file, name, className, imageSize, orient },
         { signal: this.#stop.signal, onStage: (stage, share) => this.#staged(entry, stage, share) },
       );
       entry.report = report;

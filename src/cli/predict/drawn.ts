@@ -97,12 +97,13 @@ export function recordOf(
   d: Detection,
   { words, unknownWords }: LoadedClass,
   { adapted, method }: Pick<DetectorSettings, 'adapted' | 'method'>,
-  { threshold, pixel_threshold: reached }: Partial<Pick<PredictFlags, 'threshold' | 'pixel_threshold'>>,
+  { threshold, pixel_threshold: reached, json }: Partial<Pick<PredictFlags, 'threshold' | 'pixel_threshold' | 'json'>>,
 ): PictureRecord {
   const { width, height } = d.picture;
   const { lo: min, hi: max } = rangeOf(d.sum);
   const { anomalous, decidedBy } = verdictOf(d, threshold);
-  const marked = markedBy(d, reached);
+  // Finding regions takes a while, and only --json lists them.
+  const marked = json ? markedBy(d, reached) : undefined;
   return {
     image: d.name,
     class: d.className,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { calibrationFile } from '../../detect/calibration.js';
 import { openAdapters, openClip } from '../../node/open_weights.js';
 import { readConfig } from '../../node/settings_file.js';
-import { checked } from '../queue/checked.js';
+import { fetchChecked } from '../queue/checked.js';
 import { FILE_REF, type FileFetcher, type FileRef, publish, publishJson } from '../queue/file_refs.js';
 import type { Store } from '../queue/store.js';
 import { MODEL_REF, type ModelRef, modelPath, namedEverywhere, publishWeights } from '../queue/weights_refs.js';
@@ -109,8 +109,8 @@ export interface LocalPlan {
 }
 
 /** @throws one line when the plan is none of this program's, or a file cannot be had */
-export async function localPlan(text: string, files: FileFetcher): Promise<LocalPlan> {
-  const plan = checked(PLAN, JSON.parse(text), 'plan of predict');
+export async function localPlan(files: FileFetcher, ref: FileRef): Promise<LocalPlan> {
+  const plan = await fetchChecked(files, ref, PLAN, 'plan of predict');
   const { flags, weights, adapters, registry, calibration, calibrationNamed } = plan;
   const local = {
     ...flags,

@@ -1,10 +1,8 @@
 /** The task of a worker for `aaclip predict --queue`: judges some pictures and draws what the flags ask for. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { printable } from '../../data/printable.js';
 import type { Detector } from '../../detect/detector.js';
 import { AaclipError, libraryError } from '../../detect/errors.js';
-import { contentPrint } from '../../node/content_print.js';
 import { fileError } from '../../node/file_error.js';
 import { openRegistry } from '../../node/registry_source.js';
 import { openDetector } from '../detector_options.js';
@@ -12,7 +10,8 @@ import { openDevice } from '../options.js';
 import { checked } from '../queue/checked.js';
 import { FILE_REF, type FileRef } from '../queue/file_refs.js';
 import type { KeptModel } from '../queue/model_cache.js';
-import type { Executor, TaskContext } from '../queue/task.js';
+import { QUEUED_FILE, unchangedFile } from '../queue/queued_file.js';
+import { type Executor, MOST_PICTURES, type TaskContext } from '../queue/task.js';
 import { drawnFiles, recordOf } from './drawn.js';
 import { type DrawnPicture, encodeDrawn } from './drawn_file.js';
 import { drawOptions, type PredictFlags } from './flags.js';
@@ -23,14 +22,13 @@ const PAYLOAD = z.strictObject({
   pictures: z
     .array(
       z.strictObject({
-        path: z.string().min(1).max(4096),
-        print: z.string().regex(/^[0-9a-f]{32}$/),
+        ...QUEUED_FILE.shape,
         /** What results and messages call it. */
         name: z.string().min(1).max(4096),
       }),
     )
     .min(1)
-    .max(4096),
+    .max(MOST_PICTURES),
 });
 
 export type PredictPayload = z.infer<typeof PAYLOAD>;
@@ -45,11 +43,7 @@ class PlannedDetector implements Disposable {
   }
 
   static async load(ref: FileRef, { files, device }: TaskContext): Promise<KeptModel<PlannedDetector>> {
-    const path = await files.fetch(ref);
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      throw fileError(path, 'read', error);
-    });
-    const { flags: own, calibration, calibrationNamed } = await localPlan(text, files);
+    const { flags: own, calibration, calibrationNamed } = await localPlan(files, ref);
     const flags = { ...own, ...device };
     const registry = await openRegistry(flags);
     const detector = await openDetector([flags.class], registry, flags, () => openDevice(flags));
@@ -67,9 +61,7 @@ class PlannedDetector implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const { gpu } = this.detector.model;
     this.detector[Symbol.dispose]();
-    gpu[Symbol.dispose]();
   }
 }
 
@@ -93,12 +85,8 @@ async function judge(
   const found: DrawnPicture[] = [];
   /** Each is read when its turn comes, and goes by the name it was given. */
   async function* sources(): AsyncGenerator<File, void, undefined> {
-    for (const { path, print, name } of pictures) {
-      const here = roots.resolve(path);
-      if ((await contentPrint(here)) !== print) {
-        const why = 'has changed since it was queued; run the command again';
-        throw new AaclipError('picture', `${printable(path)}: ${why}`, { file: path });
-      }
+    for (const { name, ...file } of pictures) {
+      const here = await unchangedFile(roots, file);
       const bytes = await readFile(here).catch((error: unknown) => {
         throw fileError(here, 'read', error);
       });

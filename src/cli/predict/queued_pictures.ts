@@ -1,11 +1,11 @@
 /** Pictures with what is said of them, judged by the workers of a queue: this machine needs no device. */
-import { resolve } from 'node:path';
 import { printable } from '../../data/printable.js';
-import { contentPrint } from '../../node/content_print.js';
 import { DATA_VARIABLE } from '../../node/data_roots.js';
 import { makeFolder } from '../../node/make_folder.js';
 import { duration, progress } from '../progress.js';
-import { noteLine, openQueue, type QueueFlags } from '../queue/queue_flags.js';
+import { noteLine, openQueue, type QueueFlags, workersNote } from '../queue/queue_flags.js';
+import { queuedFile } from '../queue/queued_file.js';
+import type { RunProgress } from '../queue/run_tasks.js';
 import { sharedPath } from '../queue/shared_path.js';
 import type { Store } from '../queue/store.js';
 import { type Json, makeTask, type Task } from '../queue/task.js';
@@ -46,8 +46,7 @@ export class QueuedPredictor implements Predictor {
     makeFolder(this.#flags.out);
     const options = {
       ...{ queue: this.#queue, store: this.#store, onNote: noteLine },
-      onProgress: ({ done, workers }: { readonly done: number; readonly workers: number | undefined }) =>
-        onProgress(done, workers === undefined ? undefined : `${workers} workers`),
+      onProgress: ({ done, workers }: RunProgress) => onProgress(done, workersNote(workers)),
     };
     let index = 0;
     for await (const drawn of resultsOf(this.#tasks, decodeDrawn, options)) {
@@ -64,14 +63,15 @@ export class QueuedPredictor implements Predictor {
     if (shared === undefined) {
       throw new Error('--queue: needs --data, the folder of pictures that workers share (the one of their --data)');
     }
-    const places = paths.map((path) => sharedPath(shared, resolve(path)));
+    // A path outside is told before anything is put into the store.
+    for (const path of paths) sharedPath(shared, path);
     const plan = await publishPredictPlan(this.#store, this.#flags);
     const bar = progress('files', paths.length, this.#flags.json ?? false);
     const pictures: PredictPayload['pictures'] = new Array(paths.length);
     let next = 0;
     const work = async (): Promise<void> => {
       for (let i = next++; i < paths.length; i = next++) {
-        pictures[i] = { path: places[i]!, print: await contentPrint(paths[i]!), name: paths[i]! };
+        pictures[i] = { ...(await queuedFile(shared, paths[i]!)), name: paths[i]! };
         bar.update(i + 1);
       }
     };

@@ -68,6 +68,11 @@ export function queueOf(flags: OptionalQueueFlags & OwnDeviceFlags): QueueFlags 
   return undefined;
 }
 
+/** How many workers are connected, for a progress bar; undefined where the server does not tell. */
+export function workersNote(workers: number | undefined): string | undefined {
+  return workers === undefined ? undefined : `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+}
+
 /** Writes a line to the error stream. */
 export const noteLine = (text: string): void => void process.stderr.write(`${printable(text)}\n`);
 

@@ -12,6 +12,9 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** `sleep` is the stand-in for a device in the benchmark of the queue and in its tests. */
 export type TaskKind = 'predict' | 'test' | 'train' | 'sleep';
 
+/** Most pictures of a task: workers refuse longer ones. */
+export const MOST_PICTURES = 4096;
+
 export interface Task {
   readonly kind: TaskKind;
   /** 32 hex digits that change with anything in the task and with the program's version. */

@@ -2,7 +2,7 @@
 import { noteLine, type OptionalQueueFlags } from './queue_flags.js';
 import { type RunOptions, runTasks } from './run_tasks.js';
 import type { Store } from './store.js';
-import { resultName, type Task } from './task.js';
+import { MOST_PICTURES, resultName, type Task } from './task.js';
 
 /** Pictures of a task, unless a batch is larger: a multiple of the usual batches, which are then those of one machine. */
 const TASK_PICTURES = 32;
@@ -11,7 +11,7 @@ const AT_A_TIME = 16;
 
 /** Pictures of a task: whole batches. */
 export function taskSize({ task_pictures: wanted = TASK_PICTURES, batch_size: batch = 1 }: TaskSizeFlags): number {
-  return Math.max(1, Math.floor(wanted / batch)) * batch;
+  return Math.max(1, Math.floor(Math.min(wanted, MOST_PICTURES) / batch)) * batch;
 }
 
 interface TaskSizeFlags extends Pick<OptionalQueueFlags, 'task_pictures'> {

@@ -1,5 +1,6 @@
-/** What a worker counts, in the text form that Prometheus reads, and the port it is read from. */
+/** What a worker counts, for Prometheus, and the port it is read from. */
 import { createServer, type Server } from 'node:http';
+import { Histogram, metricsText } from '../prometheus.js';
 import type { TaskNews } from './task_worker.js';
 
 /** Upper bounds of the buckets, in seconds. */
@@ -7,9 +8,7 @@ const SECONDS = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000];
 
 export class WorkerMetrics {
   readonly #tasks = new Map<string, number>();
-  readonly #buckets = SECONDS.map(() => 0);
-  #seconds = 0;
-  #count = 0;
+  readonly #seconds = new Histogram(SECONDS);
   #pictures = 0;
   #running = 0;
 
@@ -25,11 +24,7 @@ export class WorkerMetrics {
     this.#running--;
     if (state !== 'done') return;
     this.#pictures += task.pictures;
-    this.#seconds += seconds;
-    this.#count++;
-    SECONDS.forEach((bound, i) => {
-      if (seconds <= bound) this.#buckets[i]!++;
-    });
+    this.#seconds.add(seconds);
   }
 
   get pictures(): number {
@@ -38,7 +33,7 @@ export class WorkerMetrics {
 
   /** @param connected whether the server of the queue answers */
   text(connected: boolean): string {
-    const parts: [name: string, kind: string, help: string, lines: readonly string[]][] = [
+    return metricsText([
       [
         'aaclip_worker_tasks_total',
         'counter',
@@ -55,12 +50,7 @@ export class WorkerMetrics {
         'aaclip_worker_task_seconds',
         'histogram',
         'Seconds a task took.',
-        [
-          ...SECONDS.map((bound, i) => `aaclip_worker_task_seconds_bucket{le="${bound}"} ${this.#buckets[i]}`),
-          `aaclip_worker_task_seconds_bucket{le="+Inf"} ${this.#count}`,
-          `aaclip_worker_task_seconds_sum ${this.#seconds}`,
-          `aaclip_worker_task_seconds_count ${this.#count}`,
-        ],
+        this.#seconds.lines('aaclip_worker_task_seconds'),
       ],
       ['aaclip_worker_running', 'gauge', 'Tasks that run now.', [`aaclip_worker_running ${this.#running}`]],
       [
@@ -69,16 +59,7 @@ export class WorkerMetrics {
         '1 while the server of the queue answers.',
         [`aaclip_worker_connected ${Number(connected)}`],
       ],
-      [
-        'process_resident_memory_bytes',
-        'gauge',
-        'Memory of the process.',
-        [`process_resident_memory_bytes ${process.memoryUsage.rss()}`],
-      ],
-    ];
-    return parts
-      .flatMap(([name, kind, help, lines]) => [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...lines, ''])
-      .join('\n');
+    ]);
   }
 
   /**

@@ -1,39 +1,10 @@
-/** What the service counts, in the text form that Prometheus reads. */
+/** What the service counts, for Prometheus. */
+import { Histogram, metricsText } from '../prometheus.js';
 
 /** Upper bounds of the buckets, in seconds. */
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** And in pictures a batch. */
 const PICTURES = [1, 2, 4, 8, 16, 32, 64];
-
-class Histogram {
-  readonly #bounds: readonly number[];
-  readonly #counts: number[];
-  #sum = 0;
-  #count = 0;
-
-  constructor(bounds: readonly number[]) {
-    this.#bounds = bounds;
-    this.#counts = bounds.map(() => 0);
-  }
-
-  add(value: number): void {
-    this.#bounds.forEach((bound, i) => {
-      if (value <= bound) this.#counts[i]!++;
-    });
-    this.#sum += value;
-    this.#count++;
-  }
-
-  lines(name: string): string[] {
-    const buckets = this.#bounds.map((bound, i) => `${name}_bucket{le="${bound}"} ${this.#counts[i]}`);
-    return [
-      ...buckets,
-      `${name}_bucket{le="+Inf"} ${this.#count}`,
-      `${name}_sum ${this.#sum}`,
-      `${name}_count ${this.#count}`,
-    ];
-  }
-}
 
 /** Values that are read when they are asked for. */
 export interface Gauges {
@@ -67,7 +38,7 @@ export class ServiceMetrics {
   }
 
   text({ waiting, ready, restarts }: Gauges): string {
-    const parts: [name: string, kind: string, help: string, lines: readonly string[]][] = [
+    return metricsText([
       [
         'aaclip_requests_total',
         'counter',
@@ -86,15 +57,6 @@ export class ServiceMetrics {
         'Times the device was opened again.',
         [`aaclip_device_restarts_total ${restarts}`],
       ],
-      [
-        'process_resident_memory_bytes',
-        'gauge',
-        'Memory of the process.',
-        [`process_resident_memory_bytes ${process.memoryUsage.rss()}`],
-      ],
-    ];
-    return parts
-      .flatMap(([name, kind, help, lines]) => [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...lines, ''])
-      .join('\n');
+    ]);
   }
 }

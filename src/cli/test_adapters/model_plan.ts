@@ -7,7 +7,7 @@ import { checkpointOf } from '../../detect/sources.js';
 import { canonicalAdapters } from '../../io/adapter_names.js';
 import type { ClipTensors } from '../../io/clip_names.js';
 import { openClip, openTensors } from '../../node/open_weights.js';
-import { checked } from '../queue/checked.js';
+import { fetchChecked } from '../queue/checked.js';
 import { FILE_REF, type FileFetcher, type FileRef, publish, publishJson } from '../queue/file_refs.js';
 import type { Store } from '../queue/store.js';
 import { MODEL_REF, modelPath, publishWeights } from '../queue/weights_refs.js';
@@ -77,8 +77,9 @@ export async function publishPlan(
   return publishJson(store, 'plan.json', plan);
 }
 
-/** Reads the text of a plan. @throws AaclipError when it is none of this program's */
-export const parsePlan = (text: string): ModelPlan => checked(PLAN, JSON.parse(text), 'plan of a test');
+/** @throws AaclipError when the plan is none of this program's; one line when it cannot be had */
+export const fetchPlan = (files: FileFetcher, ref: FileRef): Promise<ModelPlan> =>
+  fetchChecked(files, ref, PLAN, 'plan of a test');
 
 export const plannedWeights = async (files: FileFetcher, { weights }: ModelPlan): Promise<ClipTensors> =>
   openClip(await modelPath(files, weights));

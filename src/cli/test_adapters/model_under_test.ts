@@ -12,7 +12,7 @@ import { checkLists, rulesOf } from '../look_options.js';
 import { tileOf } from '../model_options.js';
 import { openDevice } from '../options.js';
 import { type Progress, progress } from '../progress.js';
-import { queueOf } from '../queue/queue_flags.js';
+import { queueOf, workersNote } from '../queue/queue_flags.js';
 import type { RunProgress } from '../queue/run_tasks.js';
 import { type Failure, type RunResult, testData } from './data_run.js';
 import type { TestFlags } from './flags.js';
@@ -184,8 +184,8 @@ export class ModelUnderTest implements AsyncDisposable {
 
   #tellQueue({ done, workers }: RunProgress): void {
     this.#computed = done;
-    const by = workers === undefined ? '' : `, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
-    this.#bar.update(done, `${(done / this.seconds).toFixed(2)} images/s${by}`);
+    const rate = `${(done / this.seconds).toFixed(2)} images/s`;
+    this.#bar.update(done, [rate, workersNote(workers) ?? []].flat().join(', '));
   }
 
   /** Takes the adapters of a checkpoint for what is run from now on. @throws one line when the checkpoint is damaged */

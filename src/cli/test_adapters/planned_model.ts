@@ -1,16 +1,14 @@
 /** A model that a worker has loaded by a plan. */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { AnomalyModel } from '../../detect/anomaly_model.js';
 import { libraryError } from '../../detect/errors.js';
 import { anchorStore } from '../../node/anchor_folder.js';
 import { DecodePool } from '../../node/decode_pool.js';
-import { fileError } from '../../node/file_error.js';
 import { openDevice } from '../options.js';
 import type { FileRef } from '../queue/file_refs.js';
 import type { KeptModel } from '../queue/model_cache.js';
 import type { TaskContext } from '../queue/task.js';
-import { type ModelPlan, PlannedCheckpoints, parsePlan, plannedWeights } from './model_plan.js';
+import { fetchPlan, type ModelPlan, PlannedCheckpoints, plannedWeights } from './model_plan.js';
 import { DeviceScores } from './score_source.js';
 import type { ImageCheckpoint } from './tested_adapters.js';
 
@@ -49,12 +47,7 @@ export class PlannedModel implements Disposable {
     epoch: ImageCheckpoint['epoch'],
     { files, device }: Pick<TaskContext, 'files' | 'device'>,
   ): Promise<KeptModel<PlannedModel>> {
-    const path = await files.fetch(ref);
-    const plan = parsePlan(
-      await readFile(path, 'utf8').catch((error: unknown) => {
-        throw fileError(path, 'read', error);
-      }),
-    );
+    const plan = await fetchPlan(files, ref);
     const { imageSize, textMix, imageMix, activation, levels, precision } = plan;
     const checkpoints = new PlannedCheckpoints(files, plan);
     const first = await checkpoints.open(epoch);

@@ -7,7 +7,7 @@ import { checked } from '../queue/checked.js';
 import { FILE_REF } from '../queue/file_refs.js';
 import { QUEUED_FILE, unchangedFile } from '../queue/queued_file.js';
 import { encodeScored, type PackedSample, packSample } from '../queue/scored_file.js';
-import type { Executor, TaskContext } from '../queue/task.js';
+import { type Executor, MOST_PICTURES, type TaskContext } from '../queue/task.js';
 import { PlannedModel } from './planned_model.js';
 import type { TestedData } from './tested_data.js';
 
@@ -28,7 +28,7 @@ const PAYLOAD = z.strictObject({
       }),
     )
     .min(1)
-    .max(4096),
+    .max(MOST_PICTURES),
 });
 
 export type TestPayload = z.infer<typeof PAYLOAD>;

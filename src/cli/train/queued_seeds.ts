@@ -6,7 +6,7 @@ import { DATA_VARIABLE } from '../../node/data_roots.js';
 import { RunFolder } from '../../node/run_folder.js';
 import { whenStopped } from '../endings.js';
 import { type Progress, progress } from '../progress.js';
-import { noteLine, openQueue, type QueueFlags } from '../queue/queue_flags.js';
+import { noteLine, openQueue, type QueueFlags, workersNote } from '../queue/queue_flags.js';
 import type { Store } from '../queue/store.js';
 import { type Json, makeTask, type Task } from '../queue/task.js';
 import type { TaskQueue } from '../queue/task_queue.js';
@@ -56,8 +56,7 @@ export class QueuedSeeds implements AsyncDisposable {
       decode,
       {
         ...{ queue, store, onNote: noteLine },
-        onProgress: ({ done, workers }) =>
-          this.#bar?.update(done, workers === undefined ? undefined : `${workers} workers`),
+        onProgress: ({ done, workers }) => this.#bar?.update(done, workersNote(workers)),
       },
     );
   }

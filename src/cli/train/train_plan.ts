@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Sample } from '../../data/metadata.js';
 import { AaclipError } from '../../detect/errors.js';
-import { type FileRef, publishJson } from '../queue/file_refs.js';
+import { fetchChecked, firstFault } from '../queue/checked.js';
+import { type FileFetcher, type FileRef, publishJson } from '../queue/file_refs.js';
 import { QUEUED_FILE, type QueuedFile, queuedFile } from '../queue/queued_file.js';
 import type { Store } from '../queue/store.js';
 import { MODEL_REF, publishWeights } from '../queue/weights_refs.js';
@@ -112,28 +113,20 @@ export async function publishTrainPlan(
     samples: rows,
   };
   const read = PLAN.safeParse(plan);
-  if (!read.success) throw new Error(`train: cannot be queued: ${firstLine(read.error)}; train without --queue`);
+  if (!read.success) throw new Error(`train: cannot be queued: ${firstFault(read.error)}; train without --queue`);
   return publishJson(store, 'plan.json', plan);
 }
 
-const firstLine = (error: z.ZodError): string => z.prettifyError(error).split('\n')[0]!;
-
-/** @param text of a plan's file @throws AaclipError when it is none of this program's */
-export function parseTrainPlan(text: string): TrainPlan {
-  const refuse = (why: string): AaclipError =>
-    new AaclipError('options', `plan of a training: ${why}; run the command that queued it again`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw refuse('not JSON');
+/** @throws AaclipError when the plan is none of this program's; one line when it cannot be had */
+export async function fetchTrainPlan(files: FileFetcher, ref: FileRef): Promise<TrainPlan> {
+  const plan = await fetchChecked(files, ref, PLAN, 'plan of a training');
+  const known = new Set(plan.classes.map(({ name }) => name));
+  if (plan.samples.some((sample) => !known.has(sample.class))) {
+    const why = 'a picture of an unknown class; run the command that queued it again';
+    throw new AaclipError('options', `plan of a training: ${why}`);
   }
-  const read = PLAN.safeParse(value);
-  if (!read.success) throw refuse(firstLine(read.error));
-  const known = new Set(read.data.classes.map(({ name }) => name));
-  if (read.data.samples.some((sample) => !known.has(sample.class))) throw refuse('a picture of an unknown class');
   // Optional flags are left out, never undefined: it was JSON.
-  return read.data as TrainPlan;
+  return plan as TrainPlan;
 }
 
 /** The samples as the list has them. */

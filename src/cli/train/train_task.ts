@@ -1,15 +1,14 @@
 /** The task of a worker in a sweep: trains one seed, and keeps its checkpoints in the store while it goes on. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { printable } from '../../data/printable.js';
 import { AaclipError, checkAborted, libraryError } from '../../detect/errors.js';
-import { fileError } from '../../node/file_error.js';
 import { openClip } from '../../node/open_weights.js';
 import { RunFolder } from '../../node/run_folder.js';
 import { ScratchFolder } from '../../node/scratch_folder.js';
 import { DivergedError } from '../../train/run_stage.js';
 import type { TrainHost } from '../../train/training_run.js';
-import { FILE_REF, type FileRef } from '../queue/file_refs.js';
+import { checked } from '../queue/checked.js';
+import { FILE_REF } from '../queue/file_refs.js';
 import { noteLine } from '../queue/queue_flags.js';
 import { unchangedFile } from '../queue/queued_file.js';
 import type { Executor, TaskContext } from '../queue/task.js';
@@ -17,7 +16,7 @@ import { modelPath } from '../queue/weights_refs.js';
 import { encodeState, KeptTraining } from './kept_training.js';
 import { OpenTraining, type TrainingReport } from './open_training.js';
 import type { PreparedTraining } from './prepared_training.js';
-import { listedSamples, parseTrainPlan, type TrainPlan } from './train_plan.js';
+import { fetchTrainPlan, listedSamples, type TrainPlan } from './train_plan.js';
 
 const PAYLOAD = z.strictObject({ plan: FILE_REF });
 
@@ -31,13 +30,8 @@ type SharedNames = ReadonlyMap<string, string>;
  * whoever trains them, only logs and record hold times.
  */
 export const trainTask: Executor = async (payload, context) => {
-  const read = PAYLOAD.safeParse(payload);
-  if (!read.success) {
-    const why = z.prettifyError(read.error).split('\n')[0];
-    throw new AaclipError('options', `train: bad payload: ${why}; queue it again`);
-  }
-  const ref = read.data.plan;
-  const plan = await openPlan(ref, context);
+  const { plan: ref } = checked(PAYLOAD, payload, 'task of a training');
+  const plan = await fetchTrainPlan(context.files, ref);
   const names = new Map<string, string>();
   const prepared = await preparedBy(plan, context, names);
   // A training needs the device for itself.
@@ -53,14 +47,6 @@ export const trainTask: Executor = async (payload, context) => {
   checkAborted(context.signal);
   return encodeState(await kept.keep(scratch.path));
 };
-
-async function openPlan(ref: FileRef, { files }: TaskContext): Promise<TrainPlan> {
-  const path = await files.fetch(ref);
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(path, 'read', error);
-  });
-  return parseTrainPlan(text);
-}
 
 /** Finds every picture on this machine. @throws AaclipError when one has changed */
 async function preparedBy(
