@@ -6,6 +6,7 @@ import { DecisionRules } from '../../src/detect/decision_rules.js';
 import { detectionOf } from '../../src/detect/detection.js';
 import { levelMaps } from '../../src/detect/level_maps.js';
 import { scorePictures } from '../../src/detect/picture_batch.js';
+import type { ClipTensors } from '../../src/io/clip_names.js';
 import { readTorchArchive } from '../../src/io/torch_archive.js';
 import { openCheckpoint } from '../../src/model/methods/all_methods.js';
 import { syntheticAdapters, syntheticClip, TINY } from '../../src/model/synthetic.js';
@@ -29,6 +30,12 @@ const METHODS: readonly (readonly [string, () => ModelAdapters | Promise<ModelAd
   ['APRIL-GAN', () => checkpoint('method.april_gan.tiny.pth')],
   ['AnomalyCLIP', () => checkpoint('method.anomalyclip.tiny.pth')],
 ];
+
+/** The first weights, with the last block of the image tower from the second. */
+function withLastBlock(clip: ClipTensors, other: ClipTensors): ClipTensors {
+  const from = (name: string): ClipTensors => (name.startsWith('visual.transformer.resblocks.3.') ? other : clip);
+  return { ...clip, read: (name) => from(name).read(name), readF32: (name) => from(name).readF32(name) };
+}
 
 describe.each(METHODS)('the levels of %s', (_, adapters) => {
   it.each(['part', 'scan'])('add up to the published sum of a %s, and differ from each other', async (name) => {
@@ -63,5 +70,20 @@ describe.each(METHODS)('the levels of %s', (_, adapters) => {
     const spread = (k: number): number =>
       Math.max(...levels[k]!.summand.data.map((v, i) => Math.abs(v - levels[0]!.summand.data[i]!)));
     for (const k of [1, 2, 3]) expect(spread(k)).toBeGreaterThan(1e-3);
+  });
+
+  it('are in the order of their blocks: another last block changes the last one alone', async () => {
+    const gpu = await device();
+    const clip = syntheticClip(TINY, 3);
+    const { picture } = drawSample(1);
+    const mapsOf = async (weights: ClipTensors) => {
+      const options = { clip: weights, classes, adapters: await adapters(), imageSize: 56, levels: [1, 2, 3, 4] };
+      using model = await AnomalyModel.load(gpu, options);
+      const levels = await levelMaps({ model, decisions: new DecisionRules(model.scoring) }, picture, 'part');
+      return levels.map(({ summand }) => summand.data);
+    };
+    const [before, after] = [await mapsOf(clip), await mapsOf(withLastBlock(clip, syntheticClip(TINY, 4)))];
+    expect(after.slice(0, 3)).toEqual(before.slice(0, 3));
+    expect(after[3]).not.toEqual(before[3]);
   });
 });

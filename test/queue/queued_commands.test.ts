@@ -25,7 +25,7 @@ async function startWorker(...more: string[]): Promise<Started> {
 beforeAll(async () => {
   set = await drawSet();
   redis = await RedisServer.start();
-  await Promise.all([startWorker(), startWorker()]);
+  await Promise.all([startWorker(), startWorker('--concurrency', '2')]);
 }, 60_000);
 afterAll(async () => {
   for (const { child } of workers) child.kill('SIGKILL');
